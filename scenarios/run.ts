@@ -1,0 +1,97 @@
+/**
+ * The finished run as plain data: what the sweep collects, the history page draws and `sim repro` compares.
+ * Types only. Everything here survives a round trip through JSON (histories are written as S2's JSONL lines,
+ * since JSON numbers in Node are not exact above 2^53).
+ */
+
+/** Why a run failed. `signature` groups equal failures: it has no numbers and no names in it. */
+export interface RunFailure {
+  /**
+   * `linearizability`: the checker refused the history. `invariant`: an engine or harness assertion, or a
+   * quiescence check. `liveness`: something did not end after healing. `unknown`: the checker ran out of budget.
+   */
+  kind: 'linearizability' | 'invariant' | 'liveness' | 'unknown';
+  signature: string;
+  /** One or two sentences a tired person understands. */
+  message: string;
+  /** Guilty operations by `opId`, most telling first; empty when the failure names none. */
+  opIds: readonly number[];
+}
+
+/** Something that lasted, for the tracks of the history page. Point events have `endMs === startMs`. */
+export interface TrackSpan {
+  /** Row of the picture: `faults`, `storage`, or `host <name>`. */
+  track: string;
+  /** Short text in the box: `crash node-1`, `PUT wal/7: reply lost`. */
+  label: string;
+  startMs: number;
+  endMs: number;
+  /** Colours the box. */
+  tone: 'neutral' | 'good' | 'warn' | 'bad';
+  detail?: string;
+}
+
+export interface RunCounts {
+  operations: number;
+  appendsDurable: number;
+  appendsRejected: number;
+  appendsUnknown: number;
+  reads: number;
+  checkTails: number;
+  faults: number;
+}
+
+export interface RunRecord {
+  format: 'tailrace-run/1';
+  scenario: string;
+  seed: string;
+  profile: string;
+  /** Wrong engine or port planted on purpose, or null. */
+  plant: string | null;
+  failure: RunFailure | null;
+  /** 16 hex digits; equal for equal seed, profile and build on any machine. */
+  traceHash: string;
+  events: number;
+  simulatedMs: number;
+  counts: RunCounts;
+  /** Probe name → times lit. Only those that were lit. */
+  probes: Readonly<Record<string, number>>;
+  /** What the swarm drew: tunables and fault rates, as shown to people. */
+  drawn: Readonly<Record<string, string | number | boolean>>;
+  /** The recorded history, one S2 JSONL line per event, with `at_ms` and `note` as extra keys. */
+  historyLines: readonly string[];
+  /** opIds in the order the checker placed them, or null when it found none. */
+  linearization: readonly number[] | null;
+  tracks: readonly TrackSpan[];
+}
+
+/** One line per seed in a sweep's result: a run without its history and tracks. */
+export type SeedResult = Omit<RunRecord, 'format' | 'historyLines' | 'linearization' | 'tracks' | 'drawn'> & {
+  wallMs: number;
+};
+
+export interface ProbeInfo {
+  name: string;
+  /** What it means when it lights, in one sentence. */
+  sentence: string;
+  /** A sweep in which a required probe stays dark has failed. */
+  required: boolean;
+  /** Row of the fault catalogue it answers to (`W3`, `A3`, …), or null. */
+  row: string | null;
+}
+
+/** A sweep merged over all its processes. */
+export interface SweepRecord {
+  format: 'tailrace-sweep/1';
+  scenario: string;
+  /** Commit and version, or `unknown`. */
+  build: string;
+  nodeVersion: string;
+  startedAt: string;
+  wallMs: number;
+  jobs: number;
+  results: readonly SeedResult[];
+  probes: readonly ProbeInfo[];
+  /** Workers that died or hung, with the seed they were on. */
+  harnessErrors: readonly { seed: string; profile: string; message: string }[];
+}
