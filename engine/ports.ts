@@ -61,7 +61,9 @@ export type PutOutcome =
   | { kind: 'unknown'; fault: StoreFault };
 
 export type DeleteOutcome =
-  { kind: 'done' } | { kind: 'failed'; fault: StoreFault } | { kind: 'unknown'; fault: StoreFault };
+  | { kind: 'done' }
+  | { kind: 'failed'; fault: StoreFault }
+  | { kind: 'unknown'; fault: StoreFault };
 
 export type GetOutcome =
   /** The bytes asked for (whole object, or the part of the range that exists); `size` is the object's length. */
