@@ -1,0 +1,91 @@
+/**
+ * May this batch be appended to this stream, and what becomes of the stream? Decided synchronously against
+ * the speculative state, in S2's order of checks (API contract §4.1 rows 8-10, §4.2, §4.3).
+ */
+
+import { assert } from './assert.ts';
+import { type ChunkSpan, encodeRecords } from './chunk.ts';
+import { type AppendRecord, isCommand, parseCommand } from './record.ts';
+import type { StreamState } from './stream-state.ts';
+
+export interface AppendInput {
+  records: readonly AppendRecord[];
+  /** The append succeeds only if the first record gets this number. */
+  matchSeqNum: number | null;
+  /** The append succeeds only if this token is in force. An append without one is never fenced off. */
+  fencingToken: string | null;
+}
+
+/** Why a condition did not hold, with the state that contradicts it. */
+export type ConditionFailure =
+  | { kind: 'fencing-token-mismatch'; actual: string }
+  | { kind: 'seq-num-mismatch'; actual: number };
+
+/** A batch with its numbers, timestamps and effects, ready for the log. */
+export interface AdmittedChunk extends ChunkSpan {
+  /** The token in force after the batch, if it changed it. */
+  fencingToken: string | null;
+  /** The trim point after the batch, if it moved it. */
+  trimPoint: number | null;
+  records: Uint8Array;
+  /** True when a timestamp had to be raised to the one before it. */
+  timestampRaised: boolean;
+}
+
+export type Admission = { kind: 'admitted'; chunk: AdmittedChunk } | { kind: 'refused'; failure: ConditionFailure };
+
+/** `nowMs` is the wall clock, sampled once for the batch. The batch itself was validated before. */
+export function admit(stream: StreamState, input: AppendInput, nowMs: number): Admission {
+  if (input.fencingToken !== null && input.fencingToken !== stream.fencingToken) {
+    return { kind: 'refused', failure: { kind: 'fencing-token-mismatch', actual: stream.fencingToken } };
+  }
+  if (input.matchSeqNum !== null && input.matchSeqNum !== stream.tail.seqNum) {
+    return { kind: 'refused', failure: { kind: 'seq-num-mismatch', actual: stream.tail.seqNum } };
+  }
+  return { kind: 'admitted', chunk: sequence(stream, input.records, nowMs) };
+}
+
+function sequence(stream: StreamState, records: readonly AppendRecord[], nowMs: number): AdmittedChunk {
+  assert(records.length > 0, 'an empty batch is refused before admission');
+  const firstSeqNum = stream.tail.seqNum;
+  const stamped = stampRecords(records, stream.tail.timestamp, nowMs);
+  const first = stamped.records[0];
+  const last = stamped.records[stamped.records.length - 1];
+  assert(first !== undefined && last !== undefined, 'a stamped batch is as long as the batch');
+  return {
+    firstSeqNum,
+    count: records.length,
+    firstTimestamp: first.timestamp,
+    lastTimestamp: last.timestamp,
+    ...commandEffects(stream, records, firstSeqNum),
+    records: encodeRecords(stamped.records),
+    timestampRaised: stamped.raised,
+  };
+}
+
+/** Client timestamps are preferred, capped at now, and never run backwards (client-prefer, capped: S2's default). */
+function stampRecords(records: readonly AppendRecord[], previous: number, nowMs: number) {
+  let runningMax = previous;
+  let raised = false;
+  const out = records.map((record) => {
+    const wanted = record.timestamp === null ? nowMs : Math.min(record.timestamp, nowMs);
+    if (wanted < runningMax) raised = true;
+    runningMax = Math.max(runningMax, wanted);
+    return { timestamp: runningMax, headers: record.headers, body: record.body };
+  });
+  return { records: out, raised };
+}
+
+/** Commands act record by record; the last fence wins, trims only move forward and never past themselves. */
+function commandEffects(stream: StreamState, records: readonly AppendRecord[], firstSeqNum: number) {
+  let fencingToken: string | null = null;
+  let trimPoint = stream.trimPoint;
+  for (const [index, record] of records.entries()) {
+    if (!isCommand(record)) continue;
+    const command = parseCommand(record);
+    assert(typeof command !== 'string', 'commands were validated before admission');
+    if (command.op === 'fence') fencingToken = command.token;
+    else trimPoint = Math.max(trimPoint, Math.min(command.trimPoint, firstSeqNum + index + 1));
+  }
+  return { fencingToken, trimPoint: trimPoint === stream.trimPoint ? null : trimPoint };
+}

@@ -1,0 +1,130 @@
+/**
+ * One admitted batch as bytes. The unit of storage is the batch, not the record: it is encoded once at
+ * admission and copied verbatim from then on.
+ *
+ * Per record: varint timestamp delta (to the record before, first to the chunk's first timestamp), varint header
+ * count, varint body length, per header varint name and value lengths and their bytes, then the body.
+ */
+
+import { assert } from './assert.ts';
+import type { Header, SequencedRecord } from './record.ts';
+
+/** Facts about a chunk that are known without decoding it. */
+export interface ChunkSpan {
+  firstSeqNum: number;
+  count: number;
+  firstTimestamp: number;
+  lastTimestamp: number;
+}
+
+type Stamped = { timestamp: number; headers: readonly Header[]; body: Uint8Array };
+
+export function encodeRecords(records: readonly Stamped[]): Uint8Array {
+  const out = new Uint8Array(encodedLength(records));
+  let at = 0;
+  let previous = records[0]?.timestamp ?? 0;
+  for (const record of records) {
+    at = writeVarint(out, at, record.timestamp - previous);
+    previous = record.timestamp;
+    at = writeVarint(out, at, record.headers.length);
+    at = writeVarint(out, at, record.body.length);
+    for (const { name, value } of record.headers) {
+      at = writeVarint(out, at, name.length);
+      at = writeVarint(out, at, value.length);
+      out.set(name, at);
+      out.set(value, at + name.length);
+      at += name.length + value.length;
+    }
+    out.set(record.body, at);
+    at += record.body.length;
+  }
+  assert(at === out.length, 'a chunk is exactly as long as computed');
+  return out;
+}
+
+/** Decodes the whole chunk; bodies and headers are views of `bytes`. */
+export function decodeRecords(span: ChunkSpan, bytes: Uint8Array): SequencedRecord[] {
+  const reader = new VarintReader(bytes);
+  const records: SequencedRecord[] = [];
+  let timestamp = span.firstTimestamp;
+  for (let i = 0; i < span.count; i++) {
+    timestamp += reader.varint();
+    const headerCount = reader.varint();
+    const bodyLength = reader.varint();
+    const headers: Header[] = [];
+    for (let h = 0; h < headerCount; h++) {
+      const nameLength = reader.varint();
+      const valueLength = reader.varint();
+      headers.push({ name: reader.take(nameLength), value: reader.take(valueLength) });
+    }
+    records.push({ seqNum: span.firstSeqNum + i, timestamp, headers, body: reader.take(bodyLength) });
+  }
+  assert(reader.atEnd(), 'a chunk holds exactly the records its span says');
+  assert(timestamp === span.lastTimestamp, "a chunk's last timestamp is the one its span says");
+  return records;
+}
+
+function encodedLength(records: readonly Stamped[]): number {
+  let length = 0;
+  let previous = records[0]?.timestamp ?? 0;
+  for (const record of records) {
+    assert(record.timestamp >= previous, 'timestamps of a chunk never decrease');
+    length += varintLength(record.timestamp - previous);
+    previous = record.timestamp;
+    length += varintLength(record.headers.length) + varintLength(record.body.length) + record.body.length;
+    for (const { name, value } of record.headers) {
+      length += varintLength(name.length) + varintLength(value.length) + name.length + value.length;
+    }
+  }
+  return length;
+}
+
+/** LEB128 of an integer below 2^53; the high part by division because bit operators stop at 32 bits. */
+export function writeVarint(out: Uint8Array, at: number, value: number): number {
+  let rest = value;
+  while (rest >= 0x80) {
+    out[at++] = (rest % 0x80) | 0x80;
+    rest = Math.floor(rest / 0x80);
+  }
+  out[at++] = rest;
+  return at;
+}
+
+export function varintLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length++;
+  return length;
+}
+
+export class VarintReader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (let i = 0; i < 8; i++) {
+      const byte = this.#bytes[this.#at++];
+      assert(byte !== undefined, 'a varint ends inside its buffer');
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+      scale *= 0x80;
+    }
+    throw new RangeError('a varint is longer than 8 bytes');
+  }
+
+  take(length: number): Uint8Array {
+    const start = this.#at;
+    this.#at += length;
+    assert(this.#at <= this.#bytes.length, 'a field ends inside its buffer');
+    return this.#bytes.subarray(start, this.#at);
+  }
+
+  atEnd(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Every bound of the product in one place, with unit and reason. The S2 limits are section 2 of the S2 API
+ * contract; the storage constants belong to the on-disk format and never change within a format version.
+ */
+
+import { assert } from './assert.ts';
+
+/** S2: metered bytes of a batch, and of a single record. */
+export const BATCH_METERED_BYTES_MAX = 1024 * 1024;
+export const BATCH_RECORDS_MAX = 1000;
+export const FENCING_TOKEN_BYTES_MAX = 36;
+export const REQUEST_TOKEN_BYTES_MAX = 36;
+export const BASIN_NAME_BYTES_MIN = 8;
+export const BASIN_NAME_BYTES_MAX = 48;
+export const STREAM_NAME_BYTES_MAX = 512;
+/** S2: a unary read returns at most this much. */
+export const READ_RECORDS_MAX = 1000;
+export const READ_METERED_BYTES_MAX = 1024 * 1024;
+/** S2: buffered request bodies. A legal batch in base64 JSON is about 1.4 MiB. */
+export const REQUEST_BODY_BYTES_MAX = 2 * 1024 * 1024;
+
+/**
+ * Slots a fence skips, K of storage reference §4.5. An owner never has more than K slots in flight, so late
+ * puts of a former owner can only land in slots nobody reads. Part of the format.
+ */
+export const WINDOW_SLOTS = 64;
+
+/** Sequence numbers and timestamps are exact integers of JavaScript. */
+export const U53_MAX = Number.MAX_SAFE_INTEGER;
+
+assert(REQUEST_BODY_BYTES_MAX > (BATCH_METERED_BYTES_MAX * 4) / 3, 'a full batch fits in a body as base64');

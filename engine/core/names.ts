@@ -1,0 +1,51 @@
+/**
+ * Names as S2 defines them (API contract §2.1): parsed once at the edge, trusted everywhere after. Lengths are
+ * bytes of UTF-8. Each parser returns the reason a name is refused, or null when it is good.
+ */
+
+import {
+  BASIN_NAME_BYTES_MAX,
+  BASIN_NAME_BYTES_MIN,
+  FENCING_TOKEN_BYTES_MAX,
+  REQUEST_TOKEN_BYTES_MAX,
+  STREAM_NAME_BYTES_MAX,
+} from './limits.ts';
+
+const utf8 = new TextEncoder();
+
+export function byteLength(text: string): number {
+  return utf8.encode(text).length;
+}
+
+export function basinNameProblem(name: string): string | null {
+  if (name.length < BASIN_NAME_BYTES_MIN || name.length > BASIN_NAME_BYTES_MAX) {
+    return `basin name must be between ${BASIN_NAME_BYTES_MIN} and ${BASIN_NAME_BYTES_MAX} bytes in length`;
+  }
+  if (!/^[a-z0-9-]*$/.test(name)) {
+    return 'basin name must comprise lowercase letters, numbers, and hyphens';
+  }
+  if (name.startsWith('-') || name.endsWith('-')) {
+    return 'basin name must begin and end with a lowercase letter or number';
+  }
+  return null;
+}
+
+export function streamNameProblem(name: string): string | null {
+  const bytes = byteLength(name);
+  if (bytes < 1 || bytes > STREAM_NAME_BYTES_MAX) {
+    return `stream name must be between 1 and ${STREAM_NAME_BYTES_MAX} bytes in length`;
+  }
+  return name === '.' || name === '..' ? 'stream name must not be `.` or `..`' : null;
+}
+
+export function fencingTokenProblem(token: string): string | null {
+  return byteLength(token) > FENCING_TOKEN_BYTES_MAX
+    ? `fencing token must not exceed ${FENCING_TOKEN_BYTES_MAX} bytes in length`
+    : null;
+}
+
+export function requestTokenProblem(token: string): string | null {
+  return byteLength(token) > REQUEST_TOKEN_BYTES_MAX
+    ? `request token must not exceed ${REQUEST_TOKEN_BYTES_MAX} bytes in length`
+    : null;
+}

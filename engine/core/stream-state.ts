@@ -1,0 +1,34 @@
+/**
+ * All a stream is, apart from its records: one immutable row. The fold replaces rows, it never changes them,
+ * so a speculative and a durable view can share them.
+ */
+
+import { ORIGIN, type StreamPosition } from './position.ts';
+
+export interface StreamState {
+  /** From a counter in the log: a re-created name is a new stream. */
+  readonly id: number;
+  readonly basin: string;
+  readonly name: string;
+  readonly createdAtMs: number;
+  /** Token of the request that created it, so that a retry of that request succeeds again; null when none. */
+  readonly requestToken: string | null;
+  /** Number of the next record, and timestamp of the last. */
+  readonly tail: StreamPosition;
+  /** The token in force. A new stream has the empty one. */
+  readonly fencingToken: string;
+  /** Records below are trimmed. Never falls. */
+  readonly trimPoint: number;
+}
+
+export interface BasinState {
+  readonly name: string;
+  readonly createdAtMs: number;
+  readonly requestToken: string | null;
+}
+
+export function newStream(
+  identity: Pick<StreamState, 'id' | 'basin' | 'name' | 'createdAtMs' | 'requestToken'>,
+): StreamState {
+  return { ...identity, tail: ORIGIN, fencingToken: '', trimPoint: 0 };
+}

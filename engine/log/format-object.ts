@@ -1,0 +1,76 @@
+/**
+ * The object `format` marks a prefix as a Tailrace store and pins the constants of its format. Written once
+ * with put-if-absent. A prefix that holds other things but no marker belongs to somebody else and is refused.
+ */
+
+import { WINDOW_SLOTS } from '../core/limits.ts';
+import type { Ports } from '../ports.ts';
+import { backOff } from './backoff.ts';
+import type { LogTunables } from './tunables.ts';
+
+const KEY = 'format';
+const MARKER = { store: 'tailrace', version: 1, windowSlots: WINDOW_SLOTS };
+
+/** The store is not ours to use; the message says why and what to do. */
+export class ForeignStore extends Error {
+  override name = 'ForeignStore';
+}
+
+type FormatPorts = Pick<Ports, 'clock' | 'random' | 'blobs' | 'telemetry'>;
+
+/** Makes sure the marker is there and says what this build expects. Waits out a store that is away. */
+export async function claimFormat(ports: FormatPorts, tunables: LogTunables): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    const progress = await tryClaim(ports);
+    if (progress === 'claimed') return;
+    ports.telemetry.event('takeover.store-retried', KEY);
+    await backOff(ports, tunables, attempt);
+  }
+}
+
+async function tryClaim(ports: FormatPorts): Promise<'claimed' | 'again'> {
+  const found = await ports.blobs.get(KEY);
+  if (found.kind === 'found') {
+    checkMarker(found.bytes);
+    return 'claimed';
+  }
+  if (found.kind === 'failed') return again(found.fault);
+
+  const listed = await ports.blobs.list('', undefined, 2);
+  if (listed.kind === 'failed') return again(listed.fault);
+  const stranger = listed.blobs.find((blob) => blob.key !== KEY);
+  // A rival may have written the marker and its first objects since our get: look again before judging.
+  const secondLook = stranger === undefined ? found : await ports.blobs.get(KEY);
+  if (secondLook.kind === 'failed') return again(secondLook.fault);
+  if (stranger !== undefined && secondLook.kind === 'absent') {
+    throw new ForeignStore(
+      `the store holds \`${stranger.key}\` but no \`${KEY}\` marker: it is not a Tailrace store. Use an empty folder or prefix`,
+    );
+  }
+  // Done, refused (a rival was first) or unknown: the next look tells.
+  const put = await ports.blobs.putIfAbsent(KEY, [new TextEncoder().encode(JSON.stringify(MARKER))]);
+  return put.kind === 'failed' || put.kind === 'unknown' ? again(put.fault) : tryClaim(ports);
+}
+
+function again(fault: { retryable: boolean; message: string }): 'again' {
+  if (!fault.retryable) throw new ForeignStore(`the store can not be used: ${fault.message}`);
+  return 'again';
+}
+
+function checkMarker(bytes: Uint8Array): void {
+  let marker: Partial<typeof MARKER>;
+  try {
+    marker = JSON.parse(new TextDecoder().decode(bytes)) as Partial<typeof MARKER>;
+  } catch {
+    throw new ForeignStore(`the object \`${KEY}\` is not a Tailrace marker. Use an empty folder or prefix`);
+  }
+  if (marker.store !== MARKER.store) {
+    throw new ForeignStore(`the object \`${KEY}\` is not a Tailrace marker. Use an empty folder or prefix`);
+  }
+  if (marker.version !== MARKER.version || marker.windowSlots !== MARKER.windowSlots) {
+    throw new ForeignStore(
+      `the store has format version ${marker.version} (window ${marker.windowSlots}); this build reads version ` +
+        `${MARKER.version} (window ${MARKER.windowSlots}). Use the build that wrote it, or a newer one`,
+    );
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Proof that this process was still the owner at a moment after the question was asked (storage reference
+ * §4.7). Every answer that reveals the tail waits for one; a fenced process that answers from memory would
+ * serve the past as the present.
+ *
+ * A question asked when `next` was n is covered by (a) a slot >= n becoming committed, or (b) a get of slot
+ * s = `next`, sent after the question, that finds nothing, once all slots below s are committed. Finding our own object in s
+ * counts as (a) for s; a foreign one ends ownership. One probe at a time covers everybody who asked before it
+ * was sent. Probing a slot that is already in flight would prove nothing: never do it.
+ */
+
+import { assert } from '../core/assert.ts';
+import type { Ports } from '../ports.ts';
+import { backOff } from './backoff.ts';
+import { decodeHeader, HEADER_BYTES, sameIdentity, slotKey } from './format.ts';
+import type { LogTunables } from './tunables.ts';
+
+/** What the proof sees of the log. */
+export interface LogView {
+  /** First slot never issued. */
+  next(): number;
+  committed(): number;
+  /** True when entries are waiting to be issued, so that a commit will bring the proof for free. */
+  willIssue(): boolean;
+  foundForeign(slot: number, epoch: number): void;
+}
+
+interface Waiter {
+  /** Proved as soon as this many slots are committed: rule (a). */
+  byCommitOf: number;
+  /** The same for rule (b); set when a probe that covers the waiter came back empty. */
+  byProbeAt: number;
+  resolve: (proved: boolean) => void;
+}
+
+export class OwnershipProof {
+  readonly #ports: Pick<Ports, 'clock' | 'random' | 'compute' | 'blobs' | 'telemetry'>;
+  readonly #tunables: LogTunables;
+  readonly #identity: Uint8Array;
+  readonly #log: LogView;
+  readonly #abort = new AbortController();
+  #waiters: Waiter[] = [];
+  #probing = false;
+  #lost = false;
+
+  constructor(
+    ports: Pick<Ports, 'clock' | 'random' | 'compute' | 'blobs' | 'telemetry'>,
+    tunables: LogTunables,
+    identity: Uint8Array,
+    log: LogView,
+  ) {
+    this.#ports = ports;
+    this.#tunables = tunables;
+    this.#identity = identity;
+    this.#log = log;
+  }
+
+  /** Resolves true when proved, false when ownership was lost. */
+  request(): Promise<boolean> {
+    if (this.#lost) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      this.#waiters.push({ byCommitOf: this.#log.next() + 1, byProbeAt: Infinity, resolve });
+      this.#probeIfNeeded();
+    });
+  }
+
+  /** The log's commit point moved. */
+  committedTo(committed: number): void {
+    if (this.#waiters.length === 0) return;
+    const proved = this.#waiters.filter((w) => committed >= w.byCommitOf || committed >= w.byProbeAt);
+    if (proved.length > 0) {
+      this.#waiters = this.#waiters.filter((w) => !proved.includes(w));
+      for (const waiter of proved) {
+        this.#ports.telemetry.event(committed >= waiter.byProbeAt ? 'log.proof.by-probe' : 'log.proof.by-commit');
+        waiter.resolve(true);
+      }
+    }
+    this.#probeIfNeeded();
+  }
+
+  /** Nobody will ever be proved again. */
+  lost(): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    this.#abort.abort();
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) {
+      this.#ports.telemetry.event('log.proof.refused');
+      waiter.resolve(false);
+    }
+  }
+
+  #probeIfNeeded(): void {
+    if (this.#probing || this.#lost || this.#log.willIssue()) return;
+    if (this.#waiters.every((w) => w.byProbeAt !== Infinity)) return;
+    this.#probing = true;
+    void this.#probe().then(() => {
+      this.#probing = false;
+      this.committedTo(this.#log.committed());
+    });
+  }
+
+  async #probe(): Promise<void> {
+    for (let attempt = 0; !this.#lost; attempt++) {
+      const slot = this.#log.next();
+      const covered = this.#waiters.filter((w) => w.byProbeAt === Infinity);
+      const found = await this.#ports.blobs.get(slotKey(slot), { start: 0, end: HEADER_BYTES });
+      if (this.#lost) return;
+      if (found.kind === 'absent') {
+        for (const waiter of covered) waiter.byProbeAt = slot;
+        return;
+      }
+      if (found.kind === 'found') return this.#conclude(slot, found.bytes, covered);
+      this.#ports.telemetry.event('log.proof.retried', slot);
+      // A store that refuses for good will tell the writer too; here it is only one more reason to wait.
+      await backOff(this.#ports, this.#tunables, attempt, this.#abort.signal);
+    }
+  }
+
+  /** Something is in the slot: our own put that was issued meanwhile, or the end of our ownership. */
+  #conclude(slot: number, bytes: Uint8Array, covered: readonly Waiter[]): void {
+    const header = decodeHeader(slot, bytes, this.#ports.compute);
+    if (sameIdentity(header.identity, this.#identity)) {
+      for (const waiter of covered) waiter.byProbeAt = slot + 1;
+      return;
+    }
+    assert(header.kind === 'fence', `a foreign object in slot ${slot} is a fence`);
+    this.#log.foundForeign(slot, header.epoch);
+  }
+}
