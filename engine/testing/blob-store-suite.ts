@@ -393,14 +393,14 @@ interface Bench {
   store: BlobStore;
   drive: <T>(promise: Promise<T>) => Promise<T>;
   /** `putIfAbsent` with one part; the kind of its outcome. */
-  create(key: string, bytes: Uint8Array): Promise<string>;
+  create: (key: string, bytes: Uint8Array) => Promise<string>;
   /** The found bytes; throws when the object is absent. */
-  read(key: string, range?: ByteRange): Promise<{ bytes: Uint8Array; size: number }>;
+  read: (key: string, range?: ByteRange) => Promise<{ bytes: Uint8Array; size: number }>;
   /** All keys of a listing, over all its pages. */
-  keys(prefix: string, after?: string): Promise<string[]>;
-  remove(key: string): Promise<void>;
+  keys: (prefix: string, after?: string) => Promise<string[]>;
+  remove: (key: string) => Promise<void>;
   /** A bench over a second handle, or over the same one where a store has no such thing. */
-  reopen(): Promise<Bench>;
+  reopen: () => Promise<Bench>;
 }
 
 function benchOf(opened: OpenedStore): Bench {

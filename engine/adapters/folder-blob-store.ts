@@ -1,0 +1,260 @@
+/**
+ * A BlobStore in a folder of a local file system, safe against crashes, power failures and other processes.
+ *
+ * An object is written to a temporary file, synced, and then given its name by link(2), which fails when the
+ * name is taken and is atomic across processes; last the directory is synced. So a name never shows partial
+ * content, and `done` and `refused` both mean that the name is on the disk. A listing syncs what it saw:
+ * an object it returns is durable even if its creator died before saying so. Deleted objects may come back
+ * after a power failure. No lock is taken: rivals are kept apart by the log's fences.
+ *
+ * When a directory can not be synced, what the folder shows is not what the disk holds: from then on every
+ * call fails, and the process should stop.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { join, resolve } from 'node:path';
+
+import type {
+  BlobStore,
+  ByteRange,
+  DeleteOutcome,
+  GetOutcome,
+  ListedBlob,
+  ListOutcome,
+  PutOutcome,
+  StoreFault,
+} from '../ports.ts';
+import { checkKey, checkRange, clip, pageKeys } from './blob-key.ts';
+import { DirectoryTree, openRoot, type DurableDirectory } from './folder-directories.ts';
+import { DirectorySyncError, errnoOf, folderFault, FolderRefusedError, linkFault } from './folder-faults.ts';
+import { nodeFiles, type FolderFiles } from './folder-files.ts';
+import { listFolder } from './folder-listing.ts';
+import { pathOfKey, TMP_DIRECTORY } from './folder-names.ts';
+import { probeFolder, sweepTemporaries } from './folder-probe.ts';
+import { Turns } from './turns.ts';
+
+/** Files one store has open at a time, well below the usual limit of 1024 for a process. */
+const OPEN_FILES_MAX = 128;
+
+/** Unlinks one call of `delete` has under way at a time. */
+const UNLINKS_MAX = 16;
+
+/**
+ * Opens (and creates) `folder` as a store: removes what a killed process left unfinished and tries out
+ * whether the file system keeps the promises the store rests on. Throws a FolderRefusedError if not.
+ */
+export async function openFolderBlobStore(folder: string, files: FolderFiles = nodeFiles): Promise<FolderBlobStore> {
+  const path = resolve(folder);
+  let tree: DirectoryTree | undefined;
+  try {
+    tree = new DirectoryTree(files, await openRoot(files, path));
+    const tmp = await tree.reach([TMP_DIRECTORY]);
+    await sweepTemporaries(files, tmp.path);
+    await probeFolder(files, tmp);
+    return new FolderBlobStore(path, files, tree);
+  } catch (error) {
+    await tree?.close();
+    if (error instanceof FolderRefusedError) throw error;
+    throw new FolderRefusedError(folderFault('open a store', path, error));
+  }
+}
+
+export class FolderBlobStore implements BlobStore {
+  /** Absolute path of the folder. */
+  readonly path: string;
+  readonly #files: FolderFiles;
+  readonly #tree: DirectoryTree;
+  readonly #turns = new Turns(OPEN_FILES_MAX);
+  /** Makes the temporary names of this process unlike those of any other. */
+  readonly #nonce = randomBytes(8).toString('hex');
+  #temporaries = 0;
+  /** Set once a directory could not be synced, and final. */
+  #broken: StoreFault | null = null;
+
+  /** Use `openFolderBlobStore`. */
+  constructor(path: string, files: FolderFiles, tree: DirectoryTree) {
+    this.path = path;
+    this.#files = files;
+    this.#tree = tree;
+  }
+
+  async putIfAbsent(key: string, parts: readonly Uint8Array[]): Promise<PutOutcome> {
+    checkKey(key);
+    return this.#turns.run(() => this.#publish(key, parts));
+  }
+
+  async put(key: string, parts: readonly Uint8Array[]): Promise<PutOutcome> {
+    return this.putIfAbsent(key, parts);
+  }
+
+  async get(key: string, range?: ByteRange): Promise<GetOutcome> {
+    checkKey(key);
+    if (range !== undefined) checkRange(range);
+    return this.#turns.run(async () => {
+      if (this.#broken) return { kind: 'failed', fault: this.#broken };
+      try {
+        return await this.#read(key, range);
+      } catch (error) {
+        return { kind: 'failed', fault: this.#fault(`read ${key}`, error) };
+      }
+    });
+  }
+
+  async list(prefix: string, after = '', limit?: number): Promise<ListOutcome> {
+    const keysMax = pageKeys(limit);
+    if (this.#broken) return { kind: 'failed', fault: this.#broken };
+    try {
+      const { keys, more, visited } = await listFolder(this.#files, this.path, { prefix, after, keysMax });
+      // After the names were read, so that whatever was seen is on the disk when the caller hears of it.
+      await Promise.all(visited.map(async (names) => (await this.#tree.reach(names)).sync()));
+      const blobs = await this.#withSizes(keys);
+      return { kind: 'page', blobs, next: more ? keys.at(-1)! : null };
+    } catch (error) {
+      return { kind: 'failed', fault: this.#fault(`list ${prefix || 'the objects'}`, error) };
+    }
+  }
+
+  async delete(keys: readonly string[]): Promise<DeleteOutcome> {
+    for (const key of keys) checkKey(key);
+    if (this.#broken) return { kind: 'failed', fault: this.#broken };
+    for (let start = 0; start < keys.length; start += UNLINKS_MAX) {
+      const group = keys.slice(start, start + UNLINKS_MAX);
+      const results = await Promise.allSettled(group.map((key) => this.#unlink(key)));
+      const at = results.findIndex(({ status }) => status === 'rejected');
+      if (at === -1) continue;
+      const { reason } = results[at] as PromiseRejectedResult;
+      return { kind: 'unknown', fault: this.#fault(`delete ${group[at]}`, reason) };
+    }
+    return { kind: 'done' };
+  }
+
+  /** Closes the handles of the directories. Calls still under way may fail. */
+  close(): Promise<void> {
+    return this.#tree.close();
+  }
+
+  /** The steps of the storage reference §3.4, each with what its failure means. */
+  async #publish(key: string, parts: readonly Uint8Array[]): Promise<PutOutcome> {
+    if (this.#broken) return { kind: 'failed', fault: this.#broken };
+    const { directories, file } = pathOfKey(key);
+    const tmp = join(this.path, TMP_DIRECTORY, `${file.slice(0, 80)}.${this.#nonce}.${(this.#temporaries += 1)}`);
+    let directory: DurableDirectory;
+    try {
+      directory = await this.#tree.reach(directories);
+      await this.#writeDurably(tmp, parts);
+    } catch (error) {
+      // Nothing has the name yet. The file is thrown away, never synced again: after a failed sync the
+      // kernel may have dropped the bytes and would report success the next time.
+      await this.#discard(tmp);
+      return { kind: 'failed', fault: this.#fault(`write ${key}`, error) };
+    }
+    try {
+      return await this.#name(key, { tmp, directory, path: join(directory.path, file) });
+    } finally {
+      await this.#discard(tmp);
+    }
+  }
+
+  async #name(key: string, made: { tmp: string; directory: DurableDirectory; path: string }): Promise<PutOutcome> {
+    let taken = false;
+    try {
+      await this.#files.link(made.tmp, made.path);
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') {
+        return { kind: 'unknown', fault: linkFault(`name ${key}`, this.path, error) };
+      }
+      taken = true;
+    }
+    try {
+      // Also for a taken name: it may be our own earlier link, or a rival's, that nobody has synced yet, and
+      // the caller will build on its being there.
+      await made.directory.sync();
+    } catch (error) {
+      return { kind: 'unknown', fault: this.#fault(`name ${key}`, error) };
+    }
+    return { kind: taken ? 'refused' : 'done' };
+  }
+
+  async #writeDurably(path: string, parts: readonly Uint8Array[]): Promise<void> {
+    const handle = await this.#files.open(path, 'wx');
+    try {
+      for (let left = parts.filter((part) => part.length > 0); left.length > 0;) {
+        const { bytesWritten } = await handle.writev(left);
+        left = withoutFirst(left, bytesWritten);
+      }
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async #read(key: string, range: ByteRange | undefined): Promise<GetOutcome> {
+    const { directories, file } = pathOfKey(key);
+    const handle = await this.#files.open(join(this.path, ...directories, file), 'r').catch(nullIfMissing);
+    if (handle === null) {
+      // A folder that was unmounted or removed must not pass for an empty one.
+      await this.#files.stat(join(this.path, TMP_DIRECTORY));
+      return { kind: 'absent' };
+    }
+    try {
+      const { size } = await handle.stat();
+      const { start, end } = clip(range, size);
+      const buffer = Buffer.allocUnsafeSlow(end - start);
+      const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+      for (let filled = 0; filled < bytes.length;) {
+        const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
+        if (bytesRead === 0) throw new Error(`the file ended at ${start + filled} of ${size} bytes`);
+        filled += bytesRead;
+      }
+      return { kind: 'found', bytes, size };
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** Objects deleted since their names were read are left out. */
+  async #withSizes(keys: readonly string[]): Promise<ListedBlob[]> {
+    const stats = await Promise.all(
+      keys.map((key) => {
+        const { directories, file } = pathOfKey(key);
+        return this.#files.stat(join(this.path, ...directories, file)).catch(nullIfMissing);
+      }),
+    );
+    return keys.flatMap((key, index) => (stats[index] ? [{ key, size: stats[index].size }] : []));
+  }
+
+  async #unlink(key: string): Promise<void> {
+    const { directories, file } = pathOfKey(key);
+    await this.#files.unlink(join(this.path, ...directories, file)).catch(nullIfMissing);
+  }
+
+  /** What stays behind is swept when the folder is opened the next time. */
+  async #discard(tmp: string): Promise<void> {
+    await this.#files.unlink(tmp).catch(() => undefined);
+  }
+
+  #fault(action: string, error: unknown): StoreFault {
+    const fault = folderFault(action, this.path, error);
+    if (error instanceof DirectorySyncError) this.#broken ??= fault;
+    return fault;
+  }
+}
+
+/** What remains of `parts` after `bytes` of them were written. */
+function withoutFirst(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let first = 0;
+  let skip = bytes;
+  while (first < parts.length && skip >= parts[first]!.length) {
+    skip -= parts[first]!.length;
+    first += 1;
+  }
+  const left = parts.slice(first);
+  if (skip > 0) left[0] = left[0]!.subarray(skip);
+  return left;
+}
+
+function nullIfMissing(error: unknown): null {
+  const errno = errnoOf(error);
+  if (errno === 'ENOENT' || errno === 'ENOTDIR') return null;
+  throw error;
+}

@@ -1,0 +1,58 @@
+/**
+ * What happens to a folder before it serves as a store: leftovers of killed processes are swept, and the file
+ * system shows that it can link, refuse a second link, and sync a directory. Some network, FAT and
+ * user-space file systems can not; on those an acknowledged append could be lost, so they are refused.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+
+import type { DurableDirectory } from './folder-directories.ts';
+import { errnoOf, FolderRefusedError, linkFault } from './folder-faults.ts';
+import type { FolderFiles } from './folder-files.ts';
+
+const PROBE_PREFIX = 'probe.';
+
+/**
+ * Removes the temporary files of processes that died. A living process that loses one this way is told that
+ * its put is unknown and repeats it. Probes are spared: a start must not fail because of another one.
+ */
+export async function sweepTemporaries(files: FolderFiles, tmp: string): Promise<void> {
+  for (const { name } of await files.readdir(tmp, { withFileTypes: true })) {
+    if (!name.startsWith(PROBE_PREFIX)) await files.unlink(join(tmp, name)).catch(ignoreMissing);
+  }
+}
+
+/** Throws a FolderRefusedError when the file system below `tmp` lacks what the store needs. */
+export async function probeFolder(files: FolderFiles, tmp: DurableDirectory): Promise<void> {
+  const path = join(tmp.path, `${PROBE_PREFIX}${randomBytes(8).toString('hex')}`);
+  const named = `${path}.named`;
+  try {
+    await (await files.open(path, 'wx')).close();
+    if (!(await linked(files, path, named))) throw refusal(tmp.path, 'a fresh name was reported as taken');
+    if (await linked(files, path, named)) throw refusal(tmp.path, 'link(2) replaced a name that was taken');
+    await tmp.sync();
+  } finally {
+    for (const leftover of [named, path]) await files.unlink(leftover).catch(ignoreMissing);
+  }
+}
+
+/** False when the name was taken. */
+async function linked(files: FolderFiles, path: string, newPath: string): Promise<boolean> {
+  try {
+    await files.link(path, newPath);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw new FolderRefusedError(linkFault('publish objects', path, error));
+  }
+}
+
+function refusal(path: string, what: string): FolderRefusedError {
+  const message = `cannot keep a store in ${path}: ${what}; choose a folder on a local file system`;
+  return new FolderRefusedError({ code: 'unsafe-links', message });
+}
+
+function ignoreMissing(error: unknown): void {
+  if (errnoOf(error) !== 'ENOENT') throw error;
+}
