@@ -348,7 +348,7 @@ describe('opening', () => {
 
   test('is refused on a file system that can not sync directories', async () => {
     const faulty = faultyFiles();
-    faulty.fail('sync', 'EINVAL');
+    faulty.fail('sync', 'EINVAL', { where: '+tmp' });
     await expect(openFolderBlobStore(folder, faulty.files)).rejects.toMatchObject({ code: 'directory-sync' });
   });
 
