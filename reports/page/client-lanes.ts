@@ -1,0 +1,171 @@
+/**
+ * Client lanes: a row per client, a bar from call to return for each operation, and the checker's order as
+ * points on the bars joined by a line.
+ *
+ * Bar height tells the kind (append full, read two thirds, check-tail one third), fill tells the outcome. What
+ * may still take effect trails a thin dashed line to the end of the run.
+ */
+
+import { abbreviateOperation } from '../describe.ts';
+import type { Operation } from '../operations.ts';
+import { type Box, drawFrames, drawMark, extentOf } from './operation-marks.ts';
+import { drawGutterLabel, drawTimeGrid, fitText, inPlot, makePanel, paint, type Panel } from './panel.ts';
+import type { Chart, Stage } from './stage.ts';
+
+const PADDING_PX = 6;
+const REACH_PX = 4;
+/** Bars at least this wide may carry text, in lanes at least this high. */
+const TEXT_WIDTH_PX_MIN = 34;
+const TEXT_LANE_PX_MIN = 18;
+const KIND_HEIGHTS = { append: 1, read: 0.66, 'check-tail': 0.36 } as const;
+
+export class ClientLanes implements Chart {
+  readonly #stage: Stage;
+  readonly panel: Panel;
+  readonly #lanePx: number;
+
+  constructor(stage: Stage, parent: Element) {
+    this.#stage = stage;
+    const laneCount = Math.max(1, stage.model.lanes.length);
+    this.#lanePx = lanePxFor(laneCount);
+    this.panel = makePanel(parent, {
+      name: 'lanes',
+      label: 'Client lanes: every operation as a bar from its call to its return',
+      heightPx: laneCount * this.#lanePx + 2 * PADDING_PX,
+    });
+    stage.add(this);
+  }
+
+  draw(): void {
+    const stage = this.#stage;
+    paint(stage, this.panel, (brush) => {
+      this.#drawLaneLabels(brush);
+      drawTimeGrid(stage, this.panel, brush);
+      inPlot(stage, this.panel, brush, () => {
+        this.#drawBars(brush);
+        if (stage.showOrder) this.#drawOrder(brush);
+      });
+    });
+  }
+
+  hit(pointX: number, pointY: number): number | null {
+    const lane = Math.floor((pointY - PADDING_PX) / this.#lanePx);
+    if (lane < 0 || lane >= this.#stage.model.lanes.length) return null;
+    const x = this.#stage.x;
+    let nearest: number | null = null;
+    let nearestPx = REACH_PX;
+    this.#stage.visitLane(lane, x.invert(pointX - REACH_PX), x.invert(pointX + REACH_PX), (operation, index) => {
+      const { left, right } = extentOf(this.#stage, operation);
+      const distancePx = Math.max(left - pointX, pointX - right, 0);
+      if (distancePx > nearestPx) return;
+      nearest = index;
+      nearestPx = distancePx;
+    });
+    return nearest;
+  }
+
+  #drawLaneLabels(brush: CanvasRenderingContext2D): void {
+    const stage = this.#stage;
+    for (const [lane, { clientId }] of stage.model.lanes.entries()) {
+      const top = PADDING_PX + lane * this.#lanePx;
+      if (lane % 2 === 0) {
+        brush.fillStyle = stage.palette.stripe;
+        brush.fillRect(stage.left, top, stage.right - stage.left, this.#lanePx);
+      }
+      drawGutterLabel(stage, brush, `client ${clientId}`, top + this.#lanePx / 2);
+    }
+  }
+
+  #drawBars(brush: CanvasRenderingContext2D): void {
+    const stage = this.#stage;
+    const x = stage.x;
+    const [start, end] = [x.invert(stage.left), x.invert(stage.right)];
+    for (let lane = 0; lane < stage.model.lanes.length; lane++) {
+      const framed: [number, Box][] = [];
+      stage.visitLane(lane, start, end, (operation, index) => {
+        const box = this.#boxOf(operation, lane);
+        this.#drawTrail(brush, operation, box);
+        drawMark(stage, brush, operation, box);
+        this.#drawText(brush, operation, box);
+        if (stage.model.guilty.has(index) || stage.selected === index || stage.hovered === index) {
+          framed.push([index, box]);
+        }
+      });
+      for (const [index, box] of framed) drawFrames(stage, brush, index, box);
+    }
+  }
+
+  /** The dashed line of an operation that may still take effect. */
+  #drawTrail(brush: CanvasRenderingContext2D, operation: Operation, box: Box): void {
+    const { openUntil } = extentOf(this.#stage, operation);
+    if (openUntil === null) return;
+    const middle = Math.round(box.top + box.height / 2) + 0.5;
+    brush.strokeStyle = this.#stage.palette.unknown;
+    brush.lineWidth = 1;
+    brush.setLineDash([2, 4]);
+    brush.beginPath();
+    brush.moveTo(Math.max(this.#stage.left, box.left + box.width), middle);
+    brush.lineTo(Math.min(this.#stage.right, openUntil), middle);
+    brush.stroke();
+    brush.setLineDash([]);
+  }
+
+  #drawText(brush: CanvasRenderingContext2D, operation: Operation, box: Box): void {
+    const stage = this.#stage;
+    const left = Math.max(box.left, stage.left);
+    const widthPx = Math.min(box.left + box.width, stage.right) - left - 8;
+    // Check-tails are too low for text inside; theirs would have to stand on the lane.
+    if (operation.kind === 'check-tail' || this.#lanePx < TEXT_LANE_PX_MIN || widthPx < TEXT_WIDTH_PX_MIN) return;
+    const solid = operation.outcome === 'durable' || operation.outcome === 'answered';
+    const text = fitText(brush, abbreviateOperation(operation), widthPx);
+    const middle = box.top + box.height / 2 + 0.5;
+    if (!solid) {
+      brush.fillStyle = stage.palette.surface;
+      brush.fillRect(left + 2, box.top + 2, brush.measureText(text).width + 4, box.height - 4);
+    }
+    brush.fillStyle = solid ? stage.palette['on-mark'] : stage.palette.ink;
+    brush.fillText(text, left + 4, middle);
+  }
+
+  #drawOrder(brush: CanvasRenderingContext2D): void {
+    const stage = this.#stage;
+    const { order, laneOf } = stage.model;
+    if (order === null) return;
+    const x = stage.x;
+    const points = order
+      .map(({ operation, event }) => ({
+        at: x(stage.time.ofEvent(event)),
+        middle: PADDING_PX + ((laneOf[operation] ?? 0) + 0.5) * this.#lanePx,
+      }))
+      .filter(({ at }, i, all) => isNear(stage, at) || isNear(stage, all[i + 1]?.at) || isNear(stage, all[i - 1]?.at));
+    brush.strokeStyle = stage.palette.order;
+    brush.lineWidth = 1;
+    brush.globalAlpha = 0.55;
+    brush.beginPath();
+    for (const { at, middle } of points) brush.lineTo(at, middle);
+    brush.stroke();
+    brush.globalAlpha = 1;
+    brush.fillStyle = stage.palette.order;
+    const half = Math.min(5, this.#lanePx / 3);
+    for (const { at, middle } of points) brush.fillRect(at - 1, middle - half, 2, 2 * half);
+  }
+
+  #boxOf(operation: Operation, lane: number): Box {
+    const { left, right } = extentOf(this.#stage, operation);
+    const full = this.#lanePx - (this.#lanePx >= 16 ? 6 : 2);
+    const height = Math.max(2, full * KIND_HEIGHTS[operation.kind]);
+    const middle = PADDING_PX + (lane + 0.5) * this.#lanePx;
+    return { left, top: middle - height / 2, width: right - left, height };
+  }
+}
+
+function isNear(stage: Stage, at: number | undefined): boolean {
+  return at !== undefined && at >= stage.left && at <= stage.right;
+}
+
+/** Few clients get room for text, many still fit on a screen. */
+function lanePxFor(laneCount: number): number {
+  if (laneCount <= 8) return 30;
+  if (laneCount <= 16) return 22;
+  return laneCount <= 40 ? 15 : 11;
+}

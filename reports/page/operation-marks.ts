@@ -1,0 +1,90 @@
+/**
+ * How an operation looks, wherever it is drawn: hue by kind, fill by outcome.
+ *
+ * Solid is durable or answered, an outline alone is rejected or failed, hatching is unknown. The guilty get a
+ * red frame, the selected one a thick one in ink.
+ */
+
+import type { Operation } from '../operations.ts';
+import { hatch, type Palette } from './palette.ts';
+import type { Stage } from './stage.ts';
+
+/** Narrower bars are drawn this wide, in pixels, so that nothing vanishes. */
+const WIDTH_PX_MIN = 2.5;
+
+export interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/**
+ * Left and right edge of an operation in pixels. One of unknown outcome ends where its client gave up;
+ * `openUntil` is where its effect may still happen, the end of the run.
+ */
+export function extentOf(stage: Stage, operation: Operation): { left: number; right: number; openUntil: number | null } {
+  const { time, x } = { time: stage.time, x: stage.x };
+  const left = x(time.ofEvent(operation.callEvent));
+  const runEnd = x(time.domain[1]);
+  const returned = operation.returnEvent === null ? runEnd : x(time.ofEvent(operation.returnEvent));
+  const gaveUp = operation.gaveUpAtMs === null ? returned : x(time.ofMs(operation.gaveUpAtMs));
+  const stays = operation.outcome === 'unknown' || operation.returnEvent === null;
+  return { left, right: Math.max(gaveUp, left + WIDTH_PX_MIN), openUntil: stays ? runEnd : null };
+}
+
+export function drawMark(stage: Stage, brush: CanvasRenderingContext2D, operation: Operation, box: Box): void {
+  const colour = colourOf(stage.palette, operation);
+  const { left, top, width, height } = box;
+  switch (operation.outcome) {
+    case 'durable':
+    case 'answered':
+      brush.fillStyle = colour;
+      brush.fillRect(left, top, width, height);
+      return;
+    case 'unknown':
+    case 'open':
+      brush.fillStyle = stage.palette.surface;
+      brush.fillRect(left, top, width, height);
+      brush.fillStyle = hatch(brush, colour);
+      brush.fillRect(left, top, width, height);
+      strokeInside(brush, box, colour, 1);
+      return;
+    case 'rejected':
+    case 'failed':
+      brush.fillStyle = stage.palette.surface;
+      brush.fillRect(left, top, width, height);
+      strokeInside(brush, box, colour, 1.25);
+      return;
+  }
+}
+
+/** Frames on top of the mark: red for the guilty, ink for the selected, thin ink for the hovered. */
+export function drawFrames(stage: Stage, brush: CanvasRenderingContext2D, index: number, box: Box): void {
+  if (stage.model.guilty.has(index)) strokeAround(brush, box, stage.palette.bad, 2);
+  if (stage.selected === index) strokeAround(brush, box, stage.palette.selection, 3);
+  else if (stage.hovered === index) strokeAround(brush, box, stage.palette.selection, 1.5);
+}
+
+export function colourOf(palette: Palette, operation: Operation): string {
+  return operation.outcome === 'unknown' ? palette.unknown : palette[operation.kind];
+}
+
+function strokeInside(brush: CanvasRenderingContext2D, box: Box, colour: string, width: number): void {
+  brush.strokeStyle = colour;
+  brush.lineWidth = width;
+  const inset = width / 2;
+  brush.strokeRect(
+    box.left + inset,
+    box.top + inset,
+    Math.max(0.5, box.width - width),
+    Math.max(0.5, box.height - width),
+  );
+}
+
+function strokeAround(brush: CanvasRenderingContext2D, box: Box, colour: string, width: number): void {
+  brush.strokeStyle = colour;
+  brush.lineWidth = width;
+  const outset = width / 2 + 0.5;
+  brush.strokeRect(box.left - outset, box.top - outset, box.width + 2 * outset, box.height + 2 * outset);
+}

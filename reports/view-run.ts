@@ -1,0 +1,235 @@
+/**
+ * A run, or a bare history with its verdict, as what the history page shows: headline, facts, guilty
+ * operations in words, and the packed data of the charts.
+ *
+ * Pure: equal input gives equal output, and nothing here knows HTML. A bare history is a run without a seed,
+ * tracks and probes; one without times is drawn over event positions.
+ */
+
+import type { History } from '../checker/history.ts';
+import type { RunCounts, RunFailure, RunRecord, TrackSpan } from '../scenarios/run.ts';
+import { type ChartData, packOperations, packTimes } from './chart-data.ts';
+import { describeOperation } from './describe.ts';
+import { floorsAtCall } from './envelope.ts';
+import { formatCount, formatDuration, formatNumber } from './figures.ts';
+import { eventTimesOf, type Operation, operationsOf } from './operations.ts';
+import { reproLine } from './repro-line.ts';
+import { trackRowsOf } from './track-rows.ts';
+
+/** A history judged by the checker, without a simulated run around it. */
+export interface JudgedHistory {
+  /** What to call it, usually the file's name. */
+  name: string;
+  history: History;
+  verdict: 'ok' | 'illegal' | 'unknown';
+  /** What is wrong; null when the verdict is ok. */
+  failure: RunFailure | null;
+  /** opIds in the order the checker placed them, or null when it found none. */
+  linearization: readonly number[] | null;
+}
+
+export type VerdictTone = 'good' | 'bad' | 'undecided';
+
+export interface GuiltyOperation {
+  opId: number;
+  /** What the client did, in words. */
+  sentence: string;
+  /** When, and where that lies against the floor, in words. */
+  circumstances: string;
+}
+
+export interface HistoryView {
+  title: string;
+  verdict: { tone: VerdictTone; headline: string; explanation: string };
+  /** Scenario, profile, seed and the like: what identifies the run. Monospace ones are for copying. */
+  identity: readonly { name: string; value: string; mono: boolean }[];
+  /** Command that replays the run, or null for a bare history. */
+  repro: string | null;
+  /** Figures worth a glance. */
+  figures: readonly { name: string; value: string }[];
+  failure: {
+    kind: RunFailure['kind'];
+    signature: string;
+    message: string;
+    guilty: readonly GuiltyOperation[];
+    /** opIds the failure names that the history does not contain. */
+    missingOpIds: readonly number[];
+  } | null;
+  drawn: readonly { name: string; value: string }[];
+  probes: readonly { name: string; hits: number }[];
+  chart: ChartData;
+}
+
+export function viewRun(run: RunRecord, history: History): HistoryView {
+  const chart = chartOf({ history, failure: run.failure, linearization: run.linearization, tracks: run.tracks });
+  const identity = [
+    { name: 'scenario', value: run.scenario, mono: false },
+    { name: 'profile', value: run.profile, mono: false },
+    { name: 'seed', value: run.seed, mono: true },
+    { name: 'trace', value: run.traceHash, mono: true },
+  ];
+  if (run.plant !== null) identity.push({ name: 'planted bug', value: run.plant, mono: false });
+  return {
+    title: `${headlineOf(run.failure)} · seed ${run.seed} · ${run.profile}`,
+    verdict: verdictOf(run.failure, chart.operations.length),
+    identity,
+    repro: reproLine(run),
+    figures: [
+      ...figuresOfCounts(run.counts),
+      { name: 'simulated', value: formatDuration(run.simulatedMs) },
+      { name: 'events', value: formatNumber(run.events) },
+    ],
+    failure: failureOf(run.failure, chart),
+    drawn: Object.entries(run.drawn)
+      .sort(byName)
+      .map(([name, value]) => ({ name, value: String(value) })),
+    probes: Object.entries(run.probes)
+      .sort(byName)
+      .map(([name, hits]) => ({ name, hits })),
+    chart: chart.data,
+  };
+}
+
+export function viewHistory(judged: JudgedHistory): HistoryView {
+  const chart = chartOf({ ...judged, history: fromFirstEvent(judged.history), tracks: [] });
+  const failure = judged.failure ?? undecided(judged.verdict);
+  return {
+    title: `${headlineOf(failure)} · ${judged.name}`,
+    verdict: verdictOf(failure, chart.operations.length),
+    identity: [{ name: 'history', value: judged.name, mono: true }],
+    repro: null,
+    figures: figuresOfCounts(countsOf(chart.operations)),
+    failure: failureOf(failure, chart),
+    drawn: [],
+    probes: [],
+    chart: chart.data,
+  };
+}
+
+interface Chart {
+  operations: readonly Operation[];
+  timesMs: readonly number[] | null;
+  data: ChartData;
+}
+
+function chartOf(source: {
+  history: History;
+  failure: RunFailure | null;
+  linearization: readonly number[] | null;
+  tracks: readonly TrackSpan[];
+}): Chart {
+  const operations = operationsOf(source.history);
+  const timesMs = eventTimesOf(source.history);
+  const indexes = new Map(operations.map((operation, index) => [operation.opId, index]));
+  const indexesOf = (opIds: readonly number[]): number[] =>
+    opIds.flatMap((opId) => indexes.get(opId) ?? []);
+  const data: ChartData = {
+    ...packTimes(timesMs),
+    eventCount: source.history.length,
+    operations: packOperations(operations),
+    linearization: source.linearization === null ? null : indexesOf(source.linearization),
+    guilty: indexesOf(source.failure?.opIds ?? []),
+    tracks: timesMs === null ? [] : trackRowsOf(source.tracks),
+  };
+  return { operations, timesMs, data };
+}
+
+function failureOf(failure: RunFailure | null, chart: Chart): HistoryView['failure'] {
+  if (failure === null) return null;
+  const { operations, timesMs, data } = chart;
+  const floors = floorsAtCall(operations, data.eventCount);
+  const guilty = data.guilty.flatMap((index) => {
+    const operation = operations[index];
+    if (operation === undefined) return [];
+    return {
+      opId: operation.opId,
+      sentence: describeOperation(operation),
+      circumstances: circumstancesOf(operation, floors[index] ?? 0, timesMs),
+    };
+  });
+  const known = new Set(guilty.map(({ opId }) => opId));
+  const { kind, signature, message } = failure;
+  return { kind, signature, message, guilty, missingOpIds: failure.opIds.filter((opId) => !known.has(opId)) };
+}
+
+/** `called at 1,203 ms, returned at 1,250 ms; by then a tail of 37 had been reported`. */
+function circumstancesOf(operation: Operation, floor: number, timesMs: readonly number[] | null): string {
+  const at = (event: number): string =>
+    timesMs === null ? `event ${formatNumber(event)}` : `${formatNumber(timesMs[event] ?? 0)} ms`;
+  const called = `called at ${at(operation.callEvent)}`;
+  const returned = operation.returnEvent === null ? 'never returned' : `returned at ${at(operation.returnEvent)}`;
+  const stale = operation.startSeqNum !== null && operation.startSeqNum < floor;
+  const floorWords = stale ? `; before the call a tail of ${formatNumber(floor)} had already been reported` : '';
+  return `${called}, ${returned}${floorWords}`;
+}
+
+function headlineOf(failure: RunFailure | null): string {
+  switch (failure?.kind) {
+    case undefined:
+      return 'Linearizable';
+    case 'linearizability':
+      return 'Not linearizable';
+    case 'invariant':
+      return 'Invariant broken';
+    case 'liveness':
+      return 'Did not finish';
+    case 'unknown':
+      return 'Undecided';
+  }
+}
+
+function verdictOf(failure: RunFailure | null, operationCount: number): HistoryView['verdict'] {
+  const headline = headlineOf(failure);
+  if (failure === null) {
+    const explanation = `One order explains ${operationCount === 1 ? 'the' : 'all'} ${formatCount(operationCount, 'operation')}.`;
+    return { tone: 'good', headline, explanation };
+  }
+  return { tone: failure.kind === 'unknown' ? 'undecided' : 'bad', headline, explanation: failure.message };
+}
+
+/** A verdict that came without an explanation still needs one on the page. */
+function undecided(verdict: JudgedHistory['verdict']): RunFailure | null {
+  if (verdict === 'ok') return null;
+  if (verdict === 'unknown') {
+    const message = 'The checker ran out of its step budget before it could decide.';
+    return { kind: 'unknown', signature: 'budget exhausted', message, opIds: [] };
+  }
+  const message = 'No order of the operations explains what the clients saw.';
+  return { kind: 'linearizability', signature: 'not linearizable', message, opIds: [] };
+}
+
+function countsOf(operations: readonly Operation[]): Omit<RunCounts, 'faults'> {
+  const count = (holds: (operation: Operation) => boolean): number => operations.filter(holds).length;
+  return {
+    operations: operations.length,
+    appendsDurable: count(({ outcome }) => outcome === 'durable'),
+    appendsRejected: count(({ outcome }) => outcome === 'rejected'),
+    appendsUnknown: count(({ outcome }) => outcome === 'unknown'),
+    reads: count(({ kind }) => kind === 'read'),
+    checkTails: count(({ kind }) => kind === 'check-tail'),
+  };
+}
+
+function figuresOfCounts(counts: Omit<RunCounts, 'faults'> & { faults?: number }): HistoryView['figures'] {
+  const figures: [string, number][] = [
+    ['operations', counts.operations],
+    ['appends durable', counts.appendsDurable],
+    ['rejected', counts.appendsRejected],
+    ['unknown', counts.appendsUnknown],
+    ['reads', counts.reads],
+    ['check-tails', counts.checkTails],
+  ];
+  if (counts.faults !== undefined) figures.push(['faults', counts.faults]);
+  return figures.map(([name, value]) => ({ name, value: formatNumber(value) }));
+}
+
+/** Recorders in the real world stamp wall time; the axis should start at nought. */
+function fromFirstEvent(history: History): History {
+  const originMs = history.find((event) => event.atMs !== undefined)?.atMs ?? 0;
+  return history.map((event) => (event.atMs === undefined ? event : { ...event, atMs: event.atMs - originMs }));
+}
+
+function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

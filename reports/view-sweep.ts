@@ -1,0 +1,173 @@
+/**
+ * A sweep as what its page shows: one verdict, failures grouped by signature with the smallest case first,
+ * profiles, probes, slowest seeds and the distributions the charts draw.
+ *
+ * Pure. The size of the view depends on the number of profiles, probes and signatures, not of seeds: lists of
+ * seeds are cut at a stated length and say how many are left out.
+ */
+
+import type { ProbeInfo, RunCounts, SeedResult, SweepRecord } from '../scenarios/run.ts';
+import { type FailureGroup, failureGroupsOf } from './failure-groups.ts';
+import { formatCount, formatNumber } from './figures.ts';
+import { histogramOf, type Histogram } from './histogram.ts';
+import { reproLine } from './repro-line.ts';
+import { bySeed, compareText, distinctSorted } from './seed-order.ts';
+
+export interface ProfileRow {
+  profile: string;
+  runs: number;
+  failed: number;
+  undecided: number;
+  operations: number;
+  counts: RunCounts;
+  simulatedMs: number;
+  wallMs: number;
+}
+
+export interface ProbeRow extends ProbeInfo {
+  hits: number;
+  /** Runs in which it was lit at least once. */
+  runs: number;
+  first: { seed: string; profile: string } | null;
+  /** `missing` is a required probe that stayed dark: the sweep has failed. */
+  state: 'lit' | 'dark' | 'missing';
+}
+
+export interface SweepView {
+  title: string;
+  verdict: { tone: 'good' | 'bad' | 'undecided'; headline: string; reasons: readonly string[] };
+  about: { scenario: string; build: string; nodeVersion: string; startedAt: string; jobs: number; wallMs: number };
+  totals: { runs: number; failed: number; operations: number; simulatedMs: number; probesLit: number; probes: number };
+  profiles: readonly ProfileRow[];
+  failures: readonly FailureGroup[];
+  harnessErrors: readonly { seed: string; profile: string; message: string; repro: string }[];
+  probes: readonly ProbeRow[];
+  slowest: readonly { seed: string; profile: string; wallMs: number; operations: number; repro: string }[];
+  operationsPerRun: Histogram;
+  wallMsPerRun: Histogram;
+}
+
+export interface SweepOptions {
+  /** `seed/profile` → address of that run's history page, relative to the sweep page. */
+  runLinks?: Readonly<Record<string, string>>;
+}
+
+const SLOWEST_MAX = 10;
+
+export function viewSweep(sweep: SweepRecord, options: SweepOptions = {}): SweepView {
+  const results = sweep.results.toSorted(bySeed);
+  const failures = failureGroupsOf(results, options.runLinks ?? {});
+  const probes = probeRows(sweep.probes, results);
+  const verdict = verdictOf(sweep, failures, probes);
+  return {
+    title: `${verdict.headline} · ${sweep.scenario} sweep`,
+    verdict,
+    about: {
+      scenario: sweep.scenario,
+      build: sweep.build,
+      nodeVersion: sweep.nodeVersion,
+      startedAt: sweep.startedAt,
+      jobs: sweep.jobs,
+      wallMs: sweep.wallMs,
+    },
+    totals: {
+      runs: sweep.results.length,
+      failed: results.filter(({ failure }) => failure !== null).length,
+      operations: sum(results, ({ counts }) => counts.operations),
+      simulatedMs: sum(results, ({ simulatedMs }) => simulatedMs),
+      probesLit: probes.filter(({ state }) => state === 'lit').length,
+      probes: probes.length,
+    },
+    profiles: profileRows(results),
+    failures,
+    harnessErrors: sweep.harnessErrors.map((error) => ({ ...error, repro: reproLine(error) })),
+    probes,
+    slowest: results
+      .toSorted((a, b) => b.wallMs - a.wallMs)
+      .slice(0, SLOWEST_MAX)
+      .map((result) => ({
+        seed: result.seed,
+        profile: result.profile,
+        wallMs: result.wallMs,
+        operations: result.counts.operations,
+        repro: reproLine(result),
+      })),
+    operationsPerRun: histogramOf(results.map(({ counts }) => counts.operations)),
+    wallMsPerRun: histogramOf(results.map(({ wallMs }) => wallMs)),
+  };
+}
+
+function verdictOf(
+  sweep: SweepRecord,
+  failures: readonly FailureGroup[],
+  probes: readonly ProbeRow[],
+): SweepView['verdict'] {
+  const runs = sweep.results.length;
+  const decided = failures.filter(({ kind }) => kind !== 'unknown');
+  const failed = sum(decided, ({ count }) => count);
+  const undecided = sum(failures, ({ count }) => count) - failed;
+  const missing = probes.filter(({ state }) => state === 'missing').length;
+  const reasons: string[] = [];
+  if (failed > 0) reasons.push(`${formatCount(failed, 'run')} failed in ${formatCount(decided.length, 'way')}`);
+  if (sweep.harnessErrors.length > 0) reasons.push(`${formatCount(sweep.harnessErrors.length, 'worker')} died or hung`);
+  if (missing > 0) reasons.push(`${formatCount(missing, 'required probe')} stayed dark`);
+  if (undecided > 0) reasons.push(`${formatCount(undecided, 'run')} could not be decided`);
+  if (runs === 0) return { tone: 'bad', headline: 'Nothing ran', reasons };
+  if (failed > 0) return { tone: 'bad', headline: `${formatNumber(failed)} of ${formatCount(runs, 'run')} failed`, reasons };
+  if (missing > 0 || sweep.harnessErrors.length > 0) return { tone: 'bad', headline: 'The sweep failed', reasons };
+  if (undecided > 0) return { tone: 'undecided', headline: 'Undecided', reasons };
+  return { tone: 'good', headline: runs === 1 ? 'The run passed' : `All ${formatCount(runs, 'run')} passed`, reasons };
+}
+
+function profileRows(results: readonly SeedResult[]): ProfileRow[] {
+  return distinctSorted(results.map(({ profile }) => profile)).map((profile) => {
+    const own = results.filter((result) => result.profile === profile);
+    const countOf = (name: keyof RunCounts): number => sum(own, ({ counts }) => counts[name]);
+    const undecided = own.filter(({ failure }) => failure?.kind === 'unknown').length;
+    return {
+      profile,
+      runs: own.length,
+      failed: own.filter(({ failure }) => failure !== null).length - undecided,
+      undecided,
+      operations: countOf('operations'),
+      counts: {
+        operations: countOf('operations'),
+        appendsDurable: countOf('appendsDurable'),
+        appendsRejected: countOf('appendsRejected'),
+        appendsUnknown: countOf('appendsUnknown'),
+        reads: countOf('reads'),
+        checkTails: countOf('checkTails'),
+        faults: countOf('faults'),
+      },
+      simulatedMs: sum(own, ({ simulatedMs }) => simulatedMs),
+      wallMs: sum(own, ({ wallMs }) => wallMs),
+    };
+  });
+}
+
+/** Required and dark first, then dark, then lit by rarity: what needs a look stands at the top. */
+function probeRows(catalogue: readonly ProbeInfo[], results: readonly SeedResult[]): ProbeRow[] {
+  const ranks = { missing: 0, dark: 1, lit: 2 };
+  return catalogue
+    .map((info): ProbeRow => {
+      const lit = results.filter(({ probes }) => (probes[info.name] ?? 0) > 0);
+      const first = lit[0];
+      return {
+        ...info,
+        hits: sum(lit, ({ probes }) => probes[info.name] ?? 0),
+        runs: lit.length,
+        first: first === undefined ? null : { seed: first.seed, profile: first.profile },
+        state: darkness(lit.length, info.required),
+      };
+    })
+    .sort((a, b) => ranks[a.state] - ranks[b.state] || a.runs - b.runs || compareText(a.name, b.name));
+}
+
+function darkness(runs: number, required: boolean): ProbeRow['state'] {
+  if (runs > 0) return 'lit';
+  return required ? 'missing' : 'dark';
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}
