@@ -1,0 +1,9 @@
+/** The helpers of the Compute port, as Node has them natively. */
+
+import { crc32 } from 'node:zlib';
+
+import type { Compute } from '../ports.ts';
+
+export const systemCompute: Compute = {
+  crc32: (bytes, seed = 0) => crc32(bytes, seed),
+};
