@@ -1,0 +1,125 @@
+/**
+ * Whose records are these? Names the content of holes that no legal filling of few pieces explains.
+ *
+ * Compares the holes against every batch of the history, whole and as a prefix, whether or not it may stand there:
+ * acknowledged ones (applied twice), definite failures (phantoms), ineligible ones of unknown outcome, and cut ones.
+ * A match fixes the record hashes of the holes, and with them every legal filling: it would have to spell the same
+ * records, or be a collision of a 64-bit hash.
+ */
+
+import { Budget } from './budget.ts';
+import type { Candidate } from './candidates.ts';
+import type { Operation, Operations } from './operations.ts';
+import { type Laid, type Piece, type Stretch, TwoEndedSearch } from './two-ended.ts';
+
+/** All of a batch, or its first records. */
+export interface Fragment extends Piece {
+  readonly op: Operation;
+}
+
+export type Identification = readonly Laid<Fragment>[];
+
+// Holes further apart than this many are left to the search.
+const HOLES_MAX = 2;
+// A hole of known content is spelled in at most this many ways before the reading is given up.
+const SPELLINGS_MAX = 2_000;
+
+/** What lies in the holes, or null when no one or two batches or prefixes explain it within the budget. */
+export function identify(operations: Operations, stretch: Stretch<Candidate>, budget: Budget): Identification | null {
+  const { holes } = stretch;
+  if (holes.length > HOLES_MAX) return null;
+  const longest = Math.max(...holes.map((hole) => hole.end - hole.start));
+  const fragments = fragmentsOf(operations, longest);
+  const exact = holes.map((hole) => fragments.filter((fragment) => fragment.recordCount === hole.end - hole.start));
+  const single = searchOnce(operations, stretch, exact, budget);
+  if (single !== null || holes.length > 1) return single;
+  const shorter = fragments.filter((fragment) => fragment.recordCount < longest);
+  return searchOnce(operations, stretch, [shorter], budget, 2);
+}
+
+function searchOnce(
+  operations: Operations,
+  stretch: Stretch<Candidate>,
+  offers: readonly (readonly Fragment[])[],
+  budget: Budget,
+  pieces = stretch.holes.length,
+): Identification | null {
+  const search = new TwoEndedSearch<Fragment>(operations, {
+    holes: stretch.holes.map((hole, index) => ({ ...hole, offers: offers[index]! })),
+    start: stretch.start,
+    end: stretch.end,
+    mayLie: () => true,
+  });
+  while (!search.isComplete && search.pieceCount <= pieces) {
+    const solutions = search.advance(budget);
+    if (solutions === null) return null;
+    const best = [...solutions].sort((a, b) => strangeness(a) - strangeness(b))[0];
+    if (best !== undefined) return best;
+  }
+  return null;
+}
+
+/** Whole batches first, then prefixes. Failures and acknowledged ones before those whose outcome is unknown. */
+function strangeness(laid: Identification): number {
+  const rank = { success: 0, void: 1, unknown: 2 };
+  return laid.reduce((sum, { piece }) => sum + rank[piece.op.outcome] + (isCut(piece) ? 10 : 0), 0);
+}
+
+export function isCut(fragment: Fragment): boolean {
+  return fragment.recordCount < fragment.op.recordCount;
+}
+
+function fragmentsOf({ all }: Operations, longest: number): Fragment[] {
+  const whole: Fragment[] = [];
+  const cut: Fragment[] = [];
+  for (const op of all) {
+    if (op.kind !== 'append') continue;
+    const { recordStart, recordCount } = op;
+    if (recordCount <= longest) whole.push({ op, recordStart, recordCount });
+    for (let count = Math.min(recordCount - 1, longest); count > 0; count--)
+      cut.push({ op, recordStart, recordCount: count });
+  }
+  return [...whole, ...cut];
+}
+
+/** Every legal way to spell the identified records, or null when there are too many to list. */
+export function spell(
+  operations: Operations,
+  stretch: Stretch<Candidate>,
+  identification: Identification,
+): readonly (readonly Laid<Candidate>[])[] | null {
+  let spellings: (readonly Laid<Candidate>[])[] = [[]];
+  for (const hole of stretch.holes) {
+    const content = identification
+      .filter(({ position }) => position >= hole.start && position < hole.end)
+      .flatMap(({ piece }) => Array.from({ length: piece.recordCount }, (_, i) => piece.recordStart + i));
+    const here: (readonly Laid<Candidate>[])[] = [];
+    const open: (readonly Laid<Candidate>[])[] = [[]];
+    while (open.length > 0) {
+      const laid = open.pop()!;
+      const last = laid.at(-1);
+      const position = last === undefined ? hole.start : last.position + last.piece.recordCount;
+      if (position === hole.end) here.push(laid);
+      else
+        for (const piece of hole.offers)
+          if (
+            position + piece.recordCount <= hole.end &&
+            stretch.mayLie(piece, position) &&
+            matches(operations, piece, content, position - hole.start)
+          )
+            open.push([...laid, { piece, position }]);
+      if (open.length + here.length > SPELLINGS_MAX) return null;
+    }
+    if (spellings.length * here.length > SPELLINGS_MAX) return null;
+    spellings = spellings.flatMap((before) => here.map((laid) => [...before, ...laid]));
+  }
+  return spellings;
+}
+
+function matches({ hi, lo }: Operations, piece: Piece, content: readonly number[], offset: number): boolean {
+  for (let i = 0; i < piece.recordCount; i++) {
+    const [expected, found] = [content[offset + i]!, piece.recordStart + i];
+    if (hi[expected] !== hi[found] || lo[expected] !== lo[found]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,236 @@
+/**
+ * Histories as files: the JSON lines of S2's own verification tool, read and written exactly.
+ *
+ * One object per line, in the order the collector saw the events:
+ * `{"event": {"Start": …} | {"Finish": …}, "client_id": n, "op_id": n}`, with 64-bit integers as bare JSON numbers.
+ * Two further keys are ours and kept: `at_ms` (number) and `note` (string); other keys beside `event` are ignored,
+ * unknown keys inside an event are refused, since one of them could be a misspelt condition. Nothing is guessed: the
+ * first line that is not part of a history ends the reading with its number and the reason.
+ */
+
+import type { Call, EventNote, History, HistoryEvent, Return } from './history.ts';
+import { type Json, type JsonObject, JsonSyntaxError, scanJson } from './json-scanner.ts';
+import { Pairing } from './pairing.ts';
+
+export type ParsedHistory =
+  | { kind: 'history'; history: History }
+  /** `line` counts from 1. The message says what was found and what was expected. */
+  | { kind: 'malformed'; line: number; message: string };
+
+const U64_MAX = 2n ** 64n - 1n;
+
+/** Reads a whole file. Empty lines are allowed at the end only; a last line cut in the middle is malformed. */
+export function parseHistory(text: string): ParsedHistory {
+  const history: HistoryEvent[] = [];
+  const pairing = new Pairing();
+  const end = text.trimEnd().length;
+  let line = 0;
+  for (let start = 0; start < end;) {
+    line++;
+    const newline = text.indexOf('\n', start);
+    const stop = newline === -1 ? text.length : newline;
+    const parsed = parseLine(text.slice(start, stop));
+    if (typeof parsed === 'string') return { kind: 'malformed', line, message: parsed };
+    const refusal = pairing.refusalOf(parsed);
+    if (refusal !== null) return { kind: 'malformed', line, message: refusal };
+    history.push(parsed);
+    start = stop + 1;
+  }
+  return { kind: 'history', history };
+}
+
+/** Reads one line. Answers with the event, or with what is wrong in words. */
+export function parseLine(text: string): HistoryEvent | string {
+  if (text.trim() === '') return 'the line is empty; expected one JSON object';
+  try {
+    return decodeEvent(scanJson(text));
+  } catch (error) {
+    // Both are thrown below this call only, and both are about the text.
+    if (error instanceof JsonSyntaxError || error instanceof ShapeError) return error.message;
+    throw error;
+  }
+}
+
+/** The whole history as text, one line per event, with a newline at the end of each. */
+export function formatHistory(history: History): string {
+  return history.map((event) => `${formatEvent(event)}\n`).join('');
+}
+
+/** One event as one line, without the newline. */
+export function formatEvent(event: HistoryEvent): string {
+  const what =
+    event.type === 'call' ? `{"Start":${formatCall(event.call)}}` : `{"Finish":${formatReturn(event.return)}}`;
+  const atMs = event.atMs === undefined ? '' : `,"at_ms":${JSON.stringify(event.atMs)}`;
+  const note = event.note === undefined ? '' : `,"note":${JSON.stringify(event.note)}`;
+  return `{"event":${what},"client_id":${event.clientId},"op_id":${event.opId}${atMs}${note}}`;
+}
+
+function formatCall(call: Call): string {
+  if (call.kind === 'read') return '"Read"';
+  if (call.kind === 'check-tail') return '"CheckTail"';
+  return (
+    `{"Append":{"num_records":${call.recordHashes.length},"record_hashes":[${call.recordHashes.join(',')}],` +
+    `"set_fencing_token":${JSON.stringify(call.setFencingToken)},"fencing_token":${JSON.stringify(call.fencingToken)},` +
+    `"match_seq_num":${call.matchSeqNum}}}`
+  );
+}
+
+function formatReturn(outcome: Return): string {
+  switch (outcome.kind) {
+    case 'append-success':
+      return `{"AppendSuccess":{"tail":${outcome.tail}}}`;
+    case 'append-definite-failure':
+      return '"AppendDefiniteFailure"';
+    case 'append-indefinite-failure':
+      return '"AppendIndefiniteFailure"';
+    case 'read-success':
+      return `{"ReadSuccess":{"tail":${outcome.tail},"stream_hash":${outcome.streamHash}}}`;
+    case 'read-failure':
+      return '"ReadFailure"';
+    case 'check-tail-success':
+      return `{"CheckTailSuccess":{"tail":${outcome.tail}}}`;
+    case 'check-tail-failure':
+      return '"CheckTailFailure"';
+  }
+}
+
+/** The JSON is fine, but it is not an event. */
+class ShapeError extends Error {}
+
+function decodeEvent(json: Json): HistoryEvent {
+  const line = object(json, 'the line');
+  const event = object(member(line, 'event', 'the line'), '"event"');
+  const clientId = position(member(line, 'client_id', 'the line'), 'client_id');
+  const opId = position(member(line, 'op_id', 'the line'), 'op_id');
+  const [step, body] = onlyMember(event, '"event"', '"Start" or "Finish"');
+  if (step === 'Start') return { type: 'call', clientId, opId, call: decodeCall(body), ...decodeNote(line) };
+  if (step === 'Finish') return { type: 'return', clientId, opId, return: decodeReturn(body), ...decodeNote(line) };
+  throw new ShapeError(`unknown event ${JSON.stringify(step)}; expected "Start" or "Finish"`);
+}
+
+function decodeNote(line: JsonObject): EventNote {
+  const atMs = line.get('at_ms');
+  const note = line.get('note');
+  if (note !== undefined && typeof note !== 'string') throw new ShapeError('note must be a string');
+  return { ...(atMs === undefined ? {} : { atMs: decodeMs(atMs) }), ...(note === undefined ? {} : { note }) };
+}
+
+function decodeMs(json: Json): number {
+  if (typeof json === 'number') return json;
+  const ms = isOddNumber(json) ? Number(json.numberText) : Number.NaN;
+  if (!Number.isFinite(ms)) throw new ShapeError('at_ms must be a number of milliseconds');
+  return ms;
+}
+
+function decodeCall(json: Json): Call {
+  if (json === 'Read') return { kind: 'read' };
+  if (json === 'CheckTail') return { kind: 'check-tail' };
+  const [name, body] = variant(json, 'start', '"Read", "CheckTail" or {"Append": …}');
+  if (name !== 'Append')
+    throw new ShapeError(`unknown start ${JSON.stringify(name)}; expected "Read", "CheckTail" or {"Append": …}`);
+  return decodeAppend(body);
+}
+
+function decodeAppend(json: Json): Call {
+  const append = object(json, '"Append"');
+  onlyKeys(append, '"Append"', ['num_records', 'record_hashes', 'set_fencing_token', 'fencing_token', 'match_seq_num']);
+  const count = u64(member(append, 'num_records', '"Append"'), 'num_records');
+  const hashes = member(append, 'record_hashes', '"Append"');
+  if (!Array.isArray(hashes)) throw new ShapeError('record_hashes must be a list of hashes');
+  const recordHashes = (hashes as readonly Json[]).map((hash, index) => u64(hash, `record_hashes[${index}]`));
+  if (count !== BigInt(recordHashes.length))
+    throw new ShapeError(`num_records is ${count} but record_hashes has ${recordHashes.length}; they must be equal`);
+  const match = append.get('match_seq_num') ?? null;
+  return {
+    kind: 'append',
+    recordHashes,
+    setFencingToken: token(append, 'set_fencing_token'),
+    fencingToken: token(append, 'fencing_token'),
+    matchSeqNum: match === null ? null : position(match, 'match_seq_num'),
+  };
+}
+
+function decodeReturn(json: Json): Return {
+  if (json === 'AppendDefiniteFailure') return { kind: 'append-definite-failure' };
+  if (json === 'AppendIndefiniteFailure') return { kind: 'append-indefinite-failure' };
+  if (json === 'ReadFailure') return { kind: 'read-failure' };
+  if (json === 'CheckTailFailure') return { kind: 'check-tail-failure' };
+  const expected =
+    'AppendSuccess, AppendDefiniteFailure, AppendIndefiniteFailure, ReadSuccess, ReadFailure, CheckTailSuccess or CheckTailFailure';
+  const [name, json2] = variant(json, 'finish', expected);
+  if (name !== 'AppendSuccess' && name !== 'ReadSuccess' && name !== 'CheckTailSuccess')
+    throw new ShapeError(`unknown finish ${JSON.stringify(name)}; expected ${expected}`);
+  const body = object(json2, `"${name}"`);
+  onlyKeys(body, `"${name}"`, name === 'ReadSuccess' ? ['tail', 'stream_hash'] : ['tail']);
+  const tail = position(member(body, 'tail', `"${name}"`), 'tail');
+  if (name === 'AppendSuccess') return { kind: 'append-success', tail };
+  if (name === 'CheckTailSuccess') return { kind: 'check-tail-success', tail };
+  return { kind: 'read-success', tail, streamHash: u64(member(body, 'stream_hash', '"ReadSuccess"'), 'stream_hash') };
+}
+
+function variant(json: Json, what: string, expected: string): readonly [string, Json] {
+  if (typeof json === 'string') throw new ShapeError(`unknown ${what} ${JSON.stringify(json)}; expected ${expected}`);
+  return onlyMember(object(json, `the ${what}`), `the ${what}`, expected);
+}
+
+function object(json: Json, what: string): JsonObject {
+  if (!(json instanceof Map)) throw new ShapeError(`${what} must be a JSON object, not ${describe(json)}`);
+  return json as JsonObject;
+}
+
+function member(from: JsonObject, key: string, what: string): Json {
+  const value = from.get(key);
+  if (value === undefined) throw new ShapeError(`${what} lacks the key "${key}"`);
+  return value;
+}
+
+function onlyMember(from: JsonObject, what: string, expected: string): readonly [string, Json] {
+  const [entry, ...more] = from.entries();
+  if (entry === undefined || more.length > 0)
+    throw new ShapeError(`${what} must have exactly one key (${expected}), not ${from.size}`);
+  return entry;
+}
+
+function onlyKeys(from: JsonObject, what: string, known: readonly string[]): void {
+  for (const key of from.keys())
+    if (!known.includes(key))
+      throw new ShapeError(`${what} has the unknown key ${JSON.stringify(key)}; expected ${known.join(', ')}`);
+}
+
+function token(from: JsonObject, key: string): string | null {
+  const value = from.get(key) ?? null;
+  if (value !== null && typeof value !== 'string') throw new ShapeError(`${key} must be a string or null`);
+  return value;
+}
+
+/** A hash or a count: exact up to 2^64-1. */
+function u64(json: Json, what: string): bigint {
+  if (typeof json === 'number') return BigInt(json);
+  if (typeof json !== 'bigint')
+    throw new ShapeError(`${what} must be a whole number from 0 to 2^64-1, not ${describe(json)}`);
+  if (json > U64_MAX) throw new ShapeError(`${what} is ${json}, above 2^64-1 (${U64_MAX})`);
+  return json;
+}
+
+/**
+ * A sequence number or an id. The format allows up to 2^64-1; we keep them as numbers, which are exact up to
+ * 2^53-1 (some 285,000 years of records at a thousand a second), and refuse what we could only round.
+ */
+function position(json: Json, what: string): number {
+  if (typeof json === 'number') return json;
+  if (typeof json === 'bigint')
+    throw new ShapeError(
+      `${what} is ${json}; positions and ids above 2^53-1 (${Number.MAX_SAFE_INTEGER}) are not supported`,
+    );
+  throw new ShapeError(`${what} must be a whole number from 0 to 2^53-1, not ${describe(json)}`);
+}
+
+function isOddNumber(json: Json): json is { readonly numberText: string } {
+  return typeof json === 'object' && json !== null && 'numberText' in json;
+}
+
+function describe(json: Json): string {
+  if (isOddNumber(json)) return json.numberText;
+  if (json === null || typeof json !== 'object') return typeof json === 'string' ? JSON.stringify(json) : String(json);
+  return Array.isArray(json) ? 'a list' : 'an object';
+}

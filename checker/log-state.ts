@@ -1,0 +1,158 @@
+/**
+ * The log while it is being put together from left to right: which appends have been used, and the token in force.
+ *
+ * Holds what couples segments: every append is used once, fencing tokens are those in force, and an append that
+ * returned early does not follow one called after its return. A step that would break a rule is refused and nothing
+ * changes; the refusal that came furthest to the right is remembered, because it says best why nothing fits.
+ */
+
+import type { Candidate } from './candidates.ts';
+import { lowOf, type Operation } from './operations.ts';
+import { claimOf, nameOf, range, type Violation, violation } from './violation.ts';
+
+export interface Placement {
+  readonly op: Operation;
+  readonly position: number;
+}
+
+/** A point to go back to. */
+export interface Mark {
+  readonly placed: number;
+  readonly token: string | null;
+  readonly tokenOp: Operation | null;
+  readonly latestCall: Operation | null;
+}
+
+export interface Refusal {
+  readonly position: number;
+  /** True when the step would have been refused whatever fills the holes before it. */
+  readonly explain: () => Violation;
+}
+
+export class LogState {
+  readonly #placements: Placement[] = [];
+  readonly #placedCandidates: Candidate[] = [];
+  /** By candidate index: how many members are used, earliest called first. */
+  readonly #used: number[] = [];
+  #token: string | null;
+  #tokenOp: Operation | null = null;
+  /** The placed append of unknown outcome that was called last. */
+  #latestCall: Operation | null = null;
+  #furthest: Refusal | null = null;
+
+  constructor(initialToken: string | null) {
+    this.#token = initialToken;
+  }
+
+  get placements(): readonly Placement[] {
+    return this.#placements;
+  }
+
+  get furthestRefusal(): Refusal | null {
+    return this.#furthest;
+  }
+
+  usedOf(candidate: Candidate): number {
+    return this.#used[candidate.index] ?? 0;
+  }
+
+  mark(): Mark {
+    const { length: placed } = this.#placements;
+    return { placed, token: this.#token, tokenOp: this.#tokenOp, latestCall: this.#latestCall };
+  }
+
+  returnTo(mark: Mark): void {
+    while (this.#placements.length > mark.placed) {
+      this.#placements.pop();
+      this.#used[this.#placedCandidates.pop()!.index]!--;
+    }
+    this.#token = mark.token;
+    this.#tokenOp = mark.tokenOp;
+    this.#latestCall = mark.latestCall;
+  }
+
+  /** Passes an acknowledged append. */
+  passBatch(op: Operation): boolean {
+    if (!this.#holdsToken(op, lowOf(op))) return false;
+    this.#setToken(op);
+    return true;
+  }
+
+  /** Puts the next member of a candidate at a position. */
+  place(candidate: Candidate, position: number): boolean {
+    const used = this.usedOf(candidate);
+    const op = candidate.members[used];
+    if (op === undefined) return this.refuse(position, () => this.#explainUsedUp(candidate, position));
+    if (op.floor > position) return this.refuse(position, () => explainTooEarly(op, position));
+    if (!this.#holdsToken(op, position)) return false;
+    const latest = this.#latestCall;
+    if (candidate.hasReturned && latest !== null && latest.calledAt > op.returnedAt)
+      return this.refuse(position, () => explainLate(op, latest, position));
+    this.#used[candidate.index] = used + 1;
+    this.#placements.push({ op, position });
+    this.#placedCandidates.push(candidate);
+    if (latest === null || op.calledAt > latest.calledAt) this.#latestCall = op;
+    this.#setToken(op);
+    return true;
+  }
+
+  /** Notes why nothing fits here. Always false. */
+  refuse(position: number, explain: () => Violation): false {
+    // Explained at once: the sentence speaks of the state as it is now.
+    if (this.#furthest === null || position > this.#furthest.position) {
+      const found = explain();
+      this.#furthest = { position, explain: () => found };
+    }
+    return false;
+  }
+
+  /** Everything about this state that can still make a difference further to the right. */
+  key(candidates: readonly Candidate[]): string {
+    const used = candidates.map((candidate) => this.usedOf(candidate)).join();
+    const latest = candidates.some((candidate) => candidate.hasReturned) ? this.#latestCall?.opId : '';
+    return `${JSON.stringify(this.#token)} ${latest} ${used}`;
+  }
+
+  #holdsToken(op: Operation, position: number): boolean {
+    if (op.fencingToken === null || op.fencingToken === this.#token) return true;
+    return this.refuse(position, () => this.#explainToken(op, position));
+  }
+
+  #setToken(op: Operation): void {
+    if (op.setFencingToken === null) return;
+    this.#token = op.setFencingToken;
+    this.#tokenOp = op;
+  }
+
+  #explainToken(op: Operation, position: number): Violation {
+    const inForce =
+      this.#tokenOp === null
+        ? 'no token had been set'
+        : `the token in force was ${JSON.stringify(this.#token)}, set by ${nameOf(this.#tokenOp)}`;
+    const message =
+      `${nameOf(op)} carried fencing token ${JSON.stringify(op.fencingToken)} and took effect at ` +
+      `${range(position, position + op.recordCount)}, where ${inForce}.`;
+    return violation('fencing-token', message, [op, this.#tokenOp]);
+  }
+
+  #explainUsedUp(candidate: Candidate, position: number): Violation {
+    const op = candidate.members.at(-1)!;
+    const place = this.#placements.findLast((placement) => candidate.members.includes(placement.op))!;
+    const places = `${range(place.position, place.position + op.recordCount)} and ${range(position, position + op.recordCount)}`;
+    return violation('applied-twice', `The records of ${nameOf(op)} are in the stream at ${places}.`, [op]);
+  }
+}
+
+function explainTooEarly(op: Operation, position: number): Violation {
+  const message =
+    `Only ${nameOf(op)} could have written the records at ${range(position, position + op.recordCount)}, but it was ` +
+    `called after ${claimOf(op.floorOp!)}.`;
+  return violation('seen-before-written', message, [op, op.floorOp]);
+}
+
+function explainLate(op: Operation, later: Operation, position: number): Violation {
+  const message =
+    `${nameOf(op)} had returned before ${nameOf(later)} was called, yet its records are behind those of that append, ` +
+    `at ${range(position, position + op.recordCount)}.`;
+  return violation('late-effect', message, [op, later]);
+}

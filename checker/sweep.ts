@@ -1,0 +1,132 @@
+/**
+ * The tail sweep: is a history of one S2 stream linearizable? Decides in near-linear time what the general search
+ * cannot, because acknowledgements carry positions.
+ *
+ * The floor theorem (docs/CHECKER.md) turns the question into one of tiling: do the acknowledged appends, where their
+ * acks put them, and some appends of unknown outcome fill the log so that floors, boundaries, conditions and contents
+ * hold? Only the choice of what fills the holes is a search. Every `ok` is certified by an independent replay before
+ * it is returned; `illegal` follows a broken necessary condition or a complete enumeration; a spent budget gives
+ * `unknown`.
+ */
+
+import { Budget } from './budget.ts';
+import { listCandidates } from './candidates.ts';
+import { ChainHash } from './chain-hash.ts';
+import { compose } from './compose.ts';
+import { type Evidence, explainContent, explainHole, explainIdentified, foldBatches } from './explain.ts';
+import { SegmentFillings } from './fillings.ts';
+import { setFloors } from './floors.ts';
+import type { History } from './history.ts';
+import { type Operations, readOperations } from './operations.ts';
+import { refusalOfWitness } from './replay.ts';
+import { earliest, layTiles, type Segment } from './tiling.ts';
+import type { Violation } from './violation.ts';
+import { buildWitness } from './witness.ts';
+import { counted, range } from './violation.ts';
+
+export interface StreamCheckOptions {
+  /**
+   * Judge like S2's Go model, in which a stream without a token accepts no fencing token at all. Default false: the
+   * service's rule, a new stream has the empty token.
+   */
+  strictS2?: boolean;
+  /** Chain steps to spend at most; some 30 million are a second. Default 40 million. */
+  stepsMax?: number;
+}
+
+export type Verdict =
+  | {
+      verdict: 'ok';
+      /** Operations judged: all that returned, and appends that did not. 0 means that nothing was checked. */
+      operations: number;
+      /** opIds in an order that explains every answer; without those in `withoutEffect`. */
+      linearization: readonly number[];
+      /** Appends of unknown outcome that need not have taken effect. */
+      withoutEffect: readonly number[];
+    }
+  | { verdict: 'illegal'; violation: Violation }
+  /** The budget was spent. `reason` names the records that stayed open and what was tried. */
+  | { verdict: 'unknown'; reason: string; steps: number };
+
+const STEPS_MAX = 40_000_000;
+// No one segment may keep the others from being looked at.
+const SEGMENT_STEPS_MAX = 4_000_000;
+
+/** Throws `MalformedHistory` when the events do not pair up; files are refused earlier, by the parser. */
+export function checkStream(history: History, options: StreamCheckOptions = {}): Verdict {
+  const operations = readOperations(history);
+  const floors = setFloors(operations);
+  const tiling = layTiles(operations);
+  const proof = earliest([floors.proof, tiling.kind === 'impossible' ? tiling.proof : null]);
+  if (proof !== null) return { verdict: 'illegal', violation: proof.violation };
+  if (tiling.kind === 'impossible') throw new Error('a tiling without a proof');
+  const evidence: Evidence = { operations, floors, candidates: listCandidates(operations) };
+  return searchSegments(history, evidence, tiling.segments, options);
+}
+
+function searchSegments(
+  history: History,
+  evidence: Evidence,
+  segments: readonly Segment[],
+  options: StreamCheckOptions,
+): Verdict {
+  const { operations, candidates } = evidence;
+  const budget = new Budget(options.stepsMax ?? STEPS_MAX);
+  const wrong = segments.find((segment) => !contentAgrees(operations, segment));
+  if (wrong !== undefined) return { verdict: 'illegal', violation: explainContent(evidence, segments, wrong) };
+  const open = segments
+    .filter((segment) => segment.holes.length > 0 && segment.endRead !== null)
+    .map((segment) => new SegmentFillings(operations, segment, candidates))
+    .sort((a, b) => a.difficulty - b.difficulty || a.segment.index - b.segment.index);
+  for (const fillings of open) {
+    const allowance = new Budget(Math.min(SEGMENT_STEPS_MAX, budget.left));
+    const convicted = fillings.get(0, allowance) === 'none';
+    budget.spend(allowance.spent);
+    if (convicted) return { verdict: 'illegal', violation: explainUnfillable(evidence, fillings, budget) };
+  }
+  const composition = compose(
+    {
+      initialToken: options.strictS2 ? null : '',
+      segments,
+      candidates,
+      fillings: new Map(open.map((fillings) => [fillings.segment, fillings])),
+      explainHole: (hole) => explainHole(evidence, hole),
+    },
+    budget,
+  );
+  if (composition.kind === 'impossible') return { verdict: 'illegal', violation: composition.violation };
+  if (composition.kind === 'unknown') {
+    const fillings = open.find(({ segment }) => segment === composition.segment);
+    return { verdict: 'unknown', reason: explainUnknown(composition.segment, fillings), steps: budget.spent };
+  }
+  const witness = buildWitness(operations, composition.placements);
+  const refusal = refusalOfWitness(history, witness, options);
+  // Only a bug in the search can lead here, and no verdict is better than a wrong one.
+  if (refusal !== null) throw new Error(`the replay refuses the order found: ${refusal}`);
+  return { verdict: 'ok', operations: operations.all.length, ...witness };
+}
+
+/** Segments with holes are left to the search. */
+function contentAgrees(operations: Operations, segment: Segment): boolean {
+  if (segment.holes.length > 0 || segment.endRead === null) return true;
+  const { startRead, endRead } = segment;
+  const chain = foldBatches(operations, segment, new ChainHash(startRead?.hashHi, startRead?.hashLo));
+  return chain.hi === endRead.hashHi && chain.lo === endRead.hashLo;
+}
+
+function explainUnfillable(evidence: Evidence, fillings: SegmentFillings, budget: Budget): Violation {
+  const identification = fillings.identification(budget);
+  if (identification !== null) return explainIdentified(evidence, fillings.segment, identification);
+  return explainHole(evidence, fillings.segment.holes[0]!, true);
+}
+
+function explainUnknown(segment: Segment, fillings: SegmentFillings | undefined): string {
+  const holes = segment.holes.slice(0, 3).map((hole) => range(hole.start, hole.end));
+  const more = segment.holes.length > holes.length ? ` and ${segment.holes.length - holes.length} more` : '';
+  const tried =
+    fillings === undefined
+      ? 'No read tells what they hold, and not all ways to fill them could be tried.'
+      : `${counted(fillings.stretch.holes[0]!.offers.length, 'append')} of unknown outcome could have written them; all ` +
+        `combinations of up to ${fillings.piecesTried} were tried.`;
+  return `The records at ${holes.join(', ')}${more} could not be explained within the budget. ${tried}`;
+}

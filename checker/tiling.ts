@@ -1,0 +1,149 @@
+/**
+ * The log laid out by position: acknowledged batches where their acks put them, holes in between, cut into segments
+ * at every read that reports a hash.
+ *
+ * Promises that batches do not overlap, that no reported tail lies inside one, and that reads at one tail agree;
+ * otherwise the answer is the violation. Holes end at every reported tail, since a batch never spans one. Each
+ * segment starts at a known chain value: that of the read before it, or 0 at the head.
+ */
+
+import type { Proof } from './floors.ts';
+import { lowOf, type Operation, type Operations } from './operations.ts';
+import { claimOf, nameOf, range, violation } from './violation.ts';
+
+export type Item = { readonly kind: 'batch'; readonly op: Operation } | Hole;
+
+/** Positions that no acknowledged append explains. `end` is exclusive. */
+export interface Hole {
+  readonly kind: 'hole';
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Segment {
+  readonly index: number;
+  readonly start: number;
+  readonly end: number;
+  /** The read at `start`; null at the head of the stream, where the chain value is 0. */
+  readonly startRead: Operation | null;
+  /** A read at `end`; null for the last segment when nobody read up to the end. */
+  readonly endRead: Operation | null;
+  readonly items: readonly Item[];
+  readonly holes: readonly Hole[];
+}
+
+export type Tiling = { kind: 'tiling'; segments: readonly Segment[] } | { kind: 'impossible'; proof: Proof };
+
+export function layTiles({ all }: Operations): Tiling {
+  const successes = all.filter((op) => op.outcome === 'success');
+  const batches = successes.filter((op) => op.kind === 'append').sort((a, b) => lowOf(a) - lowOf(b) || a.tail - b.tail);
+  const observers = successes
+    .filter((op) => op.kind !== 'append')
+    .sort((a, b) => a.tail - b.tail || a.calledAt - b.calledAt);
+  const proofs = [findOverlap(batches), findTear(batches, observers), findDisagreement(observers)];
+  const proof = earliest(proofs);
+  if (proof !== null) return { kind: 'impossible', proof };
+  return { kind: 'tiling', segments: cutSegments(layItems(batches, observers), observers) };
+}
+
+export function earliest(proofs: readonly (Proof | null)[]): Proof | null {
+  let first: Proof | null = null;
+  for (const proof of proofs) if (proof !== null && (first === null || proof.at < first.at)) first = proof;
+  return first;
+}
+
+function findOverlap(batches: readonly Operation[]): Proof | null {
+  const proofs: Proof[] = [];
+  let reaching: Operation | undefined;
+  for (const batch of batches) {
+    if (reaching !== undefined && lowOf(batch) < reaching.tail) proofs.push(overlapOf(reaching, batch));
+    if (reaching === undefined || batch.tail > reaching.tail) reaching = batch;
+  }
+  return earliest(proofs);
+}
+
+function overlapOf(a: Operation, b: Operation): Proof {
+  const [first, second] = a.returnedAt <= b.returnedAt ? [a, b] : [b, a];
+  const sequential = first.returnedAt < second.calledAt;
+  const message = sequential
+    ? `${claimOf(first)} and had finished before ${nameOf(second)} was called, yet that one was acknowledged over the ` +
+      `same positions, at ${range(lowOf(second), second.tail)}: the first append is lost.`
+    : `${claimOf(first)} and ${claimOf(second)}: the two batches claim the same positions.`;
+  return {
+    violation: violation(sequential ? 'lost-append' : 'overlapping-acks', message, [first, second]),
+    at: Math.max(a.returnedAt, b.returnedAt),
+  };
+}
+
+function findTear(batches: readonly Operation[], observers: readonly Operation[]): Proof | null {
+  const proofs: Proof[] = [];
+  let next = 0;
+  for (const observer of observers) {
+    while (next < batches.length && batches[next]!.tail <= observer.tail) next++;
+    const batch = batches[next];
+    if (batch === undefined || lowOf(batch) >= observer.tail) continue;
+    const message = `${claimOf(batch)} as one batch, yet ${claimOf(observer)}, which lies inside it: batches are appended whole.`;
+    const at = Math.max(batch.returnedAt, observer.returnedAt);
+    proofs.push({ violation: violation('torn-batch', message, [observer, batch]), at });
+  }
+  return earliest(proofs);
+}
+
+function findDisagreement(observers: readonly Operation[]): Proof | null {
+  const proofs: Proof[] = [];
+  let previous: Operation | undefined;
+  for (const read of observers) {
+    if (read.kind !== 'read') continue;
+    if (previous?.tail === read.tail && (previous.hashHi !== read.hashHi || previous.hashLo !== read.hashLo)) {
+      const message = `${nameOf(previous)} and ${nameOf(read)} both read up to tail ${read.tail}, but with different content.`;
+      const at = Math.max(previous.returnedAt, read.returnedAt);
+      proofs.push({ violation: violation('contradictory-reads', message, [read, previous]), at });
+    } else if (previous?.tail !== read.tail) previous = read;
+  }
+  return earliest(proofs);
+}
+
+function layItems(batches: readonly Operation[], observers: readonly Operation[]): Item[] {
+  const items: Item[] = [];
+  let at = 0;
+  let next = 0;
+  const coverUpTo = (end: number): void => {
+    while (at < end) {
+      while (next < observers.length && observers[next]!.tail <= at) next++;
+      const cut = Math.min(end, observers[next]?.tail ?? end);
+      items.push({ kind: 'hole', start: at, end: cut });
+      at = cut;
+    }
+  };
+  for (const op of batches) {
+    coverUpTo(lowOf(op));
+    items.push({ kind: 'batch', op });
+    at = op.tail;
+  }
+  coverUpTo(observers.at(-1)?.tail ?? 0);
+  return items;
+}
+
+function cutSegments(items: readonly Item[], observers: readonly Operation[]): Segment[] {
+  const segments: Segment[] = [];
+  let next = 0;
+  let start = 0;
+  let startRead: Operation | null = null;
+  const take = (end: number, endRead: Operation | null): void => {
+    const from = next;
+    while (next < items.length && endOf(items[next]!) <= end) next++;
+    const taken = items.slice(from, next);
+    const holes = taken.filter((item) => item.kind === 'hole');
+    segments.push({ index: segments.length, start, end, startRead, endRead, items: taken, holes });
+    start = end;
+    startRead = endRead;
+  };
+  for (const read of observers) if (read.kind === 'read' && read.tail > start) take(read.tail, read);
+  const last = items.at(-1);
+  if (last !== undefined && endOf(last) > start) take(endOf(last), null);
+  return segments;
+}
+
+function endOf(item: Item): number {
+  return item.kind === 'batch' ? item.op.tail : item.end;
+}

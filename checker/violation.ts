@@ -1,0 +1,77 @@
+/**
+ * What a refused history is accused of: a stable code, sentences for a tired person, and the two to four guilty ops.
+ *
+ * Codes group equal bugs and never change their meaning; docs/CHECKER.md has the table. Sentences name clients,
+ * ops and positions, and are built here and in `explain.ts` only.
+ */
+
+import type { Operation } from './operations.ts';
+
+export type ViolationCode =
+  /** A read missed what had been reported before it was called. */
+  | 'stale-read'
+  /** A check-tail missed what had been reported before it was called. */
+  | 'stale-tail'
+  /** An acknowledged append's positions were given away again to one called after it. */
+  | 'lost-append'
+  /** Two concurrent appends were acknowledged at the same positions. */
+  | 'overlapping-acks'
+  /** An append was acknowledged below one that had finished before it was called. */
+  | 'reordered-acks'
+  /** Records were observed before the append that wrote them was called. */
+  | 'seen-before-written'
+  /** An acknowledged tail below the number of records in the batch. */
+  | 'impossible-ack'
+  /** A reported tail lies inside a batch, which is appended as one or not at all. */
+  | 'torn-batch'
+  /** Two reads up to the same tail with different content. */
+  | 'contradictory-reads'
+  /** A read's content is not that of the appends acknowledged below its tail. */
+  | 'wrong-content'
+  /** An append took effect at another position than its match_seq_num. */
+  | 'match-seq-num'
+  /** An append took effect under another fencing token than its own. */
+  | 'fencing-token'
+  /** The records of one append are there twice. */
+  | 'applied-twice'
+  /** The records of an append that definitely failed are there. */
+  | 'failed-append-visible'
+  /** Part of the records of one append are there. */
+  | 'partial-apply'
+  /** An append of unknown outcome took effect only after it had returned. */
+  | 'late-effect'
+  /** Records were observed that nothing in the history explains. */
+  | 'unexplained-records';
+
+export interface Violation {
+  readonly code: ViolationCode;
+  /** One to three sentences. */
+  readonly message: string;
+  /** The guilty operations, most telling first: one to four. */
+  readonly opIds: readonly number[];
+}
+
+export function violation(code: ViolationCode, message: string, guilty: readonly (Operation | null)[]): Violation {
+  const opIds = [...new Set(guilty.filter((op) => op !== null).map((op) => op.opId))];
+  return { code, message, opIds: opIds.slice(0, 4) };
+}
+
+/** "client 3's append of 2 records (op 17)". */
+export function nameOf(op: Operation): string {
+  const what = op.kind === 'append' ? `append of ${counted(op.recordCount, 'record')}` : op.kind;
+  return `client ${op.clientId}'s ${what} (op ${op.opId})`;
+}
+
+/** "client 3's append of 2 records (op 17) was acknowledged at [3, 5)". */
+export function claimOf(op: Operation): string {
+  if (op.kind === 'append') return `${nameOf(op)} was acknowledged at ${range(op.tail - op.recordCount, op.tail)}`;
+  return `${nameOf(op)} reported tail ${op.tail}`;
+}
+
+export function range(start: number, end: number): string {
+  return `[${start}, ${end})`;
+}
+
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
