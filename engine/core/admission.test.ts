@@ -1,0 +1,134 @@
+/** Order of checks, sequencing, timestamps and commands of one batch (API contract §4.1-§4.3). */
+
+import { describe, expect, test } from 'vitest';
+
+import { type AdmittedChunk, admit, type AppendInput } from './admission.ts';
+import { decodeRecords } from './chunk.ts';
+import type { AppendRecord } from './record.ts';
+import { newStream, type StreamState } from './stream-state.ts';
+
+const utf8 = new TextEncoder();
+const NOW_MS = 1_000;
+
+function stream(change: Partial<StreamState> = {}): StreamState {
+  return { ...newStream({ id: 1, basin: 'basin-01', name: 's', createdAtMs: 0, requestToken: null }), ...change };
+}
+
+function record(body = 'x', timestamp: number | null = null): AppendRecord {
+  return { timestamp, headers: [], body: utf8.encode(body) };
+}
+
+function fence(token: string): AppendRecord {
+  return { ...record(token), headers: [{ name: utf8.encode(''), value: utf8.encode('fence') }] };
+}
+
+function trim(to: number): AppendRecord {
+  const body = new Uint8Array(8);
+  new DataView(body.buffer).setBigUint64(0, BigInt(to));
+  return { timestamp: null, headers: [{ name: utf8.encode(''), value: utf8.encode('trim') }], body };
+}
+
+function input(records: readonly AppendRecord[], conditions: Partial<AppendInput> = {}): AppendInput {
+  return { records, matchSeqNum: null, fencingToken: null, ...conditions };
+}
+
+function admitted(state: StreamState, asked: AppendInput, nowMs = NOW_MS): AdmittedChunk {
+  const admission = admit(state, asked, nowMs);
+  if (admission.kind !== 'admitted') throw new Error(`refused: ${JSON.stringify(admission.failure)}`);
+  return admission.chunk;
+}
+
+describe('conditions', () => {
+  const state = stream({ tail: { seqNum: 7, timestamp: 5 }, fencingToken: 'mine' });
+
+  test('the token is checked before the number', () => {
+    expect(admit(state, input([record()], { fencingToken: 'other', matchSeqNum: 3 }), NOW_MS)).toEqual({
+      kind: 'refused',
+      failure: { kind: 'fencing-token-mismatch', actual: 'mine' },
+    });
+    expect(admit(state, input([record()], { fencingToken: 'mine', matchSeqNum: 3 }), NOW_MS)).toEqual({
+      kind: 'refused',
+      failure: { kind: 'seq-num-mismatch', actual: 7 },
+    });
+  });
+
+  test('conditions that hold admit at the tail', () => {
+    const chunk = admitted(state, input([record(), record()], { fencingToken: 'mine', matchSeqNum: 7 }));
+    expect(chunk).toMatchObject({ firstSeqNum: 7, count: 2 });
+  });
+
+  test('an append without a token is never fenced off', () => {
+    expect(admit(state, input([record()]), NOW_MS).kind).toBe('admitted');
+  });
+
+  test('on a new stream the empty token and the number 0 hold', () => {
+    expect(admit(stream(), input([record()], { fencingToken: '', matchSeqNum: 0 }), NOW_MS).kind).toBe('admitted');
+  });
+
+  test('the token is compared with the one before the batch, also when the batch sets another', () => {
+    expect(admit(state, input([fence('next')], { fencingToken: 'next' }), NOW_MS).kind).toBe('refused');
+    expect(admitted(state, input([fence('next')], { fencingToken: 'mine' })).fencingToken).toBe('next');
+  });
+});
+
+describe('timestamps', () => {
+  function stamps(state: StreamState, wanted: readonly (number | null)[], nowMs = NOW_MS): number[] {
+    const chunk = admitted(state, input(wanted.map((t) => record('x', t))), nowMs);
+    const records = decodeRecords(chunk, chunk.records).map((r) => r.timestamp);
+    expect([chunk.firstTimestamp, chunk.lastTimestamp]).toEqual([records[0], records.at(-1)]);
+    return records;
+  }
+
+  test('a record without one gets now, one in the past keeps its own', () => {
+    expect(stamps(stream(), [null])).toEqual([1000]);
+    expect(stamps(stream(), [400])).toEqual([400]);
+  });
+
+  test('one in the future is capped at now', () => {
+    expect(stamps(stream(), [1001, 2 ** 64])).toEqual([1000, 1000]);
+    expect(stamps(stream(), [1000])).toEqual([1000]);
+  });
+
+  test('they never decrease within a batch', () => {
+    expect(stamps(stream(), [700, 300, 800, null, 900])).toEqual([700, 700, 800, 1000, 1000]);
+  });
+
+  test('they never fall below the last record of the stream, even when that is ahead of now', () => {
+    const ahead = stream({ tail: { seqNum: 3, timestamp: 5_000 } });
+    expect(stamps(ahead, [null, 9_000, 1])).toEqual([5_000, 5_000, 5_000]);
+  });
+
+  test('a raise is reported, a cap is not', () => {
+    expect(admitted(stream(), input([record('x', 2_000)])).timestampRaised).toBe(false);
+    expect(admitted(stream(), input([record('x', 700), record('x', 700)])).timestampRaised).toBe(false);
+    expect(admitted(stream(), input([record('x', 700), record('x', 699)])).timestampRaised).toBe(true);
+  });
+});
+
+describe('commands', () => {
+  test('the last fence of a batch wins', () => {
+    expect(admitted(stream(), input([fence('a'), record(), fence('b')])).fencingToken).toBe('b');
+    expect(admitted(stream({ fencingToken: 'a' }), input([fence('')])).fencingToken).toBe('');
+    expect(admitted(stream({ fencingToken: 'a' }), input([record()])).fencingToken).toBeNull();
+  });
+
+  test('a trim reaches at most everything up to and including itself', () => {
+    const state = stream({ tail: { seqNum: 10, timestamp: 0 } });
+    expect(admitted(state, input([trim(4)])).trimPoint).toBe(4);
+    expect(admitted(state, input([trim(11)])).trimPoint).toBe(11);
+    expect(admitted(state, input([trim(12)])).trimPoint).toBe(11);
+    expect(admitted(state, input([record(), trim(1_000_000), record()])).trimPoint).toBe(12);
+  });
+
+  test('a trim only moves forward', () => {
+    const state = stream({ tail: { seqNum: 10, timestamp: 0 }, trimPoint: 5 });
+    expect(admitted(state, input([trim(4)])).trimPoint).toBeNull();
+    expect(admitted(state, input([trim(5)])).trimPoint).toBeNull();
+    expect(admitted(state, input([trim(8), trim(6)])).trimPoint).toBe(8);
+  });
+
+  test('commands take numbers like any record', () => {
+    const chunk = admitted(stream(), input([fence('a'), record('x'), trim(0)]));
+    expect(decodeRecords(chunk, chunk.records).map((r) => r.seqNum)).toEqual([0, 1, 2]);
+  });
+});
