@@ -1,0 +1,190 @@
+/** What becomes of one attempt of a store operation, drawn when it is made: at most one thing goes wrong. */
+
+import { defineSite, type Odds, type Site } from '../choices.ts';
+import type { WorldContext } from '../context.ts';
+import type { FaultSettings } from '../faults.ts';
+
+/** The course of a put or delete. */
+export type MutationFate =
+  | 'normal'
+  /** No effect, and the caller is told so. */
+  | 'failed'
+  | 'unknown-without-effect'
+  | 'throttled'
+  | 'conflict'
+  | 'lost-reply'
+  /** Reported unknown first, effect afterwards. */
+  | 'late'
+  | 'hang'
+  | 'hang-with-effect'
+  /** Never answered; the effect comes after the attempt's time-out. */
+  | 'hang-then-late';
+
+export interface MutationPlan {
+  fate: MutationFate;
+  /** How long after the report a late effect lands. */
+  lateUs: number;
+  /** After success the request reaches the store once more. */
+  isDoubled: boolean;
+}
+
+export type ReadFate = 'normal' | 'failed' | 'short-body' | 'hang';
+
+interface Rule<Fate> {
+  site: Site;
+  odds: (faults: FaultSettings) => Odds;
+  /** One of these, the first being the dull one. */
+  fates: readonly Fate[];
+}
+
+const PUT_RULES: readonly Rule<MutationFate>[] = [
+  {
+    site: defineSite('blob.put.fails-before', 'whether a put fails without effect'),
+    odds: (f) => f.putFailsBefore,
+    fates: ['failed', 'unknown-without-effect'],
+  },
+  {
+    site: defineSite('blob.put.lost-reply', 'whether the reply to a put is lost'),
+    odds: (f) => f.putLosesReply,
+    fates: ['lost-reply'],
+  },
+  {
+    site: defineSite('blob.put.late-effect', 'whether a put takes effect after it was reported as unknown'),
+    odds: (f) => f.putTakesEffectLate,
+    fates: ['late'],
+  },
+  {
+    site: defineSite('blob.put.hangs', 'whether a put is never answered'),
+    odds: (f) => f.putHangs,
+    fates: ['hang', 'hang-with-effect', 'hang-then-late'],
+  },
+  {
+    site: defineSite('blob.put.conflict', 'whether the store answers a put with 409'),
+    odds: (f) => f.putConflicts,
+    fates: ['conflict'],
+  },
+  {
+    site: defineSite('blob.put.throttled', 'whether the store answers a put with 503'),
+    odds: (f) => f.putThrottled,
+    fates: ['throttled'],
+  },
+];
+
+const DELETE_RULES: readonly Rule<MutationFate>[] = [
+  {
+    site: defineSite('blob.delete.fails-before', 'whether a delete ends unknown without effect'),
+    odds: (f) => f.deleteFailsBefore,
+    fates: ['unknown-without-effect'],
+  },
+  {
+    site: defineSite('blob.delete.lost-reply', 'whether the reply to a delete is lost'),
+    odds: (f) => f.deleteLosesReply,
+    fates: ['lost-reply'],
+  },
+  {
+    site: defineSite('blob.delete.late-effect', 'whether a delete takes effect after it was reported as unknown'),
+    odds: (f) => f.deleteTakesEffectLate,
+    fates: ['late'],
+  },
+  {
+    site: defineSite('blob.delete.hangs', 'whether a delete is never answered'),
+    odds: (f) => f.deleteHangs,
+    fates: ['hang', 'hang-with-effect', 'hang-then-late'],
+  },
+];
+
+const GET_RULES: readonly Rule<ReadFate>[] = [
+  { site: defineSite('blob.get.fails', 'whether a get fails'), odds: (f) => f.getFails, fates: ['failed'] },
+  {
+    site: defineSite('blob.get.short-body', 'whether a get loses the end of its body'),
+    odds: (f) => f.getShortBody,
+    fates: ['short-body'],
+  },
+  { site: defineSite('blob.get.hangs', 'whether a get is never answered'), odds: (f) => f.getHangs, fates: ['hang'] },
+];
+
+const LIST_RULES: readonly Rule<ReadFate>[] = [
+  { site: defineSite('blob.list.fails', 'whether a listing fails'), odds: (f) => f.listFails, fates: ['failed'] },
+  {
+    site: defineSite('blob.list.hangs', 'whether a listing is never answered'),
+    odds: (f) => f.listHangs,
+    fates: ['hang'],
+  },
+];
+
+const KIND = defineSite('blob.fault.kind', 'which kind of failure it is');
+const LATE_BY = defineSite('blob.late-by', 'how long after the report a late effect lands');
+const THROUGH_CUT = defineSite('blob.cut.late-effect', 'whether what was sent into a cut link gets through later');
+const DOUBLED = defineSite('blob.put.duplicated', 'whether a put reaches the store once more');
+const HIDES = defineSite('blob.list.hides', 'whether a listing leaves out a name that is just being created');
+const SHOWS = defineSite('blob.list.shows', 'whether a listing shows a name that is just being deleted');
+const SHORT_PAGE = defineSite('blob.list.short-page', 'whether a listing returns fewer names than asked for');
+const PAGE_SIZE = defineSite('blob.list.page-size', 'how many names fewer');
+
+/** `entity` names who does what: `node-1 wal/7`. */
+export function planPut(context: WorldContext, entity: string): MutationPlan {
+  const { choices, faults } = context;
+  const plan = planMutation(context, entity, PUT_RULES);
+  if (plan.fate === 'normal' && choices.chance(DOUBLED, entity, faults.putDuplicated)) {
+    return { fate: 'normal', isDoubled: true, lateUs: lateBy(context, entity) };
+  }
+  return plan;
+}
+
+export function planDelete(context: WorldContext, entity: string): MutationPlan {
+  return planMutation(context, entity, DELETE_RULES);
+}
+
+export function planGet(context: WorldContext, entity: string): ReadFate {
+  return drawn(context, entity, GET_RULES) ?? 'normal';
+}
+
+/** A mutation sent into a cut link: null if it is lost, else how long after its time-out it gets through. */
+export function planCut(context: WorldContext, entity: string): number | null {
+  return context.choices.chance(THROUGH_CUT, entity, [1, 3]) ? lateBy(context, entity) : null;
+}
+
+export interface ListPlan {
+  fate: ReadFate;
+  limit: number;
+  hides: (key: string) => boolean;
+  shows: (key: string) => boolean;
+}
+
+export function planList(context: WorldContext, host: string, limit: number): ListPlan {
+  const { choices, faults, probes } = context;
+  const fate = drawn(context, host, LIST_RULES) ?? 'normal';
+  const isShort = limit > 1 && choices.chance(SHORT_PAGE, host, faults.listShortPage);
+  const uncertain = (site: Site, probe: string) => (key: string) => {
+    const isSo = choices.chance(site, `${host} ${key}`, faults.listUncertain);
+    probes.sometimes(probe, isSo);
+    return isSo;
+  };
+  return {
+    fate,
+    limit: isShort ? 1 + choices.choose(PAGE_SIZE, host, Math.min(limit - 1, 4)) : limit,
+    hides: uncertain(HIDES, 'fault.list.hid-name-in-flux'),
+    shows: uncertain(SHOWS, 'fault.list.showed-deleted'),
+  };
+}
+
+const NORMALLY: MutationPlan = Object.freeze({ fate: 'normal', lateUs: 0, isDoubled: false });
+
+function planMutation(context: WorldContext, entity: string, rules: readonly Rule<MutationFate>[]): MutationPlan {
+  const fate = drawn(context, entity, rules);
+  if (fate === null) return NORMALLY;
+  const isLate = fate === 'late' || fate === 'hang-then-late';
+  return { fate, isDoubled: false, lateUs: isLate ? lateBy(context, entity) : 0 };
+}
+
+function drawn<Fate>(context: WorldContext, entity: string, rules: readonly Rule<Fate>[]): Fate | null {
+  const { choices, faults } = context;
+  for (const { site, odds, fates } of rules) {
+    if (choices.chance(site, entity, odds(faults))) return choices.pick(KIND, entity, fates);
+  }
+  return null;
+}
+
+function lateBy(context: WorldContext, entity: string): number {
+  return context.choices.pick(LATE_BY, entity, context.faults.lateEffectMs) * 1000;
+}

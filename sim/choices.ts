@@ -1,0 +1,215 @@
+/**
+ * Every random decision of a run: a small bounded integer, 0 = the dull choice, drawn at a named site.
+ *
+ * The integer depends only on the run's keys, the site, the entity (who or what it is about) and how often
+ * that pair was asked before. So a draw added at one place never moves the draws of another, and "what
+ * happened" is a short list of the draws that were not 0. Nothing else in the simulator may roll dice.
+ */
+
+import seedrandom from 'seedrandom';
+import { hashText, mix32 } from './hash.ts';
+
+/** A place in the simulator where something is decided. */
+export interface Site {
+  /** Dotted words, unique: `blob.put.lost-reply`. */
+  readonly name: string;
+  /** What is decided, for people: `whether the reply to a put is lost`. */
+  readonly sentence: string;
+  /** Derived from the name. */
+  readonly hash: number;
+}
+
+export function defineSite(name: string, sentence: string): Site {
+  return Object.freeze({ name, sentence, hash: hashText(name) });
+}
+
+/** `[n, d]`: n times in d. `[0, d]` never happens and costs no draw. Integers, 0 <= n <= d, d in [1, 2^31]. */
+export type Odds = readonly [number, number];
+
+export const NEVER: Odds = [0, 1];
+
+/** The dice of one (site, entity) pair; `ordinal` counts how often they were thrown. */
+export interface Die {
+  readonly site: Site;
+  readonly entity: string;
+  readonly entityHash: number;
+  ordinal: number;
+}
+
+/**
+ * Where outcomes come from. Today a hash of the run's keys; a replay from a recorded list is another
+ * implementation. `die.ordinal` is the number of this throw.
+ */
+export interface ChoiceSource {
+  /** In [0, bound), all equally likely. */
+  uniform(die: Die, bound: number): number;
+  /** An index of `weights`, likely in proportion; the weights are integers whose sum is at most 2^31. */
+  weighted(die: Die, weights: readonly number[]): number;
+  /** 1 with the given odds, else 0. */
+  odds(die: Die, odds: Odds): number;
+  /** Sixteen bytes that depend on the run, the entity and the number, and on nothing that was chosen. */
+  unrepeated(entity: string, number: number): Uint8Array;
+}
+
+/** The 64 bits that a run's randomness hangs on. */
+export interface RunKeys {
+  readonly a: number;
+  readonly b: number;
+}
+
+/**
+ * Turns what a human types (a number, a word, a commit id) and the profile's name into keys, once a run.
+ * The profile is part of the name of a run: the same seed under two profiles is two unrelated runs.
+ */
+export function runKeys(seed: string, profile: string): RunKeys {
+  const alea = seedrandom.alea(`${seed}\n${profile}`);
+  return { a: alea.int32() >>> 0, b: alea.int32() >>> 0 };
+}
+
+/** Outcomes as a pure function of (keys, site, entity, ordinal): a counter-based generator. */
+export class KeyedSource implements ChoiceSource {
+  readonly #keys: RunKeys;
+
+  constructor(keys: RunKeys) {
+    this.#keys = keys;
+  }
+
+  uniform(die: Die, bound: number): number {
+    // Bits above the largest multiple of the bound would favour small outcomes; they are thrown again.
+    const limit = 0x1_0000_0000 - (0x1_0000_0000 % bound);
+    let bits = this.#bits(die);
+    while (bits >= limit) bits = mix32(bits + 0x9e3779b9);
+    return bits % bound;
+  }
+
+  weighted(die: Die, weights: readonly number[]): number {
+    let total = 0;
+    for (const weight of weights) total += weight;
+    let rest = this.uniform(die, total);
+    for (let index = 0; index < weights.length; index++) {
+      rest -= weights[index]!;
+      if (rest < 0) return index;
+    }
+    throw new Error('assertion: the weights do not add up');
+  }
+
+  odds(die: Die, odds: Odds): number {
+    return this.uniform(die, odds[1]) < odds[0] ? 1 : 0;
+  }
+
+  unrepeated(entity: string, number: number): Uint8Array {
+    const words = new DataView(new ArrayBuffer(16));
+    const of = mix32(this.#keys.a ^ hashText(entity, this.#keys.b));
+    for (let lane = 0; lane < 4; lane++) {
+      // The number goes in through bijections of each lane, so two numbers never give the same bytes.
+      words.setUint32(lane * 4, mix32(mix32(number + Math.imul(lane, 0x9e3779b9)) ^ of ^ Math.imul(lane, 0x7f4a7c15)));
+    }
+    return new Uint8Array(words.buffer);
+  }
+
+  #bits(die: Die): number {
+    const first = mix32(this.#keys.a ^ die.site.hash ^ Math.imul(die.ordinal + 1, 0x9e3779b9));
+    return mix32((first + die.entityHash) ^ this.#keys.b);
+  }
+}
+
+/** One decision that was not dull. */
+export interface KeyedChoice {
+  site: string;
+  sentence: string;
+  entity: string;
+  ordinal: number;
+  outcome: number;
+}
+
+/** The choices of one run: draws them, counts them, remembers them. */
+export class Choices {
+  readonly #source: ChoiceSource;
+  readonly #sink: (outcome: number) => void;
+  readonly #dice = new Map<Site, Map<string, Die>>();
+  readonly #flat: number[] = [];
+  readonly #lively: Die[] = [];
+  readonly #livelyOrdinals: number[] = [];
+  readonly #livelyOutcomes: number[] = [];
+
+  /** `sink` sees every outcome in order; the trace hash listens there. */
+  constructor(source: ChoiceSource, sink: (outcome: number) => void = () => {}) {
+    this.#source = source;
+    this.#sink = sink;
+  }
+
+  /** An integer in [0, bound), equally likely or by `weights` (then `bound` must be their number). */
+  choose(site: Site, entity: string, bound: number, weights?: readonly number[]): number {
+    if (bound === 1) return 0;
+    const die = this.#die(site, entity);
+    if (weights === undefined) return this.#record(die, this.#source.uniform(die, bound));
+    if (weights.length !== bound)
+      throw new Error(`assertion: ${site.name} has ${bound} outcomes, not ${weights.length}`);
+    return this.#record(die, this.#source.weighted(die, weights));
+  }
+
+  /** True with the given odds. */
+  chance(site: Site, entity: string, odds: Odds): boolean {
+    if (odds[0] === 0) return false;
+    const die = this.#die(site, entity);
+    return this.#record(die, this.#source.odds(die, odds)) === 1;
+  }
+
+  /** One of `items`; the first is the dull one. */
+  pick<T>(site: Site, entity: string, items: readonly T[]): T {
+    if (items.length === 0) throw new Error(`assertion: ${site.name} picks from nothing`);
+    return items[this.choose(site, entity, items.length)]!;
+  }
+
+  /** Sixteen bytes for `entity` that no other `number` gives; no choice, so not recorded. */
+  unrepeated(entity: string, number: number): Uint8Array {
+    return this.#source.unrepeated(entity, number);
+  }
+
+  /** How many choices were drawn so far. */
+  get count(): number {
+    return this.#flat.length;
+  }
+
+  /** All outcomes in the order they were drawn. */
+  flat(): readonly number[] {
+    return this.#flat;
+  }
+
+  /** The outcomes that were not 0, with where they were drawn, in order. */
+  keyed(): KeyedChoice[] {
+    return this.#lively.map((die, index) => ({
+      site: die.site.name,
+      sentence: die.site.sentence,
+      entity: die.entity,
+      ordinal: this.#livelyOrdinals[index]!,
+      outcome: this.#livelyOutcomes[index]!,
+    }));
+  }
+
+  #die(site: Site, entity: string): Die {
+    let ofSite = this.#dice.get(site);
+    if (ofSite === undefined) {
+      ofSite = new Map();
+      this.#dice.set(site, ofSite);
+    }
+    let die = ofSite.get(entity);
+    if (die === undefined) {
+      die = { site, entity, entityHash: hashText(entity), ordinal: 0 };
+      ofSite.set(entity, die);
+    }
+    return die;
+  }
+
+  #record(die: Die, outcome: number): number {
+    this.#flat.push(outcome);
+    if (outcome !== 0) {
+      this.#lively.push(die);
+      this.#livelyOrdinals.push(die.ordinal);
+      this.#livelyOutcomes.push(outcome);
+    }
+    die.ordinal++;
+    this.#sink(outcome);
+    return outcome;
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Makes everything that is not simulated throw while an event runs: real clocks, dice, timers, input and
+ * output, the thread pool, the locale.
+ *
+ * The wrappers are put in place once per process and look at one flag, which the kernel raises when an event
+ * begins and lowers when its reactions are over; with the flag down they only pass through, so that test
+ * runners and harnesses work as ever. Names that were imported from built-in modules before are caught too.
+ * A reference to a function that somebody stored before is not: the linter has to see those.
+ */
+
+import { syncBuiltinESMExports } from 'node:module';
+import type { EventGuard } from './kernel.ts';
+import { AMBIENT_CLASSES, AMBIENT_FUNCTIONS, type AmbientFunction } from './guard/ambient.ts';
+
+/** Code inside the world reached for something outside it. */
+export class GuardError extends Error {
+  override readonly name = 'GuardError';
+}
+
+export interface Guard extends EventGuard {
+  readonly isRaised: boolean;
+}
+
+/** A guard that guards nothing. */
+export const NO_GUARD: EventGuard = Object.freeze({ raise: () => {}, lower: () => {} });
+
+/**
+ * Under this name the process keeps its one guard. Wrapping built-ins changes the process, not a world, so the
+ * guard belongs to the process: a second copy of this module must find it instead of wrapping the wrappers.
+ */
+const PROCESS_GUARD = Symbol.for('tailrace.sim.guard');
+
+/** The process's guard, flag down; puts the wrappers in place at the first call. */
+export function installGuard(): Guard {
+  const home = globalThis as { [PROCESS_GUARD]?: Guard };
+  const existing = home[PROCESS_GUARD];
+  if (existing !== undefined) return existing;
+  const guard = new ProcessGuard();
+  Object.defineProperty(home, PROCESS_GUARD, { value: guard });
+  const refuse = (what: string, instead: string): void => {
+    if (!guard.isRaised) return;
+    throw new GuardError(`${what} inside a simulated event: ${instead}`);
+  };
+  for (const ambient of AMBIENT_FUNCTIONS()) wrapFunction(ambient, refuse);
+  for (const ambient of AMBIENT_CLASSES()) wrapClass(ambient, refuse);
+  syncBuiltinESMExports();
+  return guard;
+}
+
+class ProcessGuard implements Guard {
+  isRaised = false;
+
+  raise(): void {
+    this.isRaised = true;
+  }
+
+  lower(): void {
+    this.isRaised = false;
+  }
+}
+
+type Refuse = (what: string, instead: string) => void;
+
+function wrapFunction({ home, key, what, instead, when }: AmbientFunction, refuse: Refuse): void {
+  const slot = Object.getOwnPropertyDescriptor(home, key);
+  // A Node version that lacks the function, or an object that refuses to be changed, has nothing to guard.
+  if (slot === undefined || typeof slot.value !== 'function' || slot.configurable !== true) return;
+  const original = slot.value as (...args: unknown[]) => unknown;
+  const wrapper = new Proxy(original, {
+    apply(target, self, args: unknown[]) {
+      if (when === undefined || when(args)) refuse(what, instead);
+      return Reflect.apply(target, self, args) as unknown;
+    },
+    construct(target, args: unknown[], newTarget) {
+      if (when === undefined || when(args)) refuse(what, instead);
+      return Reflect.construct(target, args, newTarget) as object;
+    },
+  });
+  Object.defineProperty(home, key, { ...slot, value: wrapper });
+}
+
+/** As for functions, and `instance.constructor` is guarded as well. */
+function wrapClass(ambient: AmbientFunction, refuse: Refuse): void {
+  wrapFunction(ambient, refuse);
+  const wrapper = (ambient.home as Record<string, unknown>)[ambient.key] as { prototype?: object } | undefined;
+  if (wrapper?.prototype === undefined) return;
+  const slot = Object.getOwnPropertyDescriptor(wrapper.prototype, 'constructor');
+  if (slot?.configurable === true) Object.defineProperty(wrapper.prototype, 'constructor', { ...slot, value: wrapper });
+}

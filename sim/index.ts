@@ -1,0 +1,43 @@
+/**
+ * The simulator: a deterministic world in which code written against `engine/ports.ts` runs.
+ *
+ * `new World({ seed, profile, faults })`, `world.host(name).start(program)`, `await world.run(until)`. Equal
+ * seed, profile and settings give equal runs.
+ */
+
+export { World, EPOCH_MS, type Waiting, type WorldOptions } from './world.ts';
+export {
+  Host,
+  type HostOptions,
+  type HostPorts,
+  type HostProcess,
+  type HostState,
+  type ProcessExit,
+  type Program,
+  type StartOptions,
+} from './host.ts';
+export { QUIET, type FaultSettings } from './faults.ts';
+export {
+  Choices,
+  defineSite,
+  KeyedSource,
+  NEVER,
+  runKeys,
+  type ChoiceSource,
+  type Die,
+  type KeyedChoice,
+  type Odds,
+  type RunKeys,
+  type Site,
+} from './choices.ts';
+export type { RunEnd, RunLimits, WorldFailure } from './kernel.ts';
+export { signatureOf } from './kernel.ts';
+export type { StoreSpeed } from './latency.ts';
+export { SIM_PROBES, engineProbes, Probes, type ProbeCounts, type ProbeInfo } from './probes.ts';
+export { STORE, SimBlobStore, type OpenAttempt, type StoreEffect } from './blob-store.ts';
+export { SimNetwork, type OpenCall } from './network.ts';
+export { SimNetworkError } from './network/exchange.ts';
+export { Nemesis } from './nemesis.ts';
+export { Trace } from './trace.ts';
+export { Tracks, type OpenSpan, type TrackSpan } from './tracks.ts';
+export { GuardError, installGuard, type Guard } from './guard.ts';

@@ -1,0 +1,209 @@
+/**
+ * The one who breaks things: crashes, pauses, cuts, clock jumps and outages, as the fault settings allow.
+ *
+ * It acts at two kinds of moment: at looks `nemesisTickMs` apart, and right after an effect in the store,
+ * before the one it belongs to hears of it. Anchors to progress survive when other things move in time. All
+ * it does ends by itself, or when the world heals.
+ */
+
+import type { StoreEffect, SimBlobStore } from './blob-store.ts';
+import { STORE } from './blob-store.ts';
+import { defineSite } from './choices.ts';
+import type { WorldContext } from './context.ts';
+import type { Host } from './host.ts';
+import type { SimNetwork } from './network.ts';
+import type { OpenSpan } from './tracks.ts';
+
+const CRASH = defineSite('nemesis.crash', 'whether a server crashes now');
+const CRASH_AT_EFFECT = defineSite('nemesis.crash-at-effect', 'whether the writer dies before it hears of its effect');
+const DOWN_FOR = defineSite('nemesis.down-for', 'how long a crashed server stays down');
+const PAUSE = defineSite('nemesis.pause', 'whether a server stands still now');
+const PAUSE_AT_EFFECT = defineSite(
+  'nemesis.pause-at-effect',
+  'whether the writer stands still before it hears of its effect',
+);
+const PAUSE_IS_LONG = defineSite('nemesis.pause-is-long', 'whether a pause is longer than a takeover');
+const PAUSE_FOR = defineSite('nemesis.pause-for', 'how long a server stands still');
+const PAUSE_STOPS_CLOCK = defineSite('nemesis.pause-stops-clock', 'whether a pause stops the monotonic clock');
+const PARTITION = defineSite('nemesis.partition', 'whether a link is cut now');
+const FROM_STORE = defineSite('nemesis.partition-from-store', 'whether the cut is between a server and the store');
+const ONE_WAY = defineSite('nemesis.partition-one-way', 'whether the cut is in one direction');
+const DIRECTION = defineSite('nemesis.partition-direction', 'which direction is cut');
+const PARTITION_FOR = defineSite('nemesis.partition-for', 'how long a link stays cut');
+const PEER = defineSite('nemesis.peer', 'who is at the other end of the cut');
+const OUTAGE = defineSite('nemesis.outage', 'whether the store goes out of service now');
+const OUTAGE_FOR = defineSite('nemesis.outage-for', 'how long the store is out of service');
+const OFFSET = defineSite('nemesis.clock-offset', 'whether a wall clock is off from the start');
+const OFFSET_BY = defineSite('nemesis.clock-offset-by', 'by how much a wall clock is off');
+const DRIFT = defineSite('nemesis.clock-drift', "whether a host's clocks run fast or slow");
+const DRIFT_BY = defineSite('nemesis.clock-drift-by', 'how fast or slow');
+const STEP = defineSite('nemesis.clock-step', 'whether a wall clock jumps now');
+const STEP_BY = defineSite('nemesis.clock-step-by', 'how far a wall clock jumps');
+const VICTIM = defineSite('nemesis.victim', 'which server it hits');
+
+export interface NemesisOptions {
+  context: WorldContext;
+  hosts: () => readonly Host[];
+  network: SimNetwork;
+  store: SimBlobStore;
+}
+
+export class Nemesis {
+  readonly #o: NemesisOptions;
+  readonly #context: WorldContext;
+  /** Undo what is still in force, by the handle of the event that would. */
+  readonly #undos = new Set<() => void>();
+  #isActive = false;
+
+  constructor(options: NemesisOptions) {
+    this.#o = options;
+    this.#context = options.context;
+    options.store.onEffect((effect) => this.#atEffect(effect));
+  }
+
+  /** Begins to look; call once, when the hosts are there. */
+  start(): void {
+    if (this.#isActive) return;
+    this.#isActive = true;
+    for (const host of this.#servers()) this.#skew(host);
+    this.#tick();
+  }
+
+  /** Stops for good and undoes what is in force: mended, resumed, restarted, in service, clocks steady. */
+  stop(): void {
+    this.#isActive = false;
+    for (const undo of [...this.#undos]) undo();
+    for (const host of this.#o.hosts()) host.clocks.setDrift(0);
+  }
+
+  #tick(): void {
+    const { kernel, faults } = this.#context;
+    if (!this.#isActive || faults.nemesisTickMs === 0) return;
+    kernel.after(faults.nemesisTickMs * 1000, null, 'nemesis', '', () => {
+      if (!this.#isActive) return;
+      this.#look();
+      this.#tick();
+    });
+  }
+
+  #look(): void {
+    const { choices, faults } = this.#context;
+    const servers = this.#servers();
+    if (servers.length === 0) return;
+    const victim = (): Host => choices.pick(VICTIM, 'look', servers);
+    if (choices.chance(CRASH, 'look', faults.crash)) this.#crash(victim());
+    if (choices.chance(PAUSE, 'look', faults.pause)) this.#pause(victim());
+    if (choices.chance(PARTITION, 'look', faults.partition)) this.#cut(victim());
+    if (choices.chance(OUTAGE, 'look', faults.outage)) this.#outage();
+    if (choices.chance(STEP, 'look', faults.clockStep)) this.#stepClock(victim());
+  }
+
+  #atEffect(effect: StoreEffect): void {
+    if (!this.#isActive) return;
+    const { choices, faults, probes } = this.#context;
+    const host = this.#servers().find((server) => server.name === effect.host);
+    if (host === undefined || !host.isAlive(effect.generation)) return;
+    if (choices.chance(CRASH_AT_EFFECT, host.name, faults.crashAtEffect)) {
+      probes.reachable('fault.host.crash-at-effect');
+      this.#crash(host);
+    } else if (choices.chance(PAUSE_AT_EFFECT, host.name, faults.pauseAtEffect)) {
+      this.#pause(host);
+    }
+  }
+
+  #crash(host: Host): void {
+    if (!host.isUp) return;
+    const { choices, faults, probes } = this.#context;
+    probes.sometimes('fault.host.crash-with-puts-in-flight', this.#o.store.mutationsInFlight(host) > 0);
+    const downMs = choices.pick(DOWN_FOR, host.name, faults.downMs);
+    host.crash();
+    this.#for(downMs, 'nemesis.restart', host.name, `down ${host.name}`, 'bad', () => {
+      if (!host.isUp) host.restart();
+    });
+  }
+
+  #pause(host: Host): void {
+    if (host.state !== 'running') return;
+    const { choices, faults, probes } = this.#context;
+    const isLong = choices.chance(PAUSE_IS_LONG, host.name, faults.pauseIsLong);
+    const forMs = choices.pick(PAUSE_FOR, host.name, isLong ? faults.pauseLongMs : faults.pauseShortMs);
+    const stopsClock = choices.chance(PAUSE_STOPS_CLOCK, host.name, faults.pauseStopsClock);
+    probes.reachable(isLong ? 'fault.pause.long' : 'fault.pause.short');
+    probes.sometimes('fault.pause.clock-stopped', stopsClock);
+    probes.sometimes('fault.pause.with-puts-in-flight', this.#o.store.mutationsInFlight(host) > 0);
+    host.pause({ stopsClock });
+    this.#for(forMs, 'nemesis.resume', host.name, `pause ${host.name}`, 'warn', () => host.resume());
+  }
+
+  #cut(host: Host): void {
+    const { choices, faults, probes } = this.#context;
+    const peers = this.#o.hosts().filter((other) => other !== host);
+    const isFromStore = peers.length === 0 || choices.chance(FROM_STORE, host.name, faults.partitionIsFromStore);
+    const peer = isFromStore ? STORE : choices.pick(PEER, host.name, peers).name;
+    const forMs = choices.pick(PARTITION_FOR, host.name, faults.partitionMs);
+    const isOneWay = choices.chance(ONE_WAY, host.name, faults.partitionIsOneWay);
+    const isOutward = !isOneWay || choices.choose(DIRECTION, host.name, 2) === 0;
+    const isInward = !isOneWay || !isOutward;
+    const ways: (readonly [string, string])[] = [];
+    if (isOutward) ways.push([host.name, peer]);
+    if (isInward) ways.push([peer, host.name]);
+    // A way that is cut already is somebody else's to mend.
+    const cut = ways.filter(([from, to]) => !this.#o.network.isCut(from, to));
+    if (cut.length === 0) return;
+    probes.reachable(isOneWay ? 'fault.partition.one-way' : 'fault.partition.two-way');
+    probes.sometimes('fault.partition.from-store', isFromStore);
+    for (const [from, to] of cut) this.#o.network.cut(from, to);
+    const arrow = isOneWay ? (isOutward ? '→' : '←') : '↔';
+    this.#for(forMs, 'nemesis.mend', host.name, `cut ${host.name} ${arrow} ${peer}`, 'warn', () => {
+      for (const [from, to] of cut) this.#o.network.mend(from, to);
+    });
+  }
+
+  #outage(): void {
+    if (this.#o.store.isOut) return;
+    const { choices, faults, probes } = this.#context;
+    probes.reachable('fault.store.outage');
+    this.#o.store.setOutage(true);
+    const forMs = choices.pick(OUTAGE_FOR, STORE, faults.outageMs);
+    this.#for(forMs, 'nemesis.service', STORE, 'store out of service', 'bad', () => this.#o.store.setOutage(false));
+  }
+
+  #skew(host: Host): void {
+    const { choices, faults, probes } = this.#context;
+    if (choices.chance(OFFSET, host.name, faults.clockOffset)) {
+      host.clocks.stepWall(choices.pick(OFFSET_BY, host.name, faults.clockOffsetMs));
+      probes.reachable('fault.clock.offset');
+    }
+    if (choices.chance(DRIFT, host.name, faults.clockDrift)) {
+      host.clocks.setDrift(choices.pick(DRIFT_BY, host.name, faults.clockDriftPpm));
+      probes.reachable('fault.clock.drift');
+    }
+  }
+
+  #stepClock(host: Host): void {
+    const { choices, faults, probes, trace, tracks } = this.#context;
+    const byMs = choices.pick(STEP_BY, host.name, faults.clockStepMs);
+    trace.note(host.name, 'clock-step', byMs);
+    tracks.point('faults', `clock of ${host.name} ${byMs > 0 ? '+' : ''}${byMs} ms`, 'warn');
+    probes.reachable(byMs < 0 ? 'fault.clock.step-back' : 'fault.clock.step-forward');
+    host.clocks.stepWall(byMs);
+  }
+
+  /** Something is in force for a while; `undo` runs once, when the time is over or the world heals. */
+  #for(ms: number, kind: string, detail: string, label: string, tone: 'warn' | 'bad', undo: () => void): void {
+    const { kernel, tracks } = this.#context;
+    const span: OpenSpan | null = tracks.open('faults', label, tone);
+    const end = (): void => {
+      this.#undos.delete(end);
+      kernel.cancel(handle);
+      tracks.close(span);
+      undo();
+    };
+    const handle = kernel.after(ms * 1000, null, kind, detail, end);
+    this.#undos.add(end);
+  }
+
+  #servers(): Host[] {
+    return this.#o.hosts().filter((host) => host.role === 'server');
+  }
+}

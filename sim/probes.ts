@@ -1,0 +1,132 @@
+/**
+ * Probes: states a sweep must have visited to count, and claims a run must not break.
+ *
+ * The catalogue is known before the run, so what never happened is known too. Every event of the engine's
+ * own catalogue is a probe; the simulator adds one for each fault that really fired. A name that is in no
+ * catalogue is an error at once.
+ */
+
+import { ENGINE_EVENTS } from '../engine/telemetry.ts';
+
+/** As in the sweep's result. */
+export interface ProbeInfo {
+  name: string;
+  /** What it means when it lights. */
+  sentence: string;
+  /** A sweep in which a required probe stays dark has failed. */
+  required: boolean;
+  /** Row of the fault catalogue it answers to, or null. */
+  row: string | null;
+}
+
+function probe(name: string, sentence: string, row: string | null = null): ProbeInfo {
+  return { name, sentence, required: false, row };
+}
+
+/** Faults, by what they did. They light when the fault had its effect, not when it was drawn. */
+export const SIM_PROBES: readonly ProbeInfo[] = [
+  probe('fault.host.crash', 'a host died', 'P1'),
+  probe('fault.host.crash-with-puts-in-flight', 'a host died while puts of its were under way', 'W11'),
+  probe('fault.host.crash-at-effect', 'a host died after an effect of its put and before the reply', 'P1'),
+  probe('fault.host.restart', 'a dead host came back'),
+  probe('fault.pause.short', 'a host stood still for less than a takeover takes', 'T7'),
+  probe('fault.pause.long', 'a host stood still for longer than a whole takeover', 'W1'),
+  probe('fault.pause.with-puts-in-flight', 'a host stood still while puts of its were under way', 'W2'),
+  probe('fault.pause.clock-stopped', 'a host stood still and so did its monotonic clock', 'W10'),
+  probe('fault.partition.two-way', 'a link was cut in both directions', 'W9'),
+  probe('fault.partition.one-way', 'a link was cut in one direction', 'W9'),
+  probe('fault.partition.from-store', 'a host was cut off from the store', 'W9'),
+  probe('fault.clock.offset', 'a host started with a wrong wall clock', 'T3'),
+  probe('fault.clock.drift', "a host's clocks ran fast or slow", 'T8'),
+  probe('fault.clock.step-back', 'a wall clock jumped back', 'T1'),
+  probe('fault.clock.step-forward', 'a wall clock jumped forward', 'T2'),
+  probe('fault.store.outage', 'the store refused everything for a while', 'A13'),
+  probe('fault.put.failed-before', 'a put failed without effect and said so', 'A1'),
+  probe('fault.put.unknown-without-effect', 'a put without effect ended unknown', 'A1'),
+  probe('fault.put.lost-reply', 'a put took effect and its reply was lost', 'W3'),
+  probe('fault.put.late-effect', 'a put took effect after its caller was told that its outcome is unknown', 'A3'),
+  probe('fault.put.late-effect-after-restart', 'a put took effect after its caller had died or been restarted', 'W8'),
+  probe('fault.put.late-refused', 'a put that reached the store late found the name taken', 'W8'),
+  probe('fault.put.conflict', 'two creations met and the store answered 409 to one', 'A6'),
+  probe('fault.put.hang', 'a put was never answered', 'A14'),
+  probe('fault.put.slow', 'a put took ten times the normal time or more', 'A15'),
+  probe('fault.put.duplicated', 'a put that had succeeded reached the store once more', 'A5'),
+  probe('fault.put.throttled', 'the store asked to slow down', 'A13'),
+  probe('fault.put.refused', 'a put found its name taken', 'W3'),
+  probe('fault.get.failed', 'a get failed', 'A9'),
+  probe('fault.get.short-body', 'a get lost the end of its body and was reported as failed', 'A9'),
+  probe('fault.get.hang', 'a get was never answered', 'A14'),
+  probe('fault.get.slow', 'a get took ten times the normal time or more', 'A15'),
+  probe('fault.list.failed', 'a listing failed', 'A12'),
+  probe('fault.list.hang', 'a listing was never answered', 'A14'),
+  probe('fault.list.hid-name-in-flux', 'a listing left out an object that was just being created', 'A12'),
+  probe('fault.list.showed-deleted', 'a listing showed an object that was just being deleted', 'A12'),
+  probe('fault.list.short-page', 'a listing came in smaller pages than asked for', 'A12'),
+  probe('fault.delete.unknown-without-effect', 'a delete without effect ended unknown'),
+  probe('fault.delete.lost-reply', 'a delete took effect and its reply was lost'),
+  probe('fault.delete.late-effect', 'a delete took effect after its caller was told that its outcome is unknown', 'A7'),
+  probe('fault.delete.hang', 'a delete was never answered', 'A14'),
+  probe('fault.net.refused', 'a connection was refused'),
+  probe('fault.net.request-lost', 'a request never arrived and nobody said so'),
+  probe('fault.net.response-lost', 'a request was served and nobody heard of it', 'P2'),
+  probe('fault.net.reset-before', 'a connection broke before the request was delivered'),
+  probe('fault.net.reset-after', 'a connection broke after the request was delivered', 'P2'),
+  probe('fault.net.request-cut', 'a request body broke off in the middle', 'P6'),
+  probe('fault.net.response-cut', 'a response body broke off in the middle'),
+  probe('fault.net.duplicated', 'a read-only request was delivered twice'),
+  probe('fault.net.split', 'a chunk was delivered in pieces', 'P7'),
+  probe('fault.net.held', 'a message waited for a cut link to heal'),
+  probe('fault.net.gave-up', 'a connection died because nothing came through for too long', 'R12'),
+  probe('fault.net.peer-crash', 'a connection broke because the host at its other end died'),
+];
+
+export type ProbeCounts = Readonly<Record<string, number>>;
+
+/** What `always` reports when the claim does not hold. */
+export type ClaimBroken = (message: string) => void;
+
+export class Probes {
+  readonly #catalogue = new Map<string, ProbeInfo>();
+  readonly #counts = new Map<string, number>();
+  readonly #claimBroken: ClaimBroken;
+
+  /** `extra` adds to the catalogue, or replaces an entry (to make it required, to name its row). */
+  constructor(extra: readonly ProbeInfo[], claimBroken: ClaimBroken) {
+    this.#claimBroken = claimBroken;
+    for (const info of [...engineProbes(), ...SIM_PROBES, ...extra]) this.#catalogue.set(info.name, info);
+  }
+
+  catalogue(): ProbeInfo[] {
+    return [...this.#catalogue.values()];
+  }
+
+  /** How often each probe lit; dark ones are left out. */
+  counts(): ProbeCounts {
+    return Object.fromEntries(this.#counts);
+  }
+
+  count(name: string): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  /** This place was reached. */
+  reachable(name: string): void {
+    if (!this.#catalogue.has(name)) throw new Error(`assertion: ${name} is in no catalogue of probes`);
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+  }
+
+  /** Lights when the condition holds; over a sweep it must at some time. */
+  sometimes(name: string, condition: boolean): void {
+    if (condition) this.reachable(name);
+  }
+
+  /** Must hold whenever asked; otherwise the run fails with `name` as its signature. */
+  always(condition: boolean, name: string, detail = ''): void {
+    if (!condition) this.#claimBroken(detail === '' ? `assertion: ${name}` : `assertion: ${name}\n${detail}`);
+  }
+}
+
+/** The engine's catalogue of events as probes. */
+export function engineProbes(): ProbeInfo[] {
+  return Object.entries(ENGINE_EVENTS).map(([name, sentence]) => probe(name, sentence));
+}
