@@ -17,6 +17,8 @@ export const IDENTITY_BYTES = 16;
 const ENTRY_HEADER_BYTES = 12;
 const MAGIC = 0x474c5254; // "TRLG" read as a little-endian u32.
 const VERSION = 1;
+const KIND_DATA = 1;
+const KIND_FENCE = 2;
 
 export interface DataHeader {
   kind: 'data';
@@ -92,7 +94,7 @@ function encodeHeader(header: LogHeader, compute: Compute): Uint8Array {
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint8(4, VERSION);
-  view.setUint8(5, header.kind === 'data' ? 1 : 2);
+  view.setUint8(5, header.kind === 'data' ? KIND_DATA : KIND_FENCE);
   setU64(view, 8, header.slot);
   setU64(view, 16, header.epoch);
   bytes.set(header.identity, 24);
@@ -124,7 +126,9 @@ export function decodeHeader(slot: number, bytes: Uint8Array, compute: Compute):
   }
   const common = { slot: getU64(view, 8), epoch: getU64(view, 16), identity: bytes.slice(24, 24 + IDENTITY_BYTES) };
   if (common.slot !== slot) throw new LogCorruption(`${key} says it is slot ${common.slot}`);
-  if (view.getUint8(5) === 2) return { kind: 'fence', ...common, next: getU64(view, 40) };
+  const kind = view.getUint8(5);
+  if (kind === KIND_FENCE) return { kind: 'fence', ...common, next: getU64(view, 40) };
+  if (kind !== KIND_DATA) throw new LogCorruption(`${key} is of unknown kind ${kind}. Use a newer build`);
   return {
     kind: 'data',
     ...common,

@@ -1,0 +1,171 @@
+/** The bytes of the log: pinned, and so guarded that no damage goes unnoticed. */
+
+import { describe, expect, test } from 'vitest';
+
+import { nativeCompute as compute } from '../testing/manual-ports.ts';
+import {
+  type DataHeader,
+  decodeEntries,
+  decodeHeader,
+  encodeData,
+  encodeFence,
+  LogCorruption,
+  sameIdentity,
+  slotKey,
+} from './format.ts';
+
+const identity = Uint8Array.from({ length: 16 }, (_, i) => 0xa0 + i);
+const entries = [
+  { type: 1, payload: Uint8Array.of(1, 2, 3) },
+  { type: 3, payload: new Uint8Array() },
+];
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+const data = joined(encodeData({ slot: 7, epoch: 2, identity }, entries, compute));
+const fence = joined(encodeFence({ slot: 2 ** 33 + 5, epoch: 3, identity, next: 2 ** 33 + 69 }, compute));
+
+function readAll(slot: number, bytes: Uint8Array) {
+  const header = decodeHeader(slot, bytes, compute);
+  return header.kind === 'data' ? decodeEntries(header, bytes, compute) : [];
+}
+
+function flipped(bytes: Uint8Array, bit: number): Uint8Array {
+  const copy = bytes.slice();
+  copy[bit >> 3] = (copy[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+  return copy;
+}
+
+/** As a writer of another version would have made it: header checksum and all. */
+function resealed(bytes: Uint8Array, change: (copy: Uint8Array) => void): Uint8Array {
+  const copy = bytes.slice();
+  change(copy);
+  new DataView(copy.buffer).setUint32(60, compute.crc32(copy.subarray(0, 60)), true);
+  return copy;
+}
+
+describe('golden bytes', () => {
+  test('a data object', () => {
+    expect(hex(data)).toBe(
+      '54524c47' + // Magic.
+        '01010000' + // Version, kind, two zero bytes.
+        '0700000000000000' + // Slot.
+        '0200000000000000' + // Epoch.
+        'a0a1a2a3a4a5a6a7a8a9aaabacadaeaf' + // Writer identity.
+        '0000000000000000' + // Next.
+        '1b00000002000000' + // Body length, entry count.
+        '4c81b6beb0b074a7' + // CRC-32 of the body, of the header before it.
+        '01000000030000001d80bc55010203' + // Type, length, CRC-32, payload.
+        '030000000000000000000000',
+    );
+  });
+
+  test('a fence', () => {
+    expect(hex(fence)).toBe(
+      '54524c4701020000' +
+        '0500000002000000' +
+        '0300000000000000' +
+        'a0a1a2a3a4a5a6a7a8a9aaabacadaeaf' +
+        '4500000002000000' +
+        '000000000000000000000000' +
+        '2266ac4a',
+    );
+  });
+
+  test('a slot is named by 20 digits', () => {
+    expect(slotKey(0)).toBe('wal/00000000000000000000');
+    expect(slotKey(Number.MAX_SAFE_INTEGER)).toBe('wal/00009007199254740991');
+  });
+});
+
+describe('what is written is read back', () => {
+  test('a data object', () => {
+    expect(decodeHeader(7, data, compute)).toMatchObject({ kind: 'data', slot: 7, epoch: 2, identity, entryCount: 2 });
+    expect(readAll(7, data)).toEqual(entries);
+  });
+
+  test('a fence', () => {
+    expect(decodeHeader(2 ** 33 + 5, fence, compute)).toEqual({
+      kind: 'fence',
+      slot: 2 ** 33 + 5,
+      epoch: 3,
+      identity,
+      next: 2 ** 33 + 69,
+    });
+  });
+
+  test('an object that is a view into a larger buffer', () => {
+    const view = joined([Uint8Array.of(1, 2, 3), data, Uint8Array.of(4)]).subarray(3, 3 + data.length);
+    expect(readAll(7, view)).toEqual(entries);
+  });
+
+  test('a header alone is enough to know whose object it is', () => {
+    expect(decodeHeader(7, data.subarray(0, 64), compute).identity).toEqual(identity);
+  });
+});
+
+describe('damage', () => {
+  test('every flipped bit of a data object is detected, and the object is named', () => {
+    for (let bit = 0; bit < data.length * 8; bit++) {
+      expect(() => readAll(7, flipped(data, bit)), `bit ${bit}`).toThrow(LogCorruption);
+      expect(() => readAll(7, flipped(data, bit)), `bit ${bit}`).toThrow('wal/00000000000000000007');
+    }
+  });
+
+  test('every flipped bit of a fence is detected', () => {
+    for (let bit = 0; bit < fence.length * 8; bit++) {
+      expect(() => readAll(2 ** 33 + 5, flipped(fence, bit)), `bit ${bit}`).toThrow(LogCorruption);
+    }
+  });
+
+  test('an object cut anywhere or with bytes behind it is detected', () => {
+    for (let length = 0; length < data.length; length++) {
+      expect(() => readAll(7, data.subarray(0, length)), `${length} bytes`).toThrow(LogCorruption);
+    }
+    expect(() => readAll(7, joined([data, Uint8Array.of(0)]))).toThrow(LogCorruption);
+  });
+
+  test('an object under the name of another slot is detected', () => {
+    expect(() => decodeHeader(8, data, compute)).toThrow('wal/00000000000000000008 says it is slot 7');
+  });
+
+  test('entries that do not add up to the body are detected', () => {
+    const header = decodeHeader(7, data, compute) as DataHeader;
+    expect(() => decodeEntries({ ...header, entryCount: 1 }, data, compute)).toThrow('bytes behind its last entry');
+  });
+
+  test('a future format version says which build is needed', () => {
+    const future = resealed(data, (copy) => copy.set([2], 4));
+    expect(() => decodeHeader(7, future, compute)).toThrow(
+      'wal/00000000000000000007 has format version 2; this build reads version 1. Use a newer build',
+    );
+  });
+
+  test('an object that is not of this log at all is refused', () => {
+    expect(() => decodeHeader(7, new Uint8Array(64), compute)).toThrow('is not a log object of Tailrace');
+  });
+
+  test('an object of a kind this build does not know is refused', () => {
+    const strange = resealed(data, (copy) => copy.set([3], 5));
+    expect(() => decodeHeader(7, strange, compute)).toThrow(LogCorruption);
+  });
+});
+
+test('identities are equal only when all 16 bytes are', () => {
+  expect(sameIdentity(identity, identity.slice())).toBe(true);
+  for (let i = 0; i < 16; i++) expect(sameIdentity(identity, flipped(identity, i * 8))).toBe(false);
+  expect(sameIdentity(identity, identity.subarray(0, 15))).toBe(false);
+});
+
+test('numbers that are not exact are never written', () => {
+  for (const slot of [2 ** 53, -1, 0.5]) {
+    expect(() => encodeFence({ slot, epoch: 1, identity, next: 1 }, compute)).toThrow('exact non-negative integer');
+  }
+  expect(() => encodeFence({ slot: 1, epoch: 1, identity: new Uint8Array(8), next: 1 }, compute)).toThrow('16 bytes');
+});
