@@ -17,19 +17,21 @@ export const OUTCOME_MEANINGS: Readonly<Record<OperationOutcome, string>> = {
   open: 'never returned',
 };
 
-/** A sentence without a full stop: `client 3 appended 5 records at 37–41 (op 12)`. */
+/** A sentence without a full stop: `Client 3 appended 5 records, acknowledged as 37–41 (op 12)`. */
 export function describeOperation(operation: Operation): string {
-  return `client ${operation.clientId} ${predicateOf(operation)} (op ${operation.opId})`;
+  return `Client ${operation.clientId} ${predicateOf(operation)} (op ${operation.opId})`;
 }
 
-/** The few words that fit into a bar: `append 5 → 42`, `read 42`, `tail 42`. */
-export function abbreviateOperation(operation: Operation): string {
+/** The few words that fit into a bar, longest first: `append 5 → 42`, `+5 → 42`, `42`. */
+export function shortNamesOf(operation: Operation): [string, ...string[]] {
   const { kind, outcome, endSeqNum, recordCount } = operation;
   if (kind === 'append') {
-    return outcome === 'durable' ? `append ${recordCount} → ${endSeqNum}` : `append ${recordCount} ${outcome}`;
+    return outcome === 'durable'
+      ? [`append ${recordCount} → ${endSeqNum}`, `+${recordCount} → ${endSeqNum}`, `${endSeqNum}`]
+      : [`append ${recordCount} ${outcome}`, outcome];
   }
   const verb = kind === 'read' ? 'read' : 'tail';
-  return endSeqNum === null ? `${verb} ${outcome}` : `${verb} ${endSeqNum}`;
+  return endSeqNum === null ? [`${verb} ${outcome}`, outcome] : [`${verb} ${endSeqNum}`, `${endSeqNum}`];
 }
 
 /** Name and value of everything known about an operation but its times, in reading order. */

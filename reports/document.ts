@@ -24,22 +24,23 @@ export function renderDocument({ title, body, data, assets }: PageContent): stri
   }
   const scriptHash = createHash('sha256').update(script).digest('base64');
   const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'`;
+  // Blocks are put together here, not in the template: one space more in the script and its hash is wrong.
+  const styleBlock = trusted(`<style>${style}</style>`);
+  const dataBlock = trusted(`<script type="application/json" id="page-data">${jsonForScript(data).markup}</script>`);
+  const scriptBlock = trusted(`<script>${script}</script>`);
   return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>${title}</title>
-<style>${trusted(style)}</style>
-</head>
-<body>
-${body}
-<script type="application/json" id="page-data">${jsonForScript(data)}</script>
-<script>${trusted(script)}</script>
-</body>
-</html>
-`.markup;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <link rel="icon" href="data:," />
+        <title>${title}</title>
+        ${styleBlock}
+      </head>
+      <body>
+        ${body} ${dataBlock} ${scriptBlock}
+      </body>
+    </html> `.markup;
 }

@@ -65,11 +65,7 @@ function recordsInFlightAfterEvent(operations: readonly Operation[], eventCount:
 }
 
 /** Entry k: the smallest start among successes called after event k, stale ones left out. */
-function leastLaterStart(
-  operations: readonly Operation[],
-  floor: Float64Array,
-  eventCount: number,
-): Float64Array {
+function leastLaterStart(operations: readonly Operation[], floor: Float64Array, eventCount: number): Float64Array {
   const startAtCall = new Map<number, number>();
   for (const { callEvent, startSeqNum } of operations) {
     if (startSeqNum !== null && startSeqNum >= (floor[callEvent] ?? 0)) startAtCall.set(callEvent, startSeqNum);

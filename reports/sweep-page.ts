@@ -11,34 +11,60 @@ import type { ProbeRow, ProfileRow, SweepView } from './view-sweep.ts';
 
 export function sweepBody(view: SweepView): Markup {
   const { about, verdict } = view;
-  return html`
-<header class="page-header sweep-header">
-  <div class="verdict verdict-${verdict.tone}">
-    <h1>${verdict.headline}</h1>
-    <p>${verdict.reasons.length === 0 ? 'No failure, no harness error, no required probe dark.' : `${verdict.reasons.join('; ')}.`}</p>
-  </div>
-  <dl class="identity">
-    <div><dt>scenario</dt><dd>${about.scenario}</dd></div>
-    <div><dt>build</dt><dd class="mono">${about.build}</dd></div>
-    <div><dt>node</dt><dd class="mono">${about.nodeVersion}</dd></div>
-    <div><dt>started</dt><dd>${about.startedAt}</dd></div>
-    <div><dt>jobs</dt><dd>${about.jobs}</dd></div>
-  </dl>
-</header>
-<main>
-  <dl class="figures">${figuresOf(view).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-  ${view.failures.length > 0 && failuresSection(view.failures)}
-  ${view.harnessErrors.length > 0 && harnessSection(view.harnessErrors)}
-  ${profilesSection(view.profiles)}
-  ${probesSection(view)}
-  <div class="side-by-side">
-    ${slowestSection(view)}
-    <section class="card"><h2>Distribution over runs</h2>
-      <figure data-histogram="operations"><figcaption>Operations a run</figcaption></figure>
-      <figure data-histogram="wall"><figcaption>Wall time a run</figcaption></figure>
-    </section>
-  </div>
-</main>`;
+  return html` <header class="page-header sweep-header">
+      <div class="verdict verdict-${verdict.tone}">
+        <h1>${verdict.headline}</h1>
+        <p>
+          ${verdict.reasons.length === 0 ? 'No failure, no harness error, no required probe dark.' : `${verdict.reasons.join('; ')}.`}
+        </p>
+      </div>
+      <dl class="identity">
+        <div>
+          <dt>scenario</dt>
+          <dd>${about.scenario}</dd>
+        </div>
+        <div>
+          <dt>build</dt>
+          <dd class="mono">${about.build}</dd>
+        </div>
+        <div>
+          <dt>node</dt>
+          <dd class="mono">${about.nodeVersion}</dd>
+        </div>
+        <div>
+          <dt>started</dt>
+          <dd>${about.startedAt}</dd>
+        </div>
+        <div>
+          <dt>jobs</dt>
+          <dd>${about.jobs}</dd>
+        </div>
+      </dl>
+    </header>
+    <main>
+      <dl class="figures">
+        ${figuresOf(view).map(
+          ([name, value]) =>
+            html`<div>
+              <dt>${name}</dt>
+              <dd>${value}</dd>
+            </div>`,
+        )}
+      </dl>
+      ${view.failures.length > 0 && failuresSection(view.failures)}
+      ${view.harnessErrors.length > 0 && harnessSection(view.harnessErrors)} ${profilesSection(view.profiles)}
+      ${probesSection(view)}
+      <div class="side-by-side">
+        ${slowestSection(view)}
+        <section class="card">
+          <h2>Distribution over runs</h2>
+          <div class="histograms">
+            <figure data-histogram="operations"><figcaption>Operations a run</figcaption></figure>
+            <figure data-histogram="wall"><figcaption>Wall time a run</figcaption></figure>
+          </div>
+        </section>
+      </div>
+    </main>`;
 }
 
 function figuresOf({ totals, about }: SweepView): [string, string][] {
@@ -58,22 +84,37 @@ function figuresOf({ totals, about }: SweepView): [string, string][] {
 }
 
 function failuresSection(failures: readonly FailureGroup[]): Markup {
-  return html`<section aria-labelledby="failures-title"><h2 id="failures-title">Failures <span class="note">${formatCount(failures.length, 'signature')}, the most frequent first</span></h2>
-    ${failures.map(failureCard)}</section>`;
+  return html`<section aria-labelledby="failures-title">
+    <h2 id="failures-title">
+      Failures <span class="note">${formatCount(failures.length, 'signature')}, the most frequent first</span>
+    </h2>
+    ${failures.map(failureCard)}
+  </section>`;
 }
 
 function failureCard(group: FailureGroup): Markup {
   const [smallest, ...others] = group.seeds;
   return html`<article class="card violation">
-    <p class="eyebrow">${group.kind} · ${formatCount(group.count, 'run')} · ${group.profiles.join(', ')}${group.plants.length > 0 && ` · planted: ${group.plants.join(', ')}`}</p>
+    <p class="eyebrow">
+      ${group.kind} · ${formatCount(group.count, 'run')} ·
+      ${group.profiles.join(', ')}${group.plants.length > 0 && ` · planted: ${group.plants.join(', ')}`}
+    </p>
     <h3>${group.signature}</h3>
-    ${smallest !== undefined && html`<p>${smallest.message}</p><p class="note">Smallest case: ${caseOf(smallest)}</p>${reproBlock(smallest.repro)}`}
+    ${
+      smallest !== undefined &&
+      html`<p>${smallest.message}</p>
+        <p class="note">Smallest case: ${caseOf(smallest)}</p>
+        ${reproBlock(smallest.repro)}`
+    }
     ${
       others.length > 0 &&
-      html`<details><summary>${formatCount(others.length + group.omitted, 'more seed')}</summary>
-      <ul class="seeds">${others.map((seed) => html`<li><span>${caseOf(seed)}</span>${reproBlock(seed.repro)}</li>`)}</ul>
-      ${group.omitted > 0 && html`<p class="note">${formatCount(group.omitted, 'further seed')} with this signature ${group.omitted === 1 ? 'is' : 'are'} not listed.</p>`}
-    </details>`
+      html`<details>
+        <summary>${formatCount(others.length + group.omitted, 'more seed')}</summary>
+        <ul class="seeds">
+          ${others.map((seed) => html`<li><span>${caseOf(seed)}</span>${reproBlock(seed.repro)}</li>`)}
+        </ul>
+        ${group.omitted > 0 && html`<p class="note">${formatCount(group.omitted, 'further seed')} with this signature ${group.omitted === 1 ? 'is' : 'are'} not listed.</p>`}
+      </details>`
     }
   </article>`;
 }
@@ -85,19 +126,47 @@ function caseOf(seed: FailingSeed): Markup {
 }
 
 function harnessSection(errors: SweepView['harnessErrors']): Markup {
-  return html`<section aria-labelledby="harness-title"><h2 id="harness-title">Workers that died or hung</h2>
+  return html`<section aria-labelledby="harness-title">
+    <h2 id="harness-title">Workers that died or hung</h2>
     ${errors.map(
-      (error) => html`<article class="card violation"><p class="eyebrow">harness · seed ${error.seed} · ${error.profile}</p>
-      <pre>${error.message}</pre>${reproBlock(error.repro)}</article>`,
-    )}</section>`;
+      (error) =>
+        html`<article class="card violation">
+          <p class="eyebrow">harness · seed ${error.seed} · ${error.profile}</p>
+          <pre>${error.message}</pre>
+          ${reproBlock(error.repro)}
+        </article>`,
+    )}
+  </section>`;
 }
 
 function profilesSection(profiles: readonly ProfileRow[]): Markup {
-  return html`<section class="card" aria-labelledby="profiles-title"><h2 id="profiles-title">Profiles</h2>
-    <div class="scroll"><table>
-      <thead><tr><th scope="col">profile</th><th scope="col">verdict</th><th scope="col" class="number">runs</th><th scope="col" class="number">operations</th><th scope="col" class="number">faults</th><th scope="col" class="number">simulated</th><th scope="col" class="number">wall a run</th><th scope="col" class="wide">outcomes of appends <span class="outcome-legend"><i class="durable"></i>durable <i class="rejected"></i>rejected <i class="unknown"></i>unknown</span></th></tr></thead>
-      <tbody>${profiles.map(profileRow)}</tbody>
-    </table></div></section>`;
+  return html`<section class="card" aria-labelledby="profiles-title">
+    <h2 id="profiles-title">Profiles</h2>
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">profile</th>
+            <th scope="col">verdict</th>
+            <th scope="col" class="number">runs</th>
+            <th scope="col" class="number">operations</th>
+            <th scope="col" class="number">faults</th>
+            <th scope="col" class="number">simulated</th>
+            <th scope="col" class="number">wall a run</th>
+            <th scope="col" class="wide">
+              outcomes of appends
+              <span class="outcome-legend"
+                ><i class="durable"></i>durable <i class="rejected"></i>rejected <i class="unknown"></i>unknown</span
+              >
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          ${profiles.map(profileRow)}
+        </tbody>
+      </table>
+    </div>
+  </section>`;
 }
 
 function profileRow(row: ProfileRow): Markup {
@@ -127,20 +196,41 @@ function outcomeBar({ counts }: ProfileRow): Markup {
   ];
   const appends = parts.reduce((total, [, count]) => total + count, 0);
   const words = parts.map(([name, count]) => `${formatShare(count, appends)} ${name}`).join(', ');
-  return html`<div class="outcomes" role="img" aria-label="${words}" title="${words}">${parts.map(
-    ([name, count]) => count > 0 && html`<i class="${name}" style="flex-grow:${count}"></i>`,
-  )}</div>`;
+  return html`<div class="outcomes" role="img" aria-label="${words}" title="${words}">
+    ${parts.map(([name, count]) => count > 0 && html`<i class="${name}" style="flex-grow:${count}"></i>`)}
+  </div>`;
 }
 
 function probesSection({ probes, totals }: SweepView): Markup {
   return html`<section class="card" aria-labelledby="probes-title">
-    <div class="section-head"><h2 id="probes-title">Probes <span class="note">${formatNumber(totals.probesLit)} of ${formatNumber(totals.probes)} lit; dark and rare ones first</span></h2>
-    <input type="search" id="probe-filter" placeholder="Filter probes" aria-label="Filter probes"></div>
-    <div class="scroll"><table id="probes">
-      <thead><tr><th scope="col">probe</th><th scope="col">row</th><th scope="col">what it means</th><th scope="col" class="number">runs</th><th scope="col" class="number">hits</th><th scope="col">first seen</th></tr></thead>
-      <tbody>${probes.map(probeRow)}</tbody>
-    </table></div>
-    <p class="note" id="probe-filter-empty" hidden>No probe matches.</p></section>`;
+    <div class="section-head">
+      <h2 id="probes-title">
+        Probes
+        <span class="note"
+          >${formatNumber(totals.probesLit)} of ${formatNumber(totals.probes)} lit; dark and rare ones first</span
+        >
+      </h2>
+      <input type="search" id="probe-filter" placeholder="Filter probes" aria-label="Filter probes" />
+    </div>
+    <div class="scroll">
+      <table id="probes">
+        <thead>
+          <tr>
+            <th scope="col">probe</th>
+            <th scope="col">row</th>
+            <th scope="col">what it means</th>
+            <th scope="col" class="number">runs</th>
+            <th scope="col" class="number">hits</th>
+            <th scope="col">first seen</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${probes.map(probeRow)}
+        </tbody>
+      </table>
+    </div>
+    <p class="note" id="probe-filter-empty" hidden>No probe matches.</p>
+  </section>`;
 }
 
 function probeRow(probe: ProbeRow): Markup {
@@ -150,23 +240,54 @@ function probeRow(probe: ProbeRow): Markup {
     <td>${probe.sentence}</td>
     <td class="number">${probe.state === 'lit' ? formatNumber(probe.runs) : probeBadge(probe)}</td>
     <td class="number">${formatNumber(probe.hits)}</td>
-    <td>${probe.first === null ? '' : html`<span class="mono">${probe.first.seed}</span> in ${probe.first.profile}`}</td>
+    <td>
+      ${probe.first === null ? '' : html`<span class="mono">${probe.first.seed}</span> in ${probe.first.profile}`}
+    </td>
   </tr>`;
 }
 
 function probeBadge({ state }: ProbeRow): Markup {
-  return state === 'missing' ? html`<span class="badge bad">required, dark</span>` : html`<span class="badge">dark</span>`;
+  return state === 'missing'
+    ? html`<span class="badge bad">required, dark</span>`
+    : html`<span class="badge">dark</span>`;
 }
 
 function slowestSection({ slowest }: SweepView): Markup {
   const longestMs = slowest[0]?.wallMs ?? 0;
-  return html`<section class="card" aria-labelledby="slowest-title"><h2 id="slowest-title">Slowest seeds</h2>
-    <div class="scroll"><table>
-      <thead><tr><th scope="col">seed</th><th scope="col">profile</th><th scope="col" class="number">operations</th><th scope="col" class="number">wall time</th><th scope="col" class="wide"></th><th scope="col"></th></tr></thead>
-      <tbody>${slowest.map(
-        (seed) => html`<tr><th scope="row" class="mono">${seed.seed}</th><td>${seed.profile}</td><td class="number">${formatNumber(seed.operations)}</td><td class="number">${formatDuration(seed.wallMs)}</td>
-        <td class="wide"><div class="meter"><i style="width:${longestMs === 0 ? 0 : Math.round((seed.wallMs / longestMs) * 100)}%"></i></div></td>
-        <td><button type="button" class="copy" data-copy="${seed.repro}" title="${seed.repro}">Copy repro</button></td></tr>`,
-      )}</tbody>
-    </table></div></section>`;
+  return html`<section class="card" aria-labelledby="slowest-title">
+    <h2 id="slowest-title">Slowest seeds</h2>
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">seed</th>
+            <th scope="col">profile</th>
+            <th scope="col" class="number">operations</th>
+            <th scope="col" class="number">wall time</th>
+            <th scope="col" class="wide"></th>
+            <th scope="col"></th>
+          </tr>
+        </thead>
+        <tbody>
+          ${slowest.map(
+            (seed) =>
+              html`<tr>
+                <th scope="row" class="mono">${seed.seed}</th>
+                <td>${seed.profile}</td>
+                <td class="number">${formatNumber(seed.operations)}</td>
+                <td class="number">${formatDuration(seed.wallMs)}</td>
+                <td class="wide">
+                  <div class="meter">
+                    <i style="width:${longestMs === 0 ? 0 : Math.round((seed.wallMs / longestMs) * 100)}%"></i>
+                  </div>
+                </td>
+                <td>
+                  <button type="button" class="copy" data-copy="${seed.repro}" title="${seed.repro}">Copy repro</button>
+                </td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </section>`;
 }

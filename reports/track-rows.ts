@@ -38,12 +38,14 @@ export function trackRowsOf(spans: readonly TrackSpan[]): TrackRows[] {
 
 function packTrack(name: string, spans: readonly TrackSpan[]): TrackRows {
   const rowEndsMs: number[] = [];
-  const packed = spans.toSorted((a, b) => a.startMs - b.startMs).map((span): PackedSpan => {
-    const row = freeRow(rowEndsMs, span.startMs);
-    const endMs = Math.max(span.endMs, span.startMs + MARK_MS);
-    rowEndsMs[row] = Math.max(rowEndsMs[row] ?? endMs, endMs);
-    return [span.startMs, span.endMs, TONES.indexOf(span.tone), row, span.label, span.detail ?? ''];
-  });
+  const packed = spans
+    .toSorted((a, b) => a.startMs - b.startMs)
+    .map((span): PackedSpan => {
+      const row = freeRow(rowEndsMs, span.startMs);
+      const endMs = Math.max(span.endMs, span.startMs + MARK_MS);
+      rowEndsMs[row] = Math.max(rowEndsMs[row] ?? endMs, endMs);
+      return [span.startMs, span.endMs, TONES.indexOf(span.tone), row, span.label, span.detail ?? ''];
+    });
   return { name, rowCount: rowEndsMs.length, spans: packed };
 }
 

@@ -121,8 +121,7 @@ function chartOf(source: {
   const operations = operationsOf(source.history);
   const timesMs = eventTimesOf(source.history);
   const indexes = new Map(operations.map((operation, index) => [operation.opId, index]));
-  const indexesOf = (opIds: readonly number[]): number[] =>
-    opIds.flatMap((opId) => indexes.get(opId) ?? []);
+  const indexesOf = (opIds: readonly number[]): number[] => opIds.flatMap((opId) => indexes.get(opId) ?? []);
   const data: ChartData = {
     ...packTimes(timesMs),
     eventCount: source.history.length,

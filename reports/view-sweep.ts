@@ -108,12 +108,13 @@ function verdictOf(
   const undecided = sum(failures, ({ count }) => count) - failed;
   const missing = probes.filter(({ state }) => state === 'missing').length;
   const reasons: string[] = [];
-  if (failed > 0) reasons.push(`${formatCount(failed, 'run')} failed in ${formatCount(decided.length, 'way')}`);
+  if (failed > 0) reasons.push(formatCount(decided.length, 'distinct failure'));
   if (sweep.harnessErrors.length > 0) reasons.push(`${formatCount(sweep.harnessErrors.length, 'worker')} died or hung`);
   if (missing > 0) reasons.push(`${formatCount(missing, 'required probe')} stayed dark`);
   if (undecided > 0) reasons.push(`${formatCount(undecided, 'run')} could not be decided`);
   if (runs === 0) return { tone: 'bad', headline: 'Nothing ran', reasons };
-  if (failed > 0) return { tone: 'bad', headline: `${formatNumber(failed)} of ${formatCount(runs, 'run')} failed`, reasons };
+  if (failed > 0)
+    return { tone: 'bad', headline: `${formatNumber(failed)} of ${formatCount(runs, 'run')} failed`, reasons };
   if (missing > 0 || sweep.harnessErrors.length > 0) return { tone: 'bad', headline: 'The sweep failed', reasons };
   if (undecided > 0) return { tone: 'undecided', headline: 'Undecided', reasons };
   return { tone: 'good', headline: runs === 1 ? 'The run passed' : `All ${formatCount(runs, 'run')} passed`, reasons };

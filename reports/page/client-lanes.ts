@@ -1,21 +1,21 @@
 /**
- * Client lanes: a row per client, a bar from call to return for each operation, and the checker's order as
- * points on the bars joined by a line.
+ * Client lanes: a row per client (or per worker, where clients replace one another), a bar from call to return
+ * for each operation, and the checker's order as points on the bars joined by a line.
  *
  * Bar height tells the kind (append full, read two thirds, check-tail one third), fill tells the outcome. What
  * may still take effect trails a thin dashed line to the end of the run.
  */
 
-import { abbreviateOperation } from '../describe.ts';
+import { shortNamesOf } from '../describe.ts';
 import type { Operation } from '../operations.ts';
 import { type Box, drawFrames, drawMark, extentOf } from './operation-marks.ts';
-import { drawGutterLabel, drawTimeGrid, fitText, inPlot, makePanel, paint, type Panel } from './panel.ts';
+import { drawGutterLabel, drawTimeGrid, inPlot, makePanel, paint, type Panel } from './panel.ts';
 import type { Chart, Stage } from './stage.ts';
 
 const PADDING_PX = 6;
 const REACH_PX = 4;
 /** Bars at least this wide may carry text, in lanes at least this high. */
-const TEXT_WIDTH_PX_MIN = 34;
+const TEXT_WIDTH_PX_MIN = 12;
 const TEXT_LANE_PX_MIN = 18;
 const KIND_HEIGHTS = { append: 1, read: 0.66, 'check-tail': 0.36 } as const;
 
@@ -66,13 +66,13 @@ export class ClientLanes implements Chart {
 
   #drawLaneLabels(brush: CanvasRenderingContext2D): void {
     const stage = this.#stage;
-    for (const [lane, { clientId }] of stage.model.lanes.entries()) {
+    for (const lane of stage.model.lanes.keys()) {
       const top = PADDING_PX + lane * this.#lanePx;
       if (lane % 2 === 0) {
         brush.fillStyle = stage.palette.stripe;
         brush.fillRect(stage.left, top, stage.right - stage.left, this.#lanePx);
       }
-      drawGutterLabel(stage, brush, `client ${clientId}`, top + this.#lanePx / 2);
+      drawGutterLabel(stage, brush, laneLabel(stage, lane), top + this.#lanePx / 2);
     }
   }
 
@@ -82,11 +82,11 @@ export class ClientLanes implements Chart {
     const [start, end] = [x.invert(stage.left), x.invert(stage.right)];
     for (let lane = 0; lane < stage.model.lanes.length; lane++) {
       const framed: [number, Box][] = [];
+      stage.visitLane(lane, start, end, (operation) => this.#drawTrail(brush, operation, this.#boxOf(operation, lane)));
       stage.visitLane(lane, start, end, (operation, index) => {
         const box = this.#boxOf(operation, lane);
-        this.#drawTrail(brush, operation, box);
         drawMark(stage, brush, operation, box);
-        this.#drawText(brush, operation, box);
+        this.#drawText(brush, operation, index, box);
         if (stage.model.guilty.has(index) || stage.selected === index || stage.hovered === index) {
           framed.push([index, box]);
         }
@@ -110,21 +110,28 @@ export class ClientLanes implements Chart {
     brush.setLineDash([]);
   }
 
-  #drawText(brush: CanvasRenderingContext2D, operation: Operation, box: Box): void {
+  /** The longest name that fits; with the order on, beside the operation's point rather than under it. */
+  #drawText(brush: CanvasRenderingContext2D, operation: Operation, index: number, box: Box): void {
     const stage = this.#stage;
-    const left = Math.max(box.left, stage.left);
-    const widthPx = Math.min(box.left + box.width, stage.right) - left - 8;
     // Check-tails are too low for text inside; theirs would have to stand on the lane.
-    if (operation.kind === 'check-tail' || this.#lanePx < TEXT_LANE_PX_MIN || widthPx < TEXT_WIDTH_PX_MIN) return;
-    const solid = operation.outcome === 'durable' || operation.outcome === 'answered';
-    const text = fitText(brush, abbreviateOperation(operation), widthPx);
-    const middle = box.top + box.height / 2 + 0.5;
-    if (!solid) {
-      brush.fillStyle = stage.palette.surface;
-      brush.fillRect(left + 2, box.top + 2, brush.measureText(text).width + 4, box.height - 4);
+    if (operation.kind === 'check-tail' || this.#lanePx < TEXT_LANE_PX_MIN) return;
+    const start = Math.max(box.left, stage.left) + 4;
+    const end = Math.min(box.left + box.width, stage.right) - 4;
+    if (end - start < TEXT_WIDTH_PX_MIN) return;
+    const point = stage.showOrder ? stage.model.pointOf.get(index) : undefined;
+    const pointX = point === undefined ? start : stage.x(stage.time.ofEvent(point)) + 4;
+    const gaps: [number, number][] =
+      pointX <= start
+        ? [[start, end]]
+        : [
+            [start, pointX - 8],
+            [pointX, end],
+          ];
+    for (const name of shortNamesOf(operation)) {
+      const widthPx = brush.measureText(name).width;
+      const gap = gaps.find(([left, right]) => right - left >= widthPx);
+      if (gap !== undefined) return drawName(stage, brush, operation, { name, left: gap[0], widthPx, box });
     }
-    brush.fillStyle = solid ? stage.palette['on-mark'] : stage.palette.ink;
-    brush.fillText(text, left + 4, middle);
   }
 
   #drawOrder(brush: CanvasRenderingContext2D): void {
@@ -140,7 +147,7 @@ export class ClientLanes implements Chart {
       .filter(({ at }, i, all) => isNear(stage, at) || isNear(stage, all[i + 1]?.at) || isNear(stage, all[i - 1]?.at));
     brush.strokeStyle = stage.palette.order;
     brush.lineWidth = 1;
-    brush.globalAlpha = 0.55;
+    brush.globalAlpha = 0.4;
     brush.beginPath();
     for (const { at, middle } of points) brush.lineTo(at, middle);
     brush.stroke();
@@ -157,6 +164,34 @@ export class ClientLanes implements Chart {
     const middle = PADDING_PX + (lane + 0.5) * this.#lanePx;
     return { left, top: middle - height / 2, width: right - left, height };
   }
+}
+
+function drawName(
+  stage: Stage,
+  brush: CanvasRenderingContext2D,
+  operation: Operation,
+  { name, left, widthPx, box }: { name: string; left: number; widthPx: number; box: Box },
+): void {
+  const isSolid = operation.outcome === 'durable' || operation.outcome === 'answered';
+  if (!isSolid) {
+    brush.fillStyle = stage.palette.surface;
+    brush.fillRect(left - 2, box.top + 2, widthPx + 4, box.height - 4);
+  }
+  brush.fillStyle = isSolid ? stage.palette['on-mark'] : stage.palette.ink;
+  brush.fillText(name, left, box.top + box.height / 2 + 0.5);
+}
+
+/** A shared lane is named after the client at work in it, if only one is on show. */
+function laneLabel(stage: Stage, lane: number): string {
+  const clientIds = stage.model.lanes[lane]?.clientIds ?? [];
+  if (clientIds.length === 1) return `client ${clientIds[0]}`;
+  const { x, left, right } = stage;
+  const atWork = new Set<number>();
+  stage.visitLane(lane, x.invert(left), x.invert(right), (operation) => {
+    if (extentOf(stage, operation).right >= left) atWork.add(operation.clientId);
+  });
+  if (atWork.size === 1) return `client ${[...atWork][0]}`;
+  return atWork.size === 0 ? '' : `${atWork.size} clients`;
 }
 
 function isNear(stage: Stage, at: number | undefined): boolean {

@@ -36,10 +36,14 @@ export function drawHistogram(name: string, histogram: Histogram, format: (value
   svg
     .append('g')
     .attr('transform', `translate(0,${HEIGHT_PX - MARGIN.bottom})`)
-    .call(axisBottom(x).ticks(5).tickFormat((value) => format(Number(value))));
+    .call(
+      axisBottom(x)
+        .ticks(5)
+        .tickFormat((value) => format(Number(value))),
+    );
   const marks = [
     { value: median, word: 'median' },
-    { value: p99, word: '99 %' },
+    { value: p99, word: '99 % ≤' },
   ];
   const line = svg.append('g').attr('class', 'quantiles').selectAll('g').data(marks).join('g');
   line

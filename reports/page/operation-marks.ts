@@ -5,12 +5,15 @@
  * red frame, the selected one a thick one in ink.
  */
 
+import { staysOpen } from '../lanes.ts';
 import type { Operation } from '../operations.ts';
 import { hatch, type Palette } from './palette.ts';
 import type { Stage } from './stage.ts';
 
 /** Narrower bars are drawn this wide, in pixels, so that nothing vanishes. */
 const WIDTH_PX_MIN = 2.5;
+
+const GUILTY_PX = 2;
 
 export interface Box {
   left: number;
@@ -23,14 +26,16 @@ export interface Box {
  * Left and right edge of an operation in pixels. One of unknown outcome ends where its client gave up;
  * `openUntil` is where its effect may still happen, the end of the run.
  */
-export function extentOf(stage: Stage, operation: Operation): { left: number; right: number; openUntil: number | null } {
+export function extentOf(
+  stage: Stage,
+  operation: Operation,
+): { left: number; right: number; openUntil: number | null } {
   const { time, x } = { time: stage.time, x: stage.x };
   const left = x(time.ofEvent(operation.callEvent));
   const runEnd = x(time.domain[1]);
   const returned = operation.returnEvent === null ? runEnd : x(time.ofEvent(operation.returnEvent));
   const gaveUp = operation.gaveUpAtMs === null ? returned : x(time.ofMs(operation.gaveUpAtMs));
-  const stays = operation.outcome === 'unknown' || operation.returnEvent === null;
-  return { left, right: Math.max(gaveUp, left + WIDTH_PX_MIN), openUntil: stays ? runEnd : null };
+  return { left, right: Math.max(gaveUp, left + WIDTH_PX_MIN), openUntil: staysOpen(operation) ? runEnd : null };
 }
 
 export function drawMark(stage: Stage, brush: CanvasRenderingContext2D, operation: Operation, box: Box): void {
@@ -61,9 +66,12 @@ export function drawMark(stage: Stage, brush: CanvasRenderingContext2D, operatio
 
 /** Frames on top of the mark: red for the guilty, ink for the selected, thin ink for the hovered. */
 export function drawFrames(stage: Stage, brush: CanvasRenderingContext2D, index: number, box: Box): void {
-  if (stage.model.guilty.has(index)) strokeAround(brush, box, stage.palette.bad, 2);
-  if (stage.selected === index) strokeAround(brush, box, stage.palette.selection, 3);
-  else if (stage.hovered === index) strokeAround(brush, box, stage.palette.selection, 1.5);
+  const isGuilty = stage.model.guilty.has(index);
+  const inner = isGuilty ? GUILTY_PX : 0;
+  if (isGuilty) strokeAround(brush, box, { colour: stage.palette.bad, width: GUILTY_PX, gap: 0 });
+  const ink = stage.palette.selection;
+  if (stage.selected === index) strokeAround(brush, box, { colour: ink, width: 2.5, gap: inner });
+  else if (stage.hovered === index) strokeAround(brush, box, { colour: ink, width: 1.5, gap: inner });
 }
 
 export function colourOf(palette: Palette, operation: Operation): string {
@@ -82,9 +90,13 @@ function strokeInside(brush: CanvasRenderingContext2D, box: Box, colour: string,
   );
 }
 
-function strokeAround(brush: CanvasRenderingContext2D, box: Box, colour: string, width: number): void {
+function strokeAround(
+  brush: CanvasRenderingContext2D,
+  box: Box,
+  { colour, width, gap }: { colour: string; width: number; gap: number },
+): void {
   brush.strokeStyle = colour;
   brush.lineWidth = width;
-  const outset = width / 2 + 0.5;
+  const outset = gap + width / 2 + 0.5;
   brush.strokeRect(box.left - outset, box.top - outset, box.width + 2 * outset, box.height + 2 * outset);
 }

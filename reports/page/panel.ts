@@ -9,6 +9,7 @@ import type { Stage } from './stage.ts';
 
 export interface Panel {
   canvas: HTMLCanvasElement;
+  /** A chart may change it before it paints. */
   heightPx: number;
 }
 
@@ -29,6 +30,7 @@ export function paint(stage: Stage, panel: Panel, draw: (brush: CanvasRenderingC
   if (canvas.width !== width || canvas.height !== height) {
     canvas.width = width;
     canvas.height = height;
+    canvas.style.height = `${heightPx}px`;
   }
   const brush = canvas.getContext('2d');
   if (brush === null) return;
@@ -42,12 +44,7 @@ export function paint(stage: Stage, panel: Panel, draw: (brush: CanvasRenderingC
 }
 
 /** Runs `draw` with everything left of the plot and right of it cut off. */
-export function inPlot(
-  stage: Stage,
-  panel: Panel,
-  brush: CanvasRenderingContext2D,
-  draw: () => void,
-): void {
+export function inPlot(stage: Stage, panel: Panel, brush: CanvasRenderingContext2D, draw: () => void): void {
   brush.save();
   brush.beginPath();
   brush.rect(stage.left, 0, stage.right - stage.left, panel.heightPx);

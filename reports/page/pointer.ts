@@ -2,7 +2,7 @@
  * What the pointer does over the charts: crosshair, hover with tooltip, click to pin.
  */
 
-import { abbreviateOperation, factsOf } from '../describe.ts';
+import { shortNamesOf, factsOf } from '../describe.ts';
 import { formatNumber } from '../figures.ts';
 import type { PackedSpan } from '../track-rows.ts';
 import { circumstanceFacts, showFacts } from './facts.ts';
@@ -56,7 +56,7 @@ function showTooltip(stage: Stage, tooltip: HTMLElement, event: PointerEvent): v
 function describeHovered(stage: Stage, index: number, tooltip: HTMLElement): void {
   const operation = stage.model.operations[index];
   if (operation === undefined) return;
-  const title = `op ${operation.opId} · client ${operation.clientId} · ${abbreviateOperation(operation)}`;
+  const title = `op ${operation.opId} · client ${operation.clientId} · ${shortNamesOf(operation)[0]}`;
   make('strong', { text: title, parent: tooltip });
   showFacts(tooltip, [...factsOf(operation), ...circumstanceFacts(stage, index)]);
 }
@@ -67,7 +67,15 @@ function describeSpan([startMs, endMs, , , label, detail]: PackedSpan, tooltip: 
     startMs === endMs
       ? `${formatNumber(startMs)} ms`
       : `${formatNumber(startMs)}–${formatNumber(endMs)} ms (${formatNumber(endMs - startMs)} ms)`;
-  showFacts(tooltip, detail === '' ? [['when', when]] : [['when', when], ['detail', detail]]);
+  showFacts(
+    tooltip,
+    detail === ''
+      ? [['when', when]]
+      : [
+          ['when', when],
+          ['detail', detail],
+        ],
+  );
 }
 
 /** Below and right of the pointer, or on its other side where the window ends. */

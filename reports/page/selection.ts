@@ -11,7 +11,8 @@ export function bindSelectionToAddress(stage: Stage, zoomControl: ZoomControl): 
   stage.onSelect(() => {
     const opId = stage.selected === null ? null : stage.model.operations[stage.selected]?.opId;
     const address = opId === null || opId === undefined ? ' ' : `#op-${opId}`;
-    if (location.hash !== address.trim()) history.replaceState(null, '', address.trim() === '' ? location.pathname : address);
+    if (location.hash !== address.trim())
+      history.replaceState(null, '', address.trim() === '' ? location.pathname : address);
   });
   const followAddress = (): void => {
     const index = indexInAddress(stage);
@@ -32,11 +33,12 @@ export function bindSelectionToAddress(stage: Stage, zoomControl: ZoomControl): 
 
 /** Selects the next or previous operation of the same client; does nothing at the ends. */
 export function stepInLane(stage: Stage, direction: -1 | 1): void {
-  if (stage.selected === null) return;
-  const lane = stage.model.lanes[stage.model.laneOf[stage.selected] ?? 0];
-  const position = lane?.operations.indexOf(stage.selected) ?? -1;
-  const next = lane?.operations[position + direction];
-  if (next !== undefined) stage.select(next);
+  const { selected, model } = stage;
+  if (selected === null) return;
+  const clientId = model.operations[selected]?.clientId;
+  for (let index = selected + direction; index >= 0 && index < model.operations.length; index += direction) {
+    if (model.operations[index]?.clientId === clientId) return stage.select(index);
+  }
 }
 
 function indexInAddress(stage: Stage): number | null {

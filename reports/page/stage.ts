@@ -94,16 +94,20 @@ export class Stage {
     });
   }
 
-  /** Calls `visit` for every operation of a lane that overlaps the axis values [start, end]. */
+  /** Calls `visit` for every operation of a lane that overlaps the axis values [start, end], open ones first. */
   visitLane(lane: number, start: number, end: number, visit: (operation: Operation, index: number) => void): void {
-    const { operations, latestEnds } = this.model.lanes[lane] ?? { operations: [], latestEnds: [] };
+    const { ended = [], latestReturns = [], open = [] } = this.model.lanes[lane] ?? {};
     const startEvent = Math.floor(this.time.toEvent(start));
     const endEvent = Math.ceil(this.time.toEvent(end));
-    for (let i = bisectLeft(latestEnds as number[], startEvent); i < operations.length; i++) {
-      const index = operations[i] ?? 0;
+    for (const index of open) {
+      const operation = this.model.operations[index];
+      if (operation !== undefined && operation.callEvent <= endEvent) visit(operation, index);
+    }
+    for (let i = bisectLeft(latestReturns as number[], startEvent); i < ended.length; i++) {
+      const index = ended[i] ?? 0;
       const operation = this.model.operations[index];
       if (operation === undefined || operation.callEvent > endEvent) return;
-      visit(operation, index);
+      if ((operation.returnEvent ?? 0) >= startEvent) visit(operation, index);
     }
   }
 

@@ -10,15 +10,20 @@ import { bisectRight, scaleLinear, type ScaleLinear } from 'd3';
 import { formatNumber } from '../figures.ts';
 import type { Operation } from '../operations.ts';
 import { type Box, drawFrames, drawMark, extentOf } from './operation-marks.ts';
-import { FONT, FONT_STRONG } from './palette.ts';
 import { drawGutterLabel, drawTimeGrid, inPlot, makePanel, paint, type Panel } from './panel.ts';
+import { TagLayout } from './tags.ts';
 import type { Chart, Stage } from './stage.ts';
 
-const HEIGHT_PX = 280;
+const HEIGHT_PX_MIN = 270;
+const HEIGHT_PX_MAX = 420;
+const HEIGHT_PER_WIDTH = 0.18;
 const PADDING_PX = 18;
 /** Reads and check-tails have no extent in position; these are their thickness. */
 const READ_PX = 5;
 const CHECK_TAIL_PX = 3;
+/** Bars let the band and its curves shine through. */
+const APPEND_OPACITY = 0.5;
+const OBSERVER_OPACITY = 0.85;
 /** How far from a bar the pointer may be and still mean it. */
 const REACH_PX = 5;
 
@@ -31,23 +36,29 @@ export class TailEnvelope implements Chart {
     this.panel = makePanel(parent, {
       name: 'tail',
       label: 'Tail over time: the band in which the tail must lie, and each operation at its position',
-      heightPx: HEIGHT_PX,
+      heightPx: HEIGHT_PX_MIN,
     });
     stage.add(this);
   }
 
   draw(): void {
     const stage = this.#stage;
+    const heightPx = Math.round(stage.widthPx * HEIGHT_PER_WIDTH);
+    this.panel.heightPx = Math.max(HEIGHT_PX_MIN, Math.min(heightPx, HEIGHT_PX_MAX));
     const y = this.#y();
     paint(stage, this.panel, (brush) => {
       drawTimeGrid(stage, this.panel, brush);
-      drawPositionAxis(stage, brush, y);
+      drawPositionAxis(stage, this.panel, brush, y);
       inPlot(stage, this.panel, brush, () => {
         drawBand(stage, brush, y);
         stage.visitVisible((operation, index) => {
           const box = this.#boxOf(operation, index, y);
-          if (box !== null && !stage.model.guilty.has(index)) drawMark(stage, brush, operation, box);
+          if (box === null || stage.model.guilty.has(index)) return;
+          brush.globalAlpha = operation.kind === 'append' ? APPEND_OPACITY : OBSERVER_OPACITY;
+          drawMark(stage, brush, operation, box);
         });
+        brush.globalAlpha = 1;
+        drawCurves(stage, brush, y);
         this.#drawEmphasis(brush, y);
       });
     });
@@ -79,16 +90,23 @@ export class TailEnvelope implements Chart {
   /** Guilty, selected and hovered operations again, above all others, the guilty with their number. */
   #drawEmphasis(brush: CanvasRenderingContext2D, y: ScaleLinear<number, number>): void {
     const stage = this.#stage;
+    const tags = new TagLayout(stage, this.panel, brush);
     const emphasised = new Set(stage.model.guiltyInOrder);
     for (const index of [stage.hovered, stage.selected]) if (index !== null) emphasised.add(index);
-    for (const index of emphasised) {
+    const marks = [...emphasised].flatMap((index) => {
       const operation = stage.model.operations[index];
       const box = operation === undefined ? null : this.#boxOf(operation, index, y);
-      if (operation === undefined || box === null) continue;
+      return operation === undefined || box === null ? [] : [{ index, operation, box }];
+    });
+    for (const { index, operation, box } of marks) {
       drawMark(stage, brush, operation, box);
       drawFrames(stage, brush, index, box);
-      drawStaleness(stage, brush, index, box, y);
-      if (stage.model.guilty.has(index)) drawFlag(stage, brush, `op ${operation.opId}`, box);
+      tags.keepClear(box);
+    }
+    for (const { index, operation, box } of marks) {
+      drawStaleness(stage, brush, index, box, { y, tags });
+      if (!stage.model.guilty.has(index)) continue;
+      tags.place(`op ${operation.opId}`, { left: box.left + 4, middle: box.top + box.height + 13 });
     }
   }
 
@@ -96,6 +114,7 @@ export class TailEnvelope implements Chart {
     const place = placeOf(this.#stage, operation, index);
     if (place === null) return null;
     const { left, right } = extentOf(this.#stage, operation);
+    if (right < this.#stage.left || left > this.#stage.right) return null;
     const width = right - left;
     if (operation.kind === 'append') {
       const top = y(place.end);
@@ -116,11 +135,11 @@ export class TailEnvelope implements Chart {
     for (let step = first; step <= last; step++) high = Math.max(high, ceiling[step] ?? 0);
     stage.visitVisible((operation, index) => {
       const place = placeOf(stage, operation, index);
-      if (place === null) return;
+      if (place === null || extentOf(stage, operation).right < stage.left) return;
       low = Math.min(low, place.start);
       high = Math.max(high, place.end);
     });
-    return scaleLinear([low, Math.max(high, low + 1)], [HEIGHT_PX - PADDING_PX, PADDING_PX]);
+    return scaleLinear([low, Math.max(high, low + 1)], [this.panel.heightPx - PADDING_PX, PADDING_PX]);
   }
 }
 
@@ -133,7 +152,12 @@ function placeOf(stage: Stage, operation: Operation, index: number): { start: nu
   return start === undefined ? null : { start, end: start + operation.recordCount };
 }
 
-function drawPositionAxis(stage: Stage, brush: CanvasRenderingContext2D, y: ScaleLinear<number, number>): void {
+function drawPositionAxis(
+  stage: Stage,
+  panel: Panel,
+  brush: CanvasRenderingContext2D,
+  y: ScaleLinear<number, number>,
+): void {
   brush.strokeStyle = stage.palette.grid;
   brush.lineWidth = 1;
   for (const tick of y.ticks(6).filter(Number.isInteger)) {
@@ -145,7 +169,7 @@ function drawPositionAxis(stage: Stage, brush: CanvasRenderingContext2D, y: Scal
     drawGutterLabel(stage, brush, formatNumber(tick), at);
   }
   brush.save();
-  brush.translate(14, HEIGHT_PX / 2);
+  brush.translate(14, panel.heightPx / 2);
   brush.rotate(-Math.PI / 2);
   brush.textAlign = 'center';
   brush.fillStyle = stage.palette['ink-soft'];
@@ -154,31 +178,57 @@ function drawPositionAxis(stage: Stage, brush: CanvasRenderingContext2D, y: Scal
 }
 
 function drawBand(stage: Stage, brush: CanvasRenderingContext2D, y: ScaleLinear<number, number>): void {
-  const { events, floor, ceiling } = stage.model.envelope;
-  const x = stage.x;
-  const first = stepAt(events, stage.time.toEvent(x.invert(stage.left)));
-  const last = stepAt(events, stage.time.toEvent(x.invert(stage.right)));
-  const corners: { left: number; right: number; floorY: number; ceilingY: number }[] = [];
-  for (let step = first; step <= last; step++) {
-    const left = x(stage.time.ofEvent(events[step] ?? 0));
-    const right = step + 1 < events.length ? x(stage.time.ofEvent(events[step + 1] ?? 0)) : stage.right;
-    corners.push({ left, right, floorY: y(floor[step] ?? 0), ceilingY: y(ceiling[step] ?? 0) });
-  }
+  const steps = visibleSteps(stage, y);
   brush.beginPath();
-  for (const { left, right, ceilingY } of corners) {
+  for (const { left, right, ceilingY } of steps) {
     brush.lineTo(left, ceilingY);
     brush.lineTo(right, ceilingY);
   }
-  for (const { left, right, floorY } of corners.toReversed()) {
+  for (const { left, right, floorY } of steps.toReversed()) {
     brush.lineTo(right, floorY);
     brush.lineTo(left, floorY);
   }
   brush.closePath();
   brush.fillStyle = stage.palette.band;
   brush.fill();
-  brush.lineWidth = 1.25;
-  strokeSteps(brush, corners.map(({ left, right, ceilingY }) => [left, right, ceilingY]), stage.palette.ceiling);
-  strokeSteps(brush, corners.map(({ left, right, floorY }) => [left, right, floorY]), stage.palette.floor);
+}
+
+/** Floor and ceiling as lines, above the operations they bound. */
+function drawCurves(stage: Stage, brush: CanvasRenderingContext2D, y: ScaleLinear<number, number>): void {
+  const steps = visibleSteps(stage, y);
+  brush.lineWidth = 1;
+  strokeSteps(
+    brush,
+    steps.map(({ left, right, ceilingY }) => [left, right, ceilingY]),
+    stage.palette.ceiling,
+  );
+  brush.lineWidth = 1.5;
+  strokeSteps(
+    brush,
+    steps.map(({ left, right, floorY }) => [left, right, floorY]),
+    stage.palette.floor,
+  );
+}
+
+interface Step {
+  left: number;
+  right: number;
+  floorY: number;
+  ceilingY: number;
+}
+
+function visibleSteps(stage: Stage, y: ScaleLinear<number, number>): Step[] {
+  const { events, floor, ceiling } = stage.model.envelope;
+  const x = stage.x;
+  const first = stepAt(events, stage.time.toEvent(x.invert(stage.left)));
+  const last = stepAt(events, stage.time.toEvent(x.invert(stage.right)));
+  const steps: Step[] = [];
+  for (let step = first; step <= last; step++) {
+    const left = x(stage.time.ofEvent(events[step] ?? 0));
+    const right = step + 1 < events.length ? x(stage.time.ofEvent(events[step + 1] ?? 0)) : stage.right;
+    steps.push({ left, right, floorY: y(floor[step] ?? 0), ceilingY: y(ceiling[step] ?? 0) });
+  }
+  return steps;
 }
 
 function strokeSteps(
@@ -201,7 +251,7 @@ function drawStaleness(
   brush: CanvasRenderingContext2D,
   index: number,
   box: Box,
-  y: ScaleLinear<number, number>,
+  { y, tags }: { y: ScaleLinear<number, number>; tags: TagLayout },
 ): void {
   const floor = stage.model.floors[index] ?? 0;
   const start = stage.model.operations[index]?.startSeqNum ?? floor;
@@ -219,26 +269,8 @@ function drawStaleness(
   brush.arc(box.left, floorY, 3.5, 0, 2 * Math.PI);
   brush.fillStyle = stage.palette.bad;
   brush.fill();
-  drawTag(stage, brush, `already ${formatNumber(floor)}`, box.left + 8, floorY - 12);
-}
-
-function drawFlag(stage: Stage, brush: CanvasRenderingContext2D, text: string, box: Box): void {
-  const below = box.top + box.height + 13;
-  drawTag(stage, brush, text, box.left, below > HEIGHT_PX - 8 ? box.top - 13 : below);
-}
-
-/** Red text on a plate of the background's colour, kept inside the plot. */
-function drawTag(stage: Stage, brush: CanvasRenderingContext2D, text: string, left: number, middle: number): void {
-  brush.font = FONT_STRONG;
-  const width = brush.measureText(text).width;
-  const start = Math.max(stage.left + 3, Math.min(left, stage.right - width - 4));
-  brush.fillStyle = stage.palette.surface;
-  brush.globalAlpha = 0.85;
-  brush.fillRect(start - 3, middle - 8, width + 6, 16);
-  brush.globalAlpha = 1;
-  brush.fillStyle = stage.palette.bad;
-  brush.fillText(text, start, middle);
-  brush.font = FONT;
+  // The curve rises to the right, so there is room above it on the left.
+  tags.place(`tail ${formatNumber(floor)} already reported`, { right: box.left - 8, middle: floorY - 13 });
 }
 
 function stepAt(events: readonly number[], event: number): number {

@@ -19,12 +19,28 @@ export class TimeAxis implements Chart {
 
   constructor(stage: Stage, parent: Element) {
     this.#stage = stage;
-    this.#svg = select(parent).append('svg').attr('class', 'time-axis').attr('height', HEIGHT_PX).attr('aria-hidden', 'true');
+    this.#svg = select(parent)
+      .append('svg')
+      .attr('class', 'time-axis')
+      .attr('height', HEIGHT_PX)
+      .attr('aria-hidden', 'true');
     this.#ticks = this.#svg.append('g').attr('transform', `translate(0,${HEIGHT_PX - 1})`);
-    this.#unit = this.#svg.append('text').attr('class', 'unit').attr('x', stage.left - 12).attr('y', 20).attr('text-anchor', 'end');
+    this.#unit = this.#svg
+      .append('text')
+      .attr('class', 'unit')
+      .attr('x', stage.left - 12)
+      .attr('y', 20)
+      .attr('text-anchor', 'end');
     this.#pointer = this.#svg.append('g').attr('class', 'pointer');
-    this.#pointer.append('rect').attr('height', 18).attr('y', HEIGHT_PX - 26).attr('rx', 3);
-    this.#pointer.append('text').attr('y', HEIGHT_PX - 13).attr('text-anchor', 'middle');
+    this.#pointer
+      .append('rect')
+      .attr('height', 18)
+      .attr('y', HEIGHT_PX - 26)
+      .attr('rx', 3);
+    this.#pointer
+      .append('text')
+      .attr('y', HEIGHT_PX - 13)
+      .attr('text-anchor', 'middle');
     stage.add(this);
   }
 
@@ -49,7 +65,10 @@ export class TimeAxis implements Chart {
     const text = formatNumber(Number(value));
     const half = 8 + text.length * 3.6;
     const middle = Math.max(this.#stage.left + half, Math.min(at, this.#stage.right - half));
-    this.#pointer.select('rect').attr('x', middle - half).attr('width', 2 * half);
+    this.#pointer
+      .select('rect')
+      .attr('x', middle - half)
+      .attr('width', 2 * half);
     this.#pointer.select('text').attr('x', middle).text(text);
   }
 }

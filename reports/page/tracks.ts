@@ -14,7 +14,8 @@ const TRACK_GAP_PX = 9;
 const PADDING_PX = 7;
 const DIAMOND_PX = 5;
 const REACH_PX = 5;
-const TEXT_WIDTH_PX_MIN = 22;
+/** A label is cut to no less than this; shorter stumps say nothing. */
+const TEXT_WIDTH_PX_MIN = 64;
 
 export class Tracks implements Chart {
   readonly #stage: Stage;
@@ -67,25 +68,30 @@ export class Tracks implements Chart {
 
 function drawTrack(stage: Stage, brush: CanvasRenderingContext2D, track: TrackRows, top: number): void {
   const nextLeft = new Map<number, number>();
+  const places: { span: PackedSpan; place: Place }[] = [];
   // From right to left, so that each box knows where the next one in its row begins.
-  for (let i = track.spans.length - 1; i >= 0; i--) {
-    const span = track.spans[i];
-    if (span === undefined) continue;
+  for (const span of track.spans.toReversed()) {
     const [left, right] = edgesOf(stage, span);
-    const [, , , row] = span;
+    const row = span[3];
     const free = (nextLeft.get(row) ?? stage.right) - 4;
     nextLeft.set(row, left);
     if (right < stage.left || left > stage.right) continue;
-    drawSpan(stage, brush, span, { left, right, top: top + row * ROW_PX, free });
+    places.push({ span, place: { left, right, top: top + row * ROW_PX, free } });
   }
+  // Worst last: where boxes are too narrow to tell apart, trouble lies on top.
+  places.sort((a, b) => a.span[2] - b.span[2]);
+  for (const { span, place } of places) drawSpan(stage, brush, span, place);
 }
 
-function drawSpan(
-  stage: Stage,
-  brush: CanvasRenderingContext2D,
-  span: PackedSpan,
-  place: { left: number; right: number; top: number; free: number },
-): void {
+interface Place {
+  left: number;
+  right: number;
+  top: number;
+  /** Where a label that starts in this row must end. */
+  free: number;
+}
+
+function drawSpan(stage: Stage, brush: CanvasRenderingContext2D, span: PackedSpan, place: Place): void {
   const { left, right, top, free } = place;
   const [startMs, endMs, toneIndex, , label] = span;
   const tone: ColourName = TONES[toneIndex] ?? 'neutral';
@@ -94,17 +100,30 @@ function drawSpan(
   brush.fillStyle = stage.palette[tone];
   if (isPoint) drawDiamond(brush, left, middle);
   else {
-    brush.globalAlpha = stage.hoveredSpan === span ? 0.42 : 0.24;
+    const isNarrow = right - left < 6;
+    const opacity = isNarrow ? 0.6 : 0.24;
+    brush.globalAlpha = stage.hoveredSpan === span ? opacity + 0.2 : opacity;
     brush.fillRect(left, top + 1, right - left, ROW_PX - 2);
     brush.globalAlpha = 1;
-    brush.fillRect(left, top + 1, Math.min(3, right - left), ROW_PX - 2);
+    if (!isNarrow) brush.fillRect(left, top + 1, 3, ROW_PX - 2);
   }
-  const textLeft = isPoint ? left + DIAMOND_PX + 3 : Math.max(left, stage.left) + 7;
-  // Text stays inside a box; next to a short one or a diamond it may use the room up to the next mark.
-  const inside = right - textLeft - 3;
-  const room = inside >= TEXT_WIDTH_PX_MIN && !isPoint ? inside : free - Math.max(textLeft, right + 3);
-  const from = inside >= TEXT_WIDTH_PX_MIN && !isPoint ? textLeft : Math.max(textLeft, right + 3);
-  if (room < TEXT_WIDTH_PX_MIN) return;
+  drawLabel(stage, brush, { label, isPoint, left, right, free, middle });
+}
+
+/** Inside its box where that is wide enough, else to the right of it, up to the next mark; not at all if neither. */
+function drawLabel(
+  stage: Stage,
+  brush: CanvasRenderingContext2D,
+  place: { label: string; isPoint: boolean; left: number; right: number; free: number; middle: number },
+): void {
+  const { label, isPoint, left, right, free, middle } = place;
+  const insideLeft = Math.max(left, stage.left) + 7;
+  const outsideLeft = (isPoint ? left + DIAMOND_PX : right) + 4;
+  const wantedPx = Math.min(brush.measureText(label).width, TEXT_WIDTH_PX_MIN);
+  const fitsInside = !isPoint && right - insideLeft - 3 >= wantedPx;
+  const from = fitsInside ? insideLeft : outsideLeft;
+  const room = (fitsInside ? right - 3 : free) - from;
+  if (room < wantedPx) return;
   brush.fillStyle = stage.palette.ink;
   brush.fillText(fitText(brush, label, room), from, middle + 0.5);
 }

@@ -4,7 +4,6 @@
  */
 
 import { select, zoom, type ZoomBehavior, zoomIdentity } from 'd3';
-import { endEventOf } from './history-model.ts';
 import type { ScaleMode } from './time-scale.ts';
 import type { Stage } from './stage.ts';
 
@@ -78,7 +77,7 @@ export class ZoomControl {
     const operation = model.operations[index];
     if (operation === undefined) return;
     const callValue = time.ofEvent(operation.callEvent);
-    const endEvent = Math.min(endEventOf(operation), model.eventCount - 1);
+    const endEvent = operation.returnEvent ?? model.eventCount - 1;
     const gaveUp = operation.gaveUpAtMs === null ? time.ofEvent(endEvent) : time.ofMs(operation.gaveUpAtMs);
     const length = Math.max(gaveUp - callValue, SPAN_MIN);
     const margin = (length / OPERATION_SHARE - length) / 2;
@@ -102,7 +101,9 @@ export class ZoomControl {
     const [, factorMax] = this.#behavior.scaleExtent();
     const factor = Math.min(factorMax, (right - left) / Math.max(1e-9, baseX(end) - baseX(start)));
     const middle = (baseX(start) + baseX(end)) / 2;
-    const target = zoomIdentity.translate((left + right) / 2 - Math.max(1, factor) * middle, 0).scale(Math.max(1, factor));
+    const target = zoomIdentity
+      .translate((left + right) / 2 - Math.max(1, factor) * middle, 0)
+      .scale(Math.max(1, factor));
     const bounded = this.#behavior.constrain()(target, this.#extent(), this.#extent());
     const panels = select(this.#panels);
     if (smooth) this.#behavior.transform(panels.transition().duration(TRANSITION_MS), bounded);

@@ -96,7 +96,11 @@ export function fakeSweep({ seeds = 400, failing = 0 }: { seeds?: number; failin
         checkTails: Math.floor(operations / 3),
         faults: profile === 'quiet' ? 0 : 5 + dice(30),
       },
-      probes: { 'append.durable': 50, ...(dice(9) === 0 && { 'log.fenced': 1 }), ...(dice(200) === 0 && { 'takeover.fence-mine': 1 }) },
+      probes: {
+        'append.durable': 50,
+        ...(dice(9) === 0 && { 'log.fenced': 1 }),
+        ...(dice(200) === 0 && { 'takeover.fence-mine': 1 }),
+      },
       wallMs: 24 + dice(20) + dice(20) + (dice(40) === 0 ? dice(300) : 0),
     };
   });
@@ -117,15 +121,40 @@ export function fakeSweep({ seeds = 400, failing = 0 }: { seeds?: number; failin
 const FAKE_PROBES: readonly ProbeInfo[] = [
   { name: 'append.durable', sentence: 'an append was acknowledged', required: true, row: null },
   { name: 'log.fenced', sentence: 'this process learned that it is not the owner any more', required: true, row: 'W3' },
-  { name: 'takeover.fence-mine', sentence: 'the fence was refused but turned out to be our own earlier attempt', required: false, row: 'A4' },
-  { name: 'takeover.restarted', sentence: 'takeover met a log that contradicts its view and began again', required: true, row: 'W7' },
-  { name: 'log.put.fatal', sentence: 'the store refused a put for good and the log gave up ownership', required: false, row: 'A9' },
+  {
+    name: 'takeover.fence-mine',
+    sentence: 'the fence was refused but turned out to be our own earlier attempt',
+    required: false,
+    row: 'A4',
+  },
+  {
+    name: 'takeover.restarted',
+    sentence: 'takeover met a log that contradicts its view and began again',
+    required: true,
+    row: 'W7',
+  },
+  {
+    name: 'log.put.fatal',
+    sentence: 'the store refused a put for good and the log gave up ownership',
+    required: false,
+    row: 'A9',
+  },
 ];
 
 function fakeFailure(i: number): SeedResult['failure'] {
   return i % 2 === 0
-    ? { kind: 'invariant', signature: 'window slot reused', message: 'Slot 14 was issued twice by one owner.', opIds: [] }
-    : { kind: 'linearizability', signature: 'stale tail', message: 'A check-tail answered 31 after 37 had been reported.', opIds: [4, 9] };
+    ? {
+        kind: 'invariant',
+        signature: 'window slot reused',
+        message: 'Slot 14 was issued twice by one owner.',
+        opIds: [],
+      }
+    : {
+        kind: 'linearizability',
+        signature: 'stale tail',
+        message: 'A check-tail answered 31 after 37 had been reported.',
+        opIds: [4, 9],
+      };
 }
 
 interface Pending {
@@ -196,7 +225,11 @@ class FakeWorld {
       knownBy = earlier.opId;
     }
     const saw = Math.max(0, known - 11);
-    this.#events[position] = { ...event, return: { kind: 'check-tail-success', tail: saw }, note: 'answered by node-1' };
+    this.#events[position] = {
+      ...event,
+      return: { kind: 'check-tail-success', tail: saw },
+      note: 'answered by node-1',
+    };
     return { saw, known, opIds: [event.opId, knownBy] };
   }
 
@@ -244,7 +277,14 @@ class FakeWorld {
 function fakeTracks(endMs: number, dice: Dice): TrackSpan[] {
   const at = (share: number): number => Math.round(endMs * share);
   const tracks: TrackSpan[] = [
-    { track: 'faults', label: 'partition node-1 | store', startMs: at(0.18), endMs: at(0.29), tone: 'warn', detail: 'both ways' },
+    {
+      track: 'faults',
+      label: 'partition node-1 | store',
+      startMs: at(0.18),
+      endMs: at(0.29),
+      tone: 'warn',
+      detail: 'both ways',
+    },
     { track: 'faults', label: 'crash node-1', startMs: at(0.42), endMs: at(0.42), tone: 'bad' },
     { track: 'faults', label: 'wall clock of node-2 −340 ms', startMs: at(0.6), endMs: at(0.6), tone: 'warn' },
     { track: 'faults', label: 'pause node-1', startMs: at(0.66), endMs: at(0.74), tone: 'warn' },
@@ -259,7 +299,14 @@ function fakeTracks(endMs: number, dice: Dice): TrackSpan[] {
     const lost = dice(12) === 0;
     const label = lost ? `PUT wal/${slot}: reply lost` : `PUT wal/${slot}`;
     const detail = lost ? 'the effect happened 40 ms after the error' : '412 B';
-    tracks.push({ track: 'storage', label, startMs, endMs: startMs + 8 + dice(lost ? 160 : 30), tone: lost ? 'warn' : 'neutral', detail });
+    tracks.push({
+      track: 'storage',
+      label,
+      startMs,
+      endMs: startMs + 8 + dice(lost ? 160 : 30),
+      tone: lost ? 'warn' : 'neutral',
+      detail,
+    });
   }
   return tracks;
 }
