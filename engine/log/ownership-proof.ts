@@ -9,10 +9,9 @@
  * was sent. Probing a slot that is already in flight would prove nothing: never do it.
  */
 
-import { assert } from '../core/assert.ts';
 import type { Ports } from '../ports.ts';
 import { backOff } from './backoff.ts';
-import { decodeHeader, HEADER_BYTES, sameIdentity, slotKey } from './format.ts';
+import { HEADER_BYTES, slotKey } from './format.ts';
 import type { LogTunables } from './tunables.ts';
 
 /** What the proof sees of the log. */
@@ -22,7 +21,8 @@ export interface LogView {
   committed(): number;
   /** True when entries are waiting to be issued, so that a commit will bring the proof for free. */
   willIssue(): boolean;
-  foundForeign(slot: number, epoch: number): void;
+  /** True when the object found in `slot` is ours. Otherwise ownership is over when this returns. */
+  isOurs(slot: number, bytes: Uint8Array): boolean;
 }
 
 interface Waiter {
@@ -33,25 +33,20 @@ interface Waiter {
   resolve: (proved: boolean) => void;
 }
 
+type ProofPorts = Pick<Ports, 'clock' | 'random' | 'blobs' | 'telemetry'>;
+
 export class OwnershipProof {
-  readonly #ports: Pick<Ports, 'clock' | 'random' | 'compute' | 'blobs' | 'telemetry'>;
+  readonly #ports: ProofPorts;
   readonly #tunables: LogTunables;
-  readonly #identity: Uint8Array;
   readonly #log: LogView;
   readonly #abort = new AbortController();
   #waiters: Waiter[] = [];
   #probing = false;
   #lost = false;
 
-  constructor(
-    ports: Pick<Ports, 'clock' | 'random' | 'compute' | 'blobs' | 'telemetry'>,
-    tunables: LogTunables,
-    identity: Uint8Array,
-    log: LogView,
-  ) {
+  constructor(ports: ProofPorts, tunables: LogTunables, log: LogView) {
     this.#ports = ports;
     this.#tunables = tunables;
-    this.#identity = identity;
     this.#log = log;
   }
 
@@ -101,31 +96,26 @@ export class OwnershipProof {
     });
   }
 
+  /** Gets the next slot until the store answers, or until commits have proved everybody meanwhile. */
   async #probe(): Promise<void> {
     for (let attempt = 0; !this.#lost; attempt++) {
       const slot = this.#log.next();
       const covered = this.#waiters.filter((w) => w.byProbeAt === Infinity);
+      if (covered.length === 0) return;
       const found = await this.#ports.blobs.get(slotKey(slot), { start: 0, end: HEADER_BYTES });
       if (this.#lost) return;
       if (found.kind === 'absent') {
         for (const waiter of covered) waiter.byProbeAt = slot;
         return;
       }
-      if (found.kind === 'found') return this.#conclude(slot, found.bytes, covered);
+      if (found.kind === 'found') {
+        // Ours: it was issued while the get was under way.
+        if (this.#log.isOurs(slot, found.bytes)) for (const waiter of covered) waiter.byProbeAt = slot + 1;
+        return;
+      }
       this.#ports.telemetry.event('log.proof.retried', slot);
       // A store that refuses for good will tell the writer too; here it is only one more reason to wait.
       await backOff(this.#ports, this.#tunables, attempt, this.#abort.signal);
     }
-  }
-
-  /** Something is in the slot: our own put that was issued meanwhile, or the end of our ownership. */
-  #conclude(slot: number, bytes: Uint8Array, covered: readonly Waiter[]): void {
-    const header = decodeHeader(slot, bytes, this.#ports.compute);
-    if (sameIdentity(header.identity, this.#identity)) {
-      for (const waiter of covered) waiter.byProbeAt = slot + 1;
-      return;
-    }
-    assert(header.kind === 'fence', `a foreign object in slot ${slot} is a fence`);
-    this.#log.foundForeign(slot, header.epoch);
   }
 }

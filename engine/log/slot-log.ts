@@ -11,7 +11,16 @@ import { assert } from '../core/assert.ts';
 import { WINDOW_SLOTS } from '../core/limits.ts';
 import type { Ports, StoreFault } from '../ports.ts';
 import { backOff } from './backoff.ts';
-import { decodeHeader, encodeData, entryLength, type RawEntry, sameIdentity, slotKey } from './format.ts';
+import {
+  decodeHeader,
+  encodeData,
+  entryLength,
+  LogCorruption,
+  type LogHeader,
+  type RawEntry,
+  sameIdentity,
+  slotKey,
+} from './format.ts';
 import type { LogFold } from './fold.ts';
 import { OwnershipProof } from './ownership-proof.ts';
 import type { Ownership } from './takeover.ts';
@@ -72,7 +81,7 @@ export class SlotLog<Entry> {
   #openSinceMs = 0;
   #lingering = false;
   #lastIssueMs: number;
-  /** The lowest slot known to hold a rival's fence. */
+  /** The lowest slot known to be a rival's; its fence is there or below. */
   #fence: { slot: number; epoch: number } | null = null;
   #stopping = false;
   #queuedCount = 0;
@@ -91,11 +100,11 @@ export class SlotLog<Entry> {
     this.ended = new Promise((resolve) => {
       this.#announceEnd = resolve;
     });
-    this.#proof = new OwnershipProof(ports, tunables, owner.identity, {
+    this.#proof = new OwnershipProof(ports, tunables, {
       next: () => this.#next,
       committed: () => this.#committed,
       willIssue: () => this.#open.length > 0,
-      foundForeign: (slot, epoch) => this.#fencedAt(slot, epoch),
+      isOurs: (slot, bytes) => this.#judge(slot, bytes) === 'ours',
     });
   }
 
@@ -159,11 +168,14 @@ export class SlotLog<Entry> {
     }
   }
 
-  /** Sleeps until the open slot has waited long enough; one sleeper at a time. */
+  /** Sleeps until the linger or, if it comes first, the interval is over; one sleeper at a time. */
   #linger(): void {
     if (this.#lingering) return;
     this.#lingering = true;
-    const waitMs = this.#openSinceMs + this.#tunables.lingerMs - this.#ports.clock.monoMs();
+    const now = this.#ports.clock.monoMs();
+    const lingerWaitMs = this.#openSinceMs + this.#tunables.lingerMs - now;
+    const intervalWaitMs = this.#lastIssueMs + this.#tunables.issueIntervalMs - now;
+    const waitMs = intervalWaitMs > 0 ? Math.min(lingerWaitMs, intervalWaitMs) : lingerWaitMs;
     void this.#ports.clock.sleep(Math.max(1, waitMs), this.#abort.signal).then(() => {
       this.#lingering = false;
       this.#issueWhenDue();
@@ -235,18 +247,14 @@ export class SlotLog<Entry> {
         return 'put-again';
       }
       if (found.kind === 'found') {
-        const header = decodeHeader(slot.number, found.bytes, this.#ports.compute);
-        if (sameIdentity(header.identity, this.#owner.identity)) {
-          this.#ports.telemetry.event('log.put.refused.mine', slot.number);
-          this.#markDurable(slot);
-        } else {
-          assert(
-            header.kind === 'fence' && header.epoch > this.#owner.epoch,
-            `a foreign object in slot ${slot.number} is a fence of a higher epoch`,
+        const verdict = this.#judge(slot.number, found.bytes);
+        if (verdict !== 'damaged') {
+          this.#ports.telemetry.event(
+            verdict === 'ours' ? 'log.put.refused.mine' : 'log.put.refused.foreign',
+            slot.number,
           );
-          this.#ports.telemetry.event('log.put.refused.foreign', slot.number);
-          this.#fencedAt(slot.number, header.epoch);
         }
+        if (verdict === 'ours') this.#markDurable(slot);
         break;
       }
       if (!found.fault.retryable) {
@@ -256,6 +264,28 @@ export class SlotLog<Entry> {
       await backOff(this.#ports, this.#tunables, attempt, this.#abort.signal);
     }
     return 'settled';
+  }
+
+  /**
+   * Whose object stands in `slot`? A foreign or damaged one ends ownership. A rival's fence stands in the first
+   * slot it may stand in; further up, in the first slot behind our whole window, it may also be the rival's data.
+   */
+  #judge(slot: number, bytes: Uint8Array): 'ours' | 'foreign' | 'damaged' {
+    let header: LogHeader;
+    try {
+      header = decodeHeader(slot, bytes, this.#ports.compute);
+    } catch (error) {
+      if (!(error instanceof LogCorruption)) throw error;
+      this.#storeRefused({ code: 'corruption', message: error.message, retryable: false });
+      return 'damaged';
+    }
+    if (sameIdentity(header.identity, this.#owner.identity)) return 'ours';
+    assert(
+      header.epoch > this.#owner.epoch && (header.kind === 'fence' || slot === this.#committed + WINDOW_SLOTS),
+      `a foreign object in slot ${slot} is a fence of a higher epoch, or lies behind the window`,
+    );
+    this.#fencedAt(slot, header.epoch);
+    return 'foreign';
   }
 
   // --- committing ----------------------------------------------------------------------------------------
@@ -286,7 +316,7 @@ export class SlotLog<Entry> {
 
   // --- ending --------------------------------------------------------------------------------------------
 
-  /** A rival's fence stands in `slot`: everything from there on is void, everything below exists. */
+  /** A rival's fence stands in `slot` or below: everything from there on is void, what commits below is history. */
   #fencedAt(slot: number, epoch: number): void {
     if (this.#end !== null || (this.#fence !== null && this.#fence.slot <= slot)) return;
     this.#fence = { slot, epoch };

@@ -1,0 +1,67 @@
+/**
+ * A slot log whose entries are words, on manual ports: what a directed test of the log needs around it.
+ * The owner's first slot is 64, as after a first takeover of an empty store.
+ */
+
+import { encodeFence, type RawEntry, slotKey } from '../log/format.ts';
+import type { LogFold } from '../log/fold.ts';
+import { type LogEnd, type Settlement, SlotLog } from '../log/slot-log.ts';
+import type { Ownership } from '../log/takeover.ts';
+import { LOG_DEFAULTS, type LogTunables } from '../log/tunables.ts';
+import { type ManualPorts, manualPorts, nativeCompute, settled } from './manual-ports.ts';
+
+/** Every entry is issued at once and back-off has one fixed length: 10 ms. */
+export const PROMPT: LogTunables = {
+  ...LOG_DEFAULTS,
+  lingerMs: 0,
+  issueIntervalMs: 0,
+  windowSlots: 4,
+  retryMsMin: 20,
+  retryMsMax: 20,
+};
+
+/** What half of the fixed back-off with the lowest dice comes to. */
+export const RETRY_MS = 10;
+
+export const OWNER: Ownership = { epoch: 1, identity: new Uint8Array(16).fill(1), next: 64 };
+export const RIVAL_IDENTITY = new Uint8Array(16).fill(2);
+
+/** Entries are words; `applied` is the history the fold was shown. */
+export class WordFold implements LogFold<string> {
+  readonly applied: string[] = [];
+  readonly encode = (word: string): RawEntry => ({ type: 1, payload: new TextEncoder().encode(word) });
+  readonly decode = ({ payload }: RawEntry): string => new TextDecoder().decode(payload);
+  readonly apply = (word: string): void => void this.applied.push(word);
+}
+
+export interface LogBench extends ManualPorts {
+  log: SlotLog<string>;
+  fold: WordFold;
+  /** How each queued word was settled so far, in the order of settling. */
+  settlements: [string, Settlement][];
+  /** How the log ended, once it has. */
+  end(): LogEnd | null;
+  queue(...words: readonly string[]): Promise<void>;
+}
+
+/** A log of its own with puts and gets held, unless `holds` says otherwise. */
+export function logBench(tunables: Partial<LogTunables> = {}): LogBench {
+  const ports = manualPorts();
+  ports.blobs.holds = () => true;
+  const fold = new WordFold();
+  const log = new SlotLog(ports, { ...PROMPT, ...tunables }, fold, OWNER);
+  const settlements: [string, Settlement][] = [];
+  let end: LogEnd | null = null;
+  void log.ended.then((reason) => (end = reason));
+  const queue = async (...words: readonly string[]) => {
+    for (const word of words) log.enqueue(word, (settlement) => settlements.push([word, settlement]));
+    await settled();
+  };
+  return { ...ports, log, fold, settlements, end: () => end, queue };
+}
+
+/** Puts a rival's fence into a slot behind everybody's back. */
+export function plantFence(bench: ManualPorts, slot: number, epoch = 2): void {
+  const parts = encodeFence({ slot, epoch, identity: RIVAL_IDENTITY, next: slot + 64 }, nativeCompute);
+  bench.blobs.objects.set(slotKey(slot), new Uint8Array(Buffer.concat(parts)));
+}
