@@ -45,6 +45,7 @@ export const ENGINE_EVENTS = {
   'append.deadline': 'the rejection of an append could not be confirmed in time',
   'read.batch': 'a read returned records',
   'read.at-tail': 'a read found nothing at the tail',
+  'read.while-undurable': 'a read or check-tail was answered while an append of its stream was not durable',
   'read.deadline': 'a read was given up because ownership could not be proved in time',
   'read.below-trim': 'a read started below the trim point and was moved up',
   'stream.created': 'a stream became durable',

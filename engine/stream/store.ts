@@ -232,7 +232,9 @@ export class StreamStore {
     const answer = async () => {
       if (!(await this.#log.proveOwnership())) return rejected(this.#refusal());
       const stream = this.#durable.tables.streamByName(basin, name);
-      return stream === undefined ? rejected(this.#notFound(basin, name)) : look(stream);
+      if (stream === undefined) return rejected(this.#notFound(basin, name));
+      if (this.#ahead.isAhead(stream.id)) this.#ports.telemetry.event('read.while-undurable');
+      return look(stream);
     };
     return this.#patiently(answer());
   }

@@ -1,0 +1,44 @@
+/** Command-line words turned into values, with messages that say what was expected. */
+
+import { InvalidArgumentError } from 'commander';
+import { isProfile, type Profile, PROFILES } from './plan.ts';
+
+export function profileArgument(text: string): Profile {
+  if (isProfile(text)) return text;
+  throw new InvalidArgumentError(`expected one of ${PROFILES.join(', ')}.`);
+}
+
+export function countArgument(text: string): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
+  throw new InvalidArgumentError('expected a positive whole number.');
+}
+
+/** A TCP port; 0 lets the system choose. */
+export function portArgument(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new InvalidArgumentError('expected a port between 0 and 65535.');
+}
+
+/** `A..B`, end exclusive. */
+export function seedRangeArgument(text: string): { from: number; end: number } {
+  const match = /^(\d{1,15})\.\.(\d{1,15})$/.exec(text);
+  const [from, end] = [Number(match?.[1]), Number(match?.[2])];
+  if (match === null || from >= end) throw new InvalidArgumentError('expected A..B with A < B; B is not included.');
+  return { from, end };
+}
+
+/** `30s`, `5m`, `2h`, in milliseconds. */
+export function durationArgument(text: string): number {
+  const match = /^(\d{1,6})(ms|s|m|h)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('expected a duration such as 30s, 5m or 2h.');
+  const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] as 'ms' | 's' | 'm' | 'h'];
+  return Number(match[1]) * unit;
+}
+
+/** `i/n` with i from 0. */
+export function shardArgument(text: string): { shard: number; shards: number } {
+  const match = /^(\d{1,4})\/(\d{1,4})$/.exec(text);
+  const [shard, shards] = [Number(match?.[1]), Number(match?.[2])];
+  if (match === null || shard >= shards) throw new InvalidArgumentError('expected i/n with 0 <= i < n.');
+  return { shard, shards };
+}

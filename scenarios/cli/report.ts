@@ -1,0 +1,62 @@
+/** `tailrace report PATH`: a run, a sweep or a bare history as a self-contained HTML page. */
+
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { EXIT_BAD_INPUT, readInput } from './check.ts';
+
+export function reportCommand(): Command {
+  return new Command('report')
+    .description('write the HTML page of a run, a sweep or a history')
+    .argument('<path>', 'run.json, sweep.json, a history (.jsonl), or a folder that holds one of them')
+    .option('-o, --out <file>', 'where to write the page (default: beside the input)')
+    .action(async (path: string, options: { out?: string }) => {
+      const page = await report(path, options.out);
+      if (page === null) process.exitCode = EXIT_BAD_INPUT;
+      else console.log(`page: ${page}`);
+    });
+}
+
+async function report(path: string, out: string | undefined): Promise<string | null> {
+  const file = inFolder(path);
+  const text = readInput(file);
+  if (text === null) return null;
+  const html = await pageOf(file, text);
+  if (html === null) return null;
+  const page = out ?? file.replace(/\.(jsonl?|json)$/, '') + '.html';
+  writeFileSync(page, html);
+  return page;
+}
+
+/** The record in a folder, or the path itself. */
+function inFolder(path: string): string {
+  if (!existsSync(path) || !statSync(path).isDirectory()) return path;
+  const names = ['run.json', 'sweep.json', 'history.jsonl'];
+  return names.map((name) => join(path, name)).find((candidate) => existsSync(candidate)) ?? path;
+}
+
+async function pageOf(file: string, text: string): Promise<string | null> {
+  const format = formatOf(text);
+  if (format === 'tailrace-run/1') {
+    const { renderRunPage } = await import('../bundle.ts');
+    return renderRunPage(JSON.parse(text));
+  }
+  if (format === 'tailrace-sweep/1') {
+    const { renderSweep } = await import('../../reports/index.ts');
+    return renderSweep(JSON.parse(text));
+  }
+  const { checkStream, parseHistory } = await import('../../checker/index.ts');
+  const parsed = parseHistory(text);
+  if (parsed.kind === 'malformed') {
+    console.error(`${file}:${parsed.line}: ${parsed.message}`);
+    return null;
+  }
+  const { judgedPage } = await import('../judged-page.ts');
+  return judgedPage(file, parsed.history, checkStream(parsed.history));
+}
+
+/** `format` of a record, or null when the text is something else. */
+function formatOf(text: string): string | null {
+  const match = /^\s*\{\s*"format"\s*:\s*"([^"]+)"/.exec(text);
+  return match?.[1] ?? null;
+}

@@ -1,0 +1,20 @@
+/** `tailrace serve`: the engine as a stream server. The work is in `engine/main.ts`, loaded only here. */
+
+import { Command } from 'commander';
+import { portArgument } from '../arguments.ts';
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('run the stream server (in memory, or in a folder with --dir)')
+    .option('--port <n>', 'TCP port; 0 lets the system choose', portArgument, 8080)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--dir <path>', 'keep the data in this folder; without it everything is lost at exit')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 stopped, 2 could not start, 3 the store refused, 4 another server took over.',
+    )
+    .action(async (options: { port: number; host: string; dir?: string }) => {
+      const { serve } = await import('../../engine/main.ts');
+      process.exitCode = await serve(options);
+    });
+}

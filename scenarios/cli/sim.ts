@@ -1,0 +1,271 @@
+/** `tailrace sim …`: run, sweep, repro, meta. Exit codes: 0 pass, 1 failed, 2 nondeterminism, 3 harness, 4 probes dark. */
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { countArgument, durationArgument, profileArgument, seedRangeArgument, shardArgument } from '../arguments.ts';
+import { writeBundle } from '../bundle.ts';
+import { DEFAULT_SIZE, type Profile, PROFILES, type RunSize } from '../plan.ts';
+import type { RunRecord, SweepRecord } from '../run.ts';
+
+export const EXIT_FAILED = 1;
+export const EXIT_NONDETERMINISM = 2;
+export const EXIT_HARNESS = 3;
+export const EXIT_PROBES_DARK = 4;
+
+/** Below this many runs a sweep says nothing about probes: rare states need many seeds. */
+const RUNS_TO_JUDGE_PROBES = 3_000;
+/** Pages written for failing runs of a sweep; each shows another signature. */
+const FAILURE_PAGES_MAX = 8;
+
+interface SizeOptions {
+  clients?: number;
+  ops?: number;
+}
+
+interface RunOptions extends SizeOptions {
+  seed: string;
+  profile: Profile;
+  out: string;
+}
+
+export function simCommand(): Command {
+  const sim = new Command('sim').description('run the engine in the deterministic simulator');
+  sim.addCommand(runCommand());
+  sim.addCommand(sweepCommand());
+  sim.addCommand(reproCommand());
+  sim.addCommand(metaCommand());
+  sim.addCommand(fingerprintCommand(), { hidden: true });
+  sim.addCommand(huntCommand(), { hidden: true });
+  sim.addCommand(workerCommand(), { hidden: true });
+  return sim;
+}
+
+// --- run, repro ------------------------------------------------------------------------------------------
+
+function runCommand(): Command {
+  return oneRun(new Command('run').description('run one seed, check its history and write its page')).action(
+    async (options: RunOptions) => {
+      const { run, wallMs } = await runOnce(options, true);
+      printRun(run, wallMs);
+      const bundle = writeBundle(options.out, run);
+      console.log(`page     ${bundle.page}`);
+      if (run.failure !== null) {
+        console.log(`\nto repeat: ${reproLine(run, options)}`);
+        process.exitCode = EXIT_FAILED;
+      }
+    },
+  );
+}
+
+function reproCommand(): Command {
+  return oneRun(
+    new Command('repro')
+      .description('run one seed again, bit for bit; exit 1 if it fails again')
+      .option('--trace', 'print every event of the run'),
+  ).action(async (options: RunOptions & { trace?: boolean }) => {
+    const { run, wallMs } = await runOnce(
+      options,
+      true,
+      options.trace === true ? (line) => console.log(line) : undefined,
+    );
+    printRun(run, wallMs);
+    if (run.failure === null) return;
+    console.log(`page     ${writeBundle(options.out, run).page}`);
+    process.exitCode = EXIT_FAILED;
+  });
+}
+
+function oneRun(command: Command): Command {
+  return sized(command)
+    .requiredOption('--seed <seed>', 'number, word or commit id')
+    .option('--profile <profile>', `one of ${PROFILES.join(', ')}`, profileArgument, 'swarm')
+    .option('--out <folder>', 'where the run is written', '.runs');
+}
+
+async function runOnce(options: RunOptions, record: boolean, onTraceLine?: (line: string) => void) {
+  const { runSeed } = await import('../run-seed.ts');
+  const startedMs = performance.now();
+  const size = sizeOf(options);
+  const run = await runSeed({
+    seed: options.seed,
+    profile: options.profile,
+    size,
+    record,
+    ...(onTraceLine !== undefined && { onTraceLine }),
+  });
+  return { run, wallMs: performance.now() - startedMs };
+}
+
+function printRun(run: RunRecord, wallMs: number): void {
+  const { counts } = run;
+  console.log(
+    `seed     ${run.seed}  profile ${run.profile}  scenario ${run.scenario}${run.plant === null ? '' : `  planted bug: ${run.plant}`}`,
+  );
+  console.log(`trace    ${run.traceHash}`);
+  console.log(
+    `run      ${run.events} events, ${(run.simulatedMs / 1000).toFixed(1)} s simulated in ${wallMs.toFixed(0)} ms, ` +
+      `${Object.keys(run.probes).length} probes lit`,
+  );
+  console.log(
+    `history  ${counts.operations} operations: ${counts.appendsDurable} appends durable, ${counts.appendsRejected} rejected, ` +
+      `${counts.appendsUnknown} unknown, ${counts.reads} reads, ${counts.checkTails} check-tails; ${counts.faults} faults`,
+  );
+  if (run.failure === null) console.log('verdict  ok');
+  else console.log(`verdict  FAILED (${run.failure.kind}): ${run.failure.message}`);
+}
+
+// --- sweep -----------------------------------------------------------------------------------------------
+
+interface SweepCommandOptions extends SizeOptions {
+  seeds?: { from: number; end: number };
+  time?: number;
+  profile?: Profile;
+  jobs: number;
+  shard: { shard: number; shards: number };
+  out: string;
+  watchdog: number;
+}
+
+function sweepCommand(): Command {
+  return sized(new Command('sweep').description('run many seeds in parallel and merge what they show'))
+    .option('--seeds <A..B>', 'seeds from A up to, but not including, B', seedRangeArgument)
+    .option(
+      '--time <duration>',
+      'start no new run after this long, e.g. 30s or 10m (fresh seeds unless --seeds)',
+      durationArgument,
+    )
+    .option(
+      '--profile <profile>',
+      `only this one of ${PROFILES.join(', ')}; all of them in turn otherwise`,
+      profileArgument,
+    )
+    .option('--jobs <n>', 'processes', countArgument, availableParallelism())
+    .addOption(
+      new Option('--shard <i/n>', 'do only the i-th of n parts (i from 0)')
+        .argParser(shardArgument)
+        .default({ shard: 0, shards: 1 }, '0/1'),
+    )
+    .option('--watchdog <duration>', 'longest wall time of one run', durationArgument, 60_000)
+    .option('--out <folder>', 'where the page and the record are written', '.runs')
+    .action(async (options: SweepCommandOptions, command: Command) => {
+      if (options.seeds === undefined && options.time === undefined) {
+        command.error('error: give --seeds A..B, --time DURATION or both', { exitCode: EXIT_HARNESS });
+      }
+      process.exitCode = await runSweep(options);
+    });
+}
+
+async function runSweep(options: SweepCommandOptions): Promise<number> {
+  const [{ sweep }, { summaryText }, { renderSweep }] = await Promise.all([
+    import('../sweep/sweep.ts'),
+    import('../sweep/summary.ts'),
+    import('../../reports/index.ts'),
+  ]);
+  // Fresh seeds: any number will do, and the failing ones are printed.
+  const { from, end } = options.seeds ?? { from: Math.floor(Math.random() * 1e9), end: Infinity };
+  const profiles = options.profile === undefined ? PROFILES : [options.profile];
+  const { record, tally } = await sweep({
+    range: { from, end, profiles, ...options.shard },
+    timeMs: options.time ?? null,
+    jobs: options.jobs,
+    size: sizeOf(options),
+    silenceMsMax: options.watchdog,
+  });
+  const folder = join(options.out, `sweep-${record.startedAt.replaceAll(/[:.]/g, '-')}`);
+  mkdirSync(folder, { recursive: true });
+  const runLinks = await writeFailurePages(folder, record, options);
+  writeFileSync(join(folder, 'sweep.json'), `${JSON.stringify(record)}\n`);
+  const page = join(folder, 'index.html');
+  writeFileSync(page, renderSweep(record, { runLinks }));
+  console.log(summaryText(record, tally));
+  console.log(`\npage: ${page}`);
+  return exitCodeOf(record);
+}
+
+function exitCodeOf(record: SweepRecord): number {
+  if (record.results.some((result) => result.failure !== null)) return EXIT_FAILED;
+  if (record.harnessErrors.length > 0 || record.results.length === 0) return EXIT_HARNESS;
+  const isWhole = new Set(record.results.map((result) => result.profile)).size > 1;
+  if (record.results.length < RUNS_TO_JUDGE_PROBES || !isWhole) return 0;
+  const lit = new Set(record.results.flatMap((result) => Object.keys(result.probes)));
+  return record.probes.some((probe) => probe.required && !lit.has(probe.name)) ? EXIT_PROBES_DARK : 0;
+}
+
+/** Runs one seed of each failing signature again, this time with everything the page shows. */
+async function writeFailurePages(
+  folder: string,
+  record: SweepRecord,
+  options: SizeOptions,
+): Promise<Record<string, string>> {
+  const links: Record<string, string> = {};
+  const shown = new Set<string>();
+  for (const { seed, profile, failure } of record.results) {
+    if (failure === null || shown.has(failure.signature) || shown.size >= FAILURE_PAGES_MAX) continue;
+    shown.add(failure.signature);
+    const { run } = await runOnce({ ...options, seed, profile: profile as Profile, out: folder }, true);
+    writeBundle(folder, run);
+    links[`${seed}/${profile}`] = `${profile}-${seed}/history.html`;
+  }
+  return links;
+}
+
+// --- meta, worker ----------------------------------------------------------------------------------------
+
+function metaCommand(): Command {
+  return oneRun(
+    new Command('meta')
+      .description('determinism check: the same seed under many circumstances must give the same bytes')
+      .option('--node <path...>', 'further Node.js binaries to compare with'),
+  ).action(async (options: RunOptions & { node?: string[] }) => {
+    const { metaCheck } = await import('../meta.ts');
+    const equal = await metaCheck({ ...options, size: sizeOf(options), nodes: options.node ?? [] }, (line) =>
+      console.log(line),
+    );
+    if (!equal) process.exitCode = EXIT_NONDETERMINISM;
+  });
+}
+
+/** What `meta` runs in other processes. */
+function fingerprintCommand(): Command {
+  return oneRun(new Command('fingerprint')).action(async (options: RunOptions) => {
+    const { printFingerprint } = await import('../meta.ts');
+    await printFingerprint({ ...options, size: sizeOf(options), nodes: [] });
+  });
+}
+
+/** What the test of planted bugs runs: seeds in order until one fails, the result as one line of JSON. */
+function huntCommand(): Command {
+  return new Command('hunt')
+    .requiredOption('--seeds <A..B>', 'seeds to try', seedRangeArgument)
+    .action(async ({ seeds }: { seeds: { from: number; end: number } }) => {
+      const { hunt } = await import('../hunt.ts');
+      console.log(JSON.stringify(await hunt(seeds.from, seeds.end - seeds.from)));
+    });
+}
+
+function workerCommand(): Command {
+  return new Command('worker').action(async () => {
+    const { serveAsWorker } = await import('../sweep/worker.ts');
+    serveAsWorker();
+  });
+}
+
+// --- shared ----------------------------------------------------------------------------------------------
+
+function sized(command: Command): Command {
+  return command
+    .option('--clients <n>', `clients (default ${DEFAULT_SIZE.clients})`, countArgument)
+    .option('--ops <n>', `operations per client (default ${DEFAULT_SIZE.operationsPerClient})`, countArgument);
+}
+
+function sizeOf({ clients, ops }: SizeOptions): Partial<RunSize> {
+  return { ...(clients !== undefined && { clients }), ...(ops !== undefined && { operationsPerClient: ops }) };
+}
+
+export function reproLine(run: { seed: string; profile: string }, size: SizeOptions = {}): string {
+  const clients = size.clients === undefined ? '' : ` --clients ${size.clients}`;
+  const ops = size.ops === undefined ? '' : ` --ops ${size.ops}`;
+  return `npx tailrace sim repro --seed ${run.seed} --profile ${run.profile}${clients}${ops}`;
+}

@@ -1,0 +1,194 @@
+/**
+ * Asks: whatever happens to servers, store, network and clocks, is every stream linearizable for its clients, and
+ * does it work again once things are healed?
+ *
+ * S2's three workflows against one or two hosts that want to own one store. Phases: start under faults → safety
+ * (clients and nemesis) → heal → liveness (a canary appends, reads and checks the tail in bounded time) → quiescence
+ * (nothing pending, nothing held) → the history is judged by `judge.ts`.
+ */
+
+import type { BodyHasher, HistoryEvent } from '../checker/index.ts';
+import type { Engine } from '../engine/index.ts';
+import { defineSite, type HostPorts, World } from '../sim/index.ts';
+import { BodyHashes } from './body-hashes.ts';
+import type { Batch, StreamClient } from './client.ts';
+import { Oracle } from './oracle.ts';
+import type { Plan } from './plan.ts';
+import { probeCatalogue } from './probes.ts';
+import { RecordedClient } from './recorded-client.ts';
+import { Recorder } from './recorder.ts';
+import { serverProgram } from './server.ts';
+import { Supervisor } from './supervisor.ts';
+import { WireClient } from './wire-client.ts';
+import { runWorkflow } from './workflow.ts';
+
+const CLIENT = defineSite('client.choice', 'what a client does next, and how large it is');
+
+const BASIN = 'sim-basin';
+const STREAM = 'stream-1';
+/** Safety must be over by then, however hard the faults; every operation has a time-out of its own. */
+const SAFETY_MS_MAX = 4 * 3_600_000;
+/** After healing everything must work within this. */
+const LIVENESS_MS_MAX = 180_000;
+/** Longer than any patience or attempt under way at the end. */
+const QUIESCENCE_MS = 90_000;
+const PROVISION_RETRY_MS = 200;
+
+export interface ScenarioRun {
+  world: World;
+  history: HistoryEvent[];
+}
+
+export interface ScenarioOptions {
+  seed: string;
+  plan: Plan;
+  hashBody: BodyHasher;
+  record: boolean;
+  onTraceLine?: (line: string) => void;
+}
+
+export async function runLinearizable(options: ScenarioOptions): Promise<ScenarioRun> {
+  const scenario = new Linearizable(options);
+  await scenario.run();
+  return { world: scenario.world, history: scenario.recorder.history() };
+}
+
+class Linearizable {
+  readonly world: World;
+  readonly recorder: Recorder;
+  readonly #plan: Plan;
+  readonly #hashes: BodyHashes;
+  readonly #oracle = new Oracle();
+  readonly #supervisor: Supervisor;
+  readonly #servers: string[];
+  /** The engines that serve now, by host. */
+  readonly #engines = new Map<string, Engine>();
+  #working = 0;
+
+  constructor({ seed, plan, hashBody, record, onTraceLine }: ScenarioOptions) {
+    this.#plan = plan;
+    this.world = new World({
+      seed,
+      profile: plan.profile,
+      faults: plan.faults,
+      probes: probeCatalogue(),
+      record,
+      ...(onTraceLine !== undefined && { traceLine: onTraceLine }),
+    });
+    this.recorder = new Recorder(() => this.world.nowMs);
+    this.#hashes = new BodyHashes(hashBody);
+    this.#supervisor = new Supervisor(this.world);
+    this.#servers = Array.from({ length: plan.servers }, (_, i) => `node-${i + 1}`);
+  }
+
+  async run(): Promise<void> {
+    await this.#safety();
+    if (this.world.failure === null) await this.#liveness();
+    if (this.world.failure === null) await this.#quiescence();
+  }
+
+  // --- phases --------------------------------------------------------------------------------------------
+
+  async #safety(): Promise<void> {
+    for (const name of this.#servers) {
+      this.#supervisor.run(this.world.host(name), serverProgram(this.#plan.tunables, this.#engines));
+    }
+    let provisioned = false;
+    this.#startClient('admin', async (client, ports) => {
+      while (!(await client.provision('admin-1'))) await ports.clock.sleep(PROVISION_RETRY_MS);
+      provisioned = true;
+    });
+    await this.#runUntil('the stream is created', SAFETY_MS_MAX, () => provisioned);
+    for (let i = 1; i <= this.#plan.clients && this.world.failure === null; i++) this.#startWorker(`c${i}`);
+    await this.#runUntil('all clients are through', SAFETY_MS_MAX, () => this.#working === 0);
+  }
+
+  async #liveness(): Promise<void> {
+    this.world.heal();
+    this.#supervisor.healed();
+    this.#startClient('canary', (client, ports) => this.#canary(this.#recorded(client), ports));
+    await this.#runUntil(
+      'an append, a read and a check-tail succeed after healing',
+      LIVENESS_MS_MAX,
+      () => this.#working === 0,
+    );
+  }
+
+  async #quiescence(): Promise<void> {
+    await this.world.run(() => false, { untilMs: this.world.nowMs + QUIESCENCE_MS });
+    const { world } = this;
+    for (const [host, engine] of this.#engines) {
+      if (engine.undurableBytes !== 0) world.fail('invariant', `${host} holds ${engine.undurableBytes} bytes at rest`);
+    }
+    for (const call of world.network.openCalls()) world.fail('invariant', `a call is open at rest: ${call.label}`);
+  }
+
+  // --- clients -------------------------------------------------------------------------------------------
+
+  #startWorker(name: string): void {
+    this.#startClient(name, async (wire, ports) => {
+      await runWorkflow(
+        this.#recorded(wire),
+        { ...this.#plan, name, operations: this.#plan.operationsPerClient },
+        {
+          below: (bound) => this.world.choices.choose(CLIENT, name, bound),
+          sleep: (ms) => ports.clock.sleep(ms),
+          noted: (probe) => this.world.probes.reachable(probe),
+        },
+      );
+    });
+  }
+
+  /** A client on a host of its own, which nobody crashes. What it throws fails the run. */
+  #startClient(name: string, work: (client: WireClient, ports: HostPorts) => Promise<void>): void {
+    this.#working++;
+    this.world.host(name, { role: 'client' }).start(async (ports) => {
+      const { requestTimeoutMs: timeoutMs, pageRecords } = this.#plan;
+      const client = new WireClient((address, request) => ports.network.call(address, request), ports.clock, {
+        addresses: this.#servers,
+        basin: BASIN,
+        stream: STREAM,
+        timeoutMs,
+        pageRecords,
+      });
+      await work(client, ports);
+      this.#working--;
+    });
+  }
+
+  #recorded(client: StreamClient): RecordedClient {
+    return new RecordedClient(this.#oracle.watch(client), this.recorder, this.#hashes);
+  }
+
+  /** Tries until each operation succeeds once; the read is compared with everything acknowledged. */
+  async #canary(client: RecordedClient, ports: HostPorts): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      const batch: Batch = {
+        bodies: [`canary/${attempt}`],
+        setFencingToken: null,
+        fencingToken: null,
+        matchSeqNum: null,
+      };
+      const appended = await client.append(batch);
+      const read = appended.kind === 'durable' ? await client.read() : null;
+      const tail = read?.kind === 'read' ? await client.checkTail() : null;
+      if (read?.kind === 'read' && tail?.kind === 'tail') return this.#oracle.audit(read.records);
+      await ports.clock.sleep(PROVISION_RETRY_MS);
+    }
+  }
+
+  // --- running -------------------------------------------------------------------------------------------
+
+  /** Runs until `done`; otherwise says who waits for what. */
+  async #runUntil(goal: string, withinMs: number, done: () => boolean): Promise<void> {
+    if (this.world.failure !== null) return;
+    const end = await this.world.run(done, { untilMs: this.world.nowMs + withinMs });
+    if (end === 'until' || end === 'failed') return;
+    const waiting = this.world.waiting().slice(0, 12);
+    const who = waiting.map(
+      ({ host, what, dueMs }) => `  ${host} waits for ${what}${dueMs === null ? '' : ` until ${dueMs} ms`}`,
+    );
+    const why = end === 'idle' ? 'nothing is left to happen' : `${withinMs / 1000} s were not enough`;
+    this.world.fail('liveness', `${goal}: not reached, ${why}\n${who.join('\n')}`);
+  }
+}

@@ -1,0 +1,54 @@
+/** Builds the program with one plant in it: a single file that does everything `tailrace` does, wrongly in one way. */
+
+import { readFile } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Plugin } from 'esbuild';
+import type { Edit, Plant } from './plants.ts';
+
+const TOP = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Returns the path of the program. Throws when an edit does not fit the sources any more. */
+export async function buildPlant(plant: Plant): Promise<string> {
+  const outfile = join(TOP, '.runs', 'plants', `${plant.name}.mjs`);
+  const named: Edit = {
+    file: 'scenarios/plant-name.ts',
+    find: 'PLANT: string | null = null',
+    replace: `PLANT: string | null = ${JSON.stringify(plant.name)}`,
+  };
+  const edits = [...plant.edits, named];
+  const unused = new Set(edits);
+  await build({
+    entryPoints: [join(TOP, 'scenarios/main.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    packages: 'external',
+    logLevel: 'error',
+    plugins: [applyEdits(edits, unused)],
+  });
+  const [left] = unused;
+  if (left !== undefined) throw new Error(`plant ${plant.name}: ${left.file} is not part of the program`);
+  return outfile;
+}
+
+function applyEdits(edits: readonly Edit[], unused: Set<Edit>): Plugin {
+  return {
+    name: 'plant',
+    setup({ onLoad }) {
+      onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+        const file = relative(TOP, path).split(sep).join('/');
+        let contents = await readFile(path, 'utf8');
+        for (const edit of edits.filter((candidate) => candidate.file === file)) {
+          const places = contents.split(edit.find).length - 1;
+          if (places !== 1) throw new Error(`${file}: expected once, found ${places} times: ${edit.find}`);
+          contents = contents.replace(edit.find, () => edit.replace);
+          unused.delete(edit);
+        }
+        return { contents, loader: 'ts' };
+      });
+    },
+  };
+}

@@ -1,0 +1,188 @@
+/**
+ * Wrong engines, made on purpose: each a few edits of the real sources, applied to a build of its own and never
+ * to the product. A sweep must catch every one of them; how many seeds that takes is the honest measure of the
+ * simulator. An edit whose text is not found exactly once fails the build, so plants can not go stale unnoticed.
+ */
+
+export interface Edit {
+  /** Path from the top of the repository. */
+  file: string;
+  find: string;
+  replace: string;
+}
+
+export interface Plant {
+  name: string;
+  /** What is wrong, in one sentence. */
+  lie: string;
+  edits: readonly Edit[];
+  /** Seeds within which a sweep over all profiles must find it. */
+  seedsMax: number;
+}
+
+const SLOT_LOG = 'engine/log/slot-log.ts';
+const TAKEOVER = 'engine/log/takeover.ts';
+const STORE = 'engine/stream/store.ts';
+const ADMISSION = 'engine/core/admission.ts';
+const ENTRIES = 'engine/state/entries.ts';
+
+export const PLANTS: readonly Plant[] = [
+  {
+    name: 'ack-before-put',
+    lie: 'appends are acknowledged when their slot is issued, before the put has ended',
+    edits: [
+      {
+        file: SLOT_LOG,
+        find: 'void this.#makeDurable(slot);',
+        replace: 'void this.#makeDurable(slot);\n    void Promise.resolve().then(() => this.#markDurable(slot));',
+      },
+    ],
+    seedsMax: 300,
+  },
+  {
+    name: 'refused-is-success',
+    lie: 'a put that was refused (412) counts as done, whoever owns the object',
+    edits: [
+      {
+        file: SLOT_LOG,
+        find: "if ((await this.#whoseIs(slot)) === 'settled') return;",
+        replace: 'return this.#markDurable(slot);',
+      },
+    ],
+    seedsMax: 300,
+  },
+  {
+    name: 'no-fence',
+    lie: 'a takeover does not fence: it goes on behind the window without telling the former owner',
+    edits: [
+      {
+        file: TAKEOVER,
+        find: 'const outcome = await ports.blobs.putIfAbsent(slotKey(slot), parts);',
+        replace:
+          "const outcome = (parts.length > 0 ? { kind: 'done' } : await ports.blobs.putIfAbsent(slotKey(slot), parts)) as Awaited<ReturnType<BlobStore['putIfAbsent']>>;",
+      },
+    ],
+    seedsMax: 300,
+  },
+  {
+    name: 'no-skip',
+    lie: 'a fence does not skip the window, so late puts of the former owner meet the new one',
+    edits: [
+      { file: TAKEOVER, find: 'next: replay.position + WINDOW_SLOTS };', replace: 'next: replay.position + 1 };' },
+    ],
+    seedsMax: 3_000,
+  },
+  {
+    name: 'shown-before-durable',
+    lie: 'reads and check-tails show what is admitted, not what is durable',
+    edits: [
+      {
+        file: STORE,
+        find: 'const stream = this.#durable.tables.streamByName(basin, name);',
+        replace: 'const stream = this.#ahead.streamByName(basin, name);',
+      },
+    ],
+    seedsMax: 300,
+  },
+  {
+    name: 'stale-tail',
+    lie: 'reads are answered from memory without a proof of ownership, by a fenced server too',
+    edits: [
+      {
+        file: STORE,
+        find: 'if (!(await this.#log.proveOwnership())) return rejected(this.#refusal());',
+        replace: 'await Promise.resolve();',
+      },
+    ],
+    seedsMax: 1_000,
+  },
+  {
+    name: 'no-match-seq-num',
+    lie: 'match_seq_num is not looked at',
+    edits: [
+      {
+        file: ADMISSION,
+        find: 'if (input.matchSeqNum !== null && input.matchSeqNum !== stream.tail.seqNum) {',
+        replace: 'if (input.matchSeqNum !== null && input.matchSeqNum > Number.MAX_SAFE_INTEGER) {',
+      },
+    ],
+    seedsMax: 300,
+  },
+  {
+    name: 'no-fencing-token',
+    lie: 'the fencing token of an append is not looked at',
+    edits: [
+      {
+        file: ADMISSION,
+        find: 'if (input.fencingToken !== null && input.fencingToken !== stream.fencingToken) {',
+        replace: 'if (input.fencingToken !== null && input.fencingToken.length > 36) {',
+      },
+    ],
+    seedsMax: 300,
+  },
+  {
+    name: 'half-a-batch',
+    lie: 'the second half of a batch is dropped, the acknowledgement covers all of it',
+    edits: [
+      {
+        file: STORE,
+        find: 'const admission = admit(stream, input, nowMs);',
+        replace:
+          'const half = input.records.slice(0, Math.ceil(input.records.length / 2));\n' +
+          '    const admission = admit(stream, { ...input, records: half }, nowMs);\n' +
+          "    if (admission.kind === 'admitted') Object.assign(admission.chunk, { asked: input.records.length });",
+      },
+      {
+        file: STORE,
+        find: 'const end: StreamPosition = { seqNum: chunk.firstSeqNum + chunk.count, timestamp: chunk.lastTimestamp };',
+        replace:
+          'const asked = (chunk as unknown as { asked: number }).asked;\n' +
+          '    const end: StreamPosition = { seqNum: chunk.firstSeqNum + asked, timestamp: chunk.lastTimestamp };\n' +
+          '    if (tail !== undefined) return { start: { seqNum: chunk.firstSeqNum, timestamp: chunk.firstTimestamp }, end, tail: tail.seqNum > end.seqNum ? tail : end };',
+      },
+    ],
+    seedsMax: 300,
+  },
+  {
+    name: 'raw-clock',
+    lie: 'timestamps come straight from the wall clock, backwards too',
+    edits: [{ file: ADMISSION, find: 'runningMax = Math.max(runningMax, wanted);', replace: 'runningMax = wanted;' }],
+    seedsMax: 1_000,
+  },
+  {
+    name: 'unknown-as-rejected',
+    lie: 'an append the store did not confirm in time is reported as certainly without effect',
+    edits: [
+      {
+        file: STORE,
+        find: "return { kind: 'unknown', message: 'the store did not confirm the append in time; it may still take effect' };",
+        replace: 'return rejected(UNAVAILABLE);',
+      },
+    ],
+    seedsMax: 3_000,
+  },
+  {
+    name: 'token-not-stored',
+    lie: 'a fencing token is in force in memory but not written to the log',
+    edits: [
+      {
+        file: ENTRIES,
+        find: 'out.optionalText(entry.fencingToken).optionalNumber(entry.trimPoint).bytes(entry.records);',
+        replace: 'out.optionalText(null).optionalNumber(entry.trimPoint).bytes(entry.records);',
+      },
+    ],
+    seedsMax: 1_000,
+  },
+  {
+    name: 'failed-get-ends-log',
+    lie: 'a takeover takes a failed get for the end of the log',
+    edits: [
+      {
+        file: TAKEOVER,
+        find: "if (found.kind !== 'found') found = await getUntilAnswered(this.#ports, this.#tunables, this.position);",
+        replace: "if (found.kind === 'failed') found = { kind: 'absent' };",
+      },
+    ],
+    seedsMax: 3_000,
+  },
+];

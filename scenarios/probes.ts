@@ -1,0 +1,25 @@
+/**
+ * The probes of the linearizability scenario: the engine's events, the simulator's faults and what clients saw,
+ * with the rows of the fault catalogue they answer to. Required ones must light in every sweep that counts.
+ */
+
+import { engineProbes, type ProbeInfo as SimProbe, SIM_PROBES } from '../sim/index.ts';
+import { ROWS } from './rows.ts';
+import type { ProbeInfo } from './run.ts';
+import { CLIENT_PROBES } from './workflow.ts';
+
+/** Every probe a run can light, known before the run. */
+export function probeCatalogue(): ProbeInfo[] {
+  const client = Object.entries(CLIENT_PROBES).map(([name, sentence]) => ({
+    name,
+    sentence,
+    required: false,
+    row: null,
+  }));
+  return [...engineProbes(), ...SIM_PROBES, ...client].map(withRow);
+}
+
+function withRow(probe: SimProbe): ProbeInfo {
+  const rows = ROWS.filter((row) => row.reached !== null && row.reached.includes(probe.name)).map((row) => row.id);
+  return rows.length === 0 ? { ...probe, row: null } : { ...probe, row: rows.join(' '), required: true };
+}

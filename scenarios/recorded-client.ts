@@ -1,0 +1,76 @@
+/**
+ * A client whose every call and return is written down. After an append without a known outcome its id is
+ * retired: the operation stays open for ever, and a client has one operation at a time.
+ */
+
+import type { BodyHashes } from './body-hashes.ts';
+import type { AppendResult, Batch, CheckTailResult, ReadResult, StreamClient } from './client.ts';
+import type { Recorder } from './recorder.ts';
+
+export class RecordedClient implements StreamClient {
+  readonly #client: StreamClient;
+  readonly #recorder: Recorder;
+  readonly #hashes: BodyHashes;
+  #clientId: number;
+
+  constructor(client: StreamClient, recorder: Recorder, hashes: BodyHashes) {
+    this.#client = client;
+    this.#recorder = recorder;
+    this.#hashes = hashes;
+    this.#clientId = recorder.newClientId();
+  }
+
+  async append(batch: Batch): Promise<AppendResult> {
+    const { setFencingToken, fencingToken, matchSeqNum } = batch;
+    const recordHashes = batch.bodies.map((body) => this.#hashes.of(body));
+    const operation = this.#recorder.call(
+      this.#clientId,
+      { kind: 'append', recordHashes, setFencingToken, fencingToken, matchSeqNum },
+      describe(batch),
+    );
+    const result = await this.#client.append(batch);
+    switch (result.kind) {
+      case 'durable':
+        this.#recorder.return(operation, { kind: 'append-success', tail: result.endSeqNum }, 'durable');
+        break;
+      case 'rejected':
+        this.#recorder.return(operation, { kind: 'append-definite-failure' }, `rejected: ${result.code}`);
+        break;
+      case 'unknown':
+        this.#recorder.return(operation, { kind: 'append-indefinite-failure' }, `unknown: ${result.code}`);
+        this.#clientId = this.#recorder.newClientId();
+    }
+    return result;
+  }
+
+  async read(): Promise<ReadResult> {
+    const operation = this.#recorder.call(this.#clientId, { kind: 'read' }, 'read');
+    const result = await this.#client.read();
+    if (result.kind === 'failed') {
+      this.#recorder.return(operation, { kind: 'read-failure' }, result.code);
+    } else {
+      const streamHash = this.#hashes.chain(result.records);
+      this.#recorder.return(
+        operation,
+        { kind: 'read-success', tail: result.tail, streamHash },
+        `${result.tail} records`,
+      );
+    }
+    return result;
+  }
+
+  async checkTail(): Promise<CheckTailResult> {
+    const operation = this.#recorder.call(this.#clientId, { kind: 'check-tail' }, 'check-tail');
+    const result = await this.#client.checkTail();
+    if (result.kind === 'failed') this.#recorder.return(operation, { kind: 'check-tail-failure' }, result.code);
+    else this.#recorder.return(operation, { kind: 'check-tail-success', tail: result.tail }, `tail ${result.tail}`);
+    return result;
+  }
+}
+
+function describe(batch: Batch): string {
+  const what = batch.setFencingToken === null ? `append ${batch.bodies.length}` : `fence ${batch.setFencingToken}`;
+  const guard = batch.matchSeqNum === null ? '' : ` if next is ${batch.matchSeqNum}`;
+  const token = batch.fencingToken === null ? '' : ` as ${batch.fencingToken}`;
+  return what + guard + token;
+}

@@ -1,0 +1,96 @@
+/** One run by name, from seed and profile to its record. Leaves nothing behind for the next one. */
+
+import { type BodyHasher, createBodyHasher, formatEvent } from '../checker/index.ts';
+import type { World } from '../sim/index.ts';
+import { judge } from './judge.ts';
+import { runLinearizable } from './linearizable.ts';
+import { drawPlan, isProfile, type Plan, PROFILES, type RunSize } from './plan.ts';
+import { PLANT } from './plant-name.ts';
+import type { RunCounts, RunRecord } from './run.ts';
+
+export const SCENARIO = 'linearizable';
+
+export interface RunSeedOptions {
+  seed: string;
+  profile: string;
+  size?: Partial<RunSize>;
+  /** Keep history lines, spans and the linearization; sweeps do not. */
+  record?: boolean;
+  onTraceLine?: (line: string) => void;
+}
+
+// A compiled hash function: shared by all runs because it keeps nothing of any of them.
+let hasher: Promise<BodyHasher> | null = null;
+
+/** Throws a RangeError for an unknown profile; everything a run can do wrong is in the record. */
+export async function runSeed(options: RunSeedOptions): Promise<RunRecord> {
+  const { seed, profile, size = {}, record = false, onTraceLine } = options;
+  if (!isProfile(profile)) throw new RangeError(`unknown profile ${profile}: expected one of ${PROFILES.join(', ')}`);
+  hasher ??= createBodyHasher();
+  const hashBody = await hasher;
+  const plan = drawPlan(seed, profile, size);
+  const { world, history } = await runLinearizable({
+    seed,
+    plan,
+    hashBody,
+    record,
+    ...(onTraceLine !== undefined && { onTraceLine }),
+  });
+  const { failure, linearization } = judge(world, history);
+  return {
+    format: 'tailrace-run/1',
+    scenario: SCENARIO,
+    seed,
+    profile,
+    plant: PLANT,
+    failure,
+    traceHash: world.trace.hash(),
+    events: world.events,
+    simulatedMs: world.nowMs,
+    counts: countsOf(history, world),
+    probes: world.probes.counts(),
+    drawn: drawnOf(plan),
+    historyLines: record ? history.map(formatEvent) : [],
+    linearization: record ? linearization : null,
+    tracks: record ? world.tracks.spans() : [],
+  };
+}
+
+function countsOf(history: Awaited<ReturnType<typeof runLinearizable>>['history'], world: World): RunCounts {
+  const counts: RunCounts = {
+    operations: 0,
+    appendsDurable: 0,
+    appendsRejected: 0,
+    appendsUnknown: 0,
+    reads: 0,
+    checkTails: 0,
+    faults: 0,
+  };
+  for (const event of history) {
+    if (event.type === 'call') counts.operations++;
+    else if (event.return.kind === 'append-success') counts.appendsDurable++;
+    else if (event.return.kind === 'append-definite-failure') counts.appendsRejected++;
+    else if (event.return.kind === 'append-indefinite-failure') counts.appendsUnknown++;
+    else if (event.return.kind === 'read-success') counts.reads++;
+    else if (event.return.kind === 'check-tail-success') counts.checkTails++;
+  }
+  for (const [name, hits] of Object.entries(world.probes.counts())) {
+    if (name.startsWith('fault.')) counts.faults += hits;
+  }
+  return counts;
+}
+
+/** What the plan drew, flat and only what is not off, for the page. */
+function drawnOf(plan: Plan): RunRecord['drawn'] {
+  const { tunables, faults, ...rest } = plan;
+  const out: Record<string, string | number | boolean> = {};
+  for (const [name, value] of Object.entries({ ...rest, ...tunables.log, patienceMs: tunables.patienceMs })) {
+    if (value !== null && typeof value !== 'object') out[name] = value;
+  }
+  for (const [name, value] of Object.entries(faults)) {
+    if (!Array.isArray(value) || value.length !== 2 || value[0] === 0 || name.endsWith('Ms') || name.endsWith('Ppm'))
+      continue;
+    out[name] = `${value[0]} in ${value[1]}`;
+  }
+  return out;
+}

@@ -1,0 +1,143 @@
+/**
+ * The official S2 SDK as a recording client: real requests to a real server. Its retries are left on only for
+ * failures that certainly had no effect, so that one append is one operation of the history.
+ */
+
+import {
+  AppendInput,
+  AppendRecord,
+  FencingTokenMismatchError,
+  RangeNotSatisfiableError,
+  S2,
+  S2Error,
+  type S2Stream,
+  SeqNumMismatchError,
+} from '@s2-dev/streamstore';
+import {
+  type AppendResult,
+  type Batch,
+  type CheckTailResult,
+  ProtocolViolation,
+  type ReadResult,
+  type SeenRecord,
+  type StreamClient,
+} from './client.ts';
+
+export interface SdkTarget {
+  /** `http://127.0.0.1:8080`; account and basin endpoint at once. */
+  endpoint: string;
+  basin: string;
+  stream: string;
+  accessToken: string;
+}
+
+const PROVISION_ATTEMPTS = 30;
+
+export function connect({ endpoint, accessToken }: SdkTarget): S2 {
+  return new S2({
+    accessToken,
+    endpoints: { account: endpoint, basin: endpoint },
+    retry: { maxAttempts: 3, minBaseDelayMillis: 20, maxBaseDelayMillis: 200, appendRetryPolicy: 'noSideEffects' },
+  });
+}
+
+/** Makes sure basin and stream exist. Rejects with the server's last answer. */
+export async function provision(s2: S2, target: SdkTarget): Promise<void> {
+  await untilExists(() => s2.basins.create({ basin: target.basin }));
+  await untilExists(() => s2.basin(target.basin).streams.create({ stream: target.stream }));
+}
+
+async function untilExists(create: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await create();
+      return;
+    } catch (error) {
+      if (error instanceof S2Error && error.code === 'resource_already_exists') return;
+      if (attempt === PROVISION_ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
+
+export class SdkClient implements StreamClient {
+  readonly #stream: S2Stream;
+
+  constructor(s2: S2, target: SdkTarget) {
+    this.#stream = s2.basin(target.basin).stream(target.stream);
+  }
+
+  async append(batch: Batch): Promise<AppendResult> {
+    const records = batch.bodies.map((body) =>
+      batch.setFencingToken === null ? AppendRecord.string({ body }) : AppendRecord.fence(batch.setFencingToken),
+    );
+    try {
+      const ack = await this.#stream.append(
+        AppendInput.create(records, {
+          ...(batch.matchSeqNum !== null && { matchSeqNum: batch.matchSeqNum }),
+          ...(batch.fencingToken !== null && { fencingToken: batch.fencingToken }),
+        }),
+      );
+      if (ack.end.seqNum - ack.start.seqNum !== batch.bodies.length) {
+        throw new ProtocolViolation(
+          `${batch.bodies.length} records were acknowledged as ${ack.start.seqNum}..${ack.end.seqNum}`,
+        );
+      }
+      return { kind: 'durable', startSeqNum: ack.start.seqNum, endSeqNum: ack.end.seqNum };
+    } catch (error) {
+      const failure = asS2Error(error);
+      return { kind: isDefinite(failure) ? 'rejected' : 'unknown', code: codeOf(failure) };
+    }
+  }
+
+  async read(): Promise<ReadResult> {
+    const records: SeenRecord[] = [];
+    try {
+      for (;;) {
+        const from = { seqNum: records.length };
+        const batch = await this.#stream.read({ start: { from }, stop: { limits: { count: 1000 } } });
+        if (batch.records.length === 0) throw new ProtocolViolation('a read below the tail returned no records');
+        for (const record of batch.records) {
+          if (record.seqNum !== records.length) {
+            throw new ProtocolViolation(`record ${record.seqNum} was returned where ${records.length} was due`);
+          }
+          records.push({ seqNum: record.seqNum, timestamp: Number(record.timestamp), body: record.body });
+        }
+      }
+    } catch (error) {
+      const failure = asS2Error(error);
+      if (!(failure instanceof RangeNotSatisfiableError)) return { kind: 'failed', code: codeOf(failure) };
+      // The tail of a refusal is where the last page ended: the whole stream was read.
+      return { kind: 'read', tail: failure.tail?.seqNum ?? records.length, records };
+    }
+  }
+
+  async checkTail(): Promise<CheckTailResult> {
+    try {
+      return { kind: 'tail', tail: (await this.#stream.checkTail()).tail.seqNum };
+    } catch (error) {
+      return { kind: 'failed', code: codeOf(asS2Error(error)) };
+    }
+  }
+}
+
+/** Only the SDK's own errors are outcomes; anything else is a bug and goes up. */
+function asS2Error(error: unknown): S2Error {
+  if (error instanceof S2Error) return error;
+  throw error;
+}
+
+function isDefinite(error: S2Error): boolean {
+  const isRefusal =
+    error.origin === 'server' &&
+    error.status >= 400 &&
+    error.status < 500 &&
+    error.status !== 408 &&
+    error.status !== 499;
+  const isCondition = error instanceof SeqNumMismatchError || error instanceof FencingTokenMismatchError;
+  return isRefusal || isCondition || error.hasNoSideEffects();
+}
+
+function codeOf(error: S2Error): string {
+  return error.code ?? `status ${error.status}`;
+}

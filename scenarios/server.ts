@@ -1,0 +1,46 @@
+/**
+ * What runs on a server host of the simulation: the real engine with the real API in front of it, and the
+ * supervisor that starts it again after it ends. The engine is built exactly as production builds it.
+ */
+
+import {
+  createApi,
+  type EngineTunables,
+  ForeignStore,
+  openEngine,
+  type Engine,
+  StoreRefused,
+} from '../engine/index.ts';
+import type { Program } from '../sim/index.ts';
+
+/** Exit codes of the server program; production uses the same ones. */
+export const EXIT = { stopped: 0, storeRefused: 3, fenced: 4 } as const;
+
+/** `running` shows the harness the engine that serves on a host now. */
+export function serverProgram(tunables: EngineTunables, running: Map<string, Engine>): Program {
+  return async (ports, process) => {
+    let engine: Engine | null = null;
+    await ports.network.serve(
+      process.host,
+      createApi(() => engine),
+    );
+    try {
+      engine = await openEngine(ports, tunables);
+    } catch (error) {
+      // The store refused for good; a supervisor tries again later. Corruption is not expected: it fails the run.
+      if (error instanceof StoreRefused || error instanceof ForeignStore) return EXIT.storeRefused;
+      throw error;
+    }
+    running.set(process.host, engine);
+    const end = await engine.ended;
+    running.delete(process.host);
+    switch (end.kind) {
+      case 'fenced':
+        return EXIT.fenced;
+      case 'store-refused':
+        return EXIT.storeRefused;
+      case 'stopped':
+        return EXIT.stopped;
+    }
+  };
+}

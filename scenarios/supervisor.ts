@@ -1,0 +1,40 @@
+/**
+ * Starts a server again after it ended by itself, as an operator's supervisor does: with a back-off that grows
+ * while it keeps ending, so that two servers which fence each other leave time to work in between.
+ */
+
+import { defineSite, type Host, type Program, type World } from '../sim/index.ts';
+
+const RESTART_AFTER = defineSite('supervisor.restart-after', 'how soon a server that ended is started again');
+
+/** While faults go on, takeovers are wanted often. */
+const FAULTY_DELAYS_MS = [500, 100, 2_000, 5_000];
+/** Once the world is healed, a loser leaves the winner in peace. */
+const HEALED_DELAY_MS = 20_000;
+
+export class Supervisor {
+  readonly #world: World;
+  #healed = false;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  run(host: Host, program: Program): void {
+    host.start(program, { onExit: () => this.#restartLater(host) });
+  }
+
+  healed(): void {
+    this.#healed = true;
+  }
+
+  #restartLater(host: Host): void {
+    const delayMs = this.#healed
+      ? HEALED_DELAY_MS
+      : this.#world.choices.pick(RESTART_AFTER, host.name, FAULTY_DELAYS_MS);
+    // The nemesis may have started it meanwhile.
+    this.#world.after(delayMs, 'supervisor.restart', () => {
+      if (!host.isUp) host.restart();
+    });
+  }
+}

@@ -1,0 +1,80 @@
+/** The end of a sweep in words: one screen that a tired person can act on. Pure text. */
+
+import type { SweepRecord } from '../run.ts';
+import { compact } from './progress.ts';
+import type { Tally } from './tally.ts';
+
+const FAILURES_SHOWN = 10;
+
+export function summaryText(record: SweepRecord, tally: Tally): string {
+  const seconds = record.wallMs / 1000;
+  const verdict = verdictOf(record, tally);
+  return [
+    '',
+    `${verdict}  ${record.results.length} seeds in ${seconds.toFixed(1)} s on ${record.jobs} processes: ` +
+      `${compact(tally.operations)} operations checked, ${compact(tally.events)} events, ` +
+      `${compact(tally.simulatedMs / Math.max(record.wallMs, 1))}x real time`,
+    '',
+    ...profileTable(record),
+    '',
+    ...probeLines(record, tally),
+    ...failureLines(record),
+    ...record.harnessErrors.map(
+      ({ seed, profile, message }) => `harness error, seed ${seed} profile ${profile}: ${message}`,
+    ),
+  ].join('\n');
+}
+
+function verdictOf(record: SweepRecord, tally: Tally): string {
+  if (tally.failures > 0) return 'FAILED';
+  if (record.harnessErrors.length > 0) return 'HARNESS ERRORS';
+  return 'ok';
+}
+
+function profileTable(record: SweepRecord): string[] {
+  const head = ['profile', 'seeds', 'operations', 'durable', 'rejected', 'unknown', 'faults', 'failed'];
+  const profiles = [...new Set(record.results.map((r) => r.profile))];
+  const rows = profiles.map((profile) => {
+    const of = record.results.filter((r) => r.profile === profile);
+    const sum = (pick: (result: (typeof of)[number]) => number) => compact(of.reduce((total, r) => total + pick(r), 0));
+    return [
+      profile,
+      String(of.length),
+      sum((r) => r.counts.operations),
+      sum((r) => r.counts.appendsDurable),
+      sum((r) => r.counts.appendsRejected),
+      sum((r) => r.counts.appendsUnknown),
+      sum((r) => r.counts.faults),
+      sum((r) => (r.failure === null ? 0 : 1)),
+    ];
+  });
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => (row[column] as string).length)));
+  return [head, ...rows].map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] as number) : cell.padStart(widths[column] as number),
+      )
+      .join('  '),
+  );
+}
+
+function probeLines(record: SweepRecord, tally: Tally): string[] {
+  const dark = record.probes.filter((probe) => probe.required && !tally.probes.has(probe.name));
+  const required = record.probes.filter((probe) => probe.required).length;
+  const lines = [
+    `probes: ${tally.probes.size} of ${record.probes.length} lit, required ${required - dark.length} of ${required}`,
+  ];
+  for (const probe of dark) lines.push(`  dark: ${probe.name} (${probe.sentence})`);
+  return lines;
+}
+
+function failureLines(record: SweepRecord): string[] {
+  const failed = record.results.filter((result) => result.failure !== null);
+  if (failed.length === 0) return [];
+  const lines = ['', 'failures, to repeat them:'];
+  for (const { seed, profile, failure } of failed.slice(0, FAILURES_SHOWN)) {
+    lines.push(`  npx tailrace sim repro --seed ${seed} --profile ${profile}    # ${failure?.message.split('\n')[0]}`);
+  }
+  if (failed.length > FAILURES_SHOWN) lines.push(`  and ${failed.length - FAILURES_SHOWN} more, all on the page`);
+  return lines;
+}

@@ -1,0 +1,115 @@
+/**
+ * Many runs over many processes, merged into one record. Stops when the seeds or the time are used up, or when
+ * the user interrupts, and always ends with what it has.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { probeCatalogue } from '../probes.ts';
+import { SCENARIO } from '../run-seed.ts';
+import type { RunSize } from '../plan.ts';
+import type { SweepRecord } from '../run.ts';
+import { ProgressLine } from './progress.ts';
+import type { RunName } from './protocol.ts';
+import { runNames, type RunRange } from './run-names.ts';
+import { Tally } from './tally.ts';
+import { runPool } from './worker-pool.ts';
+
+const SLICE_RUNS = 8;
+
+export interface SweepOptions {
+  range: RunRange;
+  /** Wall time after which no new run starts, or null. */
+  timeMs: number | null;
+  jobs: number;
+  size: Partial<RunSize>;
+  /** Longest wall time of one run. */
+  silenceMsMax: number;
+}
+
+export interface SweepOutcome {
+  record: SweepRecord;
+  tally: Tally;
+}
+
+export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
+  const startedAt = new Date().toISOString();
+  const startedMs = performance.now();
+  const tally = new Tally();
+  const harnessErrors: SweepRecord['harnessErrors'][number][] = [];
+  const probes = probeCatalogue();
+  const { from, end, shards } = options.range;
+  const runs = end === Infinity ? null : Math.ceil((end - from) / shards);
+  const progress = new ProgressLine(tally, { runs, timeMs: options.timeMs, probeCount: probes.length });
+  const isOver = stopSignal(options.timeMs);
+  const names = runNames(options.range);
+
+  await runPool({
+    jobs: options.jobs,
+    size: options.size,
+    silenceMsMax: options.silenceMsMax,
+    nextSlice: () => (isOver() ? [] : takeUpTo(names, SLICE_RUNS)),
+    onResult: (result) => {
+      tally.add(result);
+      if (result.failure !== null) {
+        progress.say(`FAILED seed ${result.seed} profile ${result.profile}: ${result.failure.message.split('\n')[0]}`);
+      }
+    },
+    onBroken: (run, message) => {
+      harnessErrors.push({ ...run, message });
+      progress.say(`HARNESS ERROR seed ${run.seed} profile ${run.profile}: ${message.split('\n')[0]}`);
+    },
+  });
+  progress.close();
+
+  const record: SweepRecord = {
+    format: 'tailrace-sweep/1',
+    scenario: SCENARIO,
+    build: buildName(),
+    nodeVersion: process.version,
+    startedAt,
+    wallMs: Math.round(performance.now() - startedMs),
+    jobs: options.jobs,
+    results: tally.results.toSorted(byName),
+    probes,
+    harnessErrors,
+  };
+  return { record, tally };
+}
+
+/** True once the time is used up or the user pressed Ctrl-C; a second Ctrl-C ends the process as usual. */
+function stopSignal(timeMs: number | null): () => boolean {
+  const deadlineMs = timeMs === null ? Infinity : performance.now() + timeMs;
+  let interrupted = false;
+  process.once('SIGINT', () => {
+    interrupted = true;
+    process.stderr.write('\nstopping after the runs under way; press Ctrl-C again to quit at once\n');
+  });
+  return () => interrupted || performance.now() >= deadlineMs;
+}
+
+function takeUpTo(names: Generator<RunName>, count: number): RunName[] {
+  const out: RunName[] = [];
+  while (out.length < count) {
+    const next = names.next();
+    if (next.done === true) break;
+    out.push(next.value);
+  }
+  return out;
+}
+
+/** Results arrive in whatever order processes finish; the record does not depend on it. */
+function byName(a: RunName, b: RunName): number {
+  return Number(a.seed) - Number(b.seed) || (a.profile < b.profile ? -1 : a.profile > b.profile ? 1 : 0);
+}
+
+/** Commit of the working tree, if there is one. */
+export function buildName(): string {
+  try {
+    const run = (...args: string[]) =>
+      execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    const dirty = run('status', '--porcelain') === '' ? '' : ' with local changes';
+    return run('rev-parse', '--short=12', 'HEAD') + dirty;
+  } catch {
+    return 'unknown';
+  }
+}

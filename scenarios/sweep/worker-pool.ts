@@ -1,0 +1,108 @@
+/**
+ * Worker processes and the watchdog over them. Processes, not threads: they scale better and a hung one can be
+ * killed. A worker that dies or goes silent is replaced; the run it was on is reported as a harness error and the
+ * rest of its slice is run by its successor.
+ */
+
+import { type ChildProcess, fork } from 'node:child_process';
+import type { RunSize } from '../plan.ts';
+import type { SeedResult } from '../run.ts';
+import type { FromWorker, RunName, ToWorker } from './protocol.ts';
+
+export interface PoolOptions {
+  jobs: number;
+  size: Partial<RunSize>;
+  /** Longest wall time one run may take, in milliseconds. */
+  silenceMsMax: number;
+  /** The runs to do; asked for a slice whenever a worker is free, empty when there are no more. */
+  nextSlice: () => RunName[];
+  onResult: (result: SeedResult) => void;
+  onBroken: (run: RunName, message: string) => void;
+}
+
+/** Resolves when every run that was handed out has been reported. */
+export async function runPool(options: PoolOptions): Promise<void> {
+  await Promise.all(Array.from({ length: options.jobs }, () => new Seat(options).work()));
+}
+
+/** One place for a worker: keeps it busy, replaces it when it breaks. */
+class Seat {
+  readonly #options: PoolOptions;
+  #slice: RunName[] = [];
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  async work(): Promise<void> {
+    this.#slice = this.#options.nextSlice();
+    while (this.#slice.length > 0) {
+      const death = await this.#employ();
+      const culprit = this.#slice.shift();
+      if (death === null || culprit === undefined) return;
+      this.#options.onBroken(culprit, death);
+      if (this.#slice.length === 0) this.#slice = this.#options.nextSlice();
+    }
+  }
+
+  /** Feeds one worker until there is nothing to do (null) or it breaks (why). */
+  #employ(): Promise<string | null> {
+    const entry = process.argv[1] as string;
+    const child = fork(entry, ['sim', 'worker'], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+    let lastWords = '';
+    child.stderr?.on('data', (data: Buffer) => {
+      lastWords = (lastWords + data.toString()).slice(-2000);
+    });
+    return new Promise((resolve) => {
+      let hung = false;
+      let watchdog = setTimeout(() => {}, 0);
+      const watch = () => {
+        clearTimeout(watchdog);
+        watchdog = setTimeout(() => {
+          hung = true;
+          child.kill('SIGKILL');
+        }, this.#options.silenceMsMax);
+      };
+      child.on('message', (message: FromWorker) => {
+        watch();
+        if (this.#hear(message, child)) return;
+        clearTimeout(watchdog);
+        child.removeAllListeners('exit');
+        child.disconnect();
+        resolve(null);
+      });
+      child.on('exit', (code, signal) => {
+        clearTimeout(watchdog);
+        const how = hung
+          ? `no answer for ${this.#options.silenceMsMax / 1000} s`
+          : `worker ended with ${signal ?? code}`;
+        resolve(lastWords === '' ? how : `${how}\n${lastWords}`);
+      });
+      watch();
+      this.#send(child);
+    });
+  }
+
+  /** False when the worker has nothing more to do. */
+  #hear(message: FromWorker, child: ChildProcess): boolean {
+    switch (message.type) {
+      case 'result':
+        this.#slice.shift();
+        this.#options.onResult(message.result);
+        return true;
+      case 'broken':
+        this.#slice.shift();
+        this.#options.onBroken(message.run, message.message);
+        return true;
+      case 'idle':
+        this.#slice = this.#options.nextSlice();
+        if (this.#slice.length > 0) this.#send(child);
+        return this.#slice.length > 0;
+    }
+  }
+
+  #send(child: ChildProcess): void {
+    const message: ToWorker = { type: 'slice', runs: this.#slice, size: this.#options.size };
+    child.send(message);
+  }
+}
