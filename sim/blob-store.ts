@@ -8,17 +8,17 @@
  */
 
 import type { BlobStore, ByteRange, DeleteOutcome, GetOutcome, ListOutcome, PutOutcome } from '../engine/ports.ts';
-import { assertKey, Objects } from './blob/objects.ts';
+import { Attempt, type StoreSetting } from './blob/attempt.ts';
 import { planCut, planDelete, planGet, planList, planPut, type MutationPlan } from './blob/attempt-plan.ts';
-import { fault, rangeOf, type Fault } from './blob/outcomes.ts';
+import { runMutation, type Change } from './blob/mutation.ts';
+import { checkKey, checkRange, pageKeys } from './blob/names.ts';
+import { Objects } from './blob/objects.ts';
+import { fault, rangeOf } from './blob/outcomes.ts';
 import type { WorldContext } from './context.ts';
 import type { Host } from './host.ts';
-import { drawStoreUs, type StoreLatency, type StoreVerb } from './latency.ts';
-import type { Links } from './network/links.ts';
-import type { OpenSpan } from './tracks.ts';
+import type { StoreVerb } from './latency.ts';
 
-/** The store's name on links and tracks. */
-export const STORE = 'store';
+export { STORE } from './blob/attempt.ts';
 
 /** Something changed in the store. */
 export interface StoreEffect {
@@ -33,48 +33,32 @@ export interface StoreEffect {
   isLate: boolean;
 }
 
-export interface SimBlobStoreOptions {
-  context: WorldContext;
-  links: Links;
-  latency: StoreLatency;
-  /** How long the client waits for one attempt. */
-  attemptTimeoutMs: number;
-}
-
-/** One call of the port that has not ended yet. */
-interface Attempt {
-  host: Host;
-  generation: number;
-  verb: StoreVerb;
-  label: string;
-  startedUs: number;
-  isOver: boolean;
-  timeout: number;
-  span: OpenSpan | null;
-}
-
+/** A call of the port that has not ended. */
 export interface OpenAttempt {
   host: string;
+  /** `PUT wal/7`. */
   label: string;
   startedMs: number;
 }
 
-/** Effect and reply of an operation, as shares of its whole time: the effect after three quarters. */
-const EFFECT_QUARTERS = 3;
+/** A process and what it asks for. */
+interface Caller {
+  host: Host;
+  generation: number;
+}
 
 export class SimBlobStore {
-  readonly #o: SimBlobStoreOptions;
+  readonly #setting: StoreSetting;
   readonly #context: WorldContext;
-  readonly #objects: Objects;
-  readonly #attempts = new Set<Attempt>();
+  readonly #objects = new Objects();
+  readonly #attempts = new Set<Pick<Attempt<never>, 'host' | 'verb' | 'label' | 'startedUs' | 'callerDied'>>();
   readonly #listeners: ((effect: StoreEffect) => void)[] = [];
   #effects = 0;
   #isOut = false;
 
-  constructor(options: SimBlobStoreOptions) {
-    this.#o = options;
-    this.#context = options.context;
-    this.#objects = new Objects();
+  constructor(setting: StoreSetting) {
+    this.#setting = setting;
+    this.#context = setting.context;
   }
 
   /** What is stored now, keys ascending; a copy of the map, the bytes shared. */
@@ -96,7 +80,7 @@ export class SimBlobStore {
     return this.#isOut;
   }
 
-  /** During an outage everything fails fast: 503. */
+  /** During an outage the store turns everything away with 503. */
   setOutage(isOut: boolean): void {
     this.#isOut = isOut;
   }
@@ -120,332 +104,187 @@ export class SimBlobStore {
 
   /** Forgets who waited; what is on its way to the store still arrives. */
   hostDied(host: Host): void {
-    for (const attempt of [...this.#attempts]) {
+    for (const attempt of this.#attempts) {
       if (attempt.host !== host) continue;
-      attempt.isOver = true;
+      attempt.callerDied();
       this.#attempts.delete(attempt);
-      this.#context.tracks.close(attempt.span, { tone: 'warn', detail: 'the caller died' });
     }
   }
 
   /** The BlobStore port of one process. */
   port(host: Host, generation: number): BlobStore {
+    const caller = { host, generation };
     const put = (key: string, parts: readonly Uint8Array[]): Promise<PutOutcome> => {
-      assertKey(key);
-      // The caller may reuse its buffers once the call ended, and an effect may come later than that.
-      return this.#put(host, generation, key, concatenate(parts));
+      checkKey(key);
+      return this.#put(caller, key, parts);
     };
     return {
       putIfAbsent: put,
       put,
       get: (key, range) => {
-        assertKey(key);
-        return this.#get(host, generation, key, range);
+        checkKey(key);
+        if (range !== undefined) checkRange(range);
+        return this.#get(caller, key, range);
       },
-      list: (prefix, after, limit) => this.#list(host, generation, prefix, after ?? '', limit ?? 1000),
+      list: (prefix, after = '', limit) => this.#list(caller, { prefix, after, limit: pageKeys(limit) }),
       delete: (keys) => {
-        for (const key of keys) assertKey(key);
-        return this.#delete(host, generation, [...keys]);
+        for (const key of keys) checkKey(key);
+        return this.#delete(caller, [...keys]);
       },
     };
   }
 
-  // --- put
-
-  #put(host: Host, generation: number, key: string, bytes: Uint8Array): Promise<PutOutcome> {
-    const plan = this.#isOut ? null : planPut(this.#context, `${host.name} ${key}`);
-    return this.#mutation<PutOutcome>(host, generation, 'put', key, bytes.length, plan, {
+  #put(caller: Caller, key: string, parts: readonly Uint8Array[]): Promise<PutOutcome> {
+    // The caller may reuse its buffers once the call ended, and an effect may come later than that.
+    const bytes = concatenate(parts);
+    return this.#mutation<PutOutcome>(caller, 'put', key, bytes.length, planPut, {
       apply: (isLate) => {
-        const isNew = !this.#objects.has(key);
-        if (isNew) {
-          this.#objects.create(key, bytes, this.#context.kernel.nowUs);
-          this.#effect('put', key, host, generation, isLate);
-        } else {
+        if (this.#objects.has(key)) {
           this.#context.probes.reachable(isLate ? 'fault.put.late-refused' : 'fault.put.refused');
-          this.#context.trace.note(STORE, 'refused', key);
+          return { kind: 'refused' };
         }
-        return { kind: isNew ? 'done' : 'refused' };
+        this.#objects.create(key, bytes, this.#context.kernel.nowUs);
+        this.#announce('put', key, caller, isLate);
+        return { kind: 'done' };
       },
-      settled: () => this.#objects.settled(key, this.#context.kernel.nowUs),
+      settle: () => this.#objects.settled(key, this.#context.kernel.nowUs),
     });
   }
 
-  #delete(host: Host, generation: number, keys: string[]): Promise<DeleteOutcome> {
-    const label = keys.length === 1 ? keys[0]! : `${keys[0] ?? 'nothing'} and ${keys.length - 1} more`;
-    const plan = this.#isOut ? null : planDelete(this.#context, `${host.name} ${keys[0] ?? ''}`);
-    return this.#mutation<DeleteOutcome>(host, generation, 'delete', label, 0, plan, {
+  #delete(caller: Caller, keys: readonly string[]): Promise<DeleteOutcome> {
+    const label = keys.length === 1 ? keys[0]! : `${keys.length} keys from ${keys[0] ?? 'none'}`;
+    return this.#mutation<DeleteOutcome>(caller, 'delete', label, 0, planDelete, {
       apply: (isLate) => {
-        for (const key of keys) {
-          if (this.#objects.remove(key, this.#context.kernel.nowUs)) {
-            this.#effect('delete', key, host, generation, isLate);
-          }
-        }
+        const { nowUs } = this.#context.kernel;
+        for (const key of keys) if (this.#objects.remove(key, nowUs)) this.#announce('delete', key, caller, isLate);
         return { kind: 'done' };
       },
-      settled: () => {
+      settle: () => {
         for (const key of keys) this.#objects.settled(key, this.#context.kernel.nowUs);
       },
     });
   }
 
-  /** The common course of puts and deletes. `plan` is null during an outage. */
   #mutation<Outcome extends PutOutcome | DeleteOutcome>(
-    host: Host,
-    generation: number,
+    caller: Caller,
     verb: 'put' | 'delete',
     key: string,
     bytes: number,
-    plan: MutationPlan | null,
-    change: { apply: (isLate: boolean) => Outcome; settled: () => void },
+    planFor: (context: WorldContext, entity: string) => MutationPlan,
+    change: Change<Outcome>,
   ): Promise<Outcome> {
-    return this.#attempt<Outcome>(host, generation, verb, key, (attempt, reply) => {
-      const unknown = (why: Fault): Outcome => ({ kind: 'unknown', fault: why }) as Outcome;
-      const failed = (why: Fault): Outcome => ({ kind: 'failed', fault: why }) as Outcome;
-      const probe = (what: string): void => this.#context.probes.reachable(`fault.${verb}.${what}`);
-      const { toStoreUs, toHostUs } = this.#legs(verb, attempt, bytes, key);
-      const onTimeout = (): Outcome => unknown(fault('timeout', `${verb} ${key}: no answer in time`));
-      /** Applies at the store after `delayUs`, then calls `next` in the same event. */
-      const effectAfter = (delayUs: number, next: (outcome: Outcome) => void): void => {
-        this.#world(delayUs, `store.${verb}`, key, () => {
-          const isLate = attempt.isOver;
-          const outcome = change.apply(isLate);
-          if (isLate && outcome.kind === 'done') {
-            probe('late-effect');
-            if (verb === 'put' && !host.isAlive(generation)) probe('late-effect-after-restart');
-          }
-          next(outcome);
-        });
-      };
-      const normally = (outcome: Outcome): void => {
-        this.#settleAfter(toHostUs, change.settled);
-        reply(toHostUs, outcome);
-      };
-
-      if (plan === null) {
-        reply(toStoreUs + toHostUs, unknown(fault('slow-down', `${verb} ${key}: 503, the store is out of service`)));
-        return onTimeout;
-      }
-      if (this.#o.links.between(host.name, STORE).isCut) {
-        // The client cannot tell a dead connection from a slow store. What was sent may still get through.
-        const lateUs = planCut(this.#context, `${host.name} ${key}`);
-        if (lateUs !== null) effectAfter(this.#o.attemptTimeoutMs * 1000 + lateUs, () => change.settled());
-        return onTimeout;
-      }
-      switch (plan.fate) {
-        case 'normal':
-          effectAfter(toStoreUs, (outcome) => {
-            normally(outcome);
-            if (plan.isDoubled && outcome.kind === 'done') {
-              this.#world(plan.lateUs, `store.${verb}`, key, () => {
-                probe('duplicated');
-                change.apply(true);
-                change.settled();
-              });
-            }
-          });
-          break;
-        case 'failed':
-          if (verb === 'put') probe('failed-before');
-          reply(toStoreUs, failed(fault('unreachable', `${verb} ${key}: no connection to the store`)));
-          break;
-        case 'unknown-without-effect':
-          probe('unknown-without-effect');
-          reply(toStoreUs + toHostUs, unknown(fault('internal', `${verb} ${key}: 500`)));
-          break;
-        case 'throttled':
-          probe('throttled');
-          reply(toStoreUs + toHostUs, unknown(fault('slow-down', `${verb} ${key}: 503 slow down`)));
-          break;
-        case 'conflict':
-          probe('conflict');
-          reply(toStoreUs + toHostUs, unknown(fault('conflict', `${verb} ${key}: 409, try again`)));
-          break;
-        case 'lost-reply':
-          effectAfter(toStoreUs, (outcome) => {
-            this.#settleAfter(toHostUs, change.settled);
-            if (outcome.kind === 'done') probe('lost-reply');
-            reply(toHostUs, unknown(fault('reset', `${verb} ${key}: the connection was reset`)));
-          });
-          break;
-        case 'late':
-          reply(toStoreUs, unknown(fault('reset', `${verb} ${key}: the connection was reset`)));
-          effectAfter(toStoreUs + plan.lateUs, () => change.settled());
-          break;
-        case 'hang':
-          probe('hang');
-          break;
-        case 'hang-with-effect':
-          probe('hang');
-          effectAfter(toStoreUs, () => this.#settleAfter(toHostUs, change.settled));
-          break;
-        case 'hang-then-late':
-          probe('hang');
-          effectAfter(this.#o.attemptTimeoutMs * 1000 + plan.lateUs, () => change.settled());
-          break;
-      }
-      return onTimeout;
+    const noAnswer = { kind: 'unknown', fault: fault('timeout', `${verb} ${key}: no answer in time`) } as Outcome;
+    return this.#attempt<Outcome>(caller, verb, key, bytes, noAnswer, (attempt) => {
+      const { probes } = this.#context;
+      runMutation({ attempt, verb, key, plan: this.#fate(attempt, key, planFor), change, probes });
     });
   }
 
-  // --- get and list
+  /** The dice decide only where a cut or an outage has not decided already. */
+  #fate(
+    attempt: { isCutOff: boolean; host: Host },
+    key: string,
+    planFor: (context: WorldContext, entity: string) => MutationPlan,
+  ): MutationPlan {
+    const entity = `${attempt.host.name} ${key}`;
+    if (attempt.isCutOff) return planCut(this.#context, entity);
+    if (this.#isOut) return { fate: 'out-of-service', lateUs: 0, isDoubled: false };
+    return planFor(this.#context, entity);
+  }
 
-  #get(host: Host, generation: number, key: string, range: ByteRange | undefined): Promise<GetOutcome> {
-    return this.#attempt<GetOutcome>(host, generation, 'get', key, (attempt, reply) => {
-      const size = this.#objects.get(key)?.length ?? 0;
-      const { toStoreUs, toHostUs } = this.#legs('get', attempt, size, key);
-      const failed = (code: string, message: string): GetOutcome => ({
-        kind: 'failed',
-        fault: fault(code, `get ${key}: ${message}`),
-      });
-      const onTimeout = (): GetOutcome => failed('timeout', 'no answer in time');
-      if (this.#isOut) {
-        reply(toStoreUs + toHostUs, failed('slow-down', '503, the store is out of service'));
-        return onTimeout;
-      }
-      if (this.#o.links.between(host.name, STORE).isCut) return onTimeout;
-      const fate = planGet(this.#context, `${host.name} ${key}`);
-      if (fate === 'hang') {
-        this.#context.probes.reachable('fault.get.hang');
-        return onTimeout;
-      }
-      this.#world(toStoreUs, 'store.get', key, () => {
+  #get(caller: Caller, key: string, range: ByteRange | undefined): Promise<GetOutcome> {
+    const failed = (code: string, message: string): GetOutcome => ({
+      kind: 'failed',
+      fault: fault(code, `get ${key}: ${message}`),
+    });
+    const bytes = this.#objects.get(key)?.length ?? 0;
+    return this.#attempt<GetOutcome>(caller, 'get', key, bytes, failed('timeout', 'no answer in time'), (attempt) => {
+      if (this.#isOut) return attempt.turnAway(failed('slow-down', '503, out of service'));
+      const fate = planGet(this.#context, `${caller.host.name} ${key}`);
+      const { probes } = this.#context;
+      if (fate === 'hang') return probes.reachable('fault.get.hang');
+      attempt.toStore(() => {
         const found = this.#objects.get(key);
         if (fate === 'failed') {
-          this.#context.probes.reachable('fault.get.failed');
-          reply(toHostUs, failed('internal', '500'));
-        } else if (fate === 'short-body' && found !== undefined) {
-          this.#context.probes.reachable('fault.get.short-body');
-          reply(toHostUs, failed('short-body', 'the body broke off before its end'));
+          probes.reachable('fault.get.failed');
+          attempt.answer(failed('internal', '500'));
         } else if (found === undefined) {
-          reply(toHostUs, { kind: 'absent' });
+          attempt.answer({ kind: 'absent' });
+        } else if (fate === 'short-body') {
+          probes.reachable('fault.get.short-body');
+          attempt.answer(failed('short-body', 'the body broke off before its end'));
         } else {
-          reply(toHostUs, { kind: 'found', bytes: rangeOf(found, range), size: found.length });
+          attempt.answer({ kind: 'found', bytes: rangeOf(found, range), size: found.length });
         }
       });
-      return onTimeout;
     });
   }
 
-  #list(host: Host, generation: number, prefix: string, after: string, limit: number): Promise<ListOutcome> {
-    return this.#attempt<ListOutcome>(host, generation, 'list', prefix, (attempt, reply) => {
-      const { toStoreUs, toHostUs } = this.#legs('list', attempt, 0, prefix);
-      const failed = (code: string, message: string): ListOutcome => ({
-        kind: 'failed',
-        fault: fault(code, `list ${prefix}: ${message}`),
-      });
-      const onTimeout = (): ListOutcome => failed('timeout', 'no answer in time');
-      if (this.#isOut) {
-        reply(toStoreUs + toHostUs, failed('slow-down', '503, the store is out of service'));
-        return onTimeout;
-      }
-      if (this.#o.links.between(host.name, STORE).isCut) return onTimeout;
-      const plan = planList(this.#context, host.name, limit);
-      if (plan.fate === 'hang') {
-        this.#context.probes.reachable('fault.list.hang');
-        return onTimeout;
-      }
-      this.#world(toStoreUs, 'store.list', prefix, () => {
+  #list(caller: Caller, wanted: { prefix: string; after: string; limit: number }): Promise<ListOutcome> {
+    const { prefix, after, limit } = wanted;
+    const failed = (code: string, message: string): ListOutcome => ({
+      kind: 'failed',
+      fault: fault(code, `list ${prefix}: ${message}`),
+    });
+    return this.#attempt<ListOutcome>(caller, 'list', prefix, 0, failed('timeout', 'no answer in time'), (attempt) => {
+      if (this.#isOut) return attempt.turnAway(failed('slow-down', '503, out of service'));
+      const plan = planList(this.#context, caller.host.name, limit);
+      const { probes } = this.#context;
+      if (plan.fate === 'hang') return probes.reachable('fault.list.hang');
+      attempt.toStore(() => {
         if (plan.fate === 'failed') {
-          this.#context.probes.reachable('fault.list.failed');
-          reply(toHostUs, failed('internal', '500'));
-          return;
+          probes.reachable('fault.list.failed');
+          return attempt.answer(failed('internal', '500'));
         }
-        const page = this.#objects.page({
+        const { blobs, next } = this.#objects.page({
           prefix,
           after,
           limit: plan.limit,
           sinceUs: attempt.startedUs,
-          isHidden: (key) => plan.hides(key),
-          isShown: (key) => plan.shows(key),
+          isHidden: plan.hides,
+          isShown: plan.shows,
         });
-        if (plan.limit < limit && page.next !== null) this.#context.probes.reachable('fault.list.short-page');
-        reply(toHostUs, { kind: 'page', blobs: page.blobs, next: page.next });
+        probes.sometimes('fault.list.short-page', plan.limit < limit && next !== null);
+        attempt.answer({ kind: 'page', blobs, next });
       });
-      return onTimeout;
     });
   }
 
-  // --- what all attempts share
-
-  /**
-   * One call of the port: `begin` sets it going and gets a `reply` that ends it after a delay, unless its
-   * time-out comes first; it returns the outcome of a time-out.
-   */
   #attempt<Outcome extends { kind: string }>(
-    host: Host,
-    generation: number,
+    { host, generation }: Caller,
     verb: StoreVerb,
     key: string,
-    begin: (attempt: Attempt, reply: (delayUs: number, outcome: Outcome) => void) => () => Outcome,
+    bytes: number,
+    noAnswer: Outcome,
+    begin: (attempt: Attempt<Outcome>) => void,
   ): Promise<Outcome> {
     if (!host.isAlive(generation)) return new Promise(() => {});
-    const { kernel, tracks } = this.#context;
-    const label = `${verb.toUpperCase()} ${key}`;
-    const span = tracks.open('storage', label, 'neutral', host.name);
-    const attempt: Attempt = {
+    const attempt = new Attempt<Outcome>({
+      setting: this.#setting,
       host,
       generation,
       verb,
-      label,
-      startedUs: kernel.nowUs,
-      isOver: false,
-      timeout: 0,
-      span,
-    };
-    this.#attempts.add(attempt);
-    return new Promise((resolve) => {
-      const end = (outcome: Outcome): void => {
-        if (attempt.isOver) return;
-        attempt.isOver = true;
-        this.#attempts.delete(attempt);
-        kernel.cancel(attempt.timeout);
-        this.#context.trace.note(STORE, outcome.kind, key);
-        tracks.close(span, { label: `${label}: ${outcome.kind}`, tone: toneOf(outcome.kind) });
-        resolve(outcome);
-      };
-      const reply = (delayUs: number, outcome: Outcome): void => {
-        if (attempt.isOver || this.#o.links.between(STORE, host.name).isCut) return;
-        kernel.after(delayUs, host, `blob.${verb}`, key, () => end(outcome));
-      };
-      const onTimeout = begin(attempt, reply);
-      attempt.timeout = kernel.after(this.#o.attemptTimeoutMs * 1000, host, 'blob.timeout', key, () =>
-        end(onTimeout()),
-      );
+      key,
+      bytes,
+      onTimeout: () => noAnswer,
+      onEnd: (ended) => this.#attempts.delete(ended),
     });
+    this.#attempts.add(attempt);
+    begin(attempt);
+    return attempt.outcome;
   }
 
-  /** Way there and way back of an operation, with the tail the dice give it. */
-  #legs(verb: StoreVerb, attempt: Attempt, bytes: number, key: string): { toStoreUs: number; toHostUs: number } {
-    const { choices, faults } = this.#context;
-    const tail = { tenfold: faults.blobTenfold, hundredfold: faults.blobHundredfold };
-    const drawn = drawStoreUs(choices, verb, `${attempt.host.name} ${key}`, this.#o.latency, bytes, tail);
-    if (drawn.isSlow && (verb === 'put' || verb === 'get')) this.#context.probes.reachable(`fault.${verb}.slow`);
-    const toStoreUs = Math.floor((drawn.us * EFFECT_QUARTERS) / 4);
-    return { toStoreUs, toHostUs: drawn.us - toStoreUs };
-  }
-
-  #world(delayUs: number, kind: string, key: string, run: () => void): void {
-    this.#context.kernel.after(delayUs, null, kind, key, run);
-  }
-
-  /** Until then a listing may be uncertain about the names concerned. */
-  #settleAfter(delayUs: number, settled: () => void): void {
-    if (this.#context.faults.listUncertain[0] === 0) settled();
-    else this.#world(delayUs, 'store.settled', '', settled);
-  }
-
-  #effect(kind: StoreEffect['kind'], key: string, host: Host, generation: number, isLate: boolean): void {
+  #announce(kind: StoreEffect['kind'], key: string, caller: Caller, isLate: boolean): void {
     const index = ++this.#effects;
-    this.#context.trace.note(STORE, kind, key);
-    if (isLate) this.#context.tracks.point('storage', `${kind.toUpperCase()} ${key}: late effect`, 'bad', host.name);
-    for (const listener of this.#listeners) listener({ index, kind, key, host: host.name, generation, isLate });
+    const { trace, tracks } = this.#context;
+    trace.note('store', kind, key);
+    if (isLate && tracks.isRecording) {
+      tracks.point('storage', `${kind.toUpperCase()} ${key}: late effect`, 'bad', caller.host.name);
+    }
+    for (const listener of this.#listeners) {
+      listener({ index, kind, key, host: caller.host.name, generation: caller.generation, isLate });
+    }
   }
-}
-
-function toneOf(kind: string): 'good' | 'warn' | 'bad' | 'neutral' {
-  if (kind === 'done') return 'good';
-  if (kind === 'unknown' || kind === 'refused') return 'warn';
-  return kind === 'failed' ? 'bad' : 'neutral';
 }
 
 function concatenate(parts: readonly Uint8Array[]): Uint8Array {

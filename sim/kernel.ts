@@ -13,6 +13,9 @@ import type { Trace } from './trace.ts';
 /** A host as the kernel sees it. */
 export interface KernelOwner extends Owner {
   readonly isPaused: boolean;
+  /** The process that runs there now. */
+  readonly generation: number;
+  isAlive(generation: number): boolean;
 }
 
 /** Why a run failed; the first failure ends it. */
@@ -55,6 +58,8 @@ export class Kernel {
   #isRunning = false;
   #isInEvent = false;
   #eventHost: string | null = null;
+  #eventOwner: KernelOwner | null = null;
+  #eventGeneration = 0;
 
   constructor(trace: Trace, guard: EventGuard) {
     this.trace = trace;
@@ -149,12 +154,15 @@ export class Kernel {
 
   #runEntry(slot: number): void {
     const agenda = this.agenda;
-    const host = agenda.ownerOf(slot)?.name ?? 'world';
+    const owner = agenda.ownerOf(slot) as KernelOwner | null;
+    const host = owner?.name ?? 'world';
     this.#nowUs = agenda.nextTimeUs();
     this.trace.event(this.#nowUs, host, agenda.kindOf(slot), agenda.detailOf(slot));
     const run = agenda.take(slot);
     this.#isInEvent = true;
     this.#eventHost = host;
+    this.#eventOwner = owner;
+    this.#eventGeneration = owner?.generation ?? 0;
     this.#guard.raise();
     try {
       run();
@@ -168,10 +176,13 @@ export class Kernel {
     this.#guard.lower();
     this.#isInEvent = false;
     this.#eventHost = null;
+    this.#eventOwner = null;
   }
 
   #escaped(error: unknown): boolean {
     if (!this.#isInEvent) return false;
+    // A process that ended itself runs no further; what its last reactions throw nobody can have seen.
+    if (this.#eventOwner?.isAlive(this.#eventGeneration) === false) return true;
     this.#guard.lower();
     this.fail('invariant', describe(error), error);
     this.#guard.raise();

@@ -72,7 +72,7 @@ export class Nemesis {
   /** Stops for good and undoes what is in force: mended, resumed, restarted, in service, clocks steady. */
   stop(): void {
     this.#isActive = false;
-    for (const undo of [...this.#undos]) undo();
+    for (const undo of this.#undos) undo();
     for (const host of this.#o.hosts()) host.clocks.setDrift(0);
   }
 

@@ -71,7 +71,7 @@ export class SimNetwork implements Switchboard {
 
   /** Breaks every open connection between two hosts. */
   resetBetween(one: string, other: string): void {
-    for (const exchange of [...this.#exchanges]) {
+    for (const exchange of this.#exchanges) {
       const { client, server } = exchange;
       if ((client.name === one && server.name === other) || (client.name === other && server.name === one)) {
         exchange.reset();
@@ -82,7 +82,7 @@ export class SimNetwork implements Switchboard {
   /** Mends every link and lets callers that wait in vain learn of it. */
   heal(): void {
     this.#o.links.mendAll();
-    for (const exchange of [...this.#exchanges]) exchange.breakSilence();
+    for (const exchange of this.#exchanges) exchange.breakSilence();
   }
 
   openCalls(): OpenCall[] {
@@ -102,7 +102,7 @@ export class SimNetwork implements Switchboard {
       for (const addresses of this.#connections.values()) addresses.delete(address);
     }
     this.#connections.delete(host);
-    for (const exchange of [...this.#exchanges]) exchange.hostDied(host);
+    for (const exchange of this.#exchanges) exchange.hostDied(host);
   }
 
   listener(address: string): Listener | null {

@@ -18,7 +18,10 @@ export type MutationFate =
   | 'hang'
   | 'hang-with-effect'
   /** Never answered; the effect comes after the attempt's time-out. */
-  | 'hang-then-late';
+  | 'hang-then-late'
+  | 'out-of-service'
+  /** Sent into a cut link and lost. */
+  | 'swallowed';
 
 export interface MutationPlan {
   fate: MutationFate;
@@ -139,9 +142,17 @@ export function planGet(context: WorldContext, entity: string): ReadFate {
   return drawn(context, entity, GET_RULES) ?? 'normal';
 }
 
-/** A mutation sent into a cut link: null if it is lost, else how long after its time-out it gets through. */
-export function planCut(context: WorldContext, entity: string): number | null {
-  return context.choices.chance(THROUGH_CUT, entity, [1, 3]) ? lateBy(context, entity) : null;
+/**
+ * A mutation sent into a cut link. Its client cannot tell that from a slow store and waits for its time-out;
+ * what it sent is lost, or gets through when nobody expects it any more.
+ */
+export function planCut(context: WorldContext, entity: string): MutationPlan {
+  const getsThrough = context.choices.chance(THROUGH_CUT, entity, [1, 3]);
+  return {
+    fate: getsThrough ? 'hang-then-late' : 'swallowed',
+    lateUs: getsThrough ? lateBy(context, entity) : 0,
+    isDoubled: false,
+  };
 }
 
 export interface ListPlan {

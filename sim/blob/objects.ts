@@ -7,16 +7,6 @@
 
 import type { ListedBlob } from '../../engine/ports.ts';
 
-const KEY_BYTES_MAX = 512;
-const SEGMENT = /^[A-Za-z0-9._-]+$/;
-
-/** Throws unless `key` is one the port allows: a caller that breaks the rule is a bug, not bad luck. */
-export function assertKey(key: string): void {
-  const isGood =
-    key.length <= KEY_BYTES_MAX && key.split('/').every((part) => SEGMENT.test(part) && part !== '.' && part !== '..');
-  if (!isGood) throw new Error(`assertion: "${key}" is no key of a blob store`);
-}
-
 const STILL_IN_FLUX = Number.MAX_SAFE_INTEGER;
 
 interface Flux {

@@ -63,12 +63,10 @@ function everyFunction(
 }
 
 const TIMERS = ['setTimeout', 'setInterval', 'setImmediate'];
-const DATE_LOCAL = [
-  ...['getDate', 'getDay', 'getFullYear', 'getHours', 'getMilliseconds', 'getMinutes', 'getMonth', 'getSeconds'],
-  ...['setDate', 'setFullYear', 'setHours', 'setMilliseconds', 'setMinutes', 'setMonth', 'setSeconds'],
-  ...['getTimezoneOffset', 'toString', 'toDateString', 'toTimeString'],
-  ...['toLocaleString', 'toLocaleDateString', 'toLocaleTimeString'],
-];
+const DATE_LOCAL =
+  'getDate getDay getFullYear getHours getMilliseconds getMinutes getMonth getSeconds getTimezoneOffset setDate setFullYear setHours setMilliseconds setMinutes setMonth setSeconds toString toDateString toTimeString toLocaleString toLocaleDateString toLocaleTimeString'.split(
+    ' ',
+  );
 
 /** Looked up when the guard is installed, so that other wrappers stay inside ours. */
 export function AMBIENT_FUNCTIONS(): AmbientFunction[] {

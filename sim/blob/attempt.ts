@@ -1,0 +1,174 @@
+/**
+ * One call of the BlobStore port: its way to the store, its way back, and the client's patience.
+ *
+ * The call ends once: with the first answer that arrives, or when the time-out of the attempt does. What is
+ * under way at the store goes on regardless; nobody is left to hear of it. A cut link swallows what is sent
+ * into it and what arrives from it.
+ */
+
+import type { WorldContext } from '../context.ts';
+import type { Host } from '../host.ts';
+import { drawStoreUs, type StoreLatency, type StoreVerb } from '../latency.ts';
+import type { Links } from '../network/links.ts';
+import type { OpenSpan, TrackSpan } from '../tracks.ts';
+
+/** The store's name on links and tracks. */
+export const STORE = 'store';
+
+/** The effect happens after this many quarters of the whole time; the rest is the way back. */
+const EFFECT_QUARTERS = 3;
+
+export interface StoreSetting {
+  context: WorldContext;
+  links: Links;
+  latency: StoreLatency;
+  /** How long the client waits for one attempt. */
+  attemptTimeoutMs: number;
+}
+
+export interface AttemptOptions<Outcome extends { kind: string }> {
+  setting: StoreSetting;
+  host: Host;
+  generation: number;
+  verb: StoreVerb;
+  /** The name it is about, or the prefix. */
+  key: string;
+  /** Bytes it moves, either way. */
+  bytes: number;
+  /** What the client reports when nothing was heard in time. */
+  onTimeout: () => Outcome;
+  /** The attempt is over for its caller. */
+  onEnd: (attempt: Attempt<Outcome>) => void;
+}
+
+export class Attempt<Outcome extends { kind: string }> {
+  readonly host: Host;
+  readonly generation: number;
+  readonly verb: StoreVerb;
+  readonly label: string;
+  readonly startedUs: number;
+  readonly outcome: Promise<Outcome>;
+  readonly #o: AttemptOptions<Outcome>;
+  readonly #context: WorldContext;
+  readonly #span: OpenSpan | null;
+  readonly #toStoreUs: number;
+  readonly #toHostUs: number;
+  #resolve: (outcome: Outcome) => void = () => {};
+  #isOver = false;
+  #timeout = 0;
+
+  constructor(options: AttemptOptions<Outcome>) {
+    const { setting, host, verb, key } = options;
+    this.#o = options;
+    this.#context = setting.context;
+    this.host = host;
+    this.generation = options.generation;
+    this.verb = verb;
+    this.label = `${verb.toUpperCase()} ${key}`;
+    this.startedUs = this.#context.kernel.nowUs;
+    this.outcome = new Promise((resolve) => (this.#resolve = resolve));
+    this.#span = this.#context.tracks.open('storage', this.label, 'neutral', host.name);
+    const totalUs = this.#drawUs();
+    this.#toStoreUs = Math.floor((totalUs * EFFECT_QUARTERS) / 4);
+    this.#toHostUs = totalUs - this.#toStoreUs;
+    this.#timeout = this.#context.kernel.after(this.timeoutUs, host, 'blob.timeout', key, () =>
+      this.#end(options.onTimeout()),
+    );
+  }
+
+  /** The caller was answered, gave up, or died. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  get isCallerAlive(): boolean {
+    return this.host.isAlive(this.generation);
+  }
+
+  get timeoutUs(): number {
+    return this.#o.setting.attemptTimeoutMs * 1000;
+  }
+
+  /** Whether what leaves now for the store is swallowed. */
+  get isCutOff(): boolean {
+    return this.#o.setting.links.between(this.host.name, STORE).isCut;
+  }
+
+  /** The request travels; `arrive` is an event at the store. */
+  toStore(arrive: () => void): void {
+    if (this.isCutOff) return;
+    this.atStoreAfter(this.#toStoreUs, () => {
+      if (!this.isCutOff) arrive();
+    });
+  }
+
+  /** Something at the store that no link can stop any more. */
+  atStoreAfter(delayUs: number, run: () => void): void {
+    this.#context.kernel.after(delayUs, null, `store.${this.verb}`, this.#o.key, run);
+  }
+
+  /** As `atStoreAfter`, counted from when the request would have arrived. */
+  atStoreLate(delayUs: number, run: () => void): void {
+    this.atStoreAfter(this.#toStoreUs + delayUs, run);
+  }
+
+  /** The store answers; call in an event at the store. */
+  answer(outcome: Outcome): void {
+    if (this.#o.setting.links.between(STORE, this.host.name).isCut) return;
+    this.#endAfter(this.#toHostUs, outcome);
+  }
+
+  /** The client itself finds out that it failed, after the time a request takes to get there. */
+  noticeLocally(outcome: Outcome): void {
+    this.#endAfter(this.#toStoreUs, outcome);
+  }
+
+  /** The store answers without having done anything. */
+  turnAway(outcome: Outcome): void {
+    this.toStore(() => this.answer(outcome));
+  }
+
+  /** Runs `settle` when an answer sent now would arrive; until then listings may be uncertain about the names. */
+  settleWhenAnswered(settle: () => void): void {
+    if (this.#context.faults.listUncertain[0] === 0) settle();
+    else this.atStoreAfter(this.#toHostUs, settle);
+  }
+
+  /** The caller's process is gone. */
+  callerDied(): void {
+    this.#isOver = true;
+    this.#context.tracks.close(this.#span, { tone: 'warn', detail: `${this.host.name} died` });
+  }
+
+  #endAfter(delayUs: number, outcome: Outcome): void {
+    if (this.#isOver) return;
+    this.#context.kernel.after(delayUs, this.host, `blob.${this.verb}`, this.#o.key, () => this.#end(outcome));
+  }
+
+  #end(outcome: Outcome): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { kernel, trace, tracks } = this.#context;
+    kernel.cancel(this.#timeout);
+    trace.note(STORE, outcome.kind, this.#o.key);
+    if (tracks.isRecording)
+      tracks.close(this.#span, { label: `${this.label}: ${outcome.kind}`, tone: toneOf(outcome.kind) });
+    this.#o.onEnd(this);
+    this.#resolve(outcome);
+  }
+
+  #drawUs(): number {
+    const { setting, verb, key, bytes } = this.#o;
+    const { choices, faults, probes } = this.#context;
+    const tail = { tenfold: faults.blobTenfold, hundredfold: faults.blobHundredfold };
+    const { us, isSlow } = drawStoreUs(choices, verb, `${this.host.name} ${key}`, setting.latency, bytes, tail);
+    if (isSlow && (verb === 'put' || verb === 'get')) probes.reachable(`fault.${verb}.slow`);
+    return us;
+  }
+}
+
+function toneOf(kind: string): TrackSpan['tone'] {
+  if (kind === 'done') return 'good';
+  if (kind === 'unknown' || kind === 'refused') return 'warn';
+  return kind === 'failed' ? 'bad' : 'neutral';
+}
