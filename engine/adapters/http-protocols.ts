@@ -1,0 +1,87 @@
+/** HTTP/1.1 and HTTP/2 of Node as exchanges: what differs between the two is here and nowhere else. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+
+import type { Exchange } from './http-exchange.ts';
+
+/** Headers that speak about one HTTP/1.1 connection and are forbidden in HTTP/2 (RFC 9113 §8.2.2). */
+const CONNECTION_HEADERS = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
+
+/** `closing` says whether the connection should end with this exchange. */
+export function http1Exchange(request: IncomingMessage, response: ServerResponse, closing: () => boolean): Exchange {
+  return {
+    method: request.method ?? 'GET',
+    target: originForm(request.url ?? '/'),
+    headers: headerMap(request.headers),
+    incoming: request,
+    outgoing: response,
+    onGone: (listener) => {
+      response.on('close', () => {
+        if (!response.writableFinished) listener();
+      });
+    },
+    truncated: () => !request.complete,
+    headSent: () => response.headersSent,
+    sendHead: (status, headers, bodiless) => {
+      if (closing()) response.setHeader('connection', 'close');
+      for (const [name, value] of headers) response.setHeader(name, value);
+      response.writeHead(status);
+      if (bodiless) response.end();
+      else if (!headers.has('content-length')) response.flushHeaders();
+    },
+    cut: () => response.destroy(),
+    dropUnread: () => {
+      // The rest of a body nobody wanted is read and thrown away, so that the connection can be used again.
+      if (!request.complete && !request.destroyed) request.resume();
+    },
+  };
+}
+
+export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Exchange {
+  return {
+    method: headers[':method'] ?? 'GET',
+    target: originForm(headers[':path'] ?? '/'),
+    headers: headerMap(headers),
+    incoming: stream,
+    outgoing: stream,
+    // Comes for resets and broken connections alike, and only while the response is not complete.
+    onGone: (listener) => void stream.on('aborted', listener),
+    // A reset stream reports a clean end to its reader.
+    truncated: () => stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR,
+    headSent: () => stream.headersSent,
+    sendHead: (status, sent, bodiless) => {
+      if (stream.destroyed) return;
+      const own = [...sent].filter(([name]) => !CONNECTION_HEADERS.has(name));
+      stream.respond({ ':status': status, ...Object.fromEntries(own) }, { endStream: bodiless });
+    },
+    // Not `close`, which marks the end of the body before it resets, so that half an answer passes for a whole one.
+    cut: () => void stream.destroy(new Error('the exchange was cut')),
+    dropUnread: () => {
+      if (stream.readableEnded || stream.destroyed) return;
+      // RFC 9113 §8.1: a complete response, then a reset without error, asks the peer to stop sending.
+      if (stream.writableFinished) stream.close(constants.NGHTTP2_NO_ERROR);
+      else stream.on('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
+    },
+  };
+}
+
+function headerMap(headers: IncomingHttpHeaders): ReadonlyMap<string, string> {
+  const map = new Map<string, string>();
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || name.startsWith(':')) continue;
+    map.set(name, typeof value === 'string' ? value : value.join(', '));
+  }
+  const authority = headers[':authority'];
+  if (authority !== undefined && !map.has('host')) map.set('host', authority);
+  return map;
+}
+
+/** Proxies send the whole URL as the target (RFC 9112 §3.2.2); handlers see path and query. */
+function originForm(target: string): string {
+  if (target.startsWith('/') || !/^https?:\/\//i.test(target)) return target;
+  const path = target.slice(target.indexOf('//') + 2);
+  const at = path.search(/[/?]/);
+  if (at === -1) return '/';
+  return path[at] === '/' ? path.slice(at) : `/${path.slice(at)}`;
+}
