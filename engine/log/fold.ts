@@ -7,7 +7,7 @@ import type { RawEntry } from './format.ts';
 
 export interface LogFold<Entry> {
   encode(entry: Entry): RawEntry;
-  /** Throws when the bytes are no entry of a known type. */
+  /** Throws a RangeError when the bytes are no entry of a known type. */
   decode(raw: RawEntry): Entry;
   /** Called once per entry, in the one order of the log: first by replay, then as slots commit. */
   apply(entry: Entry): void;

@@ -58,13 +58,13 @@ function again(fault: { retryable: boolean; message: string }): 'again' {
 }
 
 function checkMarker(bytes: Uint8Array): void {
-  let marker: Partial<typeof MARKER>;
+  let marker: Partial<typeof MARKER> | null;
   try {
-    marker = JSON.parse(new TextDecoder().decode(bytes)) as Partial<typeof MARKER>;
+    marker = JSON.parse(new TextDecoder().decode(bytes)) as Partial<typeof MARKER> | null;
   } catch {
-    throw new ForeignStore(`the object \`${KEY}\` is not a Tailrace marker. Use an empty folder or prefix`);
+    marker = null;
   }
-  if (marker.store !== MARKER.store) {
+  if (marker?.store !== MARKER.store) {
     throw new ForeignStore(`the object \`${KEY}\` is not a Tailrace marker. Use an empty folder or prefix`);
   }
   if (marker.version !== MARKER.version || marker.windowSlots !== MARKER.windowSlots) {

@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { logBench, type LogBench, plantFence, RETRY_MS, RIVAL_IDENTITY } from '../testing/log-bench.ts';
-import { DENIED, nativeCompute, settled, TIMEOUT } from '../testing/manual-ports.ts';
-import { encodeData, slotKey } from './format.ts';
+import { logBench, type LogBench, plantData, plantFence, RETRY_MS } from '../testing/log-bench.ts';
+import { DENIED, settled, TIMEOUT } from '../testing/manual-ports.ts';
+import { slotKey } from './format.ts';
 
 /** Asks for a proof now; the returned function tells how it ended, null while it is open. */
 function ask(bench: LogBench): () => boolean | null {
@@ -208,8 +208,7 @@ describe('a former owner that does not know yet', () => {
     for (let i = 0; i < 64; i++) await bench.queue(String(i));
     // The rival fenced our first open slot, 64, skipped the window and has already written slot 128.
     plantFence(bench, 64);
-    const data = encodeData({ slot: 128, epoch: 2, identity: RIVAL_IDENTITY }, [], nativeCompute);
-    bench.blobs.objects.set(slotKey(128), new Uint8Array(Buffer.concat(data)));
+    plantData(bench, 128, 2);
     const proof = ask(bench);
     await probeOf(bench, 128).complete();
     expect(proof()).toBe(false);

@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { type LogBench, logBench, plantFence, PROMPT, RETRY_MS, RIVAL_IDENTITY } from '../testing/log-bench.ts';
+import { type LogBench, logBench, plantData, plantFence, PROMPT, RETRY_MS } from '../testing/log-bench.ts';
 import { DENIED, nativeCompute, settled, TIMEOUT } from '../testing/manual-ports.ts';
-import { decodeEntries, decodeHeader, encodeData, slotKey } from './format.ts';
+import { decodeEntries, decodeHeader, slotKey } from './format.ts';
 
 function putOf(bench: LogBench, slot: number) {
   return bench.blobs.heldOn('putIfAbsent', slotKey(slot));
@@ -243,8 +243,7 @@ describe("a rival's fence", () => {
     try {
       const bench = logBench();
       await bench.queue('a');
-      const foreign = encodeData({ slot: 64, epoch: 2, identity: RIVAL_IDENTITY }, [], nativeCompute);
-      bench.blobs.objects.set(slotKey(64), new Uint8Array(Buffer.concat(foreign)));
+      plantData(bench, 64, 2);
       await putOf(bench, 64).complete();
       await bench.blobs.heldOn('get', slotKey(64)).complete();
       expect(escaped).toEqual([expect.objectContaining({ name: 'InvariantError' })]);

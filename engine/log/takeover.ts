@@ -18,6 +18,7 @@ import {
   IDENTITY_BYTES,
   type LogHeader,
   LogCorruption,
+  type RawEntry,
   sameIdentity,
   slotKey,
 } from './format.ts';
@@ -136,11 +137,19 @@ class Replay<Entry> {
       return;
     }
     if (header.epoch !== this.epoch) throw contradiction(header, this.epoch);
-    for (const raw of decodeEntries(header, bytes, this.#ports.compute)) {
-      this.#fold.apply(this.#fold.decode(raw));
-    }
+    const raws = decodeEntries(header, bytes, this.#ports.compute);
+    for (const entry of raws.map((raw) => this.#decode(header.slot, raw))) this.#fold.apply(entry);
     this.position++;
     this.#ports.telemetry.event('takeover.replayed-data', header.slot);
+  }
+
+  #decode(slot: number, raw: RawEntry): Entry {
+    try {
+      return this.#fold.decode(raw);
+    } catch (error) {
+      if (error instanceof RangeError) throw new LogCorruption(`${slotKey(slot)}: ${error.message}`);
+      throw error;
+    }
   }
 }
 

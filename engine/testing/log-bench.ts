@@ -3,7 +3,7 @@
  * The owner's first slot is 64, as after a first takeover of an empty store.
  */
 
-import { encodeFence, type RawEntry, slotKey } from '../log/format.ts';
+import { encodeData, encodeFence, type RawEntry, slotKey } from '../log/format.ts';
 import type { LogFold } from '../log/fold.ts';
 import { type LogEnd, type Settlement, SlotLog } from '../log/slot-log.ts';
 import type { Ownership } from '../log/takeover.ts';
@@ -63,5 +63,11 @@ export function logBench(tunables: Partial<LogTunables> = {}): LogBench {
 /** Puts a rival's fence into a slot behind everybody's back. */
 export function plantFence(bench: ManualPorts, slot: number, epoch = 2): void {
   const parts = encodeFence({ slot, epoch, identity: RIVAL_IDENTITY, next: slot + 64 }, nativeCompute);
+  bench.blobs.objects.set(slotKey(slot), new Uint8Array(Buffer.concat(parts)));
+}
+
+/** Puts a rival's data into a slot behind everybody's back. */
+export function plantData(bench: ManualPorts, slot: number, epoch: number, words: readonly string[] = []): void {
+  const parts = encodeData({ slot, epoch, identity: RIVAL_IDENTITY }, words.map(new WordFold().encode), nativeCompute);
   bench.blobs.objects.set(slotKey(slot), new Uint8Array(Buffer.concat(parts)));
 }
