@@ -6,6 +6,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,9 +14,12 @@ import { build } from 'esbuild';
 
 const reportsDirectory = dirname(fileURLToPath(import.meta.url));
 const pageDirectory = join(reportsDirectory, 'page');
+/** d3's licence asks for this in every copy, and every report is one. */
+const D3_NOTICE =
+  '/* Contains parts of D3, https://d3js.org, Copyright 2010-2026 Mike Bostock (ISC) and 2001 Robert Penner (BSD). */';
 
 checkTypes();
-await build({
+const { outputFiles } = await build({
   entryPoints: ['history.ts', 'sweep.ts', 'page.css'].map((name) => join(pageDirectory, name)),
   outdir: join(reportsDirectory, '..', 'dist', 'reports', 'page'),
   bundle: true,
@@ -23,9 +27,20 @@ await build({
   format: 'iife',
   target: 'es2022',
   charset: 'utf8',
-  legalComments: 'inline',
+  legalComments: 'none',
+  banner: { js: D3_NOTICE },
   logLevel: 'warning',
+  write: false,
 });
+for (const { path, contents } of outputFiles) replaceFile(path, contents);
+
+/** By renaming, so that whoever renders a page meanwhile reads the old bundle or the new one, never half of one. */
+function replaceFile(path, contents) {
+  mkdirSync(dirname(path), { recursive: true });
+  const unfinished = `${path}.${process.pid}`;
+  writeFileSync(unfinished, contents);
+  renameSync(unfinished, path);
+}
 
 function checkTypes() {
   const packageFile = createRequire(import.meta.url).resolve('typescript/package.json');

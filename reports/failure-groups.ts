@@ -74,9 +74,11 @@ export function failureGroupsOf(
     .sort((a, b) => b.count - a.count || compareText(a.signature, b.signature));
 }
 
-/** Only addresses that cannot run a script: relative ones, files and the web. */
+/**
+ * Only addresses that cannot run a script: relative ones, files and the web. Judged as browsers do, which skip
+ * blanks before the scheme and line breaks inside it.
+ */
 function safeHref(href: string | undefined): string | null {
-  if (href === undefined) return null;
-  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(href)?.[1]?.toLowerCase();
-  return scheme === undefined || ['file', 'http', 'https'].includes(scheme) ? href : null;
+  if (href === undefined || !URL.canParse(href, 'file:///')) return null;
+  return ['file:', 'http:', 'https:'].includes(new URL(href, 'file:///').protocol) ? href : null;
 }

@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import type { SeedResult } from '../scenarios/run.ts';
+import { fakeSweep } from './testing/fake-run.ts';
+import { viewSweep } from './view-sweep.ts';
+
+const PASSED = fakeSweep({ seeds: 40 });
+
+function failing(seed: string, operations: number, signature = 'stale tail'): SeedResult {
+  const [result] = PASSED.results;
+  if (result === undefined) throw new Error('the sweep has results');
+  const failure = { kind: 'linearizability' as const, signature, message: 'm', opIds: [] };
+  return { ...result, seed, failure, counts: { ...result.counts, operations } };
+}
+
+describe('the verdict of a sweep', () => {
+  test('is good only if nothing failed, hung or stayed dark', () => {
+    expect(viewSweep({ ...PASSED, probes: [] }).verdict).toEqual({
+      tone: 'good',
+      headline: 'All 40 runs passed',
+      reasons: [],
+    });
+    const harnessErrors = [{ seed: '1', profile: 'quiet', message: 'hung' }];
+    expect(viewSweep({ ...PASSED, probes: [], harnessErrors }).verdict.tone).toBe('bad');
+    expect(viewSweep({ ...PASSED, probes: [], results: [] }).verdict).toMatchObject({
+      tone: 'bad',
+      headline: 'Nothing ran',
+    });
+  });
+
+  test('is bad when a required probe stayed dark, although every run passed', () => {
+    const probes = [{ name: 'never', sentence: 's', required: true, row: null }];
+    expect(viewSweep({ ...PASSED, probes }).verdict).toEqual({
+      tone: 'bad',
+      headline: 'The sweep failed',
+      reasons: ['1 required probe stayed dark'],
+    });
+  });
+
+  test('is undecided when the only trouble is a checker that gave up', () => {
+    const [result] = PASSED.results;
+    if (result === undefined) throw new Error('the sweep has results');
+    const failure = { kind: 'unknown' as const, signature: 'budget', message: 'm', opIds: [] };
+    const view = viewSweep({ ...PASSED, probes: [], results: [{ ...result, failure }] });
+    expect(view.verdict).toMatchObject({ tone: 'undecided', reasons: ['1 run could not be decided'] });
+    expect(view.profiles[0]).toMatchObject({ failed: 0, undecided: 1 });
+  });
+});
+
+describe('failures', () => {
+  test('are grouped by signature, the most frequent first, the smallest case first', () => {
+    const results = [failing('9', 80), failing('10', 20), failing('3', 20), failing('4', 5, 'slot reused')];
+    const { failures, verdict } = viewSweep({ ...PASSED, results });
+    expect(failures.map(({ signature, count }) => [signature, count])).toEqual([
+      ['stale tail', 3],
+      ['slot reused', 1],
+    ]);
+    expect(failures[0]?.seeds.map(({ seed }) => seed)).toEqual(['3', '10', '9']);
+    expect(verdict.headline).toBe('4 of 4 runs failed');
+  });
+
+  test('beyond ten of a kind are counted, not listed', () => {
+    const results = Array.from({ length: 25 }, (_, i) => failing(String(i), 50));
+    const [group] = viewSweep({ ...PASSED, results }).failures;
+    expect([group?.seeds.length, group?.omitted]).toEqual([10, 15]);
+  });
+
+  test('link to their history page, but never to a script', () => {
+    const results = [failing('1', 5), failing('2', 6), failing('3', 7), failing('4', 8)];
+    const runLinks = {
+      '1/quiet': 'runs/1 a.html',
+      '2/quiet': ' JavaScript:alert(1)',
+      '3/quiet': 'java\nscript:alert(1)',
+    };
+    const hrefs = viewSweep({ ...PASSED, results }, { runLinks }).failures[0]?.seeds.map(({ href }) => href);
+    expect(hrefs).toEqual(['runs/1 a.html', null, null, null]);
+  });
+});
+
+describe('probes', () => {
+  test('stand dark ones first, required ones above all, each with the first seed that lit it', () => {
+    const [one] = PASSED.results;
+    if (one === undefined) throw new Error('the sweep has results');
+    const results = [
+      { ...one, seed: '10', probes: { common: 4 } },
+      { ...one, seed: '2', probes: { common: 3, rare: 1 } },
+    ];
+    const probe = (name: string, required: boolean) => ({ name, sentence: 's', required, row: null });
+    const probes = [probe('common', true), probe('rare', true), probe('optional', false), probe('wanted', true)];
+    const rows = viewSweep({ ...PASSED, results, probes }).probes;
+    expect(rows.map(({ name, state, hits, runs, first }) => [name, state, hits, runs, first?.seed])).toEqual([
+      ['wanted', 'missing', 0, 0, undefined],
+      ['optional', 'dark', 0, 0, undefined],
+      ['rare', 'lit', 1, 1, '2'],
+      ['common', 'lit', 7, 2, '2'],
+    ]);
+  });
+});
+
+test('the order in which workers finished changes nothing', () => {
+  const sweep = fakeSweep({ seeds: 60, failing: 6 });
+  expect(viewSweep({ ...sweep, results: sweep.results.toReversed() })).toEqual(viewSweep(sweep));
+});
+
+test('the view does not grow with the number of seeds', () => {
+  const size = (seeds: number): number => JSON.stringify(viewSweep(fakeSweep({ seeds, failing: 20 }))).length;
+  expect(size(4000)).toBeLessThan(size(400) * 1.2);
+});
+
+test('profiles add up to the whole', () => {
+  const { profiles, totals } = viewSweep(PASSED);
+  expect(profiles.reduce((sum, { operations }) => sum + operations, 0)).toBe(totals.operations);
+  expect(profiles.reduce((sum, { runs }) => sum + runs, 0)).toBe(40);
+});
