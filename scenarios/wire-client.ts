@@ -33,6 +33,10 @@ export interface WireClientOptions {
 /** An HTTP answer, or the lack of one. `sent` false: certainly nothing reached the server. */
 type Exchange = { kind: 'answer'; status: number; body: unknown } | { kind: 'none'; sent: boolean; code: string };
 
+// Reasons given to abort, so that no exception with a stack is made for each request.
+const GIVEN_UP = 'the client gave up';
+const ANSWERED = 'answered';
+
 /** Codes that promise no side effect (S2 API contract §1.7). */
 const NO_EFFECT = new Set([
   'bad_header',
@@ -118,11 +122,11 @@ export class WireClient implements StreamClient {
     const request: HttpRequest = { method, target, headers, body: once(bytes), signal: abort.signal };
     const patience = new AbortController();
     const late = this.#clock.sleep(this.#options.timeoutMs, patience.signal).then((): Exchange => {
-      if (!patience.signal.aborted) abort.abort();
+      if (!patience.signal.aborted) abort.abort(GIVEN_UP);
       return { kind: 'none', sent: true, code: 'timeout' };
     });
     const exchange = await Promise.race([this.#send(request), late]);
-    patience.abort();
+    patience.abort(ANSWERED);
     if (exchange.kind === 'none' || exchange.status === 502 || exchange.status === 503) this.#tryNextServer();
     return exchange;
   }

@@ -1,0 +1,32 @@
+/** A server that is killed again and again keeps every promise; one with a planted bug is convicted in words. */
+
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { checkStream } from '../../checker/index.ts';
+import { buildPlant } from '../plants/build.ts';
+import { PLANTS } from '../plants/plants.ts';
+import { WORKFLOWS } from '../workflow.ts';
+import { recordUnderKills } from './kill-run.ts';
+
+const PRODUCT = fileURLToPath(new URL('../../dist/scenarios/main.js', import.meta.url));
+
+const SIZE = { kills: 5, clients: 5, operationsPerClient: 40, thinkMsMax: 60 };
+
+test.concurrent.each(WORKFLOWS)(
+  'a server killed five times under the %s workflow stays linearizable',
+  async (workflow) => {
+    const { history, kills } = await recordUnderKills({ ...SIZE, program: [PRODUCT], workflow });
+    expect(kills).toBeGreaterThan(0);
+    expect(checkStream(history)).toMatchObject({ verdict: 'ok' });
+  },
+);
+
+test('a server that takes over without a fence is convicted in words', { timeout: 120_000 }, async () => {
+  const plant = PLANTS.find(({ name }) => name === 'no-fence');
+  if (plant === undefined) throw new Error('the plant is gone');
+  const { history } = await recordUnderKills({ ...SIZE, program: [await buildPlant(plant)], workflow: 'regular' });
+  const verdict = checkStream(history);
+  if (verdict.verdict !== 'illegal') return expect.unreachable(`the verdict was ${verdict.verdict}`);
+  expect(verdict.violation.opIds.length).toBeGreaterThan(0);
+  console.log(`no-fence under kills: ${verdict.violation.message}`);
+});
