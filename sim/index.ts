@@ -36,7 +36,7 @@ export type { StoreSpeed } from './latency.ts';
 export { SIM_PROBES, engineProbes, Probes, type ProbeCounts, type ProbeInfo } from './probes.ts';
 export { STORE, SimBlobStore, type OpenAttempt, type StoreEffect } from './blob-store.ts';
 export { SimNetwork, type OpenCall } from './network.ts';
-export { SimNetworkError } from './network/exchange.ts';
+export { SimNetworkError } from './network/errors.ts';
 export { Nemesis } from './nemesis.ts';
 export { Trace } from './trace.ts';
 export { Tracks, type OpenSpan, type TrackSpan } from './tracks.ts';

@@ -181,11 +181,11 @@ export class Kernel {
 
   #escaped(error: unknown): boolean {
     if (!this.#isInEvent) return false;
+    // Node itself sets timers when it goes on after an error, so the guard is down for the rest of the event.
+    this.#guard.lower();
     // A process that ended itself runs no further; what its last reactions throw nobody can have seen.
     if (this.#eventOwner?.isAlive(this.#eventGeneration) === false) return true;
-    this.#guard.lower();
     this.fail('invariant', describe(error), error);
-    this.#guard.raise();
     return true;
   }
 }

@@ -67,6 +67,7 @@ const FAULTS: readonly { fault: CallFault; odds: (faults: FaultSettings) => Odds
 const DETAIL = defineSite('net.call.detail', 'when a connection breaks under a delivered request');
 const CUT_AT = defineSite('net.body.cut-at', 'after how many bytes of a chunk a body breaks off');
 const SPLIT = defineSite('net.body.split', 'whether a chunk arrives in pieces');
+const AS_STREAM = defineSite('net.body.as-stream', 'whether a whole response arrives as a stream of chunks');
 const SPLIT_AT = defineSite('net.body.split-at', 'where a chunk is split');
 
 const NO_FAULT: CallPlan = Object.freeze({ fault: 'none', detail: 0 });
@@ -85,6 +86,11 @@ export function planCall(context: WorldContext, link: string, isReadOnly: boolea
 /** How many bytes of the chunk still get through. */
 export function cutPoint(context: WorldContext, link: string, length: number): number {
   return context.choices.choose(CUT_AT, link, length);
+}
+
+/** Whether a response with a whole body is read chunk by chunk all the same. */
+export function arrivesAsStream({ choices, faults }: WorldContext, link: string): boolean {
+  return choices.chance(AS_STREAM, link, faults.netSplit);
 }
 
 /** The pieces in which a chunk arrives; usually one. */
