@@ -27,8 +27,8 @@ export interface BasinState {
   readonly requestToken: string | null;
 }
 
-export function newStream(
-  identity: Pick<StreamState, 'id' | 'basin' | 'name' | 'createdAtMs' | 'requestToken'>,
-): StreamState {
-  return { ...identity, tail: ORIGIN, fencingToken: '', trimPoint: 0 };
+type StreamIdentity = Pick<StreamState, 'id' | 'basin' | 'name' | 'createdAtMs' | 'requestToken'>;
+
+export function newStream({ id, basin, name, createdAtMs, requestToken }: StreamIdentity): StreamState {
+  return { id, basin, name, createdAtMs, requestToken, tail: ORIGIN, fencingToken: '', trimPoint: 0 };
 }

@@ -1,6 +1,7 @@
 /**
  * Patience: operations that wait for the store are given up after one fixed time. Because the time is the same
- * for all, the queue is already sorted and one sleeper serves it.
+ * for all, the queue is already sorted and one sleeper serves it. What was answered in time is forgotten as soon
+ * as everything before it is, so that a fast store leaves a short queue.
  */
 
 import { Fifo } from '../core/fifo.ts';
@@ -15,7 +16,7 @@ interface Deadline {
 export class DeadlineQueue {
   readonly #clock: Clock;
   readonly #patienceMs: number;
-  readonly #queue = new Fifo<Deadline>();
+  #queue = new Fifo<Deadline>();
   readonly #abort = new AbortController();
   #sleeping = false;
 
@@ -26,11 +27,13 @@ export class DeadlineQueue {
 
   /** `promise`, or `late()` if it takes longer than the patience. */
   limit<Value>(promise: Promise<Value>, late: () => Value): Promise<Value> {
+    if (this.#abort.signal.aborted) return promise;
     return new Promise((resolve, reject) => {
       const deadline: Deadline = { atMs: this.#clock.monoMs() + this.#patienceMs, expire: () => resolve(late()) };
       this.#queue.push(deadline);
       const settled = () => {
         deadline.expire = null;
+        while (this.#queue.peek()?.expire === null) this.#queue.take();
       };
       promise.then(resolve, reject).finally(settled);
       this.#serve();
@@ -40,6 +43,12 @@ export class DeadlineQueue {
   /** Cancels all; nothing expires any more. */
   close(): void {
     this.#abort.abort();
+    this.#queue = new Fifo();
+  }
+
+  /** Deadlines remembered now; zero at quiescence. */
+  get length(): number {
+    return this.#queue.length;
   }
 
   #serve(): void {
