@@ -1,0 +1,258 @@
+/** The server as its operator meets it: a process with flags, a banner, signals and exit codes. */
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import * as net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { build } from 'esbuild';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+
+import { EXIT, type ServeOptions } from './main.ts';
+
+let workspace: string;
+let program: string;
+const running = new Set<ChildProcess>();
+
+beforeAll(async () => {
+  workspace = await mkdtemp(join(tmpdir(), 'tailrace-serve-'));
+  program = join(workspace, 'serve.mjs');
+  await build({
+    stdin: {
+      contents: `import { serve } from './main.ts';
+        process.exitCode = await serve(JSON.parse(process.argv[2]));`,
+      resolveDir: fileURLToPath(new URL('.', import.meta.url)),
+      loader: 'ts',
+    },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile: program,
+  });
+});
+
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+afterAll(() => rm(workspace, { recursive: true }));
+
+interface Server {
+  child: ChildProcess;
+  url: string;
+  port: number;
+  output: () => string;
+  errors: () => string;
+  /** The exit code, or the name of the signal. */
+  exit: Promise<number | string | null>;
+}
+
+/** Starts a server; `url` is known once it is ready or has ended. */
+async function start(options: Partial<ServeOptions> = {}): Promise<Server> {
+  const child = spawn(process.execPath, [program, JSON.stringify({ host: '127.0.0.1', port: 0, ...options })], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  let output = '';
+  let errors = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (errors += chunk));
+  let ended = false;
+  const exit = (once(child, 'close') as Promise<[number | null, string | null]>).then(([code, signal]) => {
+    ended = true;
+    running.delete(child);
+    return code ?? signal;
+  });
+  while (!ended && !output.includes('ready\n')) await sleep(5);
+  const port = Number(/http:\/\/[^ ]*:(\d+)/.exec(output)?.[1] ?? 0);
+  return { child, port, url: `http://127.0.0.1:${port}`, output: () => output, errors: () => errors, exit };
+}
+
+async function call(server: Server, method: string, path: string, body?: unknown): Promise<Response> {
+  return fetch(server.url + path, {
+    method,
+    headers: { 's2-basin': 'test-basin', 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
+async function createStream(server: Server): Promise<void> {
+  expect((await call(server, 'POST', '/v1/basins', { basin: 'test-basin' })).status).toBe(201);
+  expect((await call(server, 'POST', '/v1/streams', { stream: 'log' })).status).toBe(201);
+}
+
+async function append(server: Server, ...bodies: string[]): Promise<Response> {
+  return call(server, 'POST', '/v1/streams/log/records', { records: bodies.map((body) => ({ body })) });
+}
+
+async function bodiesOf(server: Server): Promise<string[]> {
+  const response = await call(server, 'GET', '/v1/streams/log/records?seq_num=0&count=1000');
+  expect(response.status).toBe(200);
+  const { records } = (await response.json()) as { records: { body: string }[] };
+  return records.map(({ body }) => body);
+}
+
+describe('a server without a folder', () => {
+  test('serves appends and reads, and says that its data is lost at the end', async () => {
+    const server = await start();
+    expect(server.output()).toContain(`http://127.0.0.1:${server.port}\n`);
+    expect(server.output()).toMatch(/in memory: everything is lost/);
+    expect(server.output()).toMatch(/from this machine only/);
+    expect(await (await fetch(`${server.url}/health`)).text()).toBe('OK');
+    await createStream(server);
+    expect((await append(server, 'a', 'b')).status).toBe(200);
+    expect(await bodiesOf(server)).toEqual(['a', 'b']);
+    server.child.kill('SIGTERM');
+    expect(await server.exit).toBe(EXIT.stopped);
+  });
+
+  test('says who can reach it when it is opened to the network', async () => {
+    const server = await start({ host: '::' });
+    expect(server.output()).toMatch(/http:\/\/\[::\]:\d+\n/);
+    expect(server.output()).toMatch(/everybody who can reach this address: tokens are not checked/);
+  });
+});
+
+describe('a server with a folder', () => {
+  test('says where the data is and what an acknowledgement is worth', async () => {
+    const dir = join(workspace, 'banner');
+    const server = await start({ dir });
+    expect(server.output()).toContain(`in ${dir}: what is acknowledged is synced to this disk`);
+  });
+
+  test('has every acknowledged append after it was stopped and after it was killed', async () => {
+    const dir = join(workspace, 'kept');
+    const acknowledged: string[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      const server = await start({ dir });
+      if (round === 0) await createStream(server);
+      else expect(await bodiesOf(server)).toEqual(acknowledged);
+      for (const name of ['x', 'y']) {
+        const body = `${name} of round ${round}`;
+        expect((await append(server, body)).status).toBe(200);
+        acknowledged.push(body);
+      }
+      server.child.kill(round % 2 === 0 ? 'SIGKILL' : 'SIGINT');
+      expect(await server.exit).toBe(round % 2 === 0 ? 'SIGKILL' : EXIT.stopped);
+    }
+  });
+
+  test('that another server takes over says so, exits with its own code and acknowledges nothing more', async () => {
+    const dir = join(workspace, 'shared');
+    const first = await start({ dir });
+    await createStream(first);
+    expect((await append(first, 'by the first')).status).toBe(200);
+    const second = await start({ dir });
+    expect(await bodiesOf(second)).toEqual(['by the first']);
+    const late = await append(first, 'by a zombie').catch(() => null);
+    expect(late === null || late.status >= 500, String(late?.status)).toBe(true);
+    expect(await first.exit).toBe(EXIT.fenced);
+    expect(first.errors()).toMatch(
+      /^tailrace: another server has taken over the store \(epoch \d+\); this one stops\n$/,
+    );
+    expect((await append(second, 'by the second')).status).toBe(200);
+    expect(await bodiesOf(second)).toEqual(['by the first', 'by the second']);
+  });
+
+  test('logs takeovers as JSON lines when asked to', async () => {
+    const server = await start({ dir: join(workspace, 'logged'), log: 'notable' });
+    const events = server
+      .errors()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { event: string });
+    expect(events.map(({ event }) => event)).toEqual(['takeover.started', 'takeover.completed']);
+  });
+});
+
+describe('a server that can not start', () => {
+  /** The server ended by itself with this code and one line. */
+  async function expectOneLine(server: Server, code: number, line: RegExp): Promise<void> {
+    expect(await server.exit).toBe(code);
+    expect(server.errors()).toMatch(line);
+    expect(server.errors().trimEnd()).not.toContain('\n');
+  }
+
+  test('because its port is in use says so and leaves the folder to its owner', async () => {
+    const dir = join(workspace, 'busy');
+    const first = await start({ dir });
+    await createStream(first);
+    const second = await start({ dir, port: first.port });
+    await expectOneLine(
+      second,
+      EXIT.couldNotStart,
+      new RegExp(`^tailrace: 127.0.0.1 port ${first.port} is in use; .*--port`),
+    );
+    expect((await append(first, 'still the owner')).status).toBe(200);
+  });
+
+  test('because its folder is a file says which', async () => {
+    const dir = join(workspace, 'file');
+    await writeFile(dir, 'precious');
+    await expectOneLine(
+      await start({ dir }),
+      EXIT.couldNotStart,
+      new RegExp(`^tailrace: cannot open a store in ${dir}: `),
+    );
+  });
+
+  test.each([
+    [{ port: 70_000 }, /--port is a number from 0 to 65535, not 70000/],
+    [{ port: 1.5 }, /--port is a number/],
+    [{ dir: '' }, /--dir needs the path of a folder/],
+    [{ host: '203.0.113.7' }, /203\.0\.113\.7 is not an address of this machine; .*--host/],
+  ])('because of %j says what to do', async (options, line) => {
+    await expectOneLine(await start(options), EXIT.couldNotStart, line);
+  });
+
+  test('because its log is damaged names the object', async () => {
+    const dir = join(workspace, 'damaged');
+    const first = await start({ dir });
+    await createStream(first);
+    first.child.kill('SIGKILL');
+    await first.exit;
+    await writeFile(join(dir, 'wal', '00000000000000000000.blob'), 'not a log object');
+    await expectOneLine(await start({ dir }), EXIT.storeRefused, /^tailrace: .*wal\/0{20}/);
+  });
+});
+
+describe('a signal', () => {
+  test('lets a request that is under way finish', async () => {
+    const server = await start();
+    await createStream(server);
+    const socket = net.connect(server.port, '127.0.0.1');
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk));
+    const body = JSON.stringify({ records: [{ body: 'in time' }] });
+    socket.write(
+      `POST /v1/streams/log/records HTTP/1.1\r\nhost: x\r\ns2-basin: test-basin\r\n` +
+        `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
+    );
+    await sleep(50);
+    server.child.kill('SIGTERM');
+    await sleep(50);
+    await expect(fetch(server.url)).rejects.toThrow();
+    socket.end(body.slice(5));
+    await once(socket, 'close');
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await server.exit).toBe(EXIT.stopped);
+    expect(server.errors()).toMatch(/^tailrace: SIGTERM: finishing what is under way/);
+  });
+
+  test('ends the process at once when it is the second one', async () => {
+    const server = await start();
+    const socket = net.connect(server.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write('POST /v1/basins HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{');
+    await sleep(50);
+    server.child.kill('SIGTERM');
+    while (!server.errors().includes('SIGTERM')) await sleep(5);
+    server.child.kill('SIGINT');
+    expect(await server.exit).toBe(128 + 2);
+    socket.destroy();
+  });
+});
