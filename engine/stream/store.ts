@@ -25,7 +25,7 @@ import type { Settlement, SlotLog } from '../log/slot-log.ts';
 import type { Ports } from '../ports.ts';
 import { ChunkIndex } from '../segments/chunk-index.ts';
 import type { Entry } from '../state/entries.ts';
-import { fold } from '../state/fold.ts';
+import { fold, type Tables } from '../state/fold.ts';
 import { DurableTables, SpeculativeTables } from '../state/tables.ts';
 import type { EngineTunables } from '../tunables.ts';
 import { ByteBudget } from './byte-budget.ts';
@@ -40,6 +40,14 @@ export class CommittedStreams {
     this.tables.put(fold(this.tables, entry));
     if (entry.type === 'chunk') this.chunks.add(entry.streamId, entry);
   }
+}
+
+/** What an append that ran out of patience must know of itself. */
+interface AppendAttempt {
+  /** Numbers were given: it may take effect. */
+  queued: boolean;
+  /** The caller was told that it has no effect: it must not be queued any more. */
+  abandoned: boolean;
 }
 
 const NOT_OWNER: Rejection = { kind: 'not-owner' };
@@ -76,18 +84,35 @@ export class StreamStore {
   // --- append --------------------------------------------------------------------------------------------
 
   /** The batch was validated before; everything else is decided here, in one turn, once there is room. */
-  async append(basin: string, stream: string, input: AppendInput): Promise<AppendOutcome> {
+  append(basin: string, stream: string, input: AppendInput): Promise<AppendOutcome> {
+    const attempt: AppendAttempt = { queued: false, abandoned: false };
+    return this.#deadlines.limit(this.#appendWhenRoom(basin, stream, input, attempt), () => {
+      attempt.abandoned = true;
+      this.#ports.telemetry.event(attempt.queued ? 'append.unknown' : 'append.deadline');
+      if (!attempt.queued) return rejected(UNAVAILABLE);
+      return { kind: 'unknown', message: 'the store did not confirm the append in time; it may still take effect' };
+    });
+  }
+
+  async #appendWhenRoom(
+    basin: string,
+    stream: string,
+    input: AppendInput,
+    attempt: AppendAttempt,
+  ): Promise<AppendOutcome> {
     const bytes = input.records.reduce((sum, record) => sum + meteredBytes(record), 0);
     if (!this.#budget.tryTake(bytes)) {
       this.#ports.telemetry.event('append.backpressure', bytes);
       if (!(await this.#budget.take(bytes))) return rejected(this.#refusal());
     }
-    const decided = this.#decideAppend(basin, stream, input, () => this.#budget.release(bytes));
-    return this.#deadlines.limit(decided.outcome, () => {
-      this.#ports.telemetry.event(decided.queued ? 'append.unknown' : 'append.deadline');
-      if (!decided.queued) return rejected(UNAVAILABLE);
-      return { kind: 'unknown', message: 'the store did not confirm the append in time; it may still take effect' };
-    });
+    const release = () => this.#budget.release(bytes);
+    if (attempt.abandoned) {
+      release();
+      return rejected(UNAVAILABLE);
+    }
+    const decided = this.#decideAppend(basin, stream, input, release);
+    attempt.queued = decided.queued;
+    return decided.outcome;
   }
 
   #decideAppend(basin: string, name: string, input: AppendInput, release: () => void) {
@@ -97,7 +122,7 @@ export class StreamStore {
     };
     if (!this.#log.writable) return refuse(Promise.resolve(rejected(this.#refusal())));
     const stream = this.#ahead.streamByName(basin, name);
-    if (stream === undefined) return refuse(this.#reveal(rejected(this.#notFound(basin, name))));
+    if (stream === undefined) return refuse(this.#reveal(rejected(notFound(this.#ahead, basin, name))));
     const nowMs = this.#ports.clock.wallMs();
     const admission = admit(stream, input, nowMs);
     if (admission.kind === 'refused') return refuse(this.#refuseCondition(stream, admission.failure));
@@ -232,7 +257,7 @@ export class StreamStore {
     const answer = async () => {
       if (!(await this.#log.proveOwnership())) return rejected(this.#refusal());
       const stream = this.#durable.tables.streamByName(basin, name);
-      if (stream === undefined) return rejected(this.#notFound(basin, name));
+      if (stream === undefined) return rejected(notFound(this.#durable.tables, basin, name));
       if (this.#ahead.isAhead(stream.id)) this.#ports.telemetry.event('read.while-undurable');
       return look(stream);
     };
@@ -286,15 +311,16 @@ export class StreamStore {
     });
   }
 
-  #notFound(basin: string, stream: string): Rejection {
-    return this.#ahead.basin(basin) === undefined
-      ? { kind: 'basin-not-found', basin }
-      : { kind: 'stream-not-found', basin, stream };
-  }
-
   #refusal(): Rejection {
     return this.#stopping ? DRAINING : NOT_OWNER;
   }
+}
+
+/** `tables` are the ones that were looked at: what is said of the basin must be as durable as the rest. */
+function notFound(tables: Tables, basin: string, stream: string): Rejection {
+  return tables.basin(basin) === undefined
+    ? { kind: 'basin-not-found', basin }
+    : { kind: 'stream-not-found', basin, stream };
 }
 
 function rejected<Reason>(reason: Reason): { kind: 'rejected'; reason: Reason } {
