@@ -13,7 +13,7 @@ const SWATCH_HEIGHT_PX = 12;
 interface Entry {
   word: string;
   heightPx: number;
-  holds(operation: Operation): boolean;
+  holds: (operation: Operation) => boolean;
 }
 
 const ENTRIES: readonly Entry[] = [
