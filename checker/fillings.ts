@@ -3,8 +3,8 @@
  *
  * Looks at the segment alone: positions, floors, ceilings, match_seq_num and content. What couples segments (each
  * append used once, fencing tokens) is for the composition. A segment without a filling convicts the history by
- * itself, whatever the other segments hold. `none` is only ever said after every combination has been tried or the
- * content of the holes has been identified.
+ * itself, whatever the other segments hold. `none` is only ever said after every combination has been tried, or after
+ * the content of the holes has become known: what does not spell the same records would be a 64-bit collision.
  */
 
 import { Budget } from './budget.ts';
@@ -13,7 +13,7 @@ import { ChainHash } from './chain-hash.ts';
 import { type Identification, identify, spell } from './identify.ts';
 import type { Operations } from './operations.ts';
 import type { Hole, Segment } from './tiling.ts';
-import { type Laid, type Stretch, type StretchHole, TwoEndedSearch } from './two-ended.ts';
+import { type Laid, type Piece, type Stretch, type StretchHole, TwoEndedSearch } from './two-ended.ts';
 
 export type Filling = readonly Laid<Candidate>[];
 
@@ -21,6 +21,8 @@ export type Filling = readonly Laid<Candidate>[];
 const WINDOWS = [24, 72, 216];
 // What may be spent on trying everything before the content is compared with all batches.
 const CHEAP_STEPS = 200_000;
+// The same when one filling is known: any other would have to spell the same records or be a 64-bit collision.
+const CHEAP_STEPS_MORE = 1_000;
 const IDENTIFY_STEPS = 4_000_000;
 
 export class SegmentFillings {
@@ -80,9 +82,16 @@ export class SegmentFillings {
   /** One step of searching. False when the budget or the memory does not allow it. */
   #searchOn(budget: Budget): boolean {
     const wide = this.#searches[0]!;
+    this.#isComplete = wide.isComplete;
+    if (this.#isComplete) return true;
+    const first = this.#found[0];
+    if (first !== undefined && wide.costAhead > CHEAP_STEPS_MORE && this.#spell(first)) return true;
     if (wide.pieceCount <= Math.max(2, this.stretch.holes.length) || wide.costAhead < CHEAP_STEPS)
       return this.#advance(wide, budget);
-    if (this.#found.length === 0 && this.#identification === undefined && this.#spellIdentified(budget)) return true;
+    if (first === undefined && this.#identification === undefined) {
+      const identification = this.identification(budget);
+      if (identification !== null && this.#spell(identification)) return true;
+    }
     const open = this.#searches.filter((search) => !search.isComplete && !search.isFull);
     const cheapest = open.reduce<TwoEndedSearch<Candidate> | null>(
       (best, search) => (best === null || search.costAhead < best.costAhead ? search : best),
@@ -95,15 +104,12 @@ export class SegmentFillings {
     const fillings = search.advance(budget);
     if (fillings === null) return false;
     this.#keep(fillings);
-    if (this.#searches[0]!.isComplete) this.#isComplete = true;
     return true;
   }
 
-  /** True when the content is known, and with it every filling. */
-  #spellIdentified(budget: Budget): boolean {
-    const identification = this.identification(budget);
-    if (identification === null) return false;
-    const spellings = spell(this.#operations, this.stretch, identification);
+  /** Takes the records of one way to fill the holes for their content, and so finds every other way at once. */
+  #spell(content: readonly Laid<Piece>[]): boolean {
+    const spellings = spell(this.#operations, this.stretch, content);
     if (spellings === null) return false;
     this.#keep(spellings);
     this.#isComplete = true;

@@ -32,7 +32,7 @@ export function setFloors({ events }: Operations): Floors {
       operation.floor = floor;
       operation.floorOp = floorOp;
     } else if (operation.outcome === 'success') {
-      const found = proof === null ? violationOf(operation) : null;
+      const found: Violation | null = proof === null ? violationOf(operation) : null;
       if (found !== null) proof = { violation: found, at: operation.returnedAt };
       if (operation.tail > floor) {
         floor = operation.tail;

@@ -82,15 +82,15 @@ function fragmentsOf({ all }: Operations, longest: number): Fragment[] {
   return [...whole, ...cut];
 }
 
-/** Every legal way to spell the identified records, or null when there are too many to list. */
+/** Every legal way to spell the records that are known to lie in the holes, or null when there are too many to list. */
 export function spell(
   operations: Operations,
   stretch: Stretch<Candidate>,
-  identification: Identification,
+  known: readonly Laid<Piece>[],
 ): readonly (readonly Laid<Candidate>[])[] | null {
   let spellings: (readonly Laid<Candidate>[])[] = [[]];
   for (const hole of stretch.holes) {
-    const content = identification
+    const content = known
       .filter(({ position }) => position >= hole.start && position < hole.end)
       .flatMap(({ piece }) => Array.from({ length: piece.recordCount }, (_, i) => piece.recordStart + i));
     const here: (readonly Laid<Candidate>[])[] = [];

@@ -15,11 +15,11 @@ import { ChainHash } from './chain-hash.ts';
 import { compose } from './compose.ts';
 import { type Evidence, explainContent, explainHole, explainIdentified, foldBatches } from './explain.ts';
 import { SegmentFillings } from './fillings.ts';
-import { setFloors } from './floors.ts';
+import { type Floors, setFloors } from './floors.ts';
 import type { History } from './history.ts';
 import { type Operations, readOperations } from './operations.ts';
 import { refusalOfWitness } from './replay.ts';
-import { earliest, layTiles, type Segment } from './tiling.ts';
+import { earliest, layTiles, type Segment, type Tiling } from './tiling.ts';
 import type { Violation } from './violation.ts';
 import { buildWitness } from './witness.ts';
 import { counted, range } from './violation.ts';
@@ -30,7 +30,7 @@ export interface StreamCheckOptions {
    * service's rule, a new stream has the empty token.
    */
   strictS2?: boolean;
-  /** Chain steps to spend at most; some 30 million are a second. Default 40 million. */
+  /** Chain steps to spend at most; 10 to 30 million are a second. Default 20 million. */
   stepsMax?: number;
 }
 
@@ -48,7 +48,7 @@ export type Verdict =
   /** The budget was spent. `reason` names the records that stayed open and what was tried. */
   | { verdict: 'unknown'; reason: string; steps: number };
 
-const STEPS_MAX = 40_000_000;
+const STEPS_MAX = 20_000_000;
 // No one segment may keep the others from being looked at.
 const SEGMENT_STEPS_MAX = 4_000_000;
 
@@ -57,11 +57,24 @@ export function checkStream(history: History, options: StreamCheckOptions = {}):
   const operations = readOperations(history);
   const floors = setFloors(operations);
   const tiling = layTiles(operations);
-  const proof = earliest([floors.proof, tiling.kind === 'impossible' ? tiling.proof : null]);
-  if (proof !== null) return { verdict: 'illegal', violation: proof.violation };
-  if (tiling.kind === 'impossible') throw new Error('a tiling without a proof');
+  if (tiling.kind === 'impossible') return { verdict: 'illegal', violation: blame(floors, tiling) };
+  if (floors.proof !== null) return { verdict: 'illegal', violation: floors.proof.violation };
   const evidence: Evidence = { operations, floors, candidates: listCandidates(operations) };
   return searchSegments(history, evidence, tiling.segments, options);
+}
+
+/**
+ * The first event that proves a bug, unless one of its operations claims positions that another one claims too: then
+ * what was seen is only a symptom of that.
+ */
+function blame(floors: Floors, tiling: Tiling & { kind: 'impossible' }): Violation {
+  const first = earliest([floors.proof, tiling.proof])!.violation;
+  const cause = earliest(tiling.overlaps.filter((proof) => sharesOperation(proof.violation, first)));
+  return cause?.violation ?? first;
+}
+
+function sharesOperation(a: Violation, b: Violation): boolean {
+  return a.opIds.some((opId) => b.opIds.includes(opId));
 }
 
 function searchSegments(
@@ -128,5 +141,7 @@ function explainUnknown(segment: Segment, fillings: SegmentFillings | undefined)
       ? 'No read tells what they hold, and not all ways to fill them could be tried.'
       : `${counted(fillings.stretch.holes[0]!.offers.length, 'append')} of unknown outcome could have written them; all ` +
         `combinations of up to ${fillings.piecesTried} were tried.`;
+  if (holes.length === 0)
+    return `Not all ways to fill the holes below ${segment.end} could be tried within the budget.`;
   return `The records at ${holes.join(', ')}${more} could not be explained within the budget. ${tried}`;
 }

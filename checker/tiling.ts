@@ -32,7 +32,9 @@ export interface Segment {
   readonly holes: readonly Hole[];
 }
 
-export type Tiling = { kind: 'tiling'; segments: readonly Segment[] } | { kind: 'impossible'; proof: Proof };
+export type Tiling =
+  | { kind: 'tiling'; segments: readonly Segment[] }
+  | { kind: 'impossible'; proof: Proof; overlaps: readonly Proof[] };
 
 export function layTiles({ all }: Operations): Tiling {
   const successes = all.filter((op) => op.outcome === 'success');
@@ -40,9 +42,9 @@ export function layTiles({ all }: Operations): Tiling {
   const observers = successes
     .filter((op) => op.kind !== 'append')
     .sort((a, b) => a.tail - b.tail || a.calledAt - b.calledAt);
-  const proofs = [findOverlap(batches), findTear(batches, observers), findDisagreement(observers)];
-  const proof = earliest(proofs);
-  if (proof !== null) return { kind: 'impossible', proof };
+  const overlaps = findOverlaps(batches);
+  const proof = earliest([...overlaps, findTear(batches, observers), findDisagreement(observers)]);
+  if (proof !== null) return { kind: 'impossible', proof, overlaps };
   return { kind: 'tiling', segments: cutSegments(layItems(batches, observers), observers) };
 }
 
@@ -52,14 +54,14 @@ export function earliest(proofs: readonly (Proof | null)[]): Proof | null {
   return first;
 }
 
-function findOverlap(batches: readonly Operation[]): Proof | null {
+function findOverlaps(batches: readonly Operation[]): readonly Proof[] {
   const proofs: Proof[] = [];
   let reaching: Operation | undefined;
   for (const batch of batches) {
     if (reaching !== undefined && lowOf(batch) < reaching.tail) proofs.push(overlapOf(reaching, batch));
     if (reaching === undefined || batch.tail > reaching.tail) reaching = batch;
   }
-  return earliest(proofs);
+  return proofs;
 }
 
 function overlapOf(a: Operation, b: Operation): Proof {

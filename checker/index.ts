@@ -1,0 +1,19 @@
+/**
+ * The door of the checker: could this history have happened?
+ *
+ * `checkStream` judges histories of one S2 stream; `checkOperations` judges any history against any model, after
+ * Porcupine. Depends on nothing else of this repository.
+ */
+
+export { chain, chainAll, solve, unchain } from './chain-hash.ts';
+export { describeVerdict } from './describe.ts';
+export type { Call, EventNote, Hash64, History, HistoryEvent, Return } from './history.ts';
+export { formatEvent, formatHistory, type ParsedHistory, parseHistory, parseLine } from './jsonl.ts';
+export { type Model, type NondeterministicModel, type Operation, type Step, toModel } from './model.ts';
+export { MalformedHistory } from './pairing.ts';
+export { refusalOfWitness, type Witness } from './replay.ts';
+export { checkOperations, type PartitionResult, type SearchOptions, type SearchResult } from './search.ts';
+export { streamModel, streamOperations, type StreamState, type TokenRule } from './stream-model.ts';
+export { checkStream, type StreamCheckOptions, type Verdict } from './sweep.ts';
+export type { Violation, ViolationCode } from './violation.ts';
+export { type BodyHasher, createBodyHasher } from './xxh3.ts';
