@@ -6,7 +6,7 @@ describe('between two events nothing is half done', () => {
     const world = worldWith();
     const log: string[] = [];
     const chain = async (name: string): Promise<void> => {
-      for (let i = 0; i < 60; i++) await null;
+      for (let i = 0; i < 60; i++) await Promise.resolve();
       log.push(`${name} ended`);
     };
     for (const name of ['a', 'b', 'c']) {
@@ -28,7 +28,7 @@ describe('between two events nothing is half done', () => {
     }
     const wild = async (): Promise<void> => {
       open++;
-      for (let i = 0; i < 10_000; i++) await null;
+      for (let i = 0; i < 10_000; i++) await Promise.resolve();
       for await (const n of numbers()) await { then: (done: (n: number) => void) => done(n) };
       await Promise.race([Promise.resolve(), new Promise<void>((resolve) => queueMicrotask(resolve))]);
       open--;
@@ -57,7 +57,7 @@ describe('between two events nothing is half done', () => {
         'rejects late',
         () =>
           void (async () => {
-            for (let i = 0; i < 80; i++) await null;
+            for (let i = 0; i < 80; i++) await Promise.resolve();
             throw new Error('boom');
           })(),
       ],
@@ -86,7 +86,7 @@ describe('between two events nothing is half done', () => {
     world.after(1, 'careful', () => {
       const doomed = Promise.reject(new Error('expected'));
       void (async () => {
-        for (let i = 0; i < 20; i++) await null;
+        for (let i = 0; i < 20; i++) await Promise.resolve();
         await doomed.catch(() => {});
       })();
     });

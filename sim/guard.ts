@@ -62,7 +62,7 @@ class ProcessGuard implements Guard {
 type Refuse = (what: string, instead: string) => void;
 
 function wrapFunction({ home, key, what, instead, when }: AmbientFunction, refuse: Refuse): void {
-  const slot = Object.getOwnPropertyDescriptor(home, key);
+  const slot = currentSlot(home, key);
   // A Node version that lacks the function, or an object that refuses to be changed, has nothing to guard.
   if (slot === undefined || typeof slot.value !== 'function' || slot.configurable !== true) return;
   const original = slot.value as (...args: unknown[]) => unknown;
@@ -77,6 +77,14 @@ function wrapFunction({ home, key, what, instead, when }: AmbientFunction, refus
     },
   });
   Object.defineProperty(home, key, { ...slot, value: wrapper });
+}
+
+/** The property as data: some globals are made by a getter when they are first asked for. */
+function currentSlot(home: object, key: string): PropertyDescriptor | undefined {
+  const slot = Object.getOwnPropertyDescriptor(home, key);
+  if (home !== globalThis || slot?.get === undefined) return slot;
+  const value = (home as Record<string, unknown>)[key];
+  return { value, writable: true, configurable: slot.configurable === true, enumerable: slot.enumerable === true };
 }
 
 /** As for functions, and `instance.constructor` is guarded as well. */

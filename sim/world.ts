@@ -77,6 +77,8 @@ export class World {
     this.profile = options.profile;
     this.trace = new Trace(options.traceLine === undefined ? {} : { line: options.traceLine });
     const trace = this.trace;
+    // So that two seeds differ even where nothing is left to chance.
+    trace.note('world', options.seed, options.profile);
     this.choices = new Choices(new KeyedSource(runKeys(options.seed, options.profile)), (outcome) =>
       trace.mix(outcome),
     );

@@ -1,0 +1,327 @@
+import { describe, expect, test } from 'vitest';
+import type { BlobStore } from '../engine/ports.ts';
+import type { FaultSettings, World } from './index.ts';
+import { bytes, inHost, worldWith } from './testing/in-world.ts';
+
+const ALWAYS = [1, 1] as const;
+
+/** Outcome of one put under these faults, whether the object was there when it ended, and whether it is in the end. */
+async function putUnder(
+  faults: Partial<FaultSettings>,
+): Promise<{ outcome: string; code: string; whenReported: boolean; inTheEnd: boolean; tookMs: number; world: World }> {
+  const world = worldWith(faults);
+  const outcome = await inHost(world, 'node-1', ({ blobs }) => blobs.putIfAbsent('k/1', [bytes('x')]));
+  const whenReported = world.store.objects().has('k/1');
+  const tookMs = world.nowMs;
+  await world.run(() => false);
+  return {
+    outcome: outcome.kind,
+    code: 'fault' in outcome ? outcome.fault.code : '',
+    whenReported,
+    inTheEnd: world.store.objects().has('k/1'),
+    tookMs,
+    world,
+  };
+}
+
+/** As `putUnder`, over seeds, until every listed code was seen. */
+async function putsUnder(
+  faults: Partial<FaultSettings>,
+): Promise<Map<string, { whenReported: boolean; inTheEnd: boolean }>> {
+  const seen = new Map<string, { whenReported: boolean; inTheEnd: boolean }>();
+  const world = worldWith(faults);
+  for (let i = 0; i < 40; i++) {
+    const key = `k/${i}`;
+    const outcome = await inHost(world, `node-${i}`, ({ blobs }) => blobs.put(key, [bytes('x')]));
+    const whenReported = world.store.objects().has(key);
+    await world.run(() => false);
+    const inTheEnd = world.store.objects().has(key);
+    seen.set(`${outcome.kind} ${'fault' in outcome ? outcome.fault.code : ''} ${inTheEnd}`, { whenReported, inTheEnd });
+  }
+  return seen;
+}
+
+describe('each fault of a put means what it says', () => {
+  test('without faults it takes effect, then is reported, in about the time the store is said to take', async () => {
+    const { outcome, inTheEnd, tookMs } = await putUnder({});
+    expect({ outcome, inTheEnd }).toEqual({ outcome: 'done', inTheEnd: true });
+    expect(tookMs).toBeGreaterThanOrEqual(2);
+    expect(tookMs).toBeLessThan(20);
+  });
+
+  test('failing before the effect: no effect ever, reported as failed or as unknown', async () => {
+    const seen = await putsUnder({ putFailsBefore: ALWAYS });
+    expect([...seen.keys()].toSorted()).toEqual(['failed unreachable false', 'unknown internal false']);
+  });
+
+  test('losing the reply: the effect is there when unknown is reported', async () => {
+    const put = await putUnder({ putLosesReply: ALWAYS });
+    expect(put).toMatchObject({ outcome: 'unknown', code: 'reset', whenReported: true, inTheEnd: true });
+  });
+
+  test('late: nothing is there when unknown is reported, and later it is', async () => {
+    for (const ms of [20, 60_000]) {
+      const put = await putUnder({ putTakesEffectLate: ALWAYS, lateEffectMs: [ms] });
+      expect(put).toMatchObject({ outcome: 'unknown', code: 'reset', whenReported: false, inTheEnd: true });
+      expect(put.tookMs).toBeLessThan(20);
+      expect(put.world.nowMs - put.tookMs).toBeGreaterThanOrEqual(ms);
+      expect(put.world.probes.count('fault.put.late-effect')).toBe(1);
+    }
+  });
+
+  test('late: what it finds taken by then it leaves alone', async () => {
+    const world = worldWith({ putTakesEffectLate: ALWAYS, lateEffectMs: [1000] });
+    await inHost(world, 'node-1', ({ blobs }) => blobs.put('k/1', [bytes('mine')]));
+    world.heal();
+    const rival = await inHost(world, 'node-2', ({ blobs }) => blobs.put('k/1', [bytes('theirs')]));
+    await world.run(() => false);
+    expect(rival.kind).toBe('done');
+    expect(world.store.objects().get('k/1')).toEqual(bytes('theirs'));
+    expect(world.probes.count('fault.put.late-refused')).toBe(1);
+    expect(world.probes.count('fault.put.late-effect')).toBe(0);
+  });
+
+  test('late: it lands although its writer died, and a restarted writer meets its own object', async () => {
+    const world = worldWith({ putTakesEffectLate: ALWAYS, lateEffectMs: [1000] });
+    const host = world.host('node-1');
+    host.start(async ({ blobs }) => void blobs.put('k/1', [bytes('mine')]));
+    await world.run(() => false, { untilMs: 100 });
+    host.crash();
+    await world.run(() => false, { untilMs: 2000 });
+    expect(world.store.objects().has('k/1')).toBe(true);
+    expect(world.probes.count('fault.put.late-effect-after-restart')).toBe(1);
+    world.heal();
+    const retry = await inHost(world, 'node-2', ({ blobs }) => blobs.put('k/1', [bytes('mine')]));
+    expect(retry.kind).toBe('refused');
+  });
+
+  test('hanging: unknown after the attempt’s time-out, with every kind of effect', async () => {
+    const seen = await putsUnder({ putHangs: ALWAYS, lateEffectMs: [500] });
+    expect([...seen.keys()].toSorted()).toEqual(['unknown timeout false', 'unknown timeout true']);
+    const { tookMs } = await putUnder({ putHangs: ALWAYS });
+    expect(tookMs).toBe(5000);
+  });
+
+  test('409 is unknown, never refused, and has no effect', async () => {
+    expect(await putUnder({ putConflicts: ALWAYS })).toMatchObject({
+      outcome: 'unknown',
+      code: 'conflict',
+      inTheEnd: false,
+    });
+  });
+
+  test('503 is unknown and has no effect', async () => {
+    expect(await putUnder({ putThrottled: ALWAYS })).toMatchObject({
+      outcome: 'unknown',
+      code: 'slow-down',
+      inTheEnd: false,
+    });
+  });
+
+  test('duplicated: it is done, and a deleted name may come back', async () => {
+    const world = worldWith({ putDuplicated: ALWAYS, lateEffectMs: [1000] });
+    const outcomes = await inHost(world, 'node-1', async ({ blobs }) => [
+      (await blobs.put('k/1', [bytes('x')])).kind,
+      (await blobs.delete(['k/1'])).kind,
+    ]);
+    expect(outcomes).toEqual(['done', 'done']);
+    expect(world.store.objects().has('k/1')).toBe(false);
+    await world.run(() => false);
+    expect(world.store.objects().has('k/1')).toBe(true);
+  });
+
+  test('slow: ten or a hundred times the normal time', async () => {
+    const { outcome, tookMs, world } = await putUnder({ blobHundredfold: ALWAYS });
+    expect(outcome).toBe('done');
+    expect(tookMs).toBeGreaterThanOrEqual(300);
+    expect(world.probes.count('fault.put.slow')).toBe(1);
+  });
+
+  test('bigger objects take longer', async () => {
+    const took = async (length: number): Promise<number> => {
+      const world = worldWith();
+      await inHost(world, 'node-1', ({ blobs }) => blobs.put('k/1', [new Uint8Array(length)]));
+      return world.nowUs;
+    };
+    expect((await took(4 << 20)) - (await took(1))).toBeGreaterThan(30_000);
+  });
+
+  test('of many racing creators exactly one is done, whatever goes wrong with the others', async () => {
+    const world = worldWith({ putLosesReply: [1, 4], putTakesEffectLate: [1, 4], blobTenfold: [1, 4] });
+    for (let round = 0; round < 50; round++) {
+      const outcomes = await inHost(world, `node-${round}`, ({ blobs }) =>
+        Promise.all(Array.from({ length: 6 }, (_, rival) => blobs.putIfAbsent(`k/${round}`, [bytes(`${rival}`)]))),
+      );
+      await world.run(() => false);
+      const kinds = outcomes.map(({ kind }) => kind);
+      expect(kinds.filter((kind) => kind === 'done').length).toBeLessThanOrEqual(1);
+      if (kinds.includes('done')) {
+        expect(world.store.objects().get(`k/${round}`)).toEqual(bytes(`${kinds.indexOf('done')}`));
+      } else if (kinds.every((kind) => kind === 'refused')) throw new Error('everybody was refused');
+    }
+  });
+
+  test('a buffer that is used again after the report does not change a late effect', async () => {
+    const world = worldWith({ putTakesEffectLate: ALWAYS });
+    await inHost(world, 'node-1', async ({ blobs }) => {
+      const buffer = bytes('precious');
+      await blobs.put('k/1', [buffer]);
+      buffer.fill(0);
+    });
+    await world.run(() => false);
+    expect(world.store.objects().get('k/1')).toEqual(bytes('precious'));
+  });
+});
+
+describe('deletes, gets and listings', () => {
+  /** A world whose store holds k/0 … k/9 and whose faults begin afterwards. */
+  async function stocked(
+    faults: Partial<FaultSettings>,
+  ): Promise<{ world: World; ask: <T>(ask: (blobs: BlobStore) => Promise<T>) => Promise<T> }> {
+    const world = worldWith(faults);
+    let asked = 0;
+    const ask = <T>(question: (blobs: BlobStore) => Promise<T>): Promise<T> =>
+      inHost(world, `reader-${asked++}`, ({ blobs }) => question(blobs));
+    await ask((blobs) => Promise.all(Array.from({ length: 10 }, (_, i) => blobs.put(`k/${i}`, [bytes(`body ${i}`)]))));
+    return { world, ask };
+  }
+
+  test('a get that fails, hangs or loses the end of its body is failed, never absent and never short', async () => {
+    for (const [faults, code] of [
+      [{ getFails: ALWAYS }, 'internal'],
+      [{ getShortBody: ALWAYS }, 'short-body'],
+      [{ getHangs: ALWAYS }, 'timeout'],
+    ] as const) {
+      const { ask } = await stocked(faults);
+      expect(await ask((blobs) => blobs.get('k/1'))).toMatchObject({
+        kind: 'failed',
+        fault: { code, retryable: true },
+      });
+    }
+  });
+
+  test('an absent name is absent, even when bodies are cut short', async () => {
+    const { ask } = await stocked({ getShortBody: ALWAYS });
+    expect(await ask((blobs) => blobs.get('k/nothing'))).toEqual({ kind: 'absent' });
+  });
+
+  test('a listing that fails or hangs is failed', async () => {
+    for (const [faults, code] of [
+      [{ listFails: ALWAYS }, 'internal'],
+      [{ listHangs: ALWAYS }, 'timeout'],
+    ] as const) {
+      const { ask } = await stocked(faults);
+      expect(await ask((blobs) => blobs.list('k/'))).toMatchObject({ kind: 'failed', fault: { code } });
+    }
+  });
+
+  test('a short page leads on to the rest', async () => {
+    const { ask } = await stocked({ listShortPage: [1, 2] });
+    const keys = await ask(async (blobs) => {
+      const seen: string[] = [];
+      for (let after: string | undefined = ''; after !== undefined;) {
+        const page = await blobs.list('k/', after, 5);
+        if (page.kind !== 'page') throw new Error('a page was expected');
+        seen.push(...page.blobs.map(({ key }) => key));
+        after = page.next ?? undefined;
+      }
+      return seen;
+    });
+    expect(keys).toEqual(Array.from({ length: 10 }, (_, i) => `k/${i}`));
+  });
+
+  test('a listing is uncertain about what is just being created or deleted, and about nothing else', async () => {
+    const { world, ask } = await stocked({ listUncertain: ALWAYS });
+    const settled = await ask((blobs) => blobs.list(''));
+    expect(settled.kind === 'page' && settled.blobs).toHaveLength(10);
+    const during = await ask(async (blobs) => {
+      const puts = Promise.all([blobs.put('k/new', []), blobs.delete(['k/3'])]);
+      const pages = [];
+      for (let i = 0; i < 10; i++) pages.push(await blobs.list(''));
+      await puts;
+      return [...pages, await blobs.list('')].map((page) =>
+        page.kind === 'page' ? page.blobs.map(({ key }) => key) : [],
+      );
+    });
+    const certain = [0, 1, 2, 4, 5, 6, 7, 8, 9].map((i) => `k/${i}`);
+    for (const keys of during) expect(keys.filter((key) => certain.includes(key))).toEqual(certain);
+    // Begun after both had ended, a listing knows.
+    expect(during.at(-1)).toEqual([...certain, 'k/new']);
+    expect(world.probes.count('fault.list.hid-name-in-flux')).toBeGreaterThan(0);
+    expect(world.probes.count('fault.list.showed-deleted')).toBeGreaterThan(0);
+  });
+
+  test('a delete may be lost, lose its reply, or take effect after it was reported', async () => {
+    const cases: [Partial<FaultSettings>, string, boolean, boolean][] = [
+      [{ deleteFailsBefore: ALWAYS }, 'unknown', true, true],
+      [{ deleteLosesReply: ALWAYS }, 'unknown', false, false],
+      [{ deleteTakesEffectLate: ALWAYS }, 'unknown', true, false],
+    ];
+    for (const [faults, kind, whenReported, inTheEnd] of cases) {
+      const { world, ask } = await stocked(faults);
+      const outcome = await ask((blobs) => blobs.delete(['k/1', 'k/2']));
+      const was = world.store.objects().has('k/2');
+      await world.run(() => false);
+      expect([outcome.kind, was, world.store.objects().has('k/2')]).toEqual([kind, whenReported, inTheEnd]);
+      expect(world.store.objects().has('k/3')).toBe(true);
+    }
+  });
+});
+
+describe('between host and store', () => {
+  test('a cut on the way there: unknown after the time-out, and the put may still get through later', async () => {
+    const ends = new Set<string>();
+    for (let seed = 0; seed < 20; seed++) {
+      const world = worldWith({}, { seed: String(seed) });
+      world.network.cut('node-1', 'store');
+      const outcome = await inHost(world, 'node-1', ({ blobs }) => blobs.put('k/1', []));
+      expect([outcome.kind, world.store.objects().size, world.nowMs]).toEqual(['unknown', 0, 5000]);
+      await world.run(() => false);
+      ends.add(`${world.store.objects().size} object`);
+    }
+    expect([...ends].toSorted()).toEqual(['0 object', '1 object']);
+  });
+
+  test('a cut on the way back: unknown after the time-out, with the effect', async () => {
+    const world = worldWith();
+    world.network.cut('store', 'node-1');
+    const outcome = await inHost(world, 'node-1', ({ blobs }) => blobs.put('k/1', []));
+    expect([outcome.kind, world.store.objects().size, world.nowMs]).toEqual(['unknown', 1, 5000]);
+  });
+
+  test('a cut that begins while a put travels swallows it', async () => {
+    const world = worldWith();
+    const put = inHost(world, 'node-1', ({ blobs }) => blobs.put('k/1', []));
+    world.after(1, 'cut', () => world.network.cut('node-1', 'store'));
+    expect((await put).kind).toBe('unknown');
+    expect(world.store.effects).toBe(0);
+  });
+
+  test('an outage turns everything away without effect', async () => {
+    const world = worldWith();
+    world.store.setOutage(true);
+    const kinds = await inHost(world, 'node-1', async ({ blobs }) => [
+      (await blobs.put('k/1', [])).kind,
+      (await blobs.get('k/1')).kind,
+      (await blobs.list('')).kind,
+      (await blobs.delete(['k/1'])).kind,
+    ]);
+    expect(kinds).toEqual(['unknown', 'failed', 'failed', 'unknown']);
+    expect(world.store.effects).toBe(0);
+  });
+
+  test('effects are announced as they happen, with their writer', async () => {
+    const world = worldWith();
+    const effects: unknown[] = [];
+    world.store.onEffect((effect) => effects.push(effect));
+    await inHost(world, 'node-1', async ({ blobs }) => {
+      await blobs.put('k/1', []);
+      await blobs.delete(['k/1', 'k/2']);
+    });
+    const common = { host: 'node-1', generation: 1, isLate: false, key: 'k/1' };
+    expect(effects).toEqual([
+      { index: 1, kind: 'put', ...common },
+      { index: 2, kind: 'delete', ...common },
+    ]);
+  });
+});
