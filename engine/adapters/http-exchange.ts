@@ -6,22 +6,19 @@
  * signal aborts, its request body throws, and its response body is told to stop.
  */
 
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 
 import type { HttpHandler, HttpRequest, HttpResponse } from '../ports.ts';
+import { BodySilenceError, PeerGoneError, RequestBody, type BodySource } from './http-request-body.ts';
 
 /** How one protocol does what the loop below needs. */
-export interface Exchange {
+export interface Exchange extends BodySource {
   method: string;
   target: string;
   headers: ReadonlyMap<string, string>;
-  incoming: Readable;
   outgoing: Writable;
   /** Calls `listener`, at least once, when the peer is gone before it had the whole response. */
   onGone(listener: () => void): void;
-  /** Whether the request body ended before its end. Asked when nothing more comes. */
-  truncated(): boolean;
-  headSent(): boolean;
   /** Sends status and headers now; with `bodiless`, also ends the response. */
   sendHead(status: number, headers: ReadonlyMap<string, string>, bodiless: boolean): void;
   /** Ends the exchange so that the peer can see the response is not complete. */
@@ -36,83 +33,95 @@ export interface ExchangeRules {
   onError: (error: unknown, request: { method: string; target: string }) => void;
 }
 
-/** The peer went away in the middle of its request. */
-class PeerGoneError extends Error {}
-
-/** The peer stopped sending in the middle of its request. */
-class BodySilenceError extends Error {}
-
 /** Lets `handler` answer. Never rejects. */
 export async function answer(handler: HttpHandler, exchange: Exchange, rules: ExchangeRules): Promise<void> {
   const { method, target, headers, outgoing } = exchange;
-  const gone = new AbortController();
-  exchange.onGone(() => gone.abort(new PeerGoneError('the peer is gone')));
+  const peer = new Peer();
+  exchange.onGone(() => peer.leave());
   // Whoever writes to a broken connection learns it by `close`.
   outgoing.on('error', () => undefined);
+  const body = new RequestBody(exchange, rules.bodySilenceMsMax);
   try {
     const request: HttpRequest = {
       // A HEAD is a GET whose response is not sent (RFC 9110 §9.3.2).
       method: method === 'HEAD' ? 'GET' : method,
       target,
       headers,
-      body: bodyOf(exchange, rules.bodySilenceMsMax),
-      signal: gone.signal,
+      body,
+      get signal() {
+        return peer.signal;
+      },
     };
-    await send(await handler(request), exchange, gone.signal);
+    await send(await handler(request), exchange, peer);
   } catch (error) {
-    if (gone.signal.aborted || error instanceof PeerGoneError) return exchange.cut();
+    if (peer.isGone || error instanceof PeerGoneError) return exchange.cut();
     if (!(error instanceof BodySilenceError)) rules.onError(error, { method, target });
     sendError(error, exchange);
   }
+  body.release();
   exchange.dropUnread();
 }
 
-async function send(response: HttpResponse, exchange: Exchange, gone: AbortSignal): Promise<void> {
+async function send(response: HttpResponse, exchange: Exchange, peer: Peer): Promise<void> {
   const { status, body } = response;
   const isWhole = body instanceof Uint8Array;
   const headers = new Map(response.headers);
   const hasBody = status >= 200 && status !== 204 && status !== 304;
   if (isWhole && hasBody && !headers.has('content-length')) headers.set('content-length', String(body.length));
   const bodiless = exchange.method === 'HEAD' || !hasBody || (isWhole && body.length === 0);
-  if (gone.aborted || bodiless) {
-    if (!gone.aborted) exchange.sendHead(status, headers, true);
+  if (peer.isGone || bodiless) {
+    if (!peer.isGone) exchange.sendHead(status, headers, true);
     if (!isWhole) await body[Symbol.asyncIterator]().return?.();
     return;
   }
   exchange.sendHead(status, headers, false);
   if (isWhole) exchange.outgoing.end(body);
-  else await pump(body, exchange.outgoing, gone);
+  else await pump(body, exchange.outgoing, peer);
 }
 
 /** Writes the chunks as fast as the peer takes them, and stops the source when the peer is gone. */
-async function pump(body: AsyncIterable<Uint8Array>, outgoing: Writable, gone: AbortSignal): Promise<void> {
+async function pump(body: AsyncIterable<Uint8Array>, outgoing: Writable, peer: Peer): Promise<void> {
   const chunks = body[Symbol.asyncIterator]();
-  const { promise: aborted, dispose } = whenAborted(gone);
-  try {
-    for (;;) {
-      const next = await Promise.race([chunks.next(), aborted]);
-      if (next === 'aborted') {
-        // Not awaited: the source may be waiting for something that takes long. It learns of it by its signal.
-        chunks.return?.().catch(() => undefined);
-        return;
-      }
-      if (next.done === true) break;
-      if (next.value.length > 0 && !outgoing.write(next.value)) await drained(outgoing);
+  for (;;) {
+    const next = await peer.whileThere(chunks.next());
+    if (next === 'gone') {
+      // Not awaited: the source may be waiting for something that takes long. It learns of it by its signal.
+      chunks.return?.().catch(() => undefined);
+      return;
     }
-    outgoing.end();
-  } finally {
-    dispose();
+    if (next.done === true) break;
+    if (next.value.length > 0 && !outgoing.write(next.value)) await drained(outgoing);
   }
+  outgoing.end();
 }
 
-function whenAborted(signal: AbortSignal): { promise: Promise<'aborted'>; dispose: () => void } {
-  let listener: () => void = () => undefined;
-  const promise = new Promise<'aborted'>((resolve) => {
-    listener = () => resolve('aborted');
-    if (signal.aborted) listener();
-    else signal.addEventListener('abort', listener);
-  });
-  return { promise, dispose: () => signal.removeEventListener('abort', listener) };
+/** Whether there is still somebody to answer. The signal is made only for handlers that look at it. */
+class Peer {
+  isGone = false;
+  #controller: AbortController | null = null;
+  #interrupt: () => void = () => undefined;
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.isGone) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  leave(): void {
+    this.isGone = true;
+    this.#controller?.abort();
+    this.#interrupt();
+  }
+
+  /** Settles as `promise` does, or as soon as the peer is gone. One call at a time. */
+  whileThere<T>(promise: Promise<T>): Promise<T | 'gone'> {
+    return new Promise((resolve, reject) => {
+      // Not a race with one lasting promise: that would remember every chunk of a long session.
+      this.#interrupt = () => resolve('gone');
+      if (this.isGone) this.#interrupt();
+      promise.then(resolve, reject);
+    });
+  }
 }
 
 /** Resolves when more can be written, or nothing ever again. */
@@ -146,38 +155,4 @@ function sendError(error: unknown, exchange: Exchange): void {
   const bodiless = exchange.method === 'HEAD';
   exchange.sendHead(status, headers, bodiless);
   if (!bodiless) exchange.outgoing.end(body);
-}
-
-/** The request body. Abandoning it leaves the connection in order; see `dropUnread`. */
-async function* bodyOf(exchange: Exchange, silenceMsMax: number): AsyncGenerator<Uint8Array> {
-  const chunks = exchange.incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
-  let waiting = false;
-  try {
-    for (;;) {
-      waiting = true;
-      const next = await withinSilence(chunks.next(), exchange, silenceMsMax);
-      waiting = false;
-      if (next.done === true) break;
-      yield next.value;
-    }
-  } catch (error) {
-    if (error instanceof BodySilenceError) throw error;
-    throw new PeerGoneError('the peer went away in the middle of its request', { cause: error });
-  } finally {
-    if (!waiting) await chunks.return?.();
-  }
-  if (exchange.truncated()) throw new PeerGoneError('the request ended before its end');
-}
-
-/**
- * A request that was not answered at all must go on sending. Once a response has begun the exchange is a
- * session, which may rest as long as it likes.
- */
-function withinSilence<T>(arriving: Promise<T>, exchange: Exchange, msMax: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      if (!exchange.headSent()) reject(new BodySilenceError(`no byte of the request body came for ${msMax} ms`));
-    }, msMax);
-    arriving.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

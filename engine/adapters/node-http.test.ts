@@ -473,6 +473,19 @@ describe('bodies', () => {
     expect(errors).toEqual([]);
   });
 
+  test('that are read after the answer was given throw instead of ending early', async () => {
+    let later!: Promise<Buffer>;
+    const server = await serve(async ({ body }) => {
+      later = whole(body);
+      later.catch(() => undefined);
+      return respond('too early');
+    });
+    const { socket, received } = await connectRaw(server);
+    socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf');
+    await until(() => received().includes('too early'), 'the answer came');
+    await expect(later).rejects.toThrow(/over before the body was read/);
+  });
+
   test('may rest for as long as they like once an answer has begun', async () => {
     const server = await serve(echo, { bodySilenceMsMax: 30 });
     const stream = connectHttp2(server).request({ ':method': 'POST', ':path': '/' });
