@@ -21,8 +21,7 @@ type ErrorCode =
   | 'not_implemented'
   | 'hot_server'
   | 'server_draining'
-  | 'storage'
-  | 'unavailable';
+  | 'storage';
 
 const STATUS: Record<ErrorCode, number> = {
   bad_header: 400,
@@ -37,7 +36,6 @@ const STATUS: Record<ErrorCode, number> = {
   not_implemented: 501,
   hot_server: 502,
   server_draining: 503,
-  unavailable: 503,
 };
 
 /** A request the API can not accept; thrown while parsing, answered at the top. */

@@ -38,10 +38,11 @@ function encodeBase64(bytes: Uint8Array): string {
   return btoa(binary);
 }
 
-/** Strict: `atob` forgives white space and missing padding, S2 does not. */
+/** Strict: `atob` forgives white space, missing padding and bits behind the last byte, S2 does not. */
 function decodeBase64(text: string): Uint8Array {
   const data = text.endsWith('==') ? text.slice(0, -2) : text.endsWith('=') ? text.slice(0, -1) : text;
-  const strict = text.length % 4 === 0 && /^[A-Za-z0-9+/]*$/.test(data);
+  const last = text.slice(-4);
+  const strict = text.length % 4 === 0 && /^[A-Za-z0-9+/]*$/.test(data) && btoa(atob(last)) === last;
   if (!strict) throw new BadRequest('invalid', 'invalid Base64 encoding');
   return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 }

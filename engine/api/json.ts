@@ -2,13 +2,15 @@
 
 import type { HttpRequest } from '../ports.ts';
 import { REQUEST_BODY_BYTES_MAX } from '../core/limits.ts';
+import { isWellFormed } from '../core/names.ts';
 import { BadRequest } from './errors.ts';
+import { firstMime, isJson } from './mime.ts';
 
 export type JsonObject = Record<string, unknown>;
 
 /** The request's body as an object. Throws BadRequest `bad_json`. */
 export async function readJsonObject(request: HttpRequest): Promise<JsonObject> {
-  if (!isJson(request.headers.get('content-type'))) {
+  if (!isJson(firstMime(request.headers.get('content-type')))) {
     throw new BadRequest('bad_json', 'Expected request with `Content-Type: application/json`');
   }
   let value: unknown;
@@ -41,12 +43,6 @@ async function readBody(request: HttpRequest): Promise<Uint8Array> {
   return body;
 }
 
-/** Only the first MIME type counts, parameters do not (API contract §1.5). */
-function isJson(contentType: string | undefined): boolean {
-  const mime = contentType?.split(',')[0]?.split(';')[0]?.trim().toLowerCase() ?? '';
-  return mime === 'application/json' || /^application\/.+\+json$/.test(mime);
-}
-
 export function asObject(value: unknown, what: string): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new BadRequest('bad_json', `${what} must be a JSON object`);
@@ -55,8 +51,13 @@ export function asObject(value: unknown, what: string): JsonObject {
 }
 
 export function stringField(object: JsonObject, name: string): string {
-  const value = object[name];
-  if (typeof value !== 'string') throw new BadRequest('bad_json', `field \`${name}\` must be a string`);
+  return asText(object[name], `field \`${name}\``);
+}
+
+/** Half a surrogate pair has no UTF-8, so it could not be stored as it is: refused like any JSON that is none. */
+export function asText(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw new BadRequest('bad_json', `${what} must be a string`);
+  if (!isWellFormed(value)) throw new BadRequest('bad_json', `${what} contains half a surrogate pair`);
   return value;
 }
 

@@ -9,8 +9,20 @@ import type { Engine } from '../engine.ts';
 import type { HttpRequest, HttpResponse } from '../ports.ts';
 import { BadRequest, conditionFailed, rejection, unknownOutcome, unwritten } from './errors.ts';
 import { type TextFormat, textFormat } from './format.ts';
-import { asObject, type JsonObject, optionalArray, optionalString, optionalU64, readJsonObject } from './json.ts';
+import {
+  asObject,
+  asText,
+  type JsonObject,
+  optionalArray,
+  optionalString,
+  optionalU64,
+  readJsonObject,
+} from './json.ts';
+import { firstMime, isProtobuf } from './mime.ts';
 import { jsonResponse } from './response.ts';
+
+const SESSION = 's2s/proto';
+const EVENTS = 'text/event-stream';
 
 export interface StreamAddress {
   basin: string;
@@ -18,7 +30,9 @@ export interface StreamAddress {
 }
 
 export async function append(engine: Engine, at: StreamAddress, request: HttpRequest): Promise<HttpResponse> {
-  refuseOtherProtocols(request);
+  const [sent, wanted] = mimes(request);
+  if (sent === SESSION || isProtobuf(sent)) throw otherProtocol(sent);
+  if (isProtobuf(wanted)) throw otherProtocol(wanted);
   const format = textFormat(request.headers.get('s2-format'));
   const input = parseAppend(await readJsonObject(request), format);
   const outcome = await engine.append(at.basin, at.stream, input);
@@ -43,7 +57,9 @@ export async function read(
   request: HttpRequest,
 ): Promise<HttpResponse> {
   const input = parseRead(query);
-  refuseOtherProtocols(request);
+  const [sent, wanted] = mimes(request);
+  if (sent === SESSION) throw otherProtocol(sent);
+  if (wanted === EVENTS || isProtobuf(wanted)) throw otherProtocol(wanted);
   const format = textFormat(request.headers.get('s2-format'));
   const outcome = await engine.read(at.basin, at.stream, input);
   switch (outcome.kind) {
@@ -89,56 +105,54 @@ function parseRecord(value: unknown, format: TextFormat): AppendRecord {
 }
 
 function parseHeader(value: unknown, format: TextFormat): Header {
-  if (!Array.isArray(value) || value.length !== 2 || typeof value[0] !== 'string' || typeof value[1] !== 'string') {
+  if (!Array.isArray(value) || value.length !== 2) {
     throw new BadRequest('bad_json', 'a header must be an array of two strings, name and value');
   }
-  return { name: format.toBytes(value[0]), value: format.toBytes(value[1]) };
+  const [name, text] = [asText(value[0], 'a header name'), asText(value[1], 'a header value')];
+  return { name: format.toBytes(name), value: format.toBytes(text) };
 }
 
+/** Everything is parsed before anything is refused as not implemented: a mistake is a mistake either way. */
 function parseRead(query: URLSearchParams): ReadInput {
-  for (const name of ['timestamp', 'until']) {
-    if (query.has(name)) throw new BadRequest('not_implemented', `reading by \`${name}\` is not implemented`);
-  }
-  if ((queryU64(query, 'wait') ?? 0) > 0) throw new BadRequest('not_implemented', 'waiting reads are not implemented');
+  const [seqNum, timestamp, offset] = [
+    queryU64(query, 'seq_num'),
+    queryU64(query, 'timestamp'),
+    queryU64(query, 'tail_offset'),
+  ];
+  const [count, meteredBytes] = [queryU64(query, 'count'), queryU64(query, 'bytes')];
+  const [until, waitS] = [queryU64(query, 'until'), queryU64(query, 'wait')];
   const clamp = query.get('clamp');
   if (clamp !== null && clamp !== 'true' && clamp !== 'false') {
     throw new BadRequest('bad_query', 'query parameter `clamp` must be `true` or `false`');
   }
-  return {
-    start: parseStart(query),
-    clamp: clamp === 'true',
-    count: queryU64(query, 'count'),
-    meteredBytes: queryU64(query, 'bytes'),
-  };
-}
-
-function parseStart(query: URLSearchParams): ReadStart {
-  const seqNum = queryU64(query, 'seq_num');
-  const offset = queryU64(query, 'tail_offset');
-  if (seqNum !== null && offset !== null) {
+  if ([seqNum, timestamp, offset].filter((start) => start !== null).length > 1) {
     throw new BadRequest('invalid', 'only one of seq_num, timestamp, or tail_offset can be provided');
   }
-  return seqNum !== null ? { kind: 'seq-num', seqNum } : { kind: 'tail-offset', offset: offset ?? 0 };
+  if (timestamp !== null || until !== null) {
+    throw new BadRequest('not_implemented', 'reading by `timestamp` or `until` is not implemented');
+  }
+  if (waitS !== null && waitS > 0) throw new BadRequest('not_implemented', 'waiting reads are not implemented');
+  const start: ReadStart = seqNum !== null ? { kind: 'seq-num', seqNum } : { kind: 'tail-offset', offset: offset ?? 0 };
+  return { start, clamp: clamp === 'true', count, meteredBytes };
 }
 
 function queryU64(query: URLSearchParams, name: string): number | null {
   const text = query.get(name);
   if (text === null) return null;
-  if (!/^\d{1,20}$/.test(text) || Number(text) > 2 ** 64) {
+  if (!/^\d{1,20}$/.test(text) || BigInt(text) >= 2n ** 64n) {
     throw new BadRequest('bad_query', `query parameter \`${name}\` must be an unsigned 64-bit integer`);
   }
   return Number(text);
 }
 
+/** What the body is and what the answer should be. */
+function mimes(request: HttpRequest): [sent: string, wanted: string] {
+  return [firstMime(request.headers.get('content-type')), firstMime(request.headers.get('accept'))];
+}
+
 /** Protobuf, SSE and S2S are told apart from mistakes: refused by name instead of answered with something else. */
-function refuseOtherProtocols(request: HttpRequest): void {
-  const contentType = request.headers.get('content-type') ?? '';
-  const accept = request.headers.get('accept') ?? '';
-  for (const mime of ['s2s/proto', 'application/protobuf', 'application/x-protobuf', 'text/event-stream']) {
-    if (contentType.startsWith(mime) || accept.startsWith(mime)) {
-      throw new BadRequest('not_implemented', `\`${mime}\` is not implemented; use application/json`);
-    }
-  }
+function otherProtocol(mime: string): BadRequest {
+  return new BadRequest('not_implemented', `\`${mime}\` is not implemented; use application/json`);
 }
 
 // --- responses -------------------------------------------------------------------------------------------

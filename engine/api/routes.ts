@@ -7,7 +7,7 @@ import { basinNameProblem, streamNameProblem } from '../core/names.ts';
 import type { Engine } from '../engine.ts';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../ports.ts';
 import { BadRequest, errorResponse } from './errors.ts';
-import { append, checkTail, read, type StreamAddress } from './records.ts';
+import { append, checkTail, read } from './records.ts';
 import { createBasin, createStream } from './resources.ts';
 
 /** `engine` is asked for anew at every request: there may be none yet, or none any more. */
@@ -22,13 +22,21 @@ export function createApi(engine: () => Engine | null): HttpHandler {
   };
 }
 
+/** The methods S2 has on each resource of a basin: anything else is 404 or 405 before a header is looked at. */
+const STREAM_METHODS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['streams', ['GET', 'POST']],
+  ['stream', ['GET', 'PUT', 'PATCH', 'DELETE']],
+  ['stream/records', ['GET', 'POST']],
+  ['stream/records/tail', ['GET']],
+]);
+
 async function route(engine: Engine | null, request: HttpRequest): Promise<HttpResponse> {
   const [path = '', queryText = ''] = splitOnce(request.target, '?');
   if (path === '/health' || path === '/ping') return only('GET', request, () => health(engine));
   const segments = path.split('/').slice(1);
   if (segments[0] !== 'v1') return empty(404);
-  if (engine === null) return errorResponse('unavailable', 'the server is taking over the store; try again soon');
-  if (engine.end?.kind === 'store-refused') return errorResponse('unavailable', engine.end.fault.message);
+  if (engine === null) return notServing('the server is taking over the store; try again soon');
+  if (engine.end?.kind === 'store-refused') return notServing(engine.end.fault.message);
 
   switch (segments[1]) {
     case 'basins':
@@ -45,9 +53,12 @@ async function route(engine: Engine | null, request: HttpRequest): Promise<HttpR
 }
 
 function basins(engine: Engine, rest: readonly string[], request: HttpRequest): Promise<HttpResponse> | HttpResponse {
-  if (rest.length === 0 && request.method === 'POST') return createBasin(engine, request);
-  if (rest.length > 1) return empty(404);
-  return rest.length === 0 ? notImplemented(request, 'GET') : notImplemented(request, 'GET', 'PUT', 'PATCH', 'DELETE');
+  const [segment, ...more] = rest;
+  if (more.length > 0) return empty(404);
+  const methods = segment === undefined ? ['GET', 'POST'] : ['GET', 'PUT', 'PATCH', 'DELETE'];
+  if (!methods.includes(request.method)) return methodNotAllowed(...methods);
+  if (segment !== undefined) nameIn(segment, basinNameProblem);
+  return request.method === 'POST' ? createBasin(engine, request) : notImplemented(request);
 }
 
 function streams(
@@ -56,27 +67,21 @@ function streams(
   queryText: string,
   request: HttpRequest,
 ): Promise<HttpResponse> | HttpResponse {
-  const [segment, kind, detail, ...more] = rest;
-  if (more.length > 0 || (kind !== undefined && kind !== 'records')) return empty(404);
+  const [segment, ...below] = rest;
+  const resource = segment === undefined ? 'streams' : ['stream', ...below].join('/');
+  const methods = STREAM_METHODS.get(resource);
+  if (methods === undefined) return empty(404);
+  if (!methods.includes(request.method)) return methodNotAllowed(...methods);
   const basin = basinOf(request);
   if (segment === undefined) {
-    return request.method === 'POST' ? createStream(engine, basin, request) : notImplemented(request, 'GET', 'POST');
+    return request.method === 'POST' ? createStream(engine, basin, request) : notImplemented(request);
   }
-  const at = { basin, stream: streamOf(segment) };
-  if (kind === undefined) return notImplemented(request, 'GET', 'PUT', 'PATCH', 'DELETE');
-  if (detail === 'tail') return only('GET', request, () => checkTail(engine, at));
-  return detail === undefined ? records(engine, at, queryText, request) : empty(404);
-}
-
-function records(engine: Engine, at: StreamAddress, queryText: string, request: HttpRequest) {
-  switch (request.method) {
-    case 'GET':
-      return read(engine, at, new URLSearchParams(queryText), request);
-    case 'POST':
-      return append(engine, at, request);
-    default:
-      return methodNotAllowed('GET', 'POST');
-  }
+  const at = { basin, stream: nameIn(segment, streamNameProblem) };
+  if (resource === 'stream') return notImplemented(request);
+  if (resource === 'stream/records/tail') return checkTail(engine, at);
+  return request.method === 'POST'
+    ? append(engine, at, request)
+    : read(engine, at, new URLSearchParams(queryText), request);
 }
 
 function health(engine: Engine | null): HttpResponse {
@@ -93,6 +98,11 @@ function health(engine: Engine | null): HttpResponse {
   }
 }
 
+/** Nothing was begun, so the code is one that clients may retry without doubt. */
+function notServing(message: string): HttpResponse {
+  return errorResponse('hot_server', message);
+}
+
 function basinOf(request: HttpRequest): string {
   const basin = request.headers.get('s2-basin');
   if (basin === undefined) throw new BadRequest('bad_header', 'Missing header `s2-basin`');
@@ -101,14 +111,15 @@ function basinOf(request: HttpRequest): string {
   return basin;
 }
 
-function streamOf(segment: string): string {
+/** The name in a path segment. Throws BadRequest `bad_path`. */
+function nameIn(segment: string, problemOf: (name: string) => string | null): string {
   let name: string;
   try {
     name = decodeURIComponent(segment);
   } catch {
-    throw new BadRequest('bad_path', 'the stream name is not percent-encoded UTF-8');
+    throw new BadRequest('bad_path', 'the path is not percent-encoded UTF-8');
   }
-  const problem = streamNameProblem(name);
+  const problem = problemOf(name);
   if (problem !== null) throw new BadRequest('bad_path', problem);
   return name;
 }
@@ -117,9 +128,8 @@ function only(method: string, request: HttpRequest, answer: () => Promise<HttpRe
   return request.method === method ? answer() : methodNotAllowed(method);
 }
 
-/** S2 has the operation, this build does not: 501. A method S2 does not have either: 405. */
-function notImplemented(request: HttpRequest, ...methods: readonly string[]): HttpResponse {
-  if (methods.length > 0 && !methods.includes(request.method)) return methodNotAllowed(...methods);
+/** S2 has the operation, this build does not. */
+function notImplemented(request: HttpRequest): HttpResponse {
   return errorResponse('not_implemented', `${request.method} on this resource is not implemented`);
 }
 

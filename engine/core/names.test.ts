@@ -43,3 +43,9 @@ test('fencing and request tokens have at most 36 bytes', () => {
     expect(problem('é'.repeat(19))).toMatch(/must not exceed 36 bytes in length$/);
   }
 });
+
+test('half a surrogate pair is in no stream name: it could not be told from U+FFFD once stored', () => {
+  expect(streamNameProblem('a\ud800b')).toBe('stream name must be valid Unicode');
+  expect(streamNameProblem('\udc00\ud800')).toBe('stream name must be valid Unicode');
+  expect(streamNameProblem('\ud83d\ude00')).toBeNull();
+});

@@ -17,6 +17,11 @@ export function byteLength(text: string): number {
   return utf8.encode(text).length;
 }
 
+/** False for a string with half a surrogate pair, which no UTF-8 can carry. */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
+
 export function basinNameProblem(name: string): string | null {
   if (name.length < BASIN_NAME_BYTES_MIN || name.length > BASIN_NAME_BYTES_MAX) {
     return `basin name must be between ${BASIN_NAME_BYTES_MIN} and ${BASIN_NAME_BYTES_MAX} bytes in length`;
@@ -35,6 +40,7 @@ export function streamNameProblem(name: string): string | null {
   if (bytes < 1 || bytes > STREAM_NAME_BYTES_MAX) {
     return `stream name must be between 1 and ${STREAM_NAME_BYTES_MAX} bytes in length`;
   }
+  if (!isWellFormed(name)) return 'stream name must be valid Unicode';
   return name === '.' || name === '..' ? 'stream name must not be `.` or `..`' : null;
 }
 

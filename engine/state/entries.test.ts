@@ -93,3 +93,15 @@ test('an unknown type says which build is needed', () => {
   expect(() => decodeEntry({ type: 4, payload: new Uint8Array() })).toThrow(RangeError);
   expect(() => decodeEntry({ type: 4, payload: new Uint8Array() })).toThrow('written by a newer build');
 });
+
+test('a text that would not read back as it was written is never stored', () => {
+  const poison: Entry = {
+    type: 'create-stream',
+    id: 1,
+    basin: 'b',
+    name: '\ud800',
+    createdAtMs: 0,
+    requestToken: null,
+  };
+  expect(() => encodeEntry(poison)).toThrow('reads back as it was written');
+});

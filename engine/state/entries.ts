@@ -6,7 +6,9 @@
  * UTF-8; an optional field is a varint 0 (absent) or 1 followed by the value.
  */
 
+import { assert } from '../core/assert.ts';
 import { VarintReader, varintLength, writeVarint } from '../core/chunk.ts';
+import { isWellFormed } from '../core/names.ts';
 import type { RawEntry } from '../log/format.ts';
 
 export type Entry =
@@ -114,6 +116,7 @@ class PayloadWriter {
   }
 
   text(value: string): this {
+    assert(isWellFormed(value), 'a stored text reads back as it was written');
     return this.bytes(new TextEncoder().encode(value));
   }
 

@@ -1,0 +1,73 @@
+/** Requests and responses as values: the API without a socket, for tests of status codes and exact bodies. */
+
+import { createApi } from '../api/routes.ts';
+import type { Engine } from '../engine.ts';
+import type { HttpResponse } from '../ports.ts';
+
+export interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  /** The body: parsed when it says it is JSON, text otherwise. */
+  body: unknown;
+}
+
+export interface Ask {
+  headers?: Record<string, string>;
+  /** Sent as it is when text or bytes, as JSON otherwise; JSON content type unless the headers say another. */
+  body?: unknown;
+}
+
+async function* chunksOf(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 4096) yield bytes.subarray(at, at + 4096);
+}
+
+async function bytesOf(response: HttpResponse): Promise<Uint8Array> {
+  if (response.body instanceof Uint8Array) return response.body;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of response.body) chunks.push(chunk);
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+function encoded(body: unknown): Uint8Array {
+  if (body === undefined) return new Uint8Array();
+  if (body instanceof Uint8Array) return body;
+  return new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+/** Asks `POST /v1/basins` and the like of an engine; header `s2-basin` only when given. */
+export function apiOf(engine: Engine | null) {
+  const handler = createApi(() => engine);
+  return async (line: string, { headers = {}, body }: Ask = {}): Promise<Answer> => {
+    const [method = '', target = ''] = line.split(' ');
+    const all = { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers };
+    const response = await handler({
+      method,
+      target,
+      headers: new Map(Object.entries(all)),
+      body: chunksOf(encoded(body)),
+    });
+    const text = new TextDecoder().decode(await bytesOf(response));
+    const isJson = response.headers.get('content-type') === 'application/json';
+    return {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: isJson ? JSON.parse(text) : text,
+    };
+  };
+}
+
+/** An engine that answers every operation with one outcome, for outcomes that are hard to bring about. */
+export function engineThatAnswers(outcome: unknown, end: Engine['end'] = null): Engine {
+  const answer = () => Promise.resolve(outcome as never);
+  return {
+    createBasin: answer,
+    createStream: answer,
+    append: answer,
+    read: answer,
+    checkTail: answer,
+    ended: new Promise(() => {}),
+    end,
+    stop: () => new Promise(() => {}),
+    undurableBytes: 0,
+  };
+}
