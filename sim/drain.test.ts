@@ -29,6 +29,7 @@ describe('between two events nothing is half done', () => {
     const wild = async (): Promise<void> => {
       open++;
       for (let i = 0; i < 10_000; i++) await Promise.resolve();
+      // oxlint-disable-next-line unicorn/no-thenable -- thenables are part of the claim
       for await (const n of numbers()) await { then: (done: (n: number) => void) => done(n) };
       await Promise.race([Promise.resolve(), new Promise<void>((resolve) => queueMicrotask(resolve))]);
       open--;

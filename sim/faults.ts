@@ -156,7 +156,7 @@ export const QUIET: FaultSettings = Object.freeze<FaultSettings>({
   nemesisTickMs: 0,
   crash: NEVER,
   crashAtEffect: NEVER,
-  downMs: [1, 50, 300, 2000, 10_000],
+  downMs: [0, 50, 300, 2000, 10_000],
   pause: NEVER,
   pauseAtEffect: NEVER,
   pauseIsLong: NEVER,

@@ -104,7 +104,7 @@ describe('the guard', () => {
         Date.UTC(2026, 0, 1),
         Math.max(1, Math.floor(2.5)),
         structuredClone({ a: [1] }),
-        [3, 1, 2].toSorted(),
+        [3, 1, 2].toSorted((x, y) => x - y),
         2 ** 10,
         new Date(0) instanceof Date,
       ];

@@ -51,8 +51,9 @@ export interface NemesisOptions {
 export class Nemesis {
   readonly #o: NemesisOptions;
   readonly #context: WorldContext;
-  /** Undo what is still in force, by the handle of the event that would. */
+  /** Each ends something that is in force. */
   readonly #undos = new Set<() => void>();
+  #wasStarted = false;
   #isActive = false;
 
   constructor(options: NemesisOptions) {
@@ -61,12 +62,17 @@ export class Nemesis {
     options.store.onEffect((effect) => this.#atEffect(effect));
   }
 
-  /** Begins to look; call once, when the hosts are there. */
+  /** Begins to look; a second call, or one after `stop`, does nothing. */
   start(): void {
-    if (this.#isActive) return;
+    if (this.#wasStarted) return;
+    this.#wasStarted = true;
     this.#isActive = true;
-    for (const host of this.#servers()) this.#skew(host);
     this.#tick();
+  }
+
+  /** A host came into the world: its clocks may be wrong from the start. */
+  welcome(host: Host): void {
+    if (host.role === 'server') this.#skew(host);
   }
 
   /** Stops for good and undoes what is in force: mended, resumed, restarted, in service, clocks steady. */

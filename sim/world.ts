@@ -144,6 +144,7 @@ export class World {
     if (host === undefined) {
       host = new Host(name, options, this.#context, this.#makers, EPOCH_MS);
       this.#hosts.set(name, host);
+      this.nemesis.welcome(host);
     }
     return host;
   }

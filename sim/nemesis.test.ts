@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest';
+import { EPOCH_MS, type FaultSettings, type World } from './index.ts';
+import { inHost, worldWith } from './testing/in-world.ts';
+
+const ALWAYS = [1, 1] as const;
+
+/** A world with one idle server and one idle client, the nemesis looking every second. */
+function watched(faults: Partial<FaultSettings>, names: readonly string[] = ['node-1']): World {
+  const world = worldWith({ nemesisTickMs: 1000, ...faults }, { record: true });
+  for (const name of names) world.host(name).start(async () => {});
+  world.host('client', { role: 'client' }).start(async () => {});
+  return world;
+}
+
+function run(world: World, untilMs: number): Promise<unknown> {
+  return world.run(() => false, { untilMs });
+}
+
+describe('the nemesis', () => {
+  test('does nothing in a quiet world and does not keep it awake', async () => {
+    const world = worldWith();
+    world.host('node-1').start(async () => {});
+    expect(await world.run(() => false)).toBe('idle');
+    expect(world.probes.counts()).toEqual({});
+  });
+
+  test('crashes servers and lets them come back, and leaves clients alone', async () => {
+    const world = watched({ crash: ALWAYS, downMs: [300] });
+    await run(world, 1100);
+    expect([world.host('node-1').state, world.host('client').state]).toEqual(['stopped', 'running']);
+    await run(world, 1301);
+    expect(world.host('node-1').state).toBe('running');
+    await run(world, 10_500);
+    expect(world.host('node-1').generation).toBe(11);
+    expect(world.host('client').generation).toBe(1);
+  });
+
+  test('kills a writer after the effect and before it hears of it', async () => {
+    const world = worldWith({ crashAtEffect: ALWAYS, downMs: [50] });
+    let heard = 0;
+    world.host('node-1').start(async ({ blobs }, { generation }) => {
+      if (generation > 3) return;
+      await blobs.put(`k/${generation}`, []);
+      heard++;
+    });
+    await world.run(() => false);
+    expect([...world.store.objects().keys()]).toEqual(['k/1', 'k/2', 'k/3']);
+    expect(heard).toBe(0);
+    expect(world.probes.count('fault.host.crash-at-effect')).toBe(3);
+    expect(world.probes.count('fault.host.crash-with-puts-in-flight')).toBe(3);
+  });
+
+  test('stalls a writer at its effect for longer than a takeover takes', async () => {
+    const world = worldWith({ pauseAtEffect: ALWAYS, pauseIsLong: ALWAYS, pauseLongMs: [20_000] });
+    let heardAtMs = 0;
+    world.host('node-1').start(async ({ blobs }) => {
+      await blobs.put('k/1', []);
+      heardAtMs = world.nowMs;
+    });
+    await world.run(() => false);
+    expect(heardAtMs).toBeGreaterThanOrEqual(20_000);
+    expect(world.probes.count('fault.pause.long')).toBe(1);
+    expect(world.probes.count('fault.pause.with-puts-in-flight')).toBe(1);
+  });
+
+  test('cuts links in one direction or both, also to the store, and mends them', async () => {
+    const seen = new Set<string>();
+    const world = watched({ partition: [1, 2], partitionMs: [500] }, ['node-1', 'node-2']);
+    const names = ['node-1', 'node-2', 'client', 'store'];
+    for (let second = 1; second < 60; second++) {
+      await run(world, second * 1000 + 100);
+      for (const from of names) {
+        for (const to of names) {
+          if (from < to && (world.network.isCut(from, to) || world.network.isCut(to, from))) {
+            seen.add(world.network.isCut(from, to) && world.network.isCut(to, from) ? 'both ways' : 'one way');
+            if (to === 'store') seen.add('store');
+          }
+        }
+      }
+      await run(world, second * 1000 + 600);
+      for (const from of names) for (const to of names) expect(world.network.isCut(from, to)).toBe(false);
+    }
+    expect([...seen].toSorted()).toEqual(['both ways', 'one way', 'store']);
+  });
+
+  test('takes the store out of service for a while', async () => {
+    const world = watched({ outage: [1, 2], outageMs: [500] });
+    const states = new Set<boolean>();
+    for (let ms = 100; ms < 20_000; ms += 100) {
+      await run(world, ms);
+      states.add(world.store.isOut);
+      if (ms % 1000 === 900) expect(world.store.isOut).toBe(false);
+    }
+    expect(states.size).toBe(2);
+  });
+
+  test('sets wall clocks wrong from the start, lets them drift and jump', async () => {
+    const world = watched({ clockOffset: ALWAYS, clockOffsetMs: [60_000], clockDrift: ALWAYS, clockDriftPpm: [500] });
+    const host = world.host('node-1');
+    await run(world, 1_000_000);
+    expect(host.clocks.wallMs()).toBe(EPOCH_MS + 60_000 + 1_000_500);
+    expect(world.host('client').clocks.wallMs()).toBe(EPOCH_MS + 1_000_000);
+
+    const jumpy = watched({ clockStep: ALWAYS, clockStepMs: [-5000] });
+    await run(jumpy, 3500);
+    expect(jumpy.host('node-1').clocks.skewMs()).toBe(-15_000);
+    expect(jumpy.probes.count('fault.clock.step-back')).toBe(3);
+  });
+
+  test('is over when the world heals: hosts run, links are whole, the store serves, clocks keep their offset', async () => {
+    const world = watched(
+      {
+        crash: [1, 3],
+        pause: [1, 2],
+        pauseStopsClock: [1, 2],
+        partition: ALWAYS,
+        outage: [1, 2],
+        clockStep: ALWAYS,
+        clockDrift: ALWAYS,
+        downMs: [1_000_000],
+        pauseShortMs: [1_000_000],
+        partitionMs: [1_000_000],
+        outageMs: [1_000_000],
+      },
+      ['node-1', 'node-2', 'node-3'],
+    );
+    await run(world, 20_000);
+    expect(world.hosts.filter((host) => host.state !== 'running').length).toBeGreaterThan(0);
+    expect(world.store.isOut).toBe(true);
+    world.heal();
+    const skews = world.hosts.map((host) => host.clocks.skewMs());
+    expect(skews.some((skew) => skew !== 0)).toBe(true);
+    const names = [...world.hosts.map(({ name }) => name), 'store'];
+    for (const from of names) for (const to of names) expect(world.network.isCut(from, to)).toBe(false);
+    expect(world.hosts.map((host) => host.state)).toEqual(['running', 'running', 'running', 'running']);
+    const outcome = await inHost(world, 'reader', ({ blobs }) => blobs.put('k/1', []));
+    expect(outcome.kind).toBe('done');
+    expect(await world.run(() => false)).toBe('idle');
+    world.after(1_000_000, 'much later', () => {});
+    await world.run(() => false);
+    for (const [index, host] of world.hosts.slice(0, 3).entries()) {
+      expect(Math.abs(host.clocks.skewMs() - skews[index]!)).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test('leaves spans for the page, one for each thing that lasted', async () => {
+    const world = watched({ crash: ALWAYS, downMs: [300] });
+    await run(world, 1500);
+    world.heal();
+    expect(world.tracks.spans()).toEqual([
+      { track: 'host node-1', label: 'crash node-1', startMs: 1000, endMs: 1000, tone: 'bad' },
+      { track: 'faults', label: 'down node-1', startMs: 1000, endMs: 1300, tone: 'bad' },
+      { track: 'host node-1', label: 'start node-1', startMs: 1300, endMs: 1300, tone: 'good' },
+      { track: 'faults', label: 'heal', startMs: 1500, endMs: 1500, tone: 'good' },
+    ]);
+  });
+});
