@@ -7,10 +7,10 @@
 import type { ByteRange } from '../ports.ts';
 
 /** Length in bytes of the longest key; all its characters are ASCII. */
-export const KEY_BYTES_MAX = 512;
+const KEY_BYTES_MAX = 512;
 
 /** Keys on one page of a listing, unless the caller wants fewer. */
-export const PAGE_KEYS_MAX = 1000;
+const PAGE_KEYS_MAX = 1000;
 
 const KEY = /^[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/;
 

@@ -13,7 +13,7 @@ import { nodeFiles, type FileHandle, type FolderFiles } from '../adapters/folder
 /** In place of an errno for `read`: the file ends before its size says so. */
 export const END_EARLY = 'END_EARLY';
 
-export type FileStep =
+type FileStep =
   | 'open'
   | 'writev'
   | 'datasync'

@@ -25,7 +25,10 @@ export function bodyOf(key: string): Uint8Array {
   return body;
 }
 
-/** Never returns; the folder is fresh or was left behind by earlier rounds. */
+/**
+ * Never returns; the folder is fresh or was left behind by earlier rounds.
+ * @public the crash test bundles it into a program of its own
+ */
 export async function putUntilKilled(folder: string, round: string): Promise<never> {
   const store = await openFolderBlobStore(folder);
   let count = 0;
