@@ -60,7 +60,7 @@ export function compose(parts: Parts, budget: Budget): Composition {
     }
   }
   if (starved !== null) return { kind: 'unknown', segment: starved };
-  return { kind: 'impossible', violation: log.furthestRefusal!.explain() };
+  return { kind: 'impossible', violation: log.furthestRefusal! };
 }
 
 /** Takes the frame's next filling. `refused`: there was one, but it breaks a rule after what lies before it. */

@@ -9,7 +9,7 @@ import { type Fragment, type Identification, isCut } from './identify.ts';
 import { lowOf, type Operation, type Operations } from './operations.ts';
 import type { Hole, Segment } from './tiling.ts';
 import type { Laid } from './two-ended.ts';
-import { claimOf, counted, nameOf, range, type Violation, violation } from './violation.ts';
+import { claimOf, nameOf, range, type Violation, violation } from './violation.ts';
 
 export interface Evidence {
   readonly operations: Operations;
@@ -24,18 +24,19 @@ const REASONS_MAX = 3;
 export function explainContent({ operations }: Evidence, segments: readonly Segment[], segment: Segment): Violation {
   const read = segment.endRead!;
   const batches = segment.items.flatMap((item) => (item.kind === 'batch' ? [item.op] : []));
-  const since =
+  const shown = batches.length <= 2 ? batches : [batches[0]!, batches.at(-1)!];
+  const writers = shown.map(nameOf).join(batches.length <= 2 ? ' and ' : ` and ${batches.length - 2} more up to `);
+  const before =
     segment.startRead === null
-      ? 'from the head of the stream'
-      : `behind tail ${segment.start}, up to where ${nameOf(segment.startRead)} agrees with the appends,`;
-  const alone = readAloneIsWrong(operations, segments, segment)
-    ? ' The next read agrees with the appends again, so this read alone is wrong.'
+      ? ''
+      : ` Below tail ${segment.start}, ${nameOf(segment.startRead)} agrees with what was acknowledged.`;
+  const after = readAloneIsWrong(operations, segments, segment)
+    ? ' The next read agrees again, so this read alone is wrong.'
     : '';
   const message =
-    `${nameOf(read)} reported tail ${read.tail}, but not the content that the acknowledged ` +
-    `${counted(batches.length, 'append')} ${since} wrote: at least one record in ${range(segment.start, segment.end)} differs.${alone}`;
-  const guilty = batches.length <= 2 ? batches : [batches[0]!, batches.at(-1)!];
-  return violation('wrong-content', message, [read, ...guilty, segment.startRead]);
+    `${nameOf(read)} reported tail ${read.tail}, but at ${range(segment.start, segment.end)} not the content that ` +
+    `${writers} ${batches.length === 1 ? 'was' : 'were'} acknowledged for.${before}${after}`;
+  return violation('wrong-content', message, [read, ...shown, segment.startRead]);
 }
 
 /** Nothing that may stand there fills the hole. */
@@ -64,7 +65,21 @@ export function explainIdentified(evidence: Evidence, segment: Segment, identifi
   const faults = identification
     .map((laid) => faultOf(evidence, segment, laid, candidates))
     .filter((fault) => fault !== null);
-  return faults[0] ?? explainHole(evidence, segment.holes[0]!, true);
+  return faults[0] ?? explainRepetition(segment, identification) ?? explainHole(evidence, segment.holes[0]!, true);
+}
+
+function explainRepetition(segment: Segment, identification: Identification): Violation | null {
+  const repeated = identification.find(({ piece }, at) =>
+    identification.some((other, i) => i < at && other.piece.op === piece.op),
+  );
+  if (repeated === undefined) return null;
+  const { op } = repeated.piece;
+  const places = identification
+    .filter(({ piece }) => piece.op === op)
+    .map((laid) => range(laid.position, laid.position + op.recordCount));
+  const read = segment.endRead!;
+  const message = `${nameOf(read)} found the records of ${nameOf(op)} at ${places.join(' and at ')}.`;
+  return violation('applied-twice', message, [op, read]);
 }
 
 function faultOf(

@@ -7,7 +7,7 @@
  * records, or be a collision of a 64-bit hash.
  */
 
-import { Budget } from './budget.ts';
+import type { Budget } from './budget.ts';
 import type { Candidate } from './candidates.ts';
 import type { Operation, Operations } from './operations.ts';
 import { type Laid, type Piece, type Stretch, TwoEndedSearch } from './two-ended.ts';

@@ -23,10 +23,9 @@ export interface Mark {
   readonly latestCall: Operation | null;
 }
 
-export interface Refusal {
+interface Refusal {
   readonly position: number;
-  /** True when the step would have been refused whatever fills the holes before it. */
-  readonly explain: () => Violation;
+  readonly violation: Violation;
 }
 
 export class LogState {
@@ -48,8 +47,9 @@ export class LogState {
     return this.#placements;
   }
 
-  get furthestRefusal(): Refusal | null {
-    return this.#furthest;
+  /** Why the attempt that came furthest to the right went no further; null while nothing was refused. */
+  get furthestRefusal(): Violation | null {
+    return this.#furthest?.violation ?? null;
   }
 
   usedOf(candidate: Candidate): number {
@@ -99,18 +99,15 @@ export class LogState {
   /** Notes why nothing fits here. Always false. */
   refuse(position: number, explain: () => Violation): false {
     // Explained at once: the sentence speaks of the state as it is now.
-    if (this.#furthest === null || position > this.#furthest.position) {
-      const found = explain();
-      this.#furthest = { position, explain: () => found };
-    }
+    if (this.#furthest === null || position > this.#furthest.position)
+      this.#furthest = { position, violation: explain() };
     return false;
   }
 
-  /** Everything about this state that can still make a difference further to the right. */
+  /** Everything about this state that makes a difference further to the right (the latest call follows from it). */
   key(candidates: readonly Candidate[]): string {
     const used = candidates.map((candidate) => this.usedOf(candidate)).join();
-    const latest = candidates.some((candidate) => candidate.hasReturned) ? this.#latestCall?.opId : '';
-    return `${JSON.stringify(this.#token)} ${latest} ${used}`;
+    return `${JSON.stringify(this.#token)} ${used}`;
   }
 
   #holdsToken(op: Operation, position: number): boolean {

@@ -25,11 +25,11 @@ export interface Model<S, I, O> {
   /** May the operation happen in this state with this output, and what is the state then? */
   step(state: S, input: I, output: O): Step<S>;
   /** Default `Object.is`. */
-  equal?(a: S, b: S): boolean;
+  equal?: (a: S, b: S) => boolean;
   /** A 32-bit hash that tells most unequal states apart; makes the search's cache fast. */
-  hash?(state: S): number;
+  hash?: (state: S) => number;
   /** Splits a history into parts that cannot influence each other, such as the keys of a store. */
-  partition?(operations: readonly Operation<I, O>[]): readonly (readonly Operation<I, O>[])[];
+  partition?: (operations: readonly Operation<I, O>[]) => readonly (readonly Operation<I, O>[])[];
 }
 
 /** A specification in which one operation may lead to several states. */
@@ -38,9 +38,9 @@ export interface NondeterministicModel<S, I, O> {
   init(): readonly S[];
   /** Every state the operation may lead to; none when it is illegal here. */
   step(state: S, input: I, output: O): readonly S[];
-  equal?(a: S, b: S): boolean;
-  hash?(state: S): number;
-  partition?(operations: readonly Operation<I, O>[]): readonly (readonly Operation<I, O>[])[];
+  equal?: (a: S, b: S) => boolean;
+  hash?: (state: S) => number;
+  partition?: (operations: readonly Operation<I, O>[]) => readonly (readonly Operation<I, O>[])[];
 }
 
 /**
@@ -62,7 +62,7 @@ export function toModel<S, I, O>(model: NondeterministicModel<S, I, O>): Model<r
       return next.length === 0 ? { legal: false } : { legal: true, state: next };
     },
     equal: (a, b) => a.length === b.length && a.every((state) => b.some((other) => equal(state, other))),
-    ...(hash && { hash: (states: readonly S[]) => states.reduce((sum, state) => sum ^ hash.call(model, state), 0) }),
-    ...(partition && { partition: partition.bind(model) }),
+    ...(hash && { hash: (states: readonly S[]) => states.reduce((sum, state) => sum ^ hash(state), 0) }),
+    ...(partition && { partition }),
   };
 }

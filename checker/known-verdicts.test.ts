@@ -1,0 +1,58 @@
+/**
+ * Histories whose file name is their verdict and its reason: `ok-…`, `illegal-<code>…`, `malformed-line-<n>-…`, with
+ * `strict-` in front for those judged by S2's own token rule.
+ */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { History } from './history.ts';
+import { parseHistory } from './jsonl.ts';
+import { toModel } from './model.ts';
+import { checkOperations } from './search.ts';
+import { streamModel, streamOperations } from './stream-model.ts';
+import { checkStream } from './sweep.ts';
+
+const FOLDER = new URL('testdata/', import.meta.url);
+const names = readdirSync(FOLDER)
+  .filter((name) => name.endsWith('.jsonl'))
+  .map((name) => name.slice(0, -'.jsonl'.length))
+  .sort();
+
+function read(name: string): ReturnType<typeof parseHistory> {
+  return parseHistory(readFileSync(new URL(`${name}.jsonl`, FOLDER), 'utf8'));
+}
+
+function readWellFormed(name: string): History {
+  const parsed = read(name);
+  if (parsed.kind === 'malformed') throw new Error(`line ${parsed.line}: ${parsed.message}`);
+  return parsed.history;
+}
+
+describe('the file name is the verdict:', () => {
+  const judged = names.filter((name) => !name.startsWith('malformed-'));
+
+  test.each(judged)('%s', (name) => {
+    const strictS2 = name.startsWith('strict-');
+    const expected = name.replace(/^strict-/, '');
+    const history = readWellFormed(name);
+    const verdict = checkStream(history, { strictS2 });
+    const said = verdict.verdict === 'illegal' ? `illegal-${verdict.violation.code}` : verdict.verdict;
+    expect(`${expected}-`.startsWith(`${said}-`), `the sweep says ${said}`).toBe(true);
+    const searched = checkOperations(toModel(streamModel({ strictS2 })), streamOperations(history));
+    expect(searched.verdict).toBe(verdict.verdict);
+  });
+
+  test('every code of a violation has a file', () => {
+    const codes = new Set(
+      judged.flatMap((name) => {
+        const verdict = checkStream(readWellFormed(name), { strictS2: name.startsWith('strict-') });
+        return verdict.verdict === 'illegal' ? [verdict.violation.code] : [];
+      }),
+    );
+    expect(codes.size).toBe(17);
+  });
+
+  test.each(names.filter((name) => name.startsWith('malformed-')))('%s', (name) => {
+    expect(read(name)).toMatchObject({ kind: 'malformed', line: Number(name.split('-')[2]) });
+  });
+});
