@@ -1,4 +1,8 @@
-/** How a call or a body ends when the network is to blame. */
+/**
+ * How a call or a body ends when the network is to blame.
+ *
+ * Nobody's code is at fault, there are many of them, and stacks differ between machines: so they have none.
+ */
 
 import type { NetworkError } from '../../engine/ports.ts';
 
@@ -8,7 +12,10 @@ export class SimNetworkError extends Error implements NetworkError {
   readonly sent: boolean;
 
   constructor(code: NetworkError['code'], sent: boolean, message: string) {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = limit;
     this.code = code;
     this.sent = sent;
   }

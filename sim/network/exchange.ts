@@ -372,8 +372,9 @@ export class Exchange {
     if (!this.#isServerOpen) return;
     this.#responsePump?.stop();
     this.#serverFinished();
-    this.#requestBody.fail(new SimNetworkError('reset', true, message));
-    this.#abort.abort();
+    const error = new SimNetworkError('reset', true, message);
+    this.#requestBody.fail(error);
+    this.#abort.abort(error);
   }
 
   #clientFinished(): void {

@@ -32,7 +32,7 @@ export interface Message {
   lane: Lane;
   arrive: () => void;
   /** The message was held for too long and will never arrive. */
-  gaveUp?: () => void;
+  gaveUp?: (() => void) | undefined;
 }
 
 interface Sent extends Message {
@@ -86,10 +86,16 @@ export class Link {
   }
 
   send(message: Message): void {
+    const { owner, kind, detail, lane, arrive, gaveUp } = message;
     const sent: Sent = {
-      ...message,
+      owner,
+      kind,
+      detail,
+      lane,
+      arrive,
+      gaveUp,
       order: this.#order++,
-      generation: message.owner?.generation ?? 0,
+      generation: owner?.generation ?? 0,
       isHeld: false,
       isDropped: false,
     };
