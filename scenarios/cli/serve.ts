@@ -1,6 +1,7 @@
 /** `tailrace serve`: the engine as a stream server. The work is in `engine/main.ts`, loaded only here. */
 
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import type { ServeOptions } from '../../engine/main.ts';
 import { portArgument } from '../arguments.ts';
 
 export function serveCommand(): Command {
@@ -8,12 +9,17 @@ export function serveCommand(): Command {
     .description('run the stream server (in memory, or in a folder with --dir)')
     .option('--port <n>', 'TCP port; 0 lets the system choose', portArgument, 8080)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .addOption(
+      new Option('--log <detail>', 'engine events as JSON lines on standard error')
+        .choices(['nothing', 'notable', 'everything'])
+        .default('nothing'),
+    )
     .option('--dir <path>', 'keep the data in this folder; without it everything is lost at exit')
     .addHelpText(
       'after',
       '\nExit codes: 0 stopped, 2 could not start, 3 the store refused, 4 another server took over.',
     )
-    .action(async (options: { port: number; host: string; dir?: string }) => {
+    .action(async (options: ServeOptions) => {
       const { serve } = await import('../../engine/main.ts');
       process.exitCode = await serve(options);
     });
