@@ -5,7 +5,7 @@
  * Porcupine. Depends on nothing else of this repository.
  */
 
-export { chain, chainAll, solve, unchain } from './chain-hash.ts';
+export { chain, chainAll, ChainHash, highHalf, lowHalf, solve, toBigint, unchain } from './chain-hash.ts';
 export { describeVerdict } from './describe.ts';
 export type { Call, EventNote, Hash64, History, HistoryEvent, Return } from './history.ts';
 export { formatEvent, formatHistory, type ParsedHistory, parseHistory, parseLine } from './jsonl.ts';

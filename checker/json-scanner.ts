@@ -11,7 +11,7 @@ export type Json = null | boolean | string | number | bigint | OddNumber | reado
 export type JsonObject = ReadonlyMap<string, Json>;
 
 /** A number that is no unsigned integer literal, as written. */
-export interface OddNumber {
+interface OddNumber {
   readonly numberText: string;
 }
 

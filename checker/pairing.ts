@@ -90,7 +90,7 @@ export function assertWellFormed(history: readonly HistoryEvent[]): void {
 }
 
 /** Which kind of call a return can answer. */
-export function kindOf(outcome: Return): Call['kind'] {
+function kindOf(outcome: Return): Call['kind'] {
   switch (outcome.kind) {
     case 'append-success':
     case 'append-definite-failure':

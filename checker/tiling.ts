@@ -11,7 +11,7 @@ import type { Proof } from './floors.ts';
 import { lowOf, type Operation, type Operations } from './operations.ts';
 import { claimOf, nameOf, range, violation } from './violation.ts';
 
-export type Item = { readonly kind: 'batch'; readonly op: Operation } | Hole;
+type Item = { readonly kind: 'batch'; readonly op: Operation } | Hole;
 
 /** Positions that no acknowledged append explains. `end` is exclusive. */
 export interface Hole {

@@ -2,7 +2,7 @@
  * What a refused history is accused of: a stable code, sentences for a tired person, and the two to four guilty ops.
  *
  * Codes group equal bugs and never change their meaning; docs/CHECKER.md has the table. Sentences name clients,
- * ops and positions, and are built here and in `explain.ts` only.
+ * ops and positions, never internals.
  */
 
 import type { Operation } from './operations.ts';
