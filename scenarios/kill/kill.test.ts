@@ -21,12 +21,22 @@ test.concurrent.each(WORKFLOWS)(
   },
 );
 
-test('a server that takes over without a fence is convicted in words', { timeout: 120_000 }, async () => {
-  const plant = PLANTS.find(({ name }) => name === 'no-fence');
-  if (plant === undefined) throw new Error('the plant is gone');
-  const { history } = await recordUnderKills({ ...SIZE, program: [await buildPlant(plant)], workflow: 'regular' });
-  const verdict = checkStream(history);
-  if (verdict.verdict !== 'illegal') return expect.unreachable(`the verdict was ${verdict.verdict}`);
-  expect(verdict.violation.opIds.length).toBeGreaterThan(0);
-  console.log(`no-fence under kills: ${verdict.violation.message}`);
-});
+test(
+  'a server that acknowledges before it has stored anything is convicted in words',
+  { timeout: 120_000 },
+  async () => {
+    const plant = PLANTS.find(({ name }) => name === 'ack-before-put');
+    if (plant === undefined) throw new Error('the plant is gone');
+    const { history } = await recordUnderKills({
+      ...SIZE,
+      thinkMsMax: 5,
+      operationsPerClient: 300,
+      program: [await buildPlant(plant)],
+      workflow: 'regular',
+    });
+    const verdict = checkStream(history);
+    if (verdict.verdict !== 'illegal') return expect.unreachable(`the verdict was ${verdict.verdict}`);
+    expect(verdict.violation.opIds.length).toBeGreaterThan(0);
+    console.log(`ack-before-put under kills: ${verdict.violation.message}`);
+  },
+);

@@ -29,12 +29,14 @@ const ENTRIES = 'engine/state/entries.ts';
 export const PLANTS: readonly Plant[] = [
   {
     name: 'ack-before-put',
-    lie: 'appends are acknowledged when their slot is issued, before the put has ended',
+    lie: 'appends are acknowledged when their slot is issued; the put follows 40 ms later',
     edits: [
       {
         file: SLOT_LOG,
         find: 'void this.#makeDurable(slot);',
-        replace: 'void this.#makeDurable(slot);\n    void Promise.resolve().then(() => this.#markDurable(slot));',
+        replace:
+          'void this.#ports.clock.sleep(40).then(() => this.#makeDurable(slot));\n' +
+          '    void Promise.resolve().then(() => this.#markDurable(slot));',
       },
     ],
     seedsMax: 300,
