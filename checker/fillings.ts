@@ -148,7 +148,13 @@ function stretchOf(operations: Operations, segment: Segment, candidates: readonl
   const end = new ChainHash(endRead?.hashHi, endRead?.hashLo);
   for (const item of items.slice(last + 1).reverse())
     if (item.kind === 'batch') advanceChain(end, operations, item.op, 'remove');
-  return { holes: stretchHoles(segment, candidates), start, end, mayLie: mayStandAt };
+  return {
+    holes: stretchHoles(segment, candidates),
+    start,
+    end,
+    mayLie: mayStandAt,
+    copiesOf: (candidate) => candidate.members.length,
+  };
 }
 
 function advanceChain(

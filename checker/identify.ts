@@ -49,6 +49,7 @@ function searchOnce(
     start: stretch.start,
     end: stretch.end,
     mayLie: () => true,
+    copiesOf: () => Number.POSITIVE_INFINITY,
   });
   while (!search.isComplete && search.pieceCount <= pieces) {
     const solutions = search.advance(budget);

@@ -4,8 +4,8 @@
  * The chain is invertible, so k pieces that lead from one value to the other are found by laying half of them
  * forwards from the start and half backwards from the end, and joining where position and value agree: the square
  * root of the brute-force cost. Solutions come by ascending number of pieces, each once, in a fixed order. The search
- * can stop at any step of its budget and go on later. What a solution means (is a piece used too often, do fencing
- * tokens hold) is for the caller to judge; here only position and content count.
+ * can stop at any step of its budget and go on later. Whether a solution may stand (the two halves together may use a
+ * piece too often, fencing tokens may not hold) is for the caller to judge.
  */
 
 import type { Budget } from './budget.ts';
@@ -38,6 +38,8 @@ export interface Stretch<P extends Piece> {
   /** Chain value where the last hole ends. */
   readonly end: { readonly hi: number; readonly lo: number };
   readonly mayLie: (piece: P, position: number) => boolean;
+  /** How often a piece may be laid in one filling. */
+  readonly copiesOf: (piece: P) => number;
 }
 
 export interface Records {
@@ -45,8 +47,8 @@ export interface Records {
   readonly lo: Int32Array;
 }
 
-// Nodes kept in memory by one search: about 300 MB at the most.
-const NODES_MAX = 3_000_000;
+// Nodes kept in memory by one search: about 150 MB at the most.
+const NODES_MAX = 2_000_000;
 // Longer holes are searched without a table of the lengths that pieces can make up.
 const LENGTH_TABLE_MAX = 1 << 16;
 
@@ -176,11 +178,11 @@ class Front<P extends Piece> {
   }
 
   joinWith(other: Front<P>, depth: number, otherDepth: number): readonly (readonly Laid<P>[])[] {
-    const byPlace = other.#indexLayer(otherDepth);
+    const { first, next, start } = other.#indexLayer(otherDepth);
     const solutions: Laid<P>[][] = [];
     for (let node = this.#layerStart[depth]!; node < this.#layerStart[depth + 1]!; node++) {
-      const meeting = byPlace.get(placeKey(this.#position[node]!, this.#hi[node]!, this.#lo[node]!)) ?? [];
-      for (const mate of meeting)
+      const key = placeKey(this.#position[node]!, this.#hi[node]!, this.#lo[node]!);
+      for (let mate = first.get(key) ?? -1; mate !== -1; mate = next[mate - start]!)
         if (this.#standsWith(node, other, mate)) solutions.push([...this.#path(node).reverse(), ...other.#path(mate)]);
     }
     return solutions;
@@ -209,12 +211,20 @@ class Front<P extends Piece> {
       const at = this.#isForward ? position : position - piece.recordCount;
       const rest = this.#isForward ? end - at - piece.recordCount : at - start;
       if (rest < 0 || !canBeMade(lengths, rest) || !this.#stretch.mayLie(piece, at)) continue;
+      if (!this.#hasCopyLeft(node, piece)) continue;
       const steps = piece.recordCount + (this.#isForward && rest === 0 ? recordsIn(holes[hole]!.behind) : 0);
       if (!budget.spend(steps)) return false;
       this.#chain.set(hi, lo);
       this.#lay(node, piece, hole, at, rest);
     }
     return true;
+  }
+
+  #hasCopyLeft(node: number, piece: P): boolean {
+    let left = this.#stretch.copiesOf(piece);
+    for (let at = node; this.#parent[at] !== -1 && left > 0; at = this.#parent[at]!)
+      if (this.#piece[at] === piece) left--;
+    return left > 0;
   }
 
   #lay(parent: number, piece: P, hole: number, at: number, rest: number): void {
@@ -253,15 +263,18 @@ class Front<P extends Piece> {
         this.#chain.removeRange(hi, lo, run.recordStart, run.recordStart + run.recordCount);
   }
 
-  #indexLayer(depth: number): Map<number, number[]> {
-    const byPlace = new Map<number, number[]>();
-    for (let node = this.#layerStart[depth]!; node < this.#layerStart[depth + 1]!; node++) {
+  /** The nodes of a layer by place: the first one, and behind each the next with the same key. */
+  #indexLayer(depth: number): { first: Map<number, number>; next: Int32Array; start: number } {
+    const start = this.#layerStart[depth]!;
+    const end = this.#layerStart[depth + 1]!;
+    const first = new Map<number, number>();
+    const next = new Int32Array(end - start);
+    for (let node = end - 1; node >= start; node--) {
       const key = placeKey(this.#position[node]!, this.#hi[node]!, this.#lo[node]!);
-      const known = byPlace.get(key);
-      if (known === undefined) byPlace.set(key, [node]);
-      else known.push(node);
+      next[node - start] = first.get(key) ?? -1;
+      first.set(key, node);
     }
-    return byPlace;
+    return { first, next, start };
   }
 
   #standsWith(node: number, other: Front<P>, mate: number): boolean {
