@@ -104,11 +104,11 @@ describe('the speculative tables', () => {
     return {
       durable,
       ahead,
-      queue(entry: Entry) {
+      queue: (entry: Entry) => {
         queued.push(entry);
         ahead.put(fold(ahead, entry));
       },
-      commitOldest() {
+      commitOldest: () => {
         const entry = queued.shift();
         if (entry === undefined) throw new Error('nothing is queued');
         durable.put(fold(durable, entry));

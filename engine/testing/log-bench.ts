@@ -23,8 +23,8 @@ export const PROMPT: LogTunables = {
 /** What half of the fixed back-off with the lowest dice comes to. */
 export const RETRY_MS = 10;
 
-export const OWNER: Ownership = { epoch: 1, identity: new Uint8Array(16).fill(1), next: 64 };
-export const RIVAL_IDENTITY = new Uint8Array(16).fill(2);
+const OWNER: Ownership = { epoch: 1, identity: new Uint8Array(16).fill(1), next: 64 };
+const RIVAL_IDENTITY = new Uint8Array(16).fill(2);
 
 /** Entries are words; `applied` is the history the fold was shown. */
 export class WordFold implements LogFold<string> {

@@ -138,7 +138,7 @@ export class StoreCall<Outcome extends AnyOutcome = AnyOutcome> {
 export type StoredObjects = Map<string, Uint8Array>;
 
 /** One process's way to the objects. Calls for which `holds` says true wait for the test. */
-export class ManualBlobs implements BlobStore {
+class ManualBlobs implements BlobStore {
   readonly objects: StoredObjects;
   /** Every call ever made through this handle, oldest first. */
   readonly calls: StoreCall[] = [];
@@ -157,9 +157,8 @@ export class ManualBlobs implements BlobStore {
   heldOn(operation: StoreOperation, key: string): StoreCall {
     const [call, ...more] = this.held(operation).filter((c) => c.key === key);
     if (call === undefined || more.length > 0) {
-      throw new Error(
-        `expected one held ${operation} of ${key}, there are: ${this.held().map((c) => `${c.operation} ${c.key}`)}`,
-      );
+      const others = this.held().map((c) => `${c.operation} ${c.key}`);
+      throw new Error(`expected one held ${operation} of ${key}, there are: ${others.join(', ')}`);
     }
     return call;
   }
@@ -225,7 +224,7 @@ export class ManualBlobs implements BlobStore {
 }
 
 /** Counts events by name and keeps their order. */
-export class CountingTelemetry implements Telemetry {
+class CountingTelemetry implements Telemetry {
   readonly events: { name: EngineEvent; detail: string | number | undefined }[] = [];
 
   event(name: EngineEvent, detail?: string | number): void {
@@ -238,7 +237,7 @@ export class CountingTelemetry implements Telemetry {
 }
 
 /** The same bytes for the same seed: byte 0 is the seed, byte 1 the number of the request, the rest zero. */
-export class FixedEntropy implements Entropy {
+class FixedEntropy implements Entropy {
   readonly #seed: number;
   #requests = 0;
 
@@ -254,7 +253,7 @@ export class FixedEntropy implements Entropy {
 }
 
 /** Dice that always show their lowest side, so that every back-off has its shortest length. */
-export class LowestRandom implements Random {
+class LowestRandom implements Random {
   below(_bound: number): number {
     return 0;
   }
