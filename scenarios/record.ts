@@ -5,7 +5,6 @@
 
 import { createBodyHasher, type HistoryEvent } from '../checker/index.ts';
 import { BodyHashes } from './body-hashes.ts';
-import { Oracle } from './oracle.ts';
 import { RecordedClient } from './recorded-client.ts';
 import { Recorder } from './recorder.ts';
 import { connect, provision, SdkClient, type SdkTarget } from './sdk-client.ts';
@@ -32,12 +31,11 @@ export async function recordHistory(options: RecordOptions): Promise<HistoryEven
   const startedMs = performance.now();
   const recorder = new Recorder(() => Math.round(performance.now() - startedMs));
   const opening = await openingOf(new SdkClient(s2, options), hashes);
-  const oracle = new Oracle();
   const ticker = setInterval(() => options.onProgress(recorder.operationCount), 500);
 
   const work = Promise.all(
     Array.from({ length: options.clients }, (_, i) => {
-      const client = new RecordedClient(oracle.watch(new SdkClient(s2, options)), recorder, hashes);
+      const client = new RecordedClient(new SdkClient(s2, options), recorder, hashes);
       return runWorkflow(
         client,
         {
