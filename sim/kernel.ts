@@ -191,7 +191,7 @@ export class Kernel {
 }
 
 /** An error's name and message; never its stack, which differs between machines. */
-export function describe(error: unknown): string {
+function describe(error: unknown): string {
   if (error instanceof Error)
     return error.message.startsWith('assertion') ? error.message : `${error.name}: ${error.message}`;
   return typeof error === 'string' ? error : `thrown: ${typeof error}`;

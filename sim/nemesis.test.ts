@@ -128,6 +128,7 @@ describe('the nemesis', () => {
     expect(world.hosts.filter((host) => host.state !== 'running').length).toBeGreaterThan(0);
     expect(world.store.isOut).toBe(true);
     world.heal();
+    expect(world.waiting().filter(({ what }) => /nemesis\.(restart|resume|mend|service)/.test(what))).toEqual([]);
     const skews = world.hosts.map((host) => host.clocks.skewMs());
     expect(skews.some((skew) => skew !== 0)).toBe(true);
     const names = [...world.hosts.map(({ name }) => name), 'store'];

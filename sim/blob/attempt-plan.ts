@@ -5,7 +5,7 @@ import type { WorldContext } from '../context.ts';
 import type { FaultSettings } from '../faults.ts';
 
 /** The course of a put or delete. */
-export type MutationFate =
+type MutationFate =
   | 'normal'
   /** No effect, and the caller is told so. */
   | 'failed'

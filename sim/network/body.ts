@@ -7,7 +7,7 @@
  */
 
 /** Bytes that may be on their way or unread before the pump waits. */
-export const WINDOW_BYTES = 256 * 1024;
+const WINDOW_BYTES = 256 * 1024;
 
 /** What the pump does with what it got. */
 export interface BodySink {

@@ -4,7 +4,7 @@ import { defineSite, type Odds, type Site } from '../choices.ts';
 import type { WorldContext } from '../context.ts';
 import type { FaultSettings } from '../faults.ts';
 
-export type CallFault =
+type CallFault =
   | 'none'
   | 'refused'
   | 'request-lost'

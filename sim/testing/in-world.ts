@@ -1,6 +1,5 @@
 /** Builders for tests: worlds with every option defaulted, programs that hand back what they saw. */
 
-import { TextDecoder } from 'node:util';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../../engine/ports.ts';
 import { QUIET, World, type FaultSettings, type HostPorts, type WorldOptions } from '../index.ts';
 
