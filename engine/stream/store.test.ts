@@ -161,6 +161,33 @@ describe('a rejected condition', () => {
     expect(reason(refused())).toEqual({ kind: 'seq-num-mismatch', actual: 1 });
   });
 
+  /** The state a rejection reports lies two slots ahead, and a commit of the first of them proves ownership. */
+  async function provedBeforeDurable() {
+    const bench = await engineBench({ log: { windowSlots: 1, slotBytesMax: 1024 } });
+    bench.holdPuts();
+    for (const name of ['a', 'b', 'c']) append(bench, name.repeat(600));
+    const refused = append(bench, 'd', { matchSeqNum: 9 });
+    await settled();
+    await bench.oldestPut().complete();
+    await bench.oldestPut().complete();
+    expect(bench.telemetry.count('log.proof.by-commit')).toBe(1);
+    expect(refused()).toBeNull();
+    return { bench, refused };
+  }
+
+  test('is not told on the proof alone: all that was queued before it must be durable', async () => {
+    const { bench, refused } = await provedBeforeDurable();
+    await bench.oldestPut().complete();
+    expect(reason(refused())).toEqual({ kind: 'seq-num-mismatch', actual: 3 });
+  });
+
+  test('is not told although it was proved when a fence takes what it reports', async () => {
+    const { bench, refused } = await provedBeforeDurable();
+    plantFence(bench, slotOf(bench.oldestPut()));
+    await bench.oldestPut().complete();
+    expect(reason(refused())).toEqual(NOT_OWNER);
+  });
+
   test('leaves nothing behind: commands of the batch have no effect', async () => {
     const bench = await engineBench();
     await bench.engine.append(BASIN, STREAM, batch([fenceRecord('t'), record('a')], { matchSeqNum: 5 }));
@@ -214,19 +241,24 @@ describe('what is not durable yet', () => {
     expect(read()).toMatchObject({ kind: 'batch', records: [{ seqNum: 0 }, { seqNum: 1 }] });
   });
 
-  test('a read covered by a commit shows the records committed until then and none queued behind', async () => {
+  test('is not shown by an answer that a commit in front of it allows', async () => {
     const bench = await engineBench({ log: { windowSlots: 1 } });
     bench.holdPuts();
     append(bench, 'a');
     append(bench, 'b');
     const read = follow(bench.engine.read(BASIN, STREAM, FROM_START));
+    const atTail = follow(bench.engine.read(BASIN, STREAM, { ...FROM_START, start: { kind: 'seq-num', seqNum: 2 } }));
+    const tail = follow(bench.engine.checkTail(BASIN, STREAM));
     await settled();
     await bench.oldestPut().complete();
     expect(read()).toBeNull();
     append(bench, 'c');
     await settled();
     await bench.oldestPut().complete();
+    expect(bench.blobs.held('putIfAbsent')).toHaveLength(1);
     expect(read()).toMatchObject({ kind: 'batch', records: [{ seqNum: 0 }, { seqNum: 1 }] });
+    expect(atTail()).toMatchObject({ kind: 'unwritten', tail: { seqNum: 2 } });
+    expect(tail()).toMatchObject({ kind: 'tail', tail: { seqNum: 2 } });
   });
 
   test('a basin that is not durable yet is said not to exist', async () => {
