@@ -1,0 +1,191 @@
+/** The program as a person meets it: what each command prints and how it exits. Runs the built one. */
+
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const PROGRAM = fileURLToPath(new URL('../../dist/scenarios/main.js', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'tailrace-cli-'));
+
+interface Exit {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function tailrace(...args: string[]): Promise<Exit> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [PROGRAM, ...args], { cwd: folder }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, stdout, stderr });
+    });
+  });
+}
+
+function file(name: string, ...lines: string[]): string {
+  const path = join(folder, name);
+  writeFileSync(path, lines.join('\n'));
+  return path;
+}
+
+const APPEND =
+  '{"event":{"Start":{"Append":{"num_records":1,"record_hashes":[7],"set_fencing_token":null,"fencing_token":null,"match_seq_num":null}}},"client_id":1,"op_id":1}';
+const APPENDED = '{"event":{"Finish":{"AppendSuccess":{"tail":1}}},"client_id":1,"op_id":1}';
+const CHECK = '{"event":{"Start":"CheckTail"},"client_id":2,"op_id":2}';
+const TAIL_0 = '{"event":{"Finish":{"CheckTailSuccess":{"tail":0}}},"client_id":2,"op_id":2}';
+
+describe.concurrent('help', () => {
+  const commands = [
+    [],
+    ['sim'],
+    ['sim', 'run'],
+    ['sim', 'sweep'],
+    ['sim', 'repro'],
+    ['sim', 'meta'],
+    ['check'],
+    ['report'],
+    ['serve'],
+    ['record'],
+  ];
+  test.each(commands.map((words) => [words.join(' '), words] as const))(
+    'tailrace %s --help explains itself',
+    async (_, words) => {
+      const { code, stdout } = await tailrace(...words, '--help');
+      expect(code).toBe(0);
+      expect(stdout).toContain(`Usage: tailrace ${words.join(' ')}`.trim());
+    },
+  );
+});
+
+describe.concurrent('check', () => {
+  test('says ok and exits 0 for a history that could have happened', async () => {
+    const { code, stdout } = await tailrace('check', file('ok.jsonl', APPEND, APPENDED, ''));
+    expect([code, stdout]).toEqual([0, expect.stringContaining('OK')]);
+  });
+
+  test('names the guilty operations and exits 1 for a stale tail', async () => {
+    const { code, stdout } = await tailrace('check', file('stale.jsonl', APPEND, APPENDED, CHECK, TAIL_0, ''));
+    expect(code).toBe(1);
+    expect(stdout).toContain('stale-tail');
+    expect(stdout).toMatch(/op 1.*op 2|op 2.*op 1/s);
+  });
+
+  test('says that nothing was checked when the file is empty', async () => {
+    const { code, stdout } = await tailrace('check', file('empty.jsonl'));
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/nothing/i)]);
+  });
+
+  test.each([
+    ['a bad line', 'bad.jsonl', [APPEND, 'gibberish', APPENDED], ':2:'],
+    ['a truncated file', 'cut.jsonl', [APPEND, APPENDED.slice(0, 30)], ':2:'],
+    ['a finish without a start', 'orphan.jsonl', [APPENDED], ':1:'],
+  ])('exits 3 and names the line of %s', async (_, name, lines, where) => {
+    const { code, stderr } = await tailrace('check', file(name, ...lines));
+    expect(code).toBe(3);
+    expect(stderr).toContain(`${name}${where}`);
+  });
+
+  test('refuses a directory and a missing file with the reason', async () => {
+    expect(await tailrace('check', folder)).toMatchObject({ code: 3, stderr: expect.stringContaining('directory') });
+    expect(await tailrace('check', join(folder, 'nowhere'))).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('no such file'),
+    });
+  });
+
+  test('keeps a hash of 2^64-1 exact', async () => {
+    const max = APPEND.replace('[7]', '[18446744073709551615]');
+    const over = APPEND.replace('[7]', '[18446744073709551616]');
+    expect(await tailrace('check', file('max.jsonl', max, APPENDED, ''))).toMatchObject({ code: 0 });
+    expect(await tailrace('check', file('over.jsonl', over, APPENDED, ''))).toMatchObject({ code: 3 });
+  });
+});
+
+describe.concurrent('sim', () => {
+  test('run prints verdict and trace and writes a page; repro prints the same trace', async () => {
+    const run = await tailrace('sim', 'run', '--seed', '7', '--profile', 'failover', '--ops', '15');
+    expect(run.code).toBe(0);
+    const trace = /trace\s+([0-9a-f]{16})/.exec(run.stdout)?.[1];
+    expect(trace).toBeDefined();
+    expect(readFileSync(join(folder, /page\s+(\S+)/.exec(run.stdout)?.[1] as string), 'utf8')).toContain(
+      '<!doctype html>',
+    );
+    const again = await tailrace('sim', 'repro', '--seed', '7', '--profile', 'failover', '--ops', '15');
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining(`trace    ${trace}`) });
+  });
+
+  test('sweep ends with a summary and a page', async () => {
+    const sweep = await tailrace('sim', 'sweep', '--seeds', '0..14', '--ops', '10', '--jobs', '2');
+    expect(sweep.code).toBe(0);
+    expect(sweep.stdout).toContain('ok  14 seeds');
+    const page = readFileSync(join(folder, /page: (\S+)/.exec(sweep.stdout)?.[1] as string), 'utf8');
+    expect(page).toContain('<!doctype html>');
+  });
+
+  test('two shards of a sweep share the work and repeat nothing', async () => {
+    const shards = await Promise.all(
+      ['0/2', '1/2'].map((shard) =>
+        tailrace(
+          'sim',
+          'sweep',
+          '--seeds',
+          '0..9',
+          '--ops',
+          '3',
+          '--profile',
+          'quiet',
+          '--shard',
+          shard,
+          '--jobs',
+          '1',
+          '--out',
+          `shard-${shard[0]}`,
+        ),
+      ),
+    );
+    expect(shards.map(({ stdout }) => /ok {2}(\d) seeds/.exec(stdout)?.[1])).toEqual(['5', '4']);
+  });
+
+  test('meta finds the same bytes in every circumstance', { timeout: 120_000 }, async () => {
+    const { code, stdout } = await tailrace('sim', 'meta', '--seed', '11', '--profile', 'swarm', '--ops', '12');
+    expect(stdout).not.toContain('DIFFERENT');
+    expect(stdout.match(/equal/g)?.length).toBeGreaterThanOrEqual(7);
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    [['sim', 'run'], '--seed'],
+    [['sim', 'sweep'], '--seeds'],
+    [['sim', 'run', '--seed', '1', '--profile', 'nice'], 'quiet, lossy'],
+    [['sim', 'sweep', '--seeds', '5..5'], 'A < B'],
+    [['sim', 'sweep', '--time', '5 minutes'], '30s'],
+  ])('%j is refused with what was expected', async (args, expected) => {
+    const { code, stderr } = await tailrace(...args);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(expected);
+  });
+});
+
+test('report makes a page of a bare history', async () => {
+  const { code, stdout } = await tailrace('report', file('page.jsonl', APPEND, APPENDED, CHECK, TAIL_0, ''));
+  expect(code).toBe(0);
+  expect(readFileSync(/page: (\S+)/.exec(stdout)?.[1] as string, 'utf8')).toContain('stale');
+});
+
+test('record says in one line why nothing was recorded', { timeout: 120_000 }, async () => {
+  const { code, stderr } = await tailrace(
+    'record',
+    '--endpoint',
+    'http://127.0.0.1:1',
+    '--basin',
+    'my-basin',
+    '--stream',
+    's',
+    '-o',
+    'none.jsonl',
+  );
+  expect(code).toBe(3);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+});

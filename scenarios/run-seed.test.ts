@@ -1,0 +1,48 @@
+/** One run by name: equal names give equal records, and every profile works. */
+
+import { describe, expect, test } from 'vitest';
+import { parseHistory } from '../checker/index.ts';
+import { PROFILES } from './plan.ts';
+import { runSeed } from './run-seed.ts';
+
+const size = { clients: 3, operationsPerClient: 20 };
+
+describe('a run', () => {
+  test('is the same record whenever it is repeated, whatever ran in between', async () => {
+    const first = await runSeed({ seed: 'word', profile: 'swarm', size, record: true });
+    for (let i = 0; i < 5; i++) await runSeed({ seed: String(i), profile: 'failover', size });
+    expect(await runSeed({ seed: 'word', profile: 'swarm', size, record: true })).toEqual(first);
+  });
+
+  test('has the same trace whether it is recorded or not', async () => {
+    const recorded = await runSeed({ seed: '3', profile: 'failover', size, record: true });
+    const bare = await runSeed({ seed: '3', profile: 'failover', size });
+    expect(bare.traceHash).toBe(recorded.traceHash);
+    expect(bare.tracks).toEqual([]);
+  });
+
+  test('differs with the seed, and with the profile', async () => {
+    const names = [
+      ['1', 'crash'],
+      ['2', 'crash'],
+      ['1', 'skew'],
+    ] as const;
+    const hashes = await Promise.all(
+      names.map(async ([seed, profile]) => (await runSeed({ seed, profile, size })).traceHash),
+    );
+    expect(new Set(hashes).size).toBe(3);
+  });
+
+  test('of an unknown profile is refused with the known ones', async () => {
+    await expect(runSeed({ seed: '1', profile: 'nice' })).rejects.toThrow(/quiet, lossy/);
+  });
+
+  test.each(PROFILES)('under %s passes, and its history reads back', async (profile) => {
+    for (const seed of ['1', '2', '3']) {
+      const run = await runSeed({ seed, profile, size, record: true });
+      expect(run.failure).toBeNull();
+      expect(run.counts.operations).toBeGreaterThanOrEqual(63);
+      expect(parseHistory(run.historyLines.join('\n')).kind).toBe('history');
+    }
+  });
+});
