@@ -105,7 +105,7 @@ function sources(root: string): string[] {
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.endsWith('.d.ts'))
-    .filter((file) => !/(^|\/)(node_modules|dist|\.runs|\.git)\//.test(file));
+    .filter((file) => !/(^|\/)(node_modules|dist|\.runs|\.plants|\.git)\//.test(file));
 }
 
 function ruleFor(file: string): readonly string[] | null {

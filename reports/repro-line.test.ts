@@ -15,3 +15,9 @@ test('whatever the seed is, a shell hands it on unchanged', () => {
     expect(echoed).toBe(seed);
   }
 });
+
+test('a run with a planted bug is repeated with the program that has it', () => {
+  expect(reproLine({ seed: '4', profile: 'failover', plant: 'stale-tail' })).toBe(
+    'node .plants/stale-tail.mjs sim repro --seed 4 --profile failover',
+  );
+});

@@ -5,8 +5,11 @@
 /** Words made of these characters need no quotes in any shell we print for. */
 const PLAIN_WORD = /^[A-Za-z0-9._@:+/-]+$/;
 
-export function reproLine(run: { seed: string; profile: string }): string {
-  return `npx tailrace sim repro --seed ${shellWord(run.seed)} --profile ${shellWord(run.profile)}`;
+/** A run with a planted bug repeats only with the program that has the bug in it. */
+export function reproLine(run: { seed: string; profile: string; plant?: string | null }): string {
+  const program =
+    run.plant === undefined || run.plant === null ? 'npx tailrace' : `node .plants/${shellWord(run.plant)}.mjs`;
+  return `${program} sim repro --seed ${shellWord(run.seed)} --profile ${shellWord(run.profile)}`;
 }
 
 /** Single quotes keep everything but themselves; a quote inside is closed, escaped and opened again. */

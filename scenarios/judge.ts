@@ -28,7 +28,7 @@ export function verdictFailure(verdict: Verdict): RunFailure | null {
       return null;
     case 'illegal': {
       const { code, message, opIds } = verdict.violation;
-      return { kind: 'linearizability', signature: `linearizability: ${code}`, message: `${code}: ${message}`, opIds };
+      return { kind: 'linearizability', signature: code, message, opIds };
     }
     case 'unknown':
       return { kind: 'unknown', signature: 'unknown', message: `the checker gave up: ${verdict.reason}`, opIds: [] };

@@ -7,7 +7,8 @@ import { Command, Option } from 'commander';
 import { countArgument, durationArgument, profileArgument, seedRangeArgument, shardArgument } from '../arguments.ts';
 import { writeBundle } from '../bundle.ts';
 import { DEFAULT_SIZE, type Profile, PROFILES, type RunSize } from '../plan.ts';
-import type { RunRecord, SweepRecord } from '../run.ts';
+import { PLANT } from '../plant-name.ts';
+import type { RunFailure, RunRecord, SweepRecord } from '../run.ts';
 
 export const EXIT_FAILED = 1;
 export const EXIT_NONDETERMINISM = 2;
@@ -113,7 +114,12 @@ function printRun(run: RunRecord, wallMs: number): void {
       `${counts.appendsUnknown} unknown, ${counts.reads} reads, ${counts.checkTails} check-tails; ${counts.faults} faults`,
   );
   if (run.failure === null) console.log('verdict  ok');
-  else console.log(`verdict  FAILED (${run.failure.kind}): ${run.failure.message}`);
+  else console.log(`verdict  FAILED (${labelOf(run.failure)}): ${run.failure.message}`);
+}
+
+/** `linearizability, stale-tail`; a signature that repeats the message is left out. */
+function labelOf({ kind, signature }: RunFailure): string {
+  return kind === 'linearizability' ? `${kind}, ${signature}` : kind;
 }
 
 // --- sweep -----------------------------------------------------------------------------------------------
@@ -267,5 +273,6 @@ function sizeOf({ clients, ops }: SizeOptions): Partial<RunSize> {
 export function reproLine(run: { seed: string; profile: string }, size: SizeOptions = {}): string {
   const clients = size.clients === undefined ? '' : ` --clients ${size.clients}`;
   const ops = size.ops === undefined ? '' : ` --ops ${size.ops}`;
-  return `npx tailrace sim repro --seed ${run.seed} --profile ${run.profile}${clients}${ops}`;
+  const program = PLANT === null ? 'npx tailrace' : `node .plants/${PLANT}.mjs`;
+  return `${program} sim repro --seed ${run.seed} --profile ${run.profile}${clients}${ops}`;
 }

@@ -10,7 +10,7 @@ const TOP = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Returns the path of the program. Throws when an edit does not fit the sources any more. */
 export async function buildPlant(plant: Plant): Promise<string> {
-  const outfile = join(TOP, '.runs', 'plants', `${plant.name}.mjs`);
+  const outfile = join(TOP, '.plants', `${plant.name}.mjs`);
   const named: Edit = {
     file: 'scenarios/plant-name.ts',
     find: 'PLANT: string | null = null',

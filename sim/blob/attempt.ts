@@ -64,7 +64,8 @@ export class Attempt<Outcome extends { kind: string }> {
     this.host = host;
     this.generation = options.generation;
     this.verb = verb;
-    this.label = `${verb.toUpperCase()} ${key}`;
+    // `wal/00000000000000000672` is `wal/672` to people.
+    this.label = `${verb.toUpperCase()} ${key.replace(/(^|\/)0+(?=\d)/g, '$1')}`;
     this.startedUs = this.#context.kernel.nowUs;
     this.outcome = new Promise((resolve) => (this.#resolve = resolve));
     this.#span = this.#context.tracks.open('storage', this.label, 'neutral', host.name);
