@@ -37,6 +37,7 @@ export function simCommand(): Command {
   sim.addCommand(sweepCommand());
   sim.addCommand(reproCommand());
   sim.addCommand(metaCommand());
+  sim.addCommand(probesCommand());
   sim.addCommand(fingerprintCommand(), { hidden: true });
   sim.addCommand(huntCommand(), { hidden: true });
   sim.addCommand(workerCommand(), { hidden: true });
@@ -231,6 +232,18 @@ function metaCommand(): Command {
     );
     if (!equal) process.exitCode = EXIT_NONDETERMINISM;
   });
+}
+
+function probesCommand(): Command {
+  return new Command('probes')
+    .description('what a sweep visited: rows of the fault catalogue, and every probe with hits and first seed')
+    .argument('<sweep.json>', 'the record a sweep wrote beside its page')
+    .action(async (file: string) => {
+      const [{ probeTable }, { readInput }] = await Promise.all([import('../probe-table.ts'), import('./check.ts')]);
+      const text = readInput(file);
+      if (text === null) process.exitCode = EXIT_HARNESS;
+      else console.log(probeTable(JSON.parse(text) as SweepRecord));
+    });
 }
 
 /** What `meta` runs in other processes. */

@@ -1,0 +1,58 @@
+/** What a sweep visited, as text: the rows of the fault catalogue first, then every probe with its first seed. */
+
+import { ROWS } from './rows.ts';
+import type { SweepRecord } from './run.ts';
+
+interface Lit {
+  hits: number;
+  first: string;
+}
+
+export function probeTable(record: SweepRecord): string {
+  const lit = litProbes(record);
+  return [...rowLines(record, lit), '', ...probeLines(record, lit)].join('\n');
+}
+
+/** Hits of each probe over the sweep, and the lowest seed that lit it. Results are sorted by seed. */
+function litProbes(record: SweepRecord): Map<string, Lit> {
+  const lit = new Map<string, Lit>();
+  for (const { seed, profile, probes } of record.results) {
+    for (const [name, hits] of Object.entries(probes)) {
+      const known = lit.get(name);
+      if (known === undefined) lit.set(name, { hits, first: `${seed}/${profile}` });
+      else known.hits += hits;
+    }
+  }
+  return lit;
+}
+
+/** A row is visited by a run in which every one of its probes lit. */
+function rowLines(record: SweepRecord, lit: ReadonlyMap<string, Lit>): string[] {
+  const lines = ['rows of the fault catalogue for a first release, and the runs in which all of their probes lit:'];
+  let visited = 0;
+  for (const { id, schedule, reached, why } of ROWS) {
+    if (reached === null) {
+      lines.push(`  ${id.padEnd(4)} ${'later'.padStart(9)}  ${schedule} (${why})`);
+      continue;
+    }
+    const runs = record.results.filter(({ probes }) => reached.every((name) => name in probes)).length;
+    const hits = reached.map((name) => `${name} ${lit.get(name)?.hits ?? 0}`);
+    if (runs > 0) visited++;
+    lines.push(
+      `  ${id.padEnd(4)} ${(runs > 0 ? `${runs} runs` : 'DARK').padStart(9)}  ${schedule}: ${hits.join(', ')}`,
+    );
+  }
+  const reachable = ROWS.filter(({ reached }) => reached !== null).length;
+  lines.push(
+    `  ${visited} of ${reachable} reachable rows visited; ${ROWS.length - reachable} belong to parts that do not exist yet`,
+  );
+  return lines;
+}
+
+function probeLines(record: SweepRecord, lit: ReadonlyMap<string, Lit>): string[] {
+  const width = Math.max(...record.probes.map(({ name }) => name.length));
+  return record.probes.map(({ name, sentence, required }) => {
+    const { hits, first } = lit.get(name) ?? { hits: 0, first: required ? 'DARK, required' : 'dark' };
+    return `${name.padEnd(width)}  ${String(hits).padStart(9)}  ${first.padEnd(18)}  ${sentence}`;
+  });
+}
