@@ -25,6 +25,7 @@ import { LogCorruption } from './log/format.ts';
 import type { LogEnd } from './log/slot-log.ts';
 import { StoreRefused } from './log/takeover.ts';
 import type { BlobStore } from './ports.ts';
+import { ENGINE_DEFAULTS, type EngineTunables } from './tunables.ts';
 
 /** How the program ends, for supervisors. A second signal ends it with 128 plus the signal's number instead. */
 export const EXIT = {
@@ -44,6 +45,12 @@ export interface ServeOptions {
   /** Engine events as JSON lines on standard error. Default `nothing`. */
   log?: LogDetail;
 }
+
+/** A put into memory or a local folder costs no money and little time: never wait for company when nothing is in flight. */
+const LOCAL_TUNABLES: EngineTunables = {
+  ...ENGINE_DEFAULTS,
+  log: { ...ENGINE_DEFAULTS.log, issueIntervalMs: 0, lingerMs: 1 },
+};
 
 /** How long requests under way may take to finish once the server was told to stop. */
 const DRAIN_MS = 10_000;
@@ -148,14 +155,15 @@ function portProblem(error: NodeJS.ErrnoException, host: string, port: number): 
 
 async function takeOver(blobs: BlobStore, { log = 'nothing' }: ServeOptions): Promise<Engine> {
   try {
-    return await openEngine({
+    const ports = {
       clock: systemClock,
       random: systemRandom,
       entropy: systemEntropy,
       compute: systemCompute,
       blobs,
       telemetry: new LogTelemetry({ log }),
-    });
+    };
+    return await openEngine(ports, LOCAL_TUNABLES);
   } catch (error) {
     const isStore = error instanceof StoreRefused || error instanceof ForeignStore || error instanceof LogCorruption;
     if (isStore) throw new StartError(error.message, EXIT.storeRefused);
