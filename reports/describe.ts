@@ -8,7 +8,7 @@ import { formatCount, formatNumber } from './figures.ts';
 import type { Operation, OperationOutcome } from './operations.ts';
 
 /** What each outcome means, for legends and tooltips. */
-export const OUTCOME_MEANINGS: Readonly<Record<OperationOutcome, string>> = {
+const OUTCOME_MEANINGS: Readonly<Record<OperationOutcome, string>> = {
   durable: 'acknowledged: the records are there to stay',
   rejected: 'certainly no effect, now or later',
   unknown: 'may have taken effect, may still, may never',

@@ -24,7 +24,7 @@ export function trusted(markup: string): Markup {
   return { markup };
 }
 
-export function escapeText(text: string): string {
+function escapeText(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

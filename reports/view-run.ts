@@ -28,7 +28,7 @@ export interface JudgedHistory {
   linearization: readonly number[] | null;
 }
 
-export type VerdictTone = 'good' | 'bad' | 'undecided';
+type VerdictTone = 'good' | 'bad' | 'undecided';
 
 export interface GuiltyOperation {
   opId: number;

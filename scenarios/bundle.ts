@@ -3,7 +3,7 @@
  * person sends to a colleague.
  */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHistory } from '../checker/index.ts';
 import { renderRun } from '../reports/index.ts';
@@ -28,11 +28,4 @@ export function renderRunPage(run: RunRecord): string {
   const parsed = parseHistory(run.historyLines.join('\n'));
   if (parsed.kind === 'malformed') throw new Error(`line ${parsed.line} of the run's history: ${parsed.message}`);
   return renderRun(run, parsed.history);
-}
-
-/** Throws with a message for people when the file is no run. */
-export function readRun(path: string): RunRecord {
-  const run = JSON.parse(readFileSync(path, 'utf8')) as RunRecord;
-  if (run.format !== 'tailrace-run/1') throw new Error(`${path} is not a run record (format ${String(run.format)})`);
-  return run;
 }

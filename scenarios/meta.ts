@@ -114,7 +114,12 @@ async function fingerprintElsewhere(
     ...process.execArgv,
     ...flags,
     process.argv[1] as string,
-    ...['sim', 'fingerprint', '--seed', options.seed, '--profile', options.profile],
+    'sim',
+    'fingerprint',
+    '--seed',
+    options.seed,
+    '--profile',
+    options.profile,
     ...(clients === undefined ? [] : ['--clients', String(clients)]),
     ...(operationsPerClient === undefined ? [] : ['--ops', String(operationsPerClient)]),
   ];

@@ -13,8 +13,8 @@ import {
 } from '../engine/index.ts';
 import type { Program } from '../sim/index.ts';
 
-/** Exit codes of the server program; production uses the same ones. */
-export const EXIT = { stopped: 0, storeRefused: 3, fenced: 4 } as const;
+/** Exit codes of the server program, as in production. */
+const EXIT = { stopped: 0, storeRefused: 3, fenced: 4 } as const;
 
 /** `running` shows the harness the engine that serves on a host now. */
 export function serverProgram(tunables: EngineTunables, running: Map<string, Engine>): Program {

@@ -204,7 +204,9 @@ function takePage(records: SeenRecord[], body: unknown): void {
     if (previous !== undefined && timestamp < previous.timestamp) {
       throw new ProtocolViolation(`timestamps run backwards from ${previous.timestamp} to ${timestamp} at ${seqNum}`);
     }
-    records.push({ seqNum, timestamp, body: String(field(item, 'body') ?? '') });
+    const body = field(item, 'body') ?? '';
+    if (typeof body !== 'string') throw new ProtocolViolation(`record ${seqNum} has a body that is not text`);
+    records.push({ seqNum, timestamp, body });
   }
 }
 

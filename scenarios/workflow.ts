@@ -30,10 +30,10 @@ export interface WorkflowOptions {
 
 export interface WorkflowWorld {
   /** A uniform integer in [0, bound). */
-  below(bound: number): number;
-  sleep(ms: number): Promise<void>;
+  below: (bound: number) => number;
+  sleep: (ms: number) => Promise<void>;
   /** Counts an observation worth knowing. */
-  noted(probe: ClientProbe): void;
+  noted: (probe: ClientProbe) => void;
 }
 
 /** What clients can tell has happened, with the sentence of the probe. */
@@ -46,7 +46,7 @@ export const CLIENT_PROBES = {
   'client.append-on-zombie': 'an append reached a server that is not the owner',
   'client.append-unknown': 'an append ended without a known outcome',
 } as const;
-export type ClientProbe = keyof typeof CLIENT_PROBES;
+type ClientProbe = keyof typeof CLIENT_PROBES;
 
 /** Runs to the end of the client's operations. */
 export async function runWorkflow(client: StreamClient, options: WorkflowOptions, world: WorkflowWorld): Promise<void> {

@@ -10,8 +10,3 @@ export class InvariantError extends Error {
 export function assert(condition: boolean, claim: string): asserts condition {
   if (!condition) throw new InvariantError(claim);
 }
-
-/** For the end of an exhaustive `switch`. */
-export function unreachable(value: never): never {
-  throw new InvariantError(`unexpected value ${JSON.stringify(value)}`);
-}

@@ -25,7 +25,4 @@ export const REQUEST_BODY_BYTES_MAX = 2 * 1024 * 1024;
  */
 export const WINDOW_SLOTS = 64;
 
-/** Sequence numbers and timestamps are exact integers of JavaScript. */
-export const U53_MAX = Number.MAX_SAFE_INTEGER;
-
 assert(REQUEST_BODY_BYTES_MAX > (BATCH_METERED_BYTES_MAX * 4) / 3, 'a full batch fits in a body as base64');

@@ -74,7 +74,7 @@ export function drawFrames(stage: Stage, brush: CanvasRenderingContext2D, index:
   else if (stage.hovered === index) strokeAround(brush, box, { colour: ink, width: 1.5, gap: inner });
 }
 
-export function colourOf(palette: Palette, operation: Operation): string {
+function colourOf(palette: Palette, operation: Operation): string {
   return operation.outcome === 'unknown' ? palette.unknown : palette[operation.kind];
 }
 

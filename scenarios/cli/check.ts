@@ -3,8 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 
-export const EXIT_VIOLATION = 1;
-export const EXIT_UNKNOWN = 2;
+const EXIT_VIOLATION = 1;
+const EXIT_UNKNOWN = 2;
 export const EXIT_BAD_INPUT = 3;
 
 export function checkCommand(): Command {

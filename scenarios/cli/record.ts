@@ -5,7 +5,7 @@ import { Command, Option } from 'commander';
 import { countArgument } from '../arguments.ts';
 import { type Workflow, WORKFLOWS } from '../workflow.ts';
 
-export const EXIT_NOT_RECORDED = 3;
+const EXIT_NOT_RECORDED = 3;
 
 interface RecordCommandOptions {
   endpoint: string;

@@ -4,16 +4,17 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import pc from 'picocolors';
 import { countArgument, durationArgument, profileArgument, seedRangeArgument, shardArgument } from '../arguments.ts';
 import { writeBundle } from '../bundle.ts';
 import { DEFAULT_SIZE, type Profile, PROFILES, type RunSize } from '../plan.ts';
 import { PLANT } from '../plant-name.ts';
 import type { RunFailure, RunRecord, SweepRecord } from '../run.ts';
 
-export const EXIT_FAILED = 1;
-export const EXIT_NONDETERMINISM = 2;
-export const EXIT_HARNESS = 3;
-export const EXIT_PROBES_DARK = 4;
+const EXIT_FAILED = 1;
+const EXIT_NONDETERMINISM = 2;
+const EXIT_HARNESS = 3;
+const EXIT_PROBES_DARK = 4;
 
 /** Below this many runs a sweep says nothing about probes: rare states need many seeds. */
 const RUNS_TO_JUDGE_PROBES = 3_000;
@@ -114,8 +115,8 @@ function printRun(run: RunRecord, wallMs: number): void {
     `history  ${counts.operations} operations: ${counts.appendsDurable} appends durable, ${counts.appendsRejected} rejected, ` +
       `${counts.appendsUnknown} unknown, ${counts.reads} reads, ${counts.checkTails} check-tails; ${counts.faults} faults`,
   );
-  if (run.failure === null) console.log('verdict  ok');
-  else console.log(`verdict  FAILED (${labelOf(run.failure)}): ${run.failure.message}`);
+  if (run.failure === null) console.log(`verdict  ${pc.green('ok')}`);
+  else console.log(`verdict  ${pc.red('FAILED')} (${labelOf(run.failure)}): ${run.failure.message}`);
 }
 
 /** `linearizability, stale-tail`; a signature that repeats the message is left out. */
@@ -283,7 +284,7 @@ function sizeOf({ clients, ops }: SizeOptions): Partial<RunSize> {
   return { ...(clients !== undefined && { clients }), ...(ops !== undefined && { operationsPerClient: ops }) };
 }
 
-export function reproLine(run: { seed: string; profile: string }, size: SizeOptions = {}): string {
+function reproLine(run: { seed: string; profile: string }, size: SizeOptions = {}): string {
   const clients = size.clients === undefined ? '' : ` --clients ${size.clients}`;
   const ops = size.ops === undefined ? '' : ` --ops ${size.ops}`;
   const program = PLANT === null ? 'npx tailrace' : `node .plants/${PLANT}.mjs`;

@@ -37,8 +37,8 @@ export async function buildPlant(plant: Plant): Promise<string> {
 function applyEdits(edits: readonly Edit[], unused: Set<Edit>): Plugin {
   return {
     name: 'plant',
-    setup({ onLoad }) {
-      onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+    setup(bundler) {
+      bundler.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
         const file = relative(TOP, path).split(sep).join('/');
         let contents = await readFile(path, 'utf8');
         for (const edit of edits.filter((candidate) => candidate.file === file)) {

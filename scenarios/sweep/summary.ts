@@ -1,5 +1,6 @@
 /** The end of a sweep in words: one screen that a tired person can act on. Pure text. */
 
+import pc from 'picocolors';
 import type { SweepRecord } from '../run.ts';
 import { compact } from './progress.ts';
 import type { Tally } from './tally.ts';
@@ -26,9 +27,9 @@ export function summaryText(record: SweepRecord, tally: Tally): string {
 }
 
 function verdictOf(record: SweepRecord, tally: Tally): string {
-  if (tally.failures > 0) return 'FAILED';
-  if (record.harnessErrors.length > 0) return 'HARNESS ERRORS';
-  return 'ok';
+  if (tally.failures > 0) return pc.red('FAILED');
+  if (record.harnessErrors.length > 0) return pc.red('HARNESS ERRORS');
+  return pc.green('ok');
 }
 
 function profileTable(record: SweepRecord): string[] {

@@ -103,7 +103,7 @@ function byName(a: RunName, b: RunName): number {
 }
 
 /** Commit of the working tree, if there is one. */
-export function buildName(): string {
+function buildName(): string {
   try {
     const run = (...args: string[]) =>
       execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();

@@ -31,7 +31,7 @@ export function serveAsWorker(): void {
   process.on('disconnect', () => process.exit(0));
 }
 
-export function seedResult(record: RunRecord, wallMs: number): SeedResult {
+function seedResult(record: RunRecord, wallMs: number): SeedResult {
   const { scenario, seed, profile, plant, failure, traceHash, events, simulatedMs, counts, probes } = record;
   return { scenario, seed, profile, plant, failure, traceHash, events, simulatedMs, counts, probes, wallMs };
 }
