@@ -3,10 +3,12 @@
  *
  * Depth first; a state in which the rest cannot be completed is remembered. With distinct record bodies every
  * segment has one filling and this is a single pass; equal bodies and fencing tokens are what it backtracks for.
+ * Where the content is known, at the head of the log, `fill-known.ts` finds the way; the rest goes on from there.
  */
 
 import type { Budget } from './budget.ts';
 import type { Candidate } from './candidates.ts';
+import type { KnownFiller } from './fill-known.ts';
 import type { Filling, SegmentFillings } from './fillings.ts';
 import { LogState, type Mark, type Placement } from './log-state.ts';
 import type { Hole, Segment } from './tiling.ts';
@@ -24,7 +26,9 @@ export interface Parts {
   readonly initialToken: string | null;
   readonly segments: readonly Segment[];
   readonly candidates: readonly Candidate[];
-  /** For every segment that has holes and ends with a read. */
+  /** For the first segment, if its content is known. */
+  readonly known: KnownFiller | null;
+  /** For every other segment that has holes and ends with a read. */
   readonly fillings: ReadonlyMap<Segment, SegmentFillings>;
   readonly explainHole: (hole: Hole) => Violation;
 }
@@ -46,13 +50,15 @@ export function compose(parts: Parts, budget: Budget): Composition {
     if (frame === undefined) break;
     if (segment === undefined) return { kind: 'composed', placements: log.placements };
     if (!budget.spend(1)) return { kind: 'unknown', segment };
-    log.returnTo(frame.mark);
-    const outcome = tryNext(parts, log, segment, frame, budget);
+    const isKnown = segment === parts.known?.segment;
+    // The known content goes on from the way it laid last, which is what the log holds now.
+    if (!isKnown) log.returnTo(frame.mark);
+    const outcome = isKnown ? parts.known.layNext(log, budget) : tryNext(parts, log, segment, frame, budget);
     if (outcome === 'placed' && !isDeadEnd(deadEnds, frames.length, log, parts)) {
       frames.push({ mark: log.mark(), next: 0 });
     } else if (outcome === 'none' || outcome === 'unknown') {
       // Every way through the log passes here, so without a single filling nothing can be known.
-      if (outcome === 'unknown' && frame.next === 1) return { kind: 'unknown', segment };
+      if (outcome === 'unknown' && frame.next <= 1) return { kind: 'unknown', segment };
       if (outcome === 'unknown') starved ??= segment;
       frames.pop();
       log.returnTo(frame.mark);

@@ -61,9 +61,8 @@ export function explainHole({ floors, candidates }: Evidence, hole: Hole, identi
 
 /** The hole's content was recognised, and it may not be there. */
 export function explainIdentified(evidence: Evidence, segment: Segment, identification: Identification): Violation {
-  const { candidates } = evidence;
   const faults = identification
-    .map((laid) => faultOf(evidence, segment, laid, candidates))
+    .map((laid) => faultOf(evidence, segment.endRead!, laid))
     .filter((fault) => fault !== null);
   return faults[0] ?? explainRepetition(segment, identification) ?? explainHole(evidence, segment.holes[0]!, true);
 }
@@ -82,15 +81,14 @@ function explainRepetition(segment: Segment, identification: Identification): Vi
   return violation('applied-twice', message, [op, read]);
 }
 
-function faultOf(
-  { floors }: Evidence,
-  segment: Segment,
+/** Why these records may not be where `read` found them; null when nothing but what lies around them forbids it. */
+export function faultOf(
+  { floors, candidates }: Evidence,
+  read: Operation,
   { piece, position }: Laid<Fragment>,
-  candidates: readonly Candidate[],
 ): Violation | null {
   const { op } = piece;
   const where = range(position, position + piece.recordCount);
-  const read = segment.endRead!;
   const seen = `${nameOf(read)} found at ${where}`;
   if (isCut(piece)) {
     const message = `${seen} only the first ${piece.recordCount} of the ${op.recordCount} records of ${nameOf(op)}: batches are appended whole.`;

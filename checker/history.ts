@@ -29,8 +29,17 @@ export type Return =
   | { kind: 'append-definite-failure' }
   /** May have taken effect, may still, may never. */
   | { kind: 'append-indefinite-failure' }
-  /** `streamHash` chains the hashes of all records from 0 to `tail`. */
-  | { kind: 'read-success'; tail: number; streamHash: Hash64 }
+  | {
+      kind: 'read-success';
+      tail: number;
+      /** Chains the hashes of all records from 0 to `tail`. */
+      streamHash: Hash64;
+      /**
+       * The content itself, where the recorder kept it: one hash per record from 0 to `tail`. Their chain must be
+       * `streamHash`. Makes every record below `tail` known, so that no search is needed there.
+       */
+      recordHashes?: readonly Hash64[];
+    }
   | { kind: 'read-failure' }
   | { kind: 'check-tail-success'; tail: number }
   | { kind: 'check-tail-failure' };

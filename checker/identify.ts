@@ -61,7 +61,7 @@ function searchOnce(
 }
 
 /** Whole batches first, then prefixes. Failures and acknowledged ones before those whose outcome is unknown. */
-function strangeness(laid: Identification): number {
+export function strangeness(laid: Identification): number {
   const rank = { success: 0, void: 1, unknown: 2 };
   return laid.reduce((sum, { piece }) => sum + rank[piece.op.outcome] + (isCut(piece) ? 10 : 0), 0);
 }

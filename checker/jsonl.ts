@@ -3,9 +3,10 @@
  *
  * One object per line, in the order the collector saw the events:
  * `{"event": {"Start": …} | {"Finish": …}, "client_id": n, "op_id": n}`, with 64-bit integers as bare JSON numbers.
- * Two further keys are ours and kept: `at_ms` (number) and `note` (string); other keys beside `event` are ignored,
- * unknown keys inside an event are refused, since one of them could be a misspelt condition. Nothing is guessed: the
- * first line that is not part of a history ends the reading with its number and the reason.
+ * Three further keys are ours and kept: `at_ms` (number), `note` (string) and, where a read succeeded, `record_hashes`
+ * (what it saw, record by record). Other keys beside `event` are ignored, unknown keys inside an event are refused,
+ * since one of them could be a misspelt condition. Nothing is guessed: the first line that is not part of a history
+ * ends the reading with its number and the reason.
  */
 
 import type { Call, EventNote, History, HistoryEvent, Return } from './history.ts';
@@ -62,7 +63,13 @@ export function formatEvent(event: HistoryEvent): string {
     event.type === 'call' ? `{"Start":${formatCall(event.call)}}` : `{"Finish":${formatReturn(event.return)}}`;
   const atMs = event.atMs === undefined ? '' : `,"at_ms":${JSON.stringify(event.atMs)}`;
   const note = event.note === undefined ? '' : `,"note":${JSON.stringify(event.note)}`;
-  return `{"event":${what},"client_id":${event.clientId},"op_id":${event.opId}${atMs}${note}}`;
+  return `{"event":${what},"client_id":${event.clientId},"op_id":${event.opId}${formatContent(event)}${atMs}${note}}`;
+}
+
+function formatContent(event: HistoryEvent): string {
+  if (event.type === 'call' || event.return.kind !== 'read-success') return '';
+  const { recordHashes } = event.return;
+  return recordHashes === undefined ? '' : `,"record_hashes":[${recordHashes.join(',')}]`;
 }
 
 function formatCall(call: Call): string {
@@ -104,8 +111,20 @@ function decodeEvent(json: Json): HistoryEvent {
   const opId = position(member(line, 'op_id', 'the line'), 'op_id');
   const [step, body] = onlyMember(event, '"event"', '"Start" or "Finish"');
   if (step === 'Start') return { type: 'call', clientId, opId, call: decodeCall(body), ...decodeNote(line) };
-  if (step === 'Finish') return { type: 'return', clientId, opId, return: decodeReturn(body), ...decodeNote(line) };
-  throw new ShapeError(`unknown event ${JSON.stringify(step)}; expected "Start" or "Finish"`);
+  if (step !== 'Finish') throw new ShapeError(`unknown event ${JSON.stringify(step)}; expected "Start" or "Finish"`);
+  const outcome = withContent(decodeReturn(body), line.get('record_hashes'));
+  return { type: 'return', clientId, opId, return: outcome, ...decodeNote(line) };
+}
+
+/** Adds what a read saw, which stands beside the event. */
+function withContent(outcome: Return, hashes: Json | undefined): Return {
+  if (hashes === undefined || outcome.kind !== 'read-success') return outcome;
+  return { ...outcome, recordHashes: decodeHashes(hashes) };
+}
+
+function decodeHashes(json: Json): readonly bigint[] {
+  if (!Array.isArray(json)) throw new ShapeError('record_hashes must be a list of hashes');
+  return (json as readonly Json[]).map((hash, index) => u64(hash, `record_hashes[${index}]`));
 }
 
 function decodeNote(line: JsonObject): EventNote {
@@ -135,9 +154,7 @@ function decodeAppend(json: Json): Call {
   const append = object(json, '"Append"');
   onlyKeys(append, '"Append"', ['num_records', 'record_hashes', 'set_fencing_token', 'fencing_token', 'match_seq_num']);
   const count = u64(member(append, 'num_records', '"Append"'), 'num_records');
-  const hashes = member(append, 'record_hashes', '"Append"');
-  if (!Array.isArray(hashes)) throw new ShapeError('record_hashes must be a list of hashes');
-  const recordHashes = (hashes as readonly Json[]).map((hash, index) => u64(hash, `record_hashes[${index}]`));
+  const recordHashes = decodeHashes(member(append, 'record_hashes', '"Append"'));
   if (count !== BigInt(recordHashes.length))
     throw new ShapeError(`num_records is ${count} but record_hashes has ${recordHashes.length}; they must be equal`);
   const match = append.get('match_seq_num') ?? null;

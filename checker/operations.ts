@@ -5,7 +5,7 @@
  * unknown outcome, open for ever. Event indices are the only clock.
  */
 
-import type { History, Return } from './history.ts';
+import type { Hash64, History, Return } from './history.ts';
 import { assertWellFormed } from './pairing.ts';
 
 export interface Operation {
@@ -26,6 +26,8 @@ export interface Operation {
   /** Successful reads: the chain hash reported, as signed halves. */
   hashHi: number;
   hashLo: number;
+  /** Successful reads that tell what they saw: the hash of each record. */
+  content: readonly Hash64[] | null;
   /** Appends: where its record hashes are, and how many. Otherwise 0. */
   readonly recordStart: number;
   readonly recordCount: number;
@@ -74,6 +76,7 @@ export function readOperations(history: History): Operations {
         tail: -1,
         hashHi: 0,
         hashLo: 0,
+        content: null,
         recordStart: append === null ? 0 : records.add(append.recordHashes),
         recordCount: append === null ? 0 : append.recordHashes.length,
         matchSeqNum: append?.matchSeqNum ?? null,
@@ -106,7 +109,9 @@ function applyReturn(operation: Operation, outcome: Return, records: RecordHashe
     case 'read-success':
       operation.outcome = 'success';
       operation.tail = outcome.tail;
-      if (outcome.kind === 'read-success') [operation.hashHi, operation.hashLo] = records.halves(outcome.streamHash);
+      if (outcome.kind !== 'read-success') return;
+      [operation.hashHi, operation.hashLo] = records.halves(outcome.streamHash);
+      operation.content = outcome.recordHashes ?? null;
       return;
     case 'append-indefinite-failure':
       operation.outcome = 'unknown';
@@ -119,7 +124,7 @@ function applyReturn(operation: Operation, outcome: Return, records: RecordHashe
 }
 
 /** Cuts 64-bit words into signed halves through a buffer, several times faster than shifting BigInts. */
-class RecordHashes {
+export class RecordHashes {
   readonly hi: Int32Array;
   readonly lo: Int32Array;
   #count = 0;

@@ -6,6 +6,7 @@
  * was cut short.
  */
 
+import { ContentCheck, isHash } from './content-check.ts';
 import type { Call, HistoryEvent, Return } from './history.ts';
 
 /** Thrown by the checks when they are handed events that are no history. Files are refused earlier, by the parser. */
@@ -27,12 +28,11 @@ interface Started {
   finishLine: number;
 }
 
-const HASH_MAX = 2n ** 64n - 1n;
-
 /** Watches events in order. `refusalOf` answers with what is wrong with the next event, or null. */
 export class Pairing {
   readonly #started = new Map<number, Started>();
   readonly #openOpByClient = new Map<number, number>();
+  readonly #content = new ContentCheck();
   #line = 0;
 
   refusalOf(event: HistoryEvent): string | null {
@@ -76,7 +76,9 @@ export class Pairing {
       return `op ${opId} reports tail ${outcome.tail}; expected a whole number from 0 to 2^53-1`;
     if ('streamHash' in outcome && !isHash(outcome.streamHash))
       return `op ${opId} reports stream hash ${outcome.streamHash}; expected 0 to 2^64-1`;
-    return null;
+    if (outcome.kind !== 'read-success' || outcome.recordHashes === undefined) return null;
+    const refusal = this.#content.refusalOf(outcome.recordHashes, outcome.tail, outcome.streamHash);
+    return refusal === null ? null : `op ${opId} ${refusal}`;
   }
 }
 
@@ -117,10 +119,6 @@ function refusalOfAppend(opId: number, call: Call & { kind: 'append' }): string 
 
 function isPosition(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
-}
-
-function isHash(value: bigint): boolean {
-  return typeof value === 'bigint' && value >= 0n && value <= HASH_MAX;
 }
 
 function articled(kind: Call['kind']): string {

@@ -4,8 +4,8 @@
  * Shares no code with the search: it walks the order once, with its own BigInt chain hash and its own reading of the
  * model, and accepts only if (1) every answered operation stands in the order exactly once, or is an append of
  * unknown outcome declared to be without effect, (2) no operation stands behind one that was called after it
- * returned, and (3) every answer is what the stream would have answered there. An append of unknown outcome that
- * stands in the order has taken effect there.
+ * returned, and (3) every answer is what the stream would have answered there, record by record where a read tells its
+ * content. An append of unknown outcome that stands in the order has taken effect there.
  */
 
 import type { Call, History, Return } from './history.ts';
@@ -34,7 +34,7 @@ export function refusalOfWitness(history: History, witness: Witness, rule: { str
     if (operation === undefined || !isOfUnknownOutcome(operation)) return `op ${opId} cannot be without effect`;
     operations.delete(opId);
   }
-  let tail = 0;
+  const records: bigint[] = [];
   let hash = 0n;
   let token = rule.strictS2 ? null : '';
   let latestCall = -1;
@@ -45,16 +45,22 @@ export function refusalOfWitness(history: History, witness: Witness, rule: { str
     if (operation.answeredAt < latestCall) return `op ${opId} stands behind an op that was called after it returned`;
     latestCall = Math.max(latestCall, operation.calledAt);
     const { call, answer } = operation;
+    const before = records.length;
     if (call.kind === 'append' && answer?.kind !== 'append-definite-failure') {
       if (call.fencingToken !== null && call.fencingToken !== token) return `op ${opId}: the fencing token is ${token}`;
-      if (call.matchSeqNum !== null && call.matchSeqNum !== tail) return `op ${opId}: the tail is ${tail}`;
-      tail += call.recordHashes.length;
-      for (const record of call.recordHashes) hash = slowChain(hash, record);
+      if (call.matchSeqNum !== null && call.matchSeqNum !== before) return `op ${opId}: the tail is ${before}`;
+      for (const record of call.recordHashes) {
+        records.push(record);
+        hash = slowChain(hash, record);
+      }
       token = call.setFencingToken ?? token;
     }
     if (answer === null && call.kind !== 'append') return `op ${opId} was never answered`;
+    const tail = records.length;
     if (answer !== null && 'tail' in answer && answer.tail !== tail) return `op ${opId}: the tail is ${tail}`;
     if (answer?.kind === 'read-success' && answer.streamHash !== hash) return `op ${opId}: the stream hash is ${hash}`;
+    const strange = answer?.kind === 'read-success' ? firstDifference(records, answer.recordHashes ?? records) : -1;
+    if (strange !== -1) return `op ${opId}: record ${strange} is ${records[strange]}`;
   }
   for (const [opId, { call, answer }] of operations)
     if (call.kind === 'append' || answer !== null) return `op ${opId} has no place`;
@@ -74,6 +80,13 @@ function collect(history: History): Map<number, Replayed> {
     }
   });
   return operations;
+}
+
+/** Where two lists differ, -1 where they are equal. */
+function firstDifference(a: readonly bigint[], b: readonly bigint[]): number {
+  const length = Math.max(a.length, b.length);
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return i;
+  return -1;
 }
 
 function isOfUnknownOutcome({ call, answer }: Replayed): boolean {

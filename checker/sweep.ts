@@ -13,11 +13,16 @@ import { Budget } from './budget.ts';
 import { listCandidates } from './candidates.ts';
 import { ChainHash } from './chain-hash.ts';
 import { compose } from './compose.ts';
+import { type Content, learnContent } from './content.ts';
 import { type Evidence, explainContent, explainHole, explainIdentified, foldBatches } from './explain.ts';
+import { explainStuck, findWrongRecord } from './explain-known.ts';
+import { KnownFiller } from './fill-known.ts';
 import { SegmentFillings } from './fillings.ts';
 import { type Floors, setFloors } from './floors.ts';
 import type { History } from './history.ts';
+import { LogState } from './log-state.ts';
 import { type Operations, readOperations } from './operations.ts';
+import { parseHoles } from './parse.ts';
 import { refusalOfWitness } from './replay.ts';
 import { earliest, layTiles, type Segment, type Tiling } from './tiling.ts';
 import type { Violation } from './violation.ts';
@@ -56,11 +61,14 @@ const SEGMENT_STEPS_MAX = 4_000_000;
 export function checkStream(history: History, options: StreamCheckOptions = {}): Verdict {
   const operations = readOperations(history);
   const floors = setFloors(operations);
-  const tiling = layTiles(operations);
+  const content = learnContent(operations);
+  const tiling = layTiles(operations, content);
   if (tiling.kind === 'impossible') return { verdict: 'illegal', violation: blame(floors, tiling) };
   if (floors.proof !== null) return { verdict: 'illegal', violation: floors.proof.violation };
   const evidence: Evidence = { operations, floors, candidates: listCandidates(operations) };
-  return searchSegments(history, evidence, tiling.segments, options);
+  const known = readKnown(evidence, content, tiling.segments, options);
+  if (known !== null && 'violation' in known) return { verdict: 'illegal', violation: known.violation };
+  return searchSegments(history, evidence, tiling.segments, known, options);
 }
 
 /**
@@ -77,10 +85,42 @@ function sharesOperation(a: Violation, b: Violation): boolean {
   return a.opIds.some((opId) => b.opIds.includes(opId));
 }
 
+/**
+ * Compares and parses the records that are known one by one. Null when there are none.
+ *
+ * A first way through them is looked for here already: if there is none, nothing that lies behind needs a search.
+ */
+function readKnown(
+  evidence: Evidence,
+  content: Content,
+  segments: readonly Segment[],
+  options: StreamCheckOptions,
+): { makeFiller: () => KnownFiller } | { violation: Violation } | null {
+  const { operations, candidates } = evidence;
+  const [segment] = segments;
+  if (segment === undefined || !segment.isKnown) return null;
+  const wrong = findWrongRecord(operations, content, segment);
+  if (wrong !== null) return { violation: wrong };
+  const parse = parseHoles(operations, content, segment, candidates);
+  if (parse.kind === 'stuck') return { violation: explainStuck(evidence, content, parse) };
+  const makeFiller = (): KnownFiller => new KnownFiller(segment, parse, candidates, segments.length === 1);
+  if (segments.length > 1) {
+    const log = new LogState(initialToken(options));
+    const steps = Math.min(SEGMENT_STEPS_MAX, options.stepsMax ?? STEPS_MAX);
+    if (makeFiller().layNext(log, new Budget(steps)) === 'none') return { violation: log.furthestRefusal! };
+  }
+  return { makeFiller };
+}
+
+function initialToken({ strictS2 = false }: StreamCheckOptions): string | null {
+  return strictS2 ? null : '';
+}
+
 function searchSegments(
   history: History,
   evidence: Evidence,
   segments: readonly Segment[],
+  known: { makeFiller: () => KnownFiller } | null,
   options: StreamCheckOptions,
 ): Verdict {
   const { operations, candidates } = evidence;
@@ -88,7 +128,7 @@ function searchSegments(
   const wrong = segments.find((segment) => !contentAgrees(operations, segment));
   if (wrong !== undefined) return { verdict: 'illegal', violation: explainContent(evidence, segments, wrong) };
   const open = segments
-    .filter((segment) => segment.holes.length > 0 && segment.endRead !== null)
+    .filter((segment) => !segment.isKnown && segment.holes.length > 0 && segment.endRead !== null)
     .map((segment) => new SegmentFillings(operations, segment, candidates))
     .sort((a, b) => a.difficulty - b.difficulty || a.segment.index - b.segment.index);
   for (const fillings of open) {
@@ -99,8 +139,9 @@ function searchSegments(
   }
   const composition = compose(
     {
-      initialToken: options.strictS2 ? null : '',
+      initialToken: initialToken(options),
       segments,
+      known: known?.makeFiller() ?? null,
       candidates,
       fillings: new Map(open.map((fillings) => [fillings.segment, fillings])),
       explainHole: (hole) => explainHole(evidence, hole),
@@ -119,9 +160,9 @@ function searchSegments(
   return { verdict: 'ok', operations: operations.all.length, ...witness };
 }
 
-/** Segments with holes are left to the search. */
+/** Segments with holes are left to the search; where content is known it has been compared. */
 function contentAgrees(operations: Operations, segment: Segment): boolean {
-  if (segment.holes.length > 0 || segment.endRead === null) return true;
+  if (segment.isKnown || segment.holes.length > 0 || segment.endRead === null) return true;
   const { startRead, endRead } = segment;
   const chain = foldBatches(operations, segment, new ChainHash(startRead?.hashHi, startRead?.hashLo));
   return chain.hi === endRead.hashHi && chain.lo === endRead.hashLo;
@@ -136,6 +177,11 @@ function explainUnfillable(evidence: Evidence, fillings: SegmentFillings, budget
 function explainUnknown(segment: Segment, fillings: SegmentFillings | undefined): string {
   const holes = segment.holes.slice(0, 3).map((hole) => range(hole.start, hole.end));
   const more = segment.holes.length > holes.length ? ` and ${segment.holes.length - holes.length} more` : '';
+  if (segment.isKnown)
+    return (
+      `Every record below ${segment.end} is known, but equal records can have been written in more ways than the ` +
+      'budget allows to try.'
+    );
   const tried =
     fillings === undefined
       ? 'No read tells what they hold, and not all ways to fill them could be tried.'

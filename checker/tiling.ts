@@ -1,12 +1,13 @@
 /**
  * The log laid out by position: acknowledged batches where their acks put them, holes in between, cut into segments
- * at every read that reports a hash.
+ * at every read that reports a hash. As far as the content is known record by record, the log is one segment.
  *
  * Promises that batches do not overlap, that no reported tail lies inside one, and that reads at one tail agree;
  * otherwise the answer is the violation. Holes end at every reported tail, since a batch never spans one. Each
  * segment starts at a known chain value: that of the read before it, or 0 at the head.
  */
 
+import type { Content } from './content.ts';
 import type { Proof } from './floors.ts';
 import { lowOf, type Operation, type Operations } from './operations.ts';
 import { claimOf, nameOf, range, violation } from './violation.ts';
@@ -24,6 +25,8 @@ export interface Segment {
   readonly index: number;
   readonly start: number;
   readonly end: number;
+  /** True when the records of [start, end) are known one by one. */
+  readonly isKnown: boolean;
   /** The read at `start`; null at the head of the stream, where the chain value is 0. */
   readonly startRead: Operation | null;
   /** A read at `end`; null for the last segment when nobody read up to the end. */
@@ -36,16 +39,16 @@ export type Tiling =
   | { kind: 'tiling'; segments: readonly Segment[] }
   | { kind: 'impossible'; proof: Proof; overlaps: readonly Proof[] };
 
-export function layTiles({ all }: Operations): Tiling {
+export function layTiles({ all }: Operations, content: Content): Tiling {
   const successes = all.filter((op) => op.outcome === 'success');
   const batches = successes.filter((op) => op.kind === 'append').sort((a, b) => lowOf(a) - lowOf(b) || a.tail - b.tail);
   const observers = successes
     .filter((op) => op.kind !== 'append')
     .sort((a, b) => a.tail - b.tail || a.calledAt - b.calledAt);
   const overlaps = findOverlaps(batches);
-  const proof = earliest([...overlaps, findTear(batches, observers), findDisagreement(observers)]);
+  const proof = earliest([...overlaps, findTear(batches, observers), content.proof, findDisagreement(observers)]);
   if (proof !== null) return { kind: 'impossible', proof, overlaps };
-  return { kind: 'tiling', segments: cutSegments(layItems(batches, observers), observers) };
+  return { kind: 'tiling', segments: cutSegments(layItems(batches, observers), observers, content.end) };
 }
 
 export function earliest(proofs: readonly (Proof | null)[]): Proof | null {
@@ -126,7 +129,7 @@ function layItems(batches: readonly Operation[], observers: readonly Operation[]
   return items;
 }
 
-function cutSegments(items: readonly Item[], observers: readonly Operation[]): Segment[] {
+function cutSegments(items: readonly Item[], observers: readonly Operation[], known: number): Segment[] {
   const segments: Segment[] = [];
   let next = 0;
   let start = 0;
@@ -136,11 +139,13 @@ function cutSegments(items: readonly Item[], observers: readonly Operation[]): S
     while (next < items.length && endOf(items[next]!) <= end) next++;
     const taken = items.slice(from, next);
     const holes = taken.filter((item) => item.kind === 'hole');
-    segments.push({ index: segments.length, start, end, startRead, endRead, items: taken, holes });
+    const isKnown = end <= known;
+    segments.push({ index: segments.length, start, end, isKnown, startRead, endRead, items: taken, holes });
     start = end;
     startRead = endRead;
   };
-  for (const read of observers) if (read.kind === 'read' && read.tail > start) take(read.tail, read);
+  for (const read of observers)
+    if (read.kind === 'read' && read.tail > start && read.tail >= known) take(read.tail, read);
   const last = items.at(-1);
   if (last !== undefined && endOf(last) > start) take(endOf(last), null);
   return segments;

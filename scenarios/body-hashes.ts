@@ -26,14 +26,15 @@ export class BodyHashes {
     return this.#hashed(body).word;
   }
 
-  /** The chain hash of a stream that holds exactly these records. */
-  chain(records: readonly SeenRecord[]): bigint {
+  /** The hash of each record of a stream, and the chain hash of a stream that holds exactly these. */
+  ofStream(records: readonly SeenRecord[]): { recordHashes: readonly bigint[]; streamHash: bigint } {
     const chain = new ChainHash();
-    for (const { body } of records) {
-      const { hi, lo } = this.#hashed(body);
+    const recordHashes = records.map(({ body }) => {
+      const { word, hi, lo } = this.#hashed(body);
       chain.append(hi, lo);
-    }
-    return toBigint(chain.hi, chain.lo);
+      return word;
+    });
+    return { recordHashes, streamHash: toBigint(chain.hi, chain.lo) };
   }
 
   #hashed(body: string): HashedBody {

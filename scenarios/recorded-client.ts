@@ -49,12 +49,11 @@ export class RecordedClient implements StreamClient {
     if (result.kind === 'failed') {
       this.#recorder.return(operation, { kind: 'read-failure' }, result.code);
     } else {
-      const streamHash = this.#hashes.chain(result.records);
-      this.#recorder.return(
-        operation,
-        { kind: 'read-success', tail: result.tail, streamHash },
-        `${result.tail} records`,
-      );
+      const { tail, records } = result;
+      const { recordHashes, streamHash } = this.#hashes.ofStream(records);
+      // A server that returns other than what its tail promises is judged by the chain hash of what it returned.
+      const content = records.length === tail ? { recordHashes } : {};
+      this.#recorder.return(operation, { kind: 'read-success', tail, streamHash, ...content }, `${tail} records`);
     }
     return result;
   }
