@@ -81,7 +81,7 @@ test('the history page says what a tired person needs before any script has run'
   const { run, history } = fakeRun();
   const page = renderRun(run, history).replaceAll(/\s+/g, ' ');
   expect(page).toContain('<h1>Not linearizable</h1>');
-  expect(page).toContain('npx tailrace sim repro --seed 1729 --profile failover');
+  expect(page).toContain('node .plants/stale-tail.mjs sim repro --seed 1729 --profile failover');
   expect(page).toContain(run.traceHash);
   expect(page).toContain('href="#op-109"');
 });

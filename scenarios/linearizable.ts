@@ -22,6 +22,7 @@ import { Supervisor } from './supervisor.ts';
 import { WireClient } from './wire-client.ts';
 import { runWorkflow } from './workflow.ts';
 
+const SERVER = defineSite('client.server', 'which server a roaming client asks');
 const CLIENT = defineSite('client.choice', 'what a client does next, and how large it is');
 
 const BASIN = 'sim-basin';
@@ -143,9 +144,10 @@ class Linearizable {
   #startClient(name: string, work: (client: WireClient, ports: HostPorts) => Promise<void>): void {
     this.#working++;
     this.world.host(name, { role: 'client' }).start(async (ports) => {
-      const { requestTimeoutMs: timeoutMs, pageRecords } = this.#plan;
+      const { requestTimeoutMs: timeoutMs, pageRecords, clientsRoam, servers } = this.#plan;
       const client = new WireClient((address, request) => ports.network.call(address, request), ports.clock, {
         addresses: this.#servers,
+        roam: clientsRoam && this.#isWorker(name) ? () => this.world.choices.choose(SERVER, name, servers) : null,
         basin: BASIN,
         stream: STREAM,
         timeoutMs,
@@ -154,6 +156,11 @@ class Linearizable {
       await work(client, ports);
       this.#working--;
     });
+  }
+
+  /** Administrator and canary stay with a server that answers. */
+  #isWorker(name: string): boolean {
+    return name !== 'admin' && name !== 'canary';
   }
 
   #recorded(client: StreamClient): RecordedClient {

@@ -29,6 +29,8 @@ export interface Plan extends RunSize {
   profile: Profile;
   /** Hosts that want to own the store. */
   servers: number;
+  /** Whether clients ask any server, as behind a load balancer, or stay with one until it fails them. */
+  clientsRoam: boolean;
   workflow: Workflow;
   batchRecordsMax: number;
   bodyBytesMax: number;
@@ -62,6 +64,7 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     ...size,
     profile,
     servers: serversOf(profile, draw),
+    clientsRoam: draw.pick(SITES.pace, 'roam', [false, true]),
     workflow: draw.pick(SITES.workflow, 'workflow', WORKFLOWS),
     batchRecordsMax: draw.pick(SITES.size, 'batch', [3, 1, 8, 3, 20]),
     bodyBytesMax: draw.pick(SITES.size, 'body', [0, 0, 16, 200]),
@@ -122,7 +125,15 @@ function drawFaults(profile: Profile, draw: Draw): FaultSettings {
     case 'ambiguous':
       return { ...QUIET, ...ambiguousPuts(draw), ...slowStore(draw) };
     case 'failover':
-      return { ...QUIET, nemesisTickMs: 100, ...crashes(draw), ...pauses(draw), ...ambiguousPuts(draw), ...cuts(draw) };
+      return {
+        ...QUIET,
+        nemesisTickMs: 100,
+        ...crashes(draw),
+        ...pauses(draw),
+        ...ambiguousPuts(draw),
+        ...cuts(draw),
+        ...slowStore(draw),
+      };
     case 'skew':
       return { ...QUIET, nemesisTickMs: 100, ...clocks(draw), ...crashes(draw) };
     case 'swarm':

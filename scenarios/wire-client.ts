@@ -22,6 +22,8 @@ export type Transport = (address: string, request: HttpRequest) => Promise<HttpR
 export interface WireClientOptions {
   /** Servers that may own the store; the client moves on to the next when one does not answer or refuses. */
   addresses: readonly string[];
+  /** Which of them the next operation goes to, for a client that asks any of them; null for one that stays. */
+  roam: (() => number) | null;
   basin: string;
   stream: string;
   /** Patience with one request, in milliseconds. */
@@ -77,6 +79,7 @@ export class WireClient implements StreamClient {
   }
 
   async append(batch: Batch): Promise<AppendResult> {
+    this.#roam();
     const exchange = await this.#exchange('POST', this.#path('/records'), appendBody(batch));
     if (exchange.kind === 'none') {
       return { kind: exchange.sent ? 'unknown' : 'rejected', code: exchange.code };
@@ -88,6 +91,7 @@ export class WireClient implements StreamClient {
   }
 
   async read(): Promise<ReadResult> {
+    this.#roam();
     const records: SeenRecord[] = [];
     for (;;) {
       const count = this.#options.pageRecords === null ? '' : `&count=${this.#options.pageRecords}`;
@@ -106,6 +110,7 @@ export class WireClient implements StreamClient {
   }
 
   async checkTail(): Promise<CheckTailResult> {
+    this.#roam();
     const exchange = await this.#exchange('GET', this.#path('/records/tail'), null);
     if (exchange.kind === 'none') return { kind: 'failed', code: exchange.code };
     if (exchange.status !== 200) return { kind: 'failed', code: errorCode(exchange.body) };
@@ -144,6 +149,10 @@ export class WireClient implements StreamClient {
 
   #address(): string {
     return this.#options.addresses[this.#server % this.#options.addresses.length] as string;
+  }
+
+  #roam(): void {
+    if (this.#options.roam !== null) this.#server = this.#options.roam();
   }
 
   #tryNextServer(): void {

@@ -5,6 +5,7 @@
  * whatever happens to its rate meanwhile; it is the only way time passes for code inside the world.
  */
 
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../engine/ports.ts';
 import type { Kernel, KernelOwner } from './kernel.ts';
 
@@ -132,7 +133,11 @@ export function processClock({ kernel, clocks, owner, isAlive }: ProcessClockOpt
         });
       };
       wait();
-      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal !== undefined) {
+        // Many sleepers may share one signal; that is no leak to warn of.
+        setMaxListeners(0, signal);
+        signal.addEventListener('abort', onAbort, { once: true });
+      }
     });
   }
 }

@@ -1,5 +1,6 @@
 /** The clock of this machine. */
 
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../ports.ts';
 
 /** A longer timer fires at once; a longer sleep is made of several. */
@@ -13,6 +14,8 @@ export const systemClock: Clock = {
       const endMs = monoMs() + ms;
       let timer: NodeJS.Timeout | undefined;
       if (signal?.aborted) return resolve();
+      // Many sleepers may share one signal; that is no leak to warn of.
+      if (signal !== undefined) setMaxListeners(0, signal);
       signal?.addEventListener('abort', finish, { once: true });
       arm();
 

@@ -48,7 +48,6 @@ interface Pending<Entry> {
 interface Slot<Entry> {
   number: number;
   parts: readonly Uint8Array[];
-  bytes: number;
   pending: Pending<Entry>[];
   /** Known to be in the store with our bytes. */
   durable: boolean;
@@ -87,7 +86,6 @@ export class SlotLog<Entry> {
   #queuedCount = 0;
   #committedCount = 0;
   #flushWaiters: { upToCount: number; done: () => void }[] = [];
-  #uncommittedBytes = 0;
 
   constructor(ports: LogPorts, tunables: LogTunables, fold: LogFold<Entry>, owner: Ownership) {
     this.#ports = ports;
@@ -108,11 +106,6 @@ export class SlotLog<Entry> {
     });
   }
 
-  /** Body bytes that are queued or in flight; what back-pressure is measured in. */
-  get uncommittedBytes(): number {
-    return this.#uncommittedBytes;
-  }
-
   /**
    * Queues one entry behind everything queued before. `settle` is called exactly once, never before this call
    * returns, in queue order among committed entries.
@@ -124,7 +117,6 @@ export class SlotLog<Entry> {
     this.#open.push({ entry, raw, settle });
     this.#queuedCount++;
     this.#openBytes += entryLength(raw);
-    this.#uncommittedBytes += entryLength(raw);
     this.#issueWhenDue();
   }
 
@@ -185,10 +177,10 @@ export class SlotLog<Entry> {
   #issue(nowMs: number): void {
     const number = this.#next++;
     const { epoch, identity } = this.#owner;
-    const { pending, bytes } = this.#cutOpen();
+    const pending = this.#cutOpen();
     const raws = pending.map(({ raw }) => raw);
     const parts = encodeData({ slot: number, epoch, identity }, raws, this.#ports.compute);
-    const slot: Slot<Entry> = { number, parts, bytes, pending, durable: false };
+    const slot: Slot<Entry> = { number, parts, pending, durable: false };
     this.#inFlight.push(slot);
     this.#lastIssueMs = nowMs;
     assert(this.#next <= this.#committed + WINDOW_SLOTS, 'the window never holds more than K slots');
@@ -198,7 +190,7 @@ export class SlotLog<Entry> {
   }
 
   /** As many of the oldest queued entries as fit one slot, and at least one. */
-  #cutOpen(): { pending: Pending<Entry>[]; bytes: number } {
+  #cutOpen(): Pending<Entry>[] {
     let count = 0;
     let bytes = 0;
     for (const { raw } of this.#open) {
@@ -209,7 +201,7 @@ export class SlotLog<Entry> {
     const pending = this.#open.slice(0, count);
     this.#open = this.#open.slice(count);
     this.#openBytes -= bytes;
-    return { pending, bytes };
+    return pending;
   }
 
   /** Puts the same bytes until their fate is known. */
@@ -302,7 +294,6 @@ export class SlotLog<Entry> {
     assert(slot.number === this.#committed, 'slots commit strictly in order');
     this.#inFlight.shift();
     this.#committed++;
-    this.#uncommittedBytes -= slot.bytes;
     this.#committedCount += slot.pending.length;
     for (const { entry, settle } of slot.pending) {
       this.#fold.apply(entry);

@@ -24,7 +24,6 @@ const SLOT_LOG = 'engine/log/slot-log.ts';
 const TAKEOVER = 'engine/log/takeover.ts';
 const STORE = 'engine/stream/store.ts';
 const ADMISSION = 'engine/core/admission.ts';
-const ENTRIES = 'engine/state/entries.ts';
 
 export const PLANTS: readonly Plant[] = [
   {
@@ -159,30 +158,6 @@ export const PLANTS: readonly Plant[] = [
         file: STORE,
         find: "return { kind: 'unknown', message: 'the store did not confirm the append in time; it may still take effect' };",
         replace: 'return rejected(UNAVAILABLE);',
-      },
-    ],
-    seedsMax: 3_000,
-  },
-  {
-    name: 'token-not-stored',
-    lie: 'a fencing token is in force in memory but not written to the log',
-    edits: [
-      {
-        file: ENTRIES,
-        find: 'out.optionalText(entry.fencingToken).optionalNumber(entry.trimPoint).bytes(entry.records);',
-        replace: 'out.optionalText(null).optionalNumber(entry.trimPoint).bytes(entry.records);',
-      },
-    ],
-    seedsMax: 1_000,
-  },
-  {
-    name: 'failed-get-ends-log',
-    lie: 'a takeover takes a failed get for the end of the log',
-    edits: [
-      {
-        file: TAKEOVER,
-        find: "if (found.kind !== 'found') found = await getUntilAnswered(this.#ports, this.#tunables, this.position);",
-        replace: "if (found.kind === 'failed') found = { kind: 'absent' };",
       },
     ],
     seedsMax: 3_000,
