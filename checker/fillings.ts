@@ -85,7 +85,8 @@ export class SegmentFillings {
     this.#isComplete = wide.isComplete;
     if (this.#isComplete) return true;
     const first = this.#found[0];
-    if (first !== undefined && wide.costAhead > CHEAP_STEPS_MORE && this.#spell(first)) return true;
+    const isDear = wide.isFull || wide.costAhead > CHEAP_STEPS_MORE;
+    if (first !== undefined && isDear && this.#spell(first)) return true;
     if (wide.pieceCount <= Math.max(2, this.stretch.holes.length) || wide.costAhead < CHEAP_STEPS)
       return this.#advance(wide, budget);
     if (first === undefined && this.#identification === undefined) {

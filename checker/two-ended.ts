@@ -49,6 +49,8 @@ export interface Records {
 
 // Nodes kept in memory by one search: about 150 MB at the most.
 const NODES_MAX = 2_000_000;
+// Solutions of one number of pieces: equal records can be laid in more ways than fit in memory.
+const SOLUTIONS_MAX = 100_000;
 // Longer holes are searched without a table of the lengths that pieces can make up.
 const LENGTH_TABLE_MAX = 1 << 16;
 
@@ -57,6 +59,7 @@ export class TwoEndedSearch<P extends Piece> {
   readonly #backward: Front<P>;
   readonly #piecesMax: number;
   #pieceCount: number;
+  #isOverrun = false;
 
   constructor(records: Records, stretch: Stretch<P>) {
     const lengths = stretch.holes.map((hole) => makeableLengths(hole));
@@ -79,7 +82,7 @@ export class TwoEndedSearch<P extends Piece> {
 
   /** True when there is no memory left to go on. */
   get isFull(): boolean {
-    return this.#forward.size + this.#backward.size > NODES_MAX;
+    return this.#isOverrun || this.#forward.size + this.#backward.size > NODES_MAX;
   }
 
   /** Roughly the chain steps that the next call of `advance` costs. */
@@ -87,8 +90,12 @@ export class TwoEndedSearch<P extends Piece> {
     return this.#forward.costUpTo(this.#forwardDepth) + this.#backward.costUpTo(this.#backwardDepth);
   }
 
-  /** Tries the next number of pieces. Null when the budget ran out on the way: call again with more. */
+  /**
+   * Tries the next number of pieces. Null when the budget ran out on the way (call again with more), or when the search
+   * is full. Of more solutions than can be kept some are returned, and the search is full.
+   */
   advance(budget: Budget): readonly (readonly Laid<P>[])[] | null {
+    if (this.#isOverrun) return null;
     const grown =
       this.#forward.growTo(this.#forwardDepth, budget, NODES_MAX) &&
       this.#backward.growTo(this.#backwardDepth, budget, NODES_MAX);
@@ -98,7 +105,8 @@ export class TwoEndedSearch<P extends Piece> {
       return [];
     }
     const solutions = this.#forward.joinWith(this.#backward, this.#forwardDepth, this.#backwardDepth);
-    this.#pieceCount++;
+    this.#isOverrun = solutions.length > SOLUTIONS_MAX;
+    if (!this.#isOverrun) this.#pieceCount++;
     return solutions;
   }
 
@@ -177,13 +185,17 @@ class Front<P extends Piece> {
     return true;
   }
 
+  /** All solutions, or SOLUTIONS_MAX + 1 of them. */
   joinWith(other: Front<P>, depth: number, otherDepth: number): readonly (readonly Laid<P>[])[] {
     const { first, next, start } = other.#indexLayer(otherDepth);
     const solutions: Laid<P>[][] = [];
     for (let node = this.#layerStart[depth]!; node < this.#layerStart[depth + 1]!; node++) {
       const key = placeKey(this.#position[node]!, this.#hi[node]!, this.#lo[node]!);
       for (let mate = first.get(key) ?? -1; mate !== -1; mate = next[mate - start]!)
-        if (this.#standsWith(node, other, mate)) solutions.push([...this.#path(node).reverse(), ...other.#path(mate)]);
+        if (this.#standsWith(node, other, mate)) {
+          solutions.push([...this.#path(node).reverse(), ...other.#path(mate)]);
+          if (solutions.length > SOLUTIONS_MAX) return solutions;
+        }
     }
     return solutions;
   }

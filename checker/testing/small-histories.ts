@@ -3,7 +3,8 @@
  *
  * A pretended log answers a handful of clients with overlapping operations: conditional appends, fencing, equal
  * bodies, unknown outcomes that take effect in time, late or never and whose finish comes at once, at the end or not
- * at all. Then perhaps one thing is falsified. Nobody knows the verdict beforehand; that is what oracles are for.
+ * at all. Then perhaps one thing is falsified. On request some reads tell their content; what was falsified is then
+ * told in a form that still is a history. Nobody knows the verdict beforehand; that is what oracles are for.
  */
 
 import { chainAll } from '../chain-hash.ts';
@@ -22,6 +23,8 @@ interface Draft {
   effects: number;
   /** Only so many of its records are stored, to plant a torn batch. */
   recordsStored: number;
+  /** Reads: the content goes into the history. In the draft it is there always. */
+  tells: boolean;
 }
 
 interface Log {
@@ -32,12 +35,14 @@ interface Log {
 const NEVER = Number.POSITIVE_INFINITY;
 const LATE = 1_000;
 
-export function smallHistory(dice: Dice, operationsMax: number): History {
+/** `tellPercent`: how many of the successful reads tell the hash of each record. */
+export function smallHistory(dice: Dice, operationsMax: number, tellPercent = 0): History {
   const drafts = draftOperations(dice, operationsMax);
   if (dice.chance(1, 2)) plantLie(dice, drafts);
   runLog(dice, drafts);
   const count = dice.pick([0, 0, 1, 1, 1, 2]);
   for (let i = 0; i < count; i++) falsify(dice, drafts);
+  if (tellPercent > 0) for (const draft of drafts) draft.tells = dice.chance(tellPercent, 100);
   return toEvents(dice, drafts);
 }
 
@@ -66,6 +71,7 @@ function draftOperations(dice: Dice, operationsMax: number): Draft[] {
       answer: null,
       effects: 1,
       recordsStored: call.kind === 'append' ? call.recordHashes.length : 0,
+      tells: false,
     };
     freeAt[worker] = returnedAt + 1;
     if (call.kind === 'append' && dice.chance(unknownPercent, 100)) {
@@ -138,7 +144,8 @@ function answer(log: Log, draft: Draft): Return {
   const { call } = draft;
   const tail = log.records.length;
   if (call.kind === 'check-tail') return { kind: 'check-tail-success', tail };
-  if (call.kind === 'read') return { kind: 'read-success', tail, streamHash: chainAll(log.records) };
+  if (call.kind === 'read')
+    return { kind: 'read-success', tail, streamHash: chainAll(log.records), recordHashes: [...log.records] };
   if (call.fencingToken !== null && call.fencingToken !== log.token) return { kind: 'append-definite-failure' };
   if (call.matchSeqNum !== null && call.matchSeqNum !== tail) return { kind: 'append-definite-failure' };
   for (let i = 0; i < draft.effects; i++) log.records.push(...call.recordHashes.slice(0, draft.recordsStored));
@@ -195,10 +202,26 @@ function toEvents(dice: Dice, drafts: readonly Draft[]): History {
   return stamped.sort((a, b) => a.at - b.at || a.tie - b.tie).map(({ event }) => event);
 }
 
-function returnOf({ call, outcome, answer: answered }: Draft): Return {
-  if (call.kind === 'read') return outcome === 'answered' && answered !== null ? answered : { kind: 'read-failure' };
+function returnOf({ call, outcome, answer: answered, tells }: Draft): Return {
+  if (call.kind === 'read')
+    return outcome === 'answered' && answered?.kind === 'read-success'
+      ? readReturn(answered, tells)
+      : { kind: 'read-failure' };
   if (call.kind === 'check-tail')
     return outcome === 'answered' && answered !== null ? answered : { kind: 'check-tail-failure' };
   if (outcome === 'unknown') return { kind: 'append-indefinite-failure' };
   return outcome === 'answered' && answered !== null ? answered : { kind: 'append-definite-failure' };
+}
+
+/** As it was falsified when only the hash is told; otherwise with a content that has the falsified length, or bit. */
+function readReturn(
+  { tail, streamHash, recordHashes = [] }: Return & { kind: 'read-success' },
+  tells: boolean,
+): Return {
+  if (!tells) return { kind: 'read-success', tail, streamHash };
+  const flipped = streamHash ^ chainAll(recordHashes);
+  const content = Array.from({ length: tail }, (_, i) => recordHashes[i] ?? chainAll([BigInt(i % 2)]));
+  const middle = tail >> 1;
+  if (flipped !== 0n && tail > 0) content[middle]! ^= flipped;
+  return { kind: 'read-success', tail, streamHash: chainAll(content), recordHashes: content };
 }
