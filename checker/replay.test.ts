@@ -47,6 +47,19 @@ describe('the replay of a witness', () => {
     expect(refusalOfWitness(HISTORY, { linearization, withoutEffect })).toMatch(message);
   });
 
+  test('compares what a read tells record by record', () => {
+    const told = (recordHashes: bigint[]): History =>
+      HISTORY.map((event) =>
+        event.type === 'return' && event.return.kind === 'read-success'
+          ? { ...event, return: { ...event.return, recordHashes } }
+          : event,
+      );
+    const witness = { linearization: [1, 2, 3, 5], withoutEffect: [4] };
+    expect(refusalOfWitness(told([5n, 6n]), witness)).toBe(null);
+    expect(refusalOfWitness(told([5n, 7n]), witness)).toBe('op 3: record 1 is 6');
+    expect(refusalOfWitness(told([5n]), witness)).toBe('op 3: record 1 is 6');
+  });
+
   test('knows that S2 itself takes no empty token on a stream without one', () => {
     const witness = { linearization: [1, 2, 3, 5], withoutEffect: [4] };
     expect(refusalOfWitness(HISTORY, witness, { strictS2: true })).toMatch(/op 1: the fencing token is null/);

@@ -36,6 +36,8 @@ export interface CollectorOptions {
   workflow?: 'regular' | 'match-seq-num' | 'fencing';
   /** Happens once, in the middle of the run. */
   bug?: PlantedBug;
+  /** Reads tell the hash of each record. */
+  tells?: boolean;
 }
 
 type Append = Call & { kind: 'append' };
@@ -67,6 +69,7 @@ class Collector {
   readonly #events: HistoryEvent[] = [];
   readonly #deferred: HistoryEvent[] = [];
   readonly #snapshots: Snapshot[] = [{ tail: 0, hash: 0n }];
+  readonly #records: bigint[] = [];
   #tail = 0;
   #hash = 0n;
   #token = '';
@@ -160,7 +163,15 @@ class Collector {
     const isRead = call.kind === 'read';
     if (this.#dice.chance(1, 100)) return { kind: isRead ? 'read-failure' : 'check-tail-failure' };
     const { tail, hash } = this.#observe(isRead);
-    return isRead ? { kind: 'read-success', tail, streamHash: hash } : { kind: 'check-tail-success', tail };
+    return isRead ? this.#readReturn(tail, hash) : { kind: 'check-tail-success', tail };
+  }
+
+  /** A hash that the log never had is told as a content whose last record is another one. */
+  #readReturn(tail: number, streamHash: bigint): Return {
+    if (!this.#options.tells) return { kind: 'read-success', tail, streamHash };
+    const recordHashes = this.#records.slice(0, tail);
+    if (chainAll(recordHashes) !== streamHash) recordHashes[tail - 1]! ^= 1n;
+    return { kind: 'read-success', tail, streamHash: chainAll(recordHashes), recordHashes };
   }
 
   #observe(isRead: boolean): Snapshot {
@@ -247,6 +258,7 @@ class Collector {
   #apply(call: Append): void {
     if (!this.#holds(call)) return;
     this.#tail += call.recordHashes.length;
+    this.#records.push(...call.recordHashes);
     this.#hash = chainAll(call.recordHashes, this.#hash);
     this.#token = call.setFencingToken ?? this.#token;
     this.#snapshots.push({ tail: this.#tail, hash: this.#hash });
