@@ -6,7 +6,6 @@
  */
 
 import type { RunFailure, SeedResult } from '../scenarios/run.ts';
-import { reproLine } from './repro-line.ts';
 import { bySeed, compareText, distinctSorted } from './seed-order.ts';
 
 export interface FailingSeed {
@@ -65,7 +64,7 @@ export function failureGroupsOf(
           operations: result.counts.operations,
           simulatedMs: result.simulatedMs,
           message: result.failure.message,
-          repro: reproLine(result),
+          repro: result.repro,
           href: safeHref(runLinks[`${result.seed}/${result.profile}`]),
         })),
         omitted: Math.max(0, group.length - SEEDS_PER_GROUP_MAX),

@@ -34,6 +34,7 @@ describe('a page', () => {
       seed: EVIL,
       profile: EVIL,
       plant: EVIL,
+      repro: EVIL,
       traceHash: EVIL,
       failure: { kind: 'linearizability' as const, signature: EVIL, message: EVIL, opIds: [1] },
       probes: { [EVIL]: 1 },
@@ -48,8 +49,14 @@ describe('a page', () => {
       build: EVIL,
       nodeVersion: EVIL,
       startedAt: EVIL,
-      results: sweep.results.map((result) => ({ ...result, profile: EVIL, failure: evilRun.failure, plant: EVIL })),
-      harnessErrors: [{ seed: EVIL, profile: EVIL, message: EVIL }],
+      results: sweep.results.map((result) => ({
+        ...result,
+        profile: EVIL,
+        failure: evilRun.failure,
+        plant: EVIL,
+        repro: EVIL,
+      })),
+      harnessErrors: [{ seed: EVIL, profile: EVIL, message: EVIL, repro: EVIL }],
       probes: [{ name: EVIL, sentence: EVIL, required: true, row: EVIL }],
     };
     for (const page of [renderRun(evilRun, evilHistory), renderSweep(evilSweep)]) {
@@ -81,7 +88,7 @@ test('the history page says what a tired person needs before any script has run'
   const { run, history } = fakeRun();
   const page = renderRun(run, history).replaceAll(/\s+/g, ' ');
   expect(page).toContain('<h1>Not linearizable</h1>');
-  expect(page).toContain('node .plants/stale-tail.mjs sim repro --seed 1729 --profile failover');
+  expect(page).toContain('npx tailrace sim repro --seed 1729 --profile failover');
   expect(page).toContain(run.traceHash);
   expect(page).toContain('href="#op-109"');
 });

@@ -13,7 +13,6 @@ import { describeOperation } from './describe.ts';
 import { floorsAtCall } from './envelope.ts';
 import { formatCount, formatDuration, formatNumber } from './figures.ts';
 import { eventTimesOf, type Operation, operationsOf } from './operations.ts';
-import { reproLine } from './repro-line.ts';
 import { trackRowsOf } from './track-rows.ts';
 
 /** A history judged by the checker, without a simulated run around it. */
@@ -73,7 +72,7 @@ export function viewRun(run: RunRecord, history: History): HistoryView {
     title: `${headlineOf(run.failure)} · seed ${run.seed} · ${run.profile}`,
     verdict: verdictOf(run.failure, chart.operations.length),
     identity,
-    repro: reproLine(run),
+    repro: run.repro,
     figures: [
       ...figuresOfCounts(run.counts),
       { name: 'simulated', value: formatDuration(run.simulatedMs) },

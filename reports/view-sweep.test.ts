@@ -19,7 +19,7 @@ describe('the verdict of a sweep', () => {
       headline: 'All 40 runs passed',
       reasons: [],
     });
-    const harnessErrors = [{ seed: '1', profile: 'quiet', message: 'hung' }];
+    const harnessErrors = [{ seed: '1', profile: 'quiet', message: 'hung', repro: 'again' }];
     expect(viewSweep({ ...PASSED, probes: [], harnessErrors }).verdict.tone).toBe('bad');
     expect(viewSweep({ ...PASSED, probes: [], results: [] }).verdict).toMatchObject({
       tone: 'bad',

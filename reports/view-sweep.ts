@@ -10,7 +10,6 @@ import type { ProbeInfo, RunCounts, SeedResult, SweepRecord } from '../scenarios
 import { type FailureGroup, failureGroupsOf } from './failure-groups.ts';
 import { formatCount, formatNumber } from './figures.ts';
 import { histogramOf, type Histogram } from './histogram.ts';
-import { reproLine } from './repro-line.ts';
 import { bySeed, compareText, distinctSorted } from './seed-order.ts';
 
 export interface ProfileRow {
@@ -80,7 +79,7 @@ export function viewSweep(sweep: SweepRecord, options: SweepOptions = {}): Sweep
     },
     profiles: profileRows(results),
     failures,
-    harnessErrors: sweep.harnessErrors.map((error) => ({ ...error, repro: reproLine(error) })),
+    harnessErrors: sweep.harnessErrors,
     probes,
     slowest: results
       .toSorted((a, b) => b.wallMs - a.wallMs)
@@ -90,7 +89,7 @@ export function viewSweep(sweep: SweepRecord, options: SweepOptions = {}): Sweep
         profile: result.profile,
         wallMs: result.wallMs,
         operations: result.counts.operations,
-        repro: reproLine(result),
+        repro: result.repro,
       })),
     operationsPerRun: histogramOf(results.map(({ counts }) => counts.operations)),
     wallMsPerRun: histogramOf(results.map(({ wallMs }) => wallMs)),

@@ -6,6 +6,7 @@ import { judge } from './judge.ts';
 import { runLinearizable } from './linearizable.ts';
 import { drawPlan, isProfile, type Plan, PROFILES, type RunSize } from './plan.ts';
 import { PLANT } from './plant-name.ts';
+import { reproLine } from './repro-line.ts';
 import type { RunCounts, RunRecord } from './run.ts';
 
 export const SCENARIO = 'linearizable';
@@ -43,6 +44,7 @@ export async function runSeed(options: RunSeedOptions): Promise<RunRecord> {
     seed,
     profile,
     plant: PLANT,
+    repro: reproLine({ seed, profile }, size),
     failure,
     traceHash: world.trace.hash(),
     events: world.events,

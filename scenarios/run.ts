@@ -48,6 +48,8 @@ export interface RunRecord {
   profile: string;
   /** Wrong engine or port planted on purpose, or null. */
   plant: string | null;
+  /** The command that repeats this very run. */
+  repro: string;
   failure: RunFailure | null;
   /** 16 hex digits; equal for equal seed, profile and build on any machine. */
   traceHash: string;
@@ -93,5 +95,5 @@ export interface SweepRecord {
   results: readonly SeedResult[];
   probes: readonly ProbeInfo[];
   /** Workers that died or hung, with the seed they were on. */
-  harnessErrors: readonly { seed: string; profile: string; message: string }[];
+  harnessErrors: readonly { seed: string; profile: string; message: string; repro: string }[];
 }

@@ -39,6 +39,7 @@ export function fakeRun({ operations = 150, clients = 4, stale = true }: FakeRun
     seed: '1729',
     profile: 'failover',
     plant: stale ? 'stale-tail' : null,
+    repro: `npx tailrace sim repro --seed 1729 --profile failover`,
     failure:
       guilty === null
         ? null
@@ -83,6 +84,7 @@ export function fakeSweep({ seeds = 400, failing = 0 }: { seeds?: number; failin
       seed: String(i),
       profile,
       plant: null,
+      repro: `npx tailrace sim repro --seed ${i} --profile ${profile}`,
       failure: i % 5 === 3 && i < failing * 5 ? fakeFailure(i) : null,
       traceHash: (i * 2_654_435_761).toString(16).padStart(16, '0'),
       events: operations * 60,
@@ -114,7 +116,17 @@ export function fakeSweep({ seeds = 400, failing = 0 }: { seeds?: number; failin
     jobs: 2,
     results,
     probes: FAKE_PROBES.slice(0, failing > 0 ? undefined : 3),
-    harnessErrors: failing > 0 ? [{ seed: '271', profile: 'swarm', message: 'no sign of life for 60 s' }] : [],
+    harnessErrors:
+      failing > 0
+        ? [
+            {
+              seed: '271',
+              profile: 'swarm',
+              message: 'no sign of life for 60 s',
+              repro: 'npx tailrace sim repro --seed 271 --profile swarm',
+            },
+          ]
+        : [],
   };
 }
 

@@ -8,7 +8,6 @@ import pc from 'picocolors';
 import { countArgument, durationArgument, profileArgument, seedRangeArgument, shardArgument } from '../arguments.ts';
 import { writeBundle } from '../bundle.ts';
 import { DEFAULT_SIZE, type Profile, PROFILES, type RunSize } from '../plan.ts';
-import { PLANT } from '../plant-name.ts';
 import type { RunFailure, RunRecord, SweepRecord } from '../run.ts';
 
 const EXIT_FAILED = 1;
@@ -55,7 +54,7 @@ function runCommand(): Command {
       const bundle = writeBundle(options.out, run);
       console.log(`page     ${bundle.page}`);
       if (run.failure !== null) {
-        console.log(`\nto repeat: ${reproLine(run, options)}`);
+        console.log(`\nto repeat: ${run.repro}`);
         process.exitCode = EXIT_FAILED;
       }
     },
@@ -282,11 +281,4 @@ function sized(command: Command): Command {
 
 function sizeOf({ clients, ops }: SizeOptions): Partial<RunSize> {
   return { ...(clients !== undefined && { clients }), ...(ops !== undefined && { operationsPerClient: ops }) };
-}
-
-function reproLine(run: { seed: string; profile: string }, size: SizeOptions = {}): string {
-  const clients = size.clients === undefined ? '' : ` --clients ${size.clients}`;
-  const ops = size.ops === undefined ? '' : ` --ops ${size.ops}`;
-  const program = PLANT === null ? 'npx tailrace' : `node .plants/${PLANT}.mjs`;
-  return `${program} sim repro --seed ${run.seed} --profile ${run.profile}${clients}${ops}`;
 }

@@ -73,8 +73,8 @@ function failureLines(record: SweepRecord): string[] {
   const failed = record.results.filter((result) => result.failure !== null);
   if (failed.length === 0) return [];
   const lines = ['', 'failures, to repeat them:'];
-  for (const { seed, profile, failure } of failed.slice(0, FAILURES_SHOWN)) {
-    lines.push(`  npx tailrace sim repro --seed ${seed} --profile ${profile}    # ${failure?.message.split('\n')[0]}`);
+  for (const { repro, failure } of failed.slice(0, FAILURES_SHOWN)) {
+    lines.push(`  ${repro}    # ${failure?.message.split('\n')[0]}`);
   }
   if (failed.length > FAILURES_SHOWN) lines.push(`  and ${failed.length - FAILURES_SHOWN} more, all on the page`);
   return lines;

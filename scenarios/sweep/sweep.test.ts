@@ -46,6 +46,7 @@ test('the progress line says seeds, rate, operations, speed, failures and probes
     seed: '1',
     profile: 'quiet',
     plant: null,
+    repro: '',
     failure: null,
     traceHash: '',
     events: 9,

@@ -5,6 +5,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { probeCatalogue } from '../probes.ts';
+import { reproLine } from '../repro-line.ts';
 import { SCENARIO } from '../run-seed.ts';
 import type { RunSize } from '../plan.ts';
 import type { SweepRecord } from '../run.ts';
@@ -55,7 +56,7 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
       }
     },
     onBroken: (run, message) => {
-      harnessErrors.push({ ...run, message });
+      harnessErrors.push({ ...run, message, repro: reproLine(run, options.size) });
       progress.say(`HARNESS ERROR seed ${run.seed} profile ${run.profile}: ${message.split('\n')[0]}`);
     },
   });

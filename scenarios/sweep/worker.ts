@@ -32,6 +32,6 @@ export function serveAsWorker(): void {
 }
 
 function seedResult(record: RunRecord, wallMs: number): SeedResult {
-  const { scenario, seed, profile, plant, failure, traceHash, events, simulatedMs, counts, probes } = record;
-  return { scenario, seed, profile, plant, failure, traceHash, events, simulatedMs, counts, probes, wallMs };
+  const { scenario, seed, profile, plant, repro, failure, traceHash, events, simulatedMs, counts, probes } = record;
+  return { scenario, seed, profile, plant, repro, failure, traceHash, events, simulatedMs, counts, probes, wallMs };
 }

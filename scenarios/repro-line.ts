@@ -1,0 +1,21 @@
+/** The command that repeats a run: made here and nowhere else, complete, ready to paste into a shell. */
+
+import { PLANT } from './plant-name.ts';
+import { DEFAULT_SIZE, type RunSize } from './plan.ts';
+
+/** Words made of these characters need no quotes in any shell we print for. */
+const PLAIN_WORD = /^[A-Za-z0-9._@:+/-]+$/;
+
+/** A run with a planted bug repeats only with the program that has the bug in it. */
+export function reproLine(run: { seed: string; profile: string }, size: Partial<RunSize>, plant = PLANT): string {
+  const program = plant === null ? 'npx tailrace' : `node .plants/${plant}.mjs`;
+  const { clients = DEFAULT_SIZE.clients, operationsPerClient = DEFAULT_SIZE.operationsPerClient } = size;
+  const clientsFlag = clients === DEFAULT_SIZE.clients ? '' : ` --clients ${clients}`;
+  const opsFlag = operationsPerClient === DEFAULT_SIZE.operationsPerClient ? '' : ` --ops ${operationsPerClient}`;
+  return `${program} sim repro --seed ${shellWord(run.seed)} --profile ${run.profile}${clientsFlag}${opsFlag}`;
+}
+
+/** Single quotes keep everything but themselves; a quote inside is closed, escaped and opened again. */
+function shellWord(word: string): string {
+  return PLAIN_WORD.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
