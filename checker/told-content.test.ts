@@ -222,6 +222,16 @@ describe('retries of unknown outcome with the bodies of the first attempt', () =
       ).toBe('ok');
   });
 
+  test('remember what led nowhere together with what is left for behind the content', () => {
+    const sets = (record: Hash64, setFencingToken: string): Step => pending(append([record], { setFencingToken }));
+    const appends = [sets(1n, 't'), sets(1n, 'u'), sets(9n, 'z'), sets(2n, 'x'), sets(2n, 'y')];
+    const content = [1n, 9n, 2n];
+    const behind = (token: string): Step => done(append([3n], { fencingToken: token }), 5);
+    for (const token of ['t', 'u'])
+      expect(check(...appends, told(content), untold([...content, 1n]), behind(token)).verdict).toBe('ok');
+    expect(check(...appends, told(content), untold([...content, 1n]), behind('z')).verdict).toBe('illegal');
+  });
+
   test('may have bodies that are all equal and sizes that must be packed', () => {
     const sizes = [3, 3, 3, 2, 2, 2, 2, 1];
     const pack = (count: number, boundary: number): Verdict =>
@@ -258,6 +268,19 @@ describe('an append of unknown outcome that returned early', () => {
     expect(checkStream([...late!, ...third, ...early!, ...read([5n, 6n, 5n])]).verdict).toBe('ok');
     expect(codeOf(checkStream([...late!, ...early!, ...third, ...read([5n, 6n, 5n])]))).toBe('late-effect');
     expect(checkStream([...late!, ...third, ...read([6n, 5n])]).verdict).toBe('illegal');
+  });
+
+  test('is not ruled out for good because it could not follow one of two equal appends', () => {
+    const call = (opId: number, what: Append): HistoryEvent => ({ type: 'call', clientId: opId, opId, call: what });
+    const history = [
+      call(3, append([1n])),
+      call(4, append([5n, 6n], { fencingToken: 'never set' })),
+      call(5, append([6n])),
+      ...early!,
+      call(6, append([1n], { fencingToken: '' })),
+      ...read([1n, 5n, 6n]),
+    ];
+    expect(checkStream(history)).toMatchObject({ verdict: 'ok', linearization: [3, 1, 5, 9] });
   });
 });
 
