@@ -41,7 +41,7 @@ export interface Plan extends RunSize {
   pageRecords: number | null;
   /** Longest pause of a client between two operations. */
   thinkMsMax: number;
-  /** Rest of a client after an unknown outcome. */
+  /** Rest of a client after an operation that the stream did not answer. */
   restMs: number;
   tunables: EngineTunables;
   faults: FaultSettings;

@@ -139,5 +139,7 @@ function isDefinite(error: S2Error): boolean {
 }
 
 function codeOf(error: S2Error): string {
+  if (error instanceof SeqNumMismatchError) return 'seq_num_mismatch';
+  if (error instanceof FencingTokenMismatchError) return 'fencing_token_mismatch';
   return error.code ?? `status ${error.status}`;
 }

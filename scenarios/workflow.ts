@@ -24,7 +24,7 @@ export interface WorkflowOptions {
   retriesUnknown: boolean;
   /** Longest pause between two operations, in milliseconds. */
   thinkMsMax: number;
-  /** Rest after an unknown outcome, in milliseconds. */
+  /** Rest after an operation that the stream did not answer, in milliseconds; doubles while that goes on. */
   restMs: number;
 }
 
@@ -41,12 +41,15 @@ export const CLIENT_PROBES = {
   'client.retried-unknown': 'an append without a known outcome was sent again with the same condition',
   'client.fence-set': 'a client took the stream over with its fencing token',
   'client.fence-not-set': 'a client lost the race to set its fencing token',
-  'client.seq-num-mismatch': 'an append was refused because the tail was elsewhere',
+  'client.seq-num-mismatch': 'an append of data was refused because the tail was elsewhere',
   'client.fenced-off': "an append was refused because another client's token is in force",
   'client.append-on-zombie': 'an append reached a server that is not the owner',
   'client.append-unknown': 'an append ended without a known outcome',
 } as const;
 type ClientProbe = keyof typeof CLIENT_PROBES;
+
+/** No rest grows longer than this by doubling. */
+const GROWN_REST_MS_MAX = 2_000;
 
 /** Runs to the end of the client's operations. */
 export async function runWorkflow(client: StreamClient, options: WorkflowOptions, world: WorkflowWorld): Promise<void> {
@@ -65,11 +68,14 @@ class Worker {
   #tail = 0;
   /** An append with an unknown outcome that is to be sent again. */
   #retry: Batch | null = null;
+  /** The next rest. */
+  #restMs: number;
 
   constructor(client: StreamClient, options: WorkflowOptions, world: WorkflowWorld) {
     this.#client = client;
     this.#options = options;
     this.#world = world;
+    this.#restMs = options.restMs;
   }
 
   operation(index: number): Promise<void> {
@@ -118,28 +124,51 @@ class Worker {
     const result = await this.#client.append(batch);
     this.#note(batch, result);
     if (result.kind === 'durable') this.#tail = result.endSeqNum;
+    if (isAnswer(result)) this.#answered();
+    else await this.#rest();
     if (result.kind !== 'unknown') return;
-    await this.#world.sleep(this.#options.restMs);
     if (this.#options.retriesUnknown && this.#world.below(2) === 0) this.#retry = batch;
+  }
+
+  /** A client that asked on at once would spend all its operations on one server that is down for a moment. */
+  #rest(): Promise<void> {
+    const restMs = this.#restMs;
+    this.#restMs = Math.max(restMs, Math.min(restMs * 2, GROWN_REST_MS_MAX));
+    return this.#world.sleep(restMs);
+  }
+
+  #answered(): void {
+    this.#restMs = this.#options.restMs;
   }
 
   async #read(): Promise<void> {
     const result = await this.#client.read();
-    if (result.kind === 'read') this.#tail = result.tail;
+    if (result.kind === 'failed') return this.#rest();
+    this.#answered();
+    this.#tail = result.tail;
   }
 
   async #checkTail(): Promise<void> {
     const result = await this.#client.checkTail();
-    if (result.kind === 'tail') this.#tail = result.tail;
+    if (result.kind === 'failed') return this.#rest();
+    this.#answered();
+    this.#tail = result.tail;
   }
 
   #note(batch: Batch, result: AppendResult): void {
     const { noted } = this.#world;
-    if (batch.setFencingToken !== null) noted(result.kind === 'durable' ? 'client.fence-set' : 'client.fence-not-set');
+    const isFence = batch.setFencingToken !== null;
+    if (isFence && result.kind === 'durable') noted('client.fence-set');
     if (result.kind === 'unknown') noted('client.append-unknown');
     if (result.kind !== 'rejected') return;
-    if (result.code === 'seq_num_mismatch') noted('client.seq-num-mismatch');
+    if (result.code === 'seq_num_mismatch') noted(isFence ? 'client.fence-not-set' : 'client.seq-num-mismatch');
     if (result.code === 'fencing_token_mismatch') noted('client.fenced-off');
     if (result.code === 'hot_server') noted('client.append-on-zombie');
   }
+}
+
+/** The stream itself decided: it took the batch, or a condition of the append did not hold. */
+function isAnswer(result: AppendResult): boolean {
+  if (result.kind === 'rejected') return result.code === 'seq_num_mismatch' || result.code === 'fencing_token_mismatch';
+  return result.kind === 'durable';
 }
