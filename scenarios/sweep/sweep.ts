@@ -15,11 +15,13 @@ import { runNames, type RunRange } from './run-names.ts';
 import { Tally } from './tally.ts';
 import { runPool } from './worker-pool.ts';
 
-const SLICE_RUNS = 8;
+/** Runs handed to a worker at once: enough to keep it busy, few enough to stop soon. */
+const SLICE_RUNS_MAX = 8;
+const SLICE_MS = 400;
 
 export interface SweepOptions {
   range: RunRange;
-  /** Wall time after which no new run starts, or null. */
+  /** Wall time after which no more runs are handed out, or null. */
   timeMs: number | null;
   jobs: number;
   size: Partial<RunSize>;
@@ -41,14 +43,15 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
   const { from, end, shards } = options.range;
   const runs = end === Infinity ? null : Math.ceil((end - from) / shards);
   const progress = new ProgressLine(tally, { runs, timeMs: options.timeMs, probeCount: probes.length });
-  const isOver = stopSignal(options.timeMs);
+  const stop = stopSignal(options.timeMs);
   const names = runNames(options.range);
 
   await runPool({
     jobs: options.jobs,
+    worker: [process.argv[1] as string, 'sim', 'worker'],
     size: options.size,
     silenceMsMax: options.silenceMsMax,
-    nextSlice: () => (isOver() ? [] : takeUpTo(names, SLICE_RUNS)),
+    nextSlice: () => (stop.isDue() ? [] : takeUpTo(names, sliceRuns(tally))),
     onResult: (result) => {
       tally.add(result);
       if (result.failure !== null) {
@@ -59,8 +62,10 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
       harnessErrors.push({ ...run, message, repro: reproLine(run, options.size) });
       progress.say(`HARNESS ERROR seed ${run.seed} profile ${run.profile}: ${message.split('\n')[0]}`);
     },
+  }).finally(() => {
+    progress.close();
+    stop.release();
   });
-  progress.close();
 
   const record: SweepRecord = {
     format: 'tailrace-sweep/1',
@@ -77,15 +82,26 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
   return { record, tally };
 }
 
-/** True once the time is used up or the user pressed Ctrl-C; a second Ctrl-C ends the process as usual. */
-function stopSignal(timeMs: number | null): () => boolean {
+/** Due once the time is used up or the user pressed Ctrl-C; a second Ctrl-C ends the process as usual. */
+function stopSignal(timeMs: number | null): { isDue: () => boolean; release: () => void } {
   const deadlineMs = timeMs === null ? Infinity : performance.now() + timeMs;
   let interrupted = false;
-  process.once('SIGINT', () => {
+  const interrupt = () => {
     interrupted = true;
     process.stderr.write('\nstopping after the runs under way; press Ctrl-C again to quit at once\n');
-  });
-  return () => interrupted || performance.now() >= deadlineMs;
+  };
+  process.once('SIGINT', interrupt);
+  return {
+    isDue: () => interrupted || performance.now() >= deadlineMs,
+    release: () => process.off('SIGINT', interrupt),
+  };
+}
+
+/** As many runs as take about `SLICE_MS`; one while nobody knows how long they take. */
+function sliceRuns({ results, runMs }: Tally): number {
+  if (results.length === 0) return 1;
+  const meanMs = Math.max(runMs / results.length, 1);
+  return Math.max(1, Math.min(SLICE_RUNS_MAX, Math.floor(SLICE_MS / meanMs)));
 }
 
 function takeUpTo(names: Generator<RunName>, count: number): RunName[] {

@@ -4,11 +4,14 @@ import type { SeedResult } from '../run.ts';
 
 export class Tally {
   readonly results: SeedResult[] = [];
-  readonly probes = new Map<string, { hits: number; first: string }>();
+  /** Times lit, of the probes that were. */
+  readonly probes = new Map<string, number>();
   operations = 0;
   events = 0;
   simulatedMs = 0;
   failures = 0;
+  /** Wall time of all runs together. */
+  runMs = 0;
 
   add(result: SeedResult): void {
     this.results.push(result);
@@ -16,10 +19,9 @@ export class Tally {
     this.events += result.events;
     this.simulatedMs += result.simulatedMs;
     if (result.failure !== null) this.failures++;
+    this.runMs += result.wallMs;
     for (const [name, hits] of Object.entries(result.probes)) {
-      const probe = this.probes.get(name);
-      if (probe === undefined) this.probes.set(name, { hits, first: `${result.seed}/${result.profile}` });
-      else probe.hits += hits;
+      this.probes.set(name, (this.probes.get(name) ?? 0) + hits);
     }
   }
 }

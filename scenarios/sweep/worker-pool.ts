@@ -11,6 +11,8 @@ import type { FromWorker, RunName, ToWorker } from './protocol.ts';
 
 export interface PoolOptions {
   jobs: number;
+  /** The program and its arguments that make a worker. */
+  worker: readonly [entry: string, ...args: string[]];
   size: Partial<RunSize>;
   /** Longest wall time one run may take, in milliseconds. */
   silenceMsMax: number;
@@ -38,23 +40,25 @@ class Seat {
     this.#slice = this.#options.nextSlice();
     while (this.#slice.length > 0) {
       const death = await this.#employ();
+      if (death === null) return;
+      // A worker that died between two slices was on no run.
       const culprit = this.#slice.shift();
-      if (death === null || culprit === undefined) return;
-      this.#options.onBroken(culprit, death);
+      if (culprit !== undefined) this.#options.onBroken(culprit, death);
       if (this.#slice.length === 0) this.#slice = this.#options.nextSlice();
     }
   }
 
   /** Feeds one worker until there is nothing to do (null) or it breaks (why). */
   #employ(): Promise<string | null> {
-    const entry = process.argv[1] as string;
-    const child = fork(entry, ['sim', 'worker'], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+    const [entry, ...args] = this.#options.worker;
+    const child = fork(entry, args, { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
     let lastWords = '';
     child.stderr?.on('data', (data: Buffer) => {
       lastWords = (lastWords + data.toString()).slice(-2000);
     });
     return new Promise((resolve) => {
       let hung = false;
+      let isDismissed = false;
       let watchdog = setTimeout(() => {}, 0);
       const watch = () => {
         clearTimeout(watchdog);
@@ -66,17 +70,25 @@ class Seat {
       child.on('message', (message: FromWorker) => {
         watch();
         if (this.#hear(message, child)) return;
+        isDismissed = true;
         clearTimeout(watchdog);
-        child.removeAllListeners('exit');
-        child.disconnect();
+        if (child.connected) child.disconnect();
         resolve(null);
       });
-      child.on('exit', (code, signal) => {
+      // What it reported before it died may arrive after its exit: it is gone when both are over.
+      const gone = afterAll(2, () => {
         clearTimeout(watchdog);
+        if (isDismissed) return;
         const how = hung
           ? `no answer for ${this.#options.silenceMsMax / 1000} s`
-          : `worker ended with ${signal ?? code}`;
+          : `worker ended with ${child.signalCode ?? child.exitCode}`;
         resolve(lastWords === '' ? how : `${how}\n${lastWords}`);
+      });
+      child.on('close', gone);
+      child.on('disconnect', gone);
+      // A message that can not be sent: its exit says the rest. A process that can not be started has none.
+      child.on('error', (error) => {
+        if (child.pid === undefined) resolve(`no worker could be started: ${error.message}`);
       });
       watch();
       this.#send(child);
@@ -105,4 +117,12 @@ class Seat {
     const message: ToWorker = { type: 'slice', runs: this.#slice, size: this.#options.size };
     child.send(message);
   }
+}
+
+/** Runs `action` with the last of `count` calls. */
+function afterAll(count: number, action: () => void): () => void {
+  let left = count;
+  return () => {
+    if (--left === 0) action();
+  };
 }

@@ -27,6 +27,8 @@ export function serveAsWorker(): void {
       say({ type: 'idle' });
     })();
   });
+  // Ctrl-C reaches the whole group; the sweep decides when to stop.
+  process.on('SIGINT', () => {});
   // The sweep is gone: so are we.
   process.on('disconnect', () => process.exit(0));
 }

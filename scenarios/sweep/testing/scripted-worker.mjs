@@ -1,0 +1,15 @@
+/** A worker that does to each run what the seed's name says, for the test of the pool. */
+
+process.on('disconnect', () => process.exit(0));
+process.on('message', ({ runs }) => {
+  for (const run of runs) {
+    if (run.seed.startsWith('dies')) {
+      process.kill(process.pid, 'SIGKILL');
+    }
+    if (run.seed.startsWith('hangs')) for (;;);
+    if (run.seed.startsWith('throws')) process.send({ type: 'broken', run, message: 'thrown' });
+    else process.send({ type: 'result', result: run });
+    if (run.seed.startsWith('exits-behind')) return process.exit(0);
+  }
+  process.send({ type: 'idle' });
+});
