@@ -163,9 +163,48 @@ describe.concurrent('sim', () => {
     [['sim', 'sweep', '--time', '5 minutes'], '30s'],
   ])('%j is refused with what was expected', async (args, expected) => {
     const { code, stderr } = await tailrace(...args);
-    expect(code).not.toBe(0);
+    expect(code).toBe(3);
     expect(stderr).toContain(expected);
   });
+
+  test('probes refuses what is not the record of a sweep', async () => {
+    const { code, stderr } = await tailrace('sim', 'probes', file('cut-sweep.json', '{"format":"tailrace-sw'));
+    expect(code).toBe(3);
+    expect(stderr).toContain('not whole JSON');
+  });
+
+  test('a folder that can not be written is named in one line', async () => {
+    const { code, stderr } = await tailrace('sim', 'run', '--seed', '1', '--ops', '2', '--out', join(PROGRAM, 'x'));
+    expect(code).toBe(3);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+});
+
+describe.concurrent('bad arguments', () => {
+  test.each([
+    [['check'], 3],
+    [['check', 'a.jsonl', '--bogus'], 3],
+    [['report'], 3],
+    [['record', '--ops', 'many'], 3],
+    [['sim', 'dance'], 3],
+    [['serve', '--port', '70000'], 2],
+  ] as const)('%j never exits like a violation', async (args, expected) => {
+    const { code, stderr } = await tailrace(...args);
+    expect(code).toBe(expected);
+    expect(stderr).toContain('error:');
+  });
+});
+
+test('record finds out before it begins that its file can not be written', async () => {
+  const where = ['--endpoint', 'http://127.0.0.1:1', '--basin', 'my-basin', '--stream', 's'];
+  const { code, stderr } = await tailrace('record', ...where, '-o', join(folder, 'nowhere', 'h.jsonl'));
+  expect(code).toBe(3);
+  expect(stderr).toContain('can not be written');
+});
+
+test('report refuses a record that was cut off', async () => {
+  const cut = file('run-cut.json', '{"format":"tailrace-run/1","seed":');
+  expect(await tailrace('report', cut)).toMatchObject({ code: 3, stderr: expect.stringContaining('not whole JSON') });
 });
 
 test('report makes a page of a bare history', async () => {

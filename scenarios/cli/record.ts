@@ -1,8 +1,10 @@
 /** `tailrace record`: a concurrent history from a live server, through the official SDK, for `tailrace check`. */
 
-import { writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Command, Option } from 'commander';
 import { countArgument } from '../arguments.ts';
+import { InputError } from './input-error.ts';
 import { type Workflow, WORKFLOWS } from '../workflow.ts';
 
 const EXIT_NOT_RECORDED = 3;
@@ -40,6 +42,7 @@ async function record({ think, ops, out, ...options }: RecordCommandOptions): Pr
     import('../record.ts'),
     import('../../checker/index.ts'),
   ]);
+  mustBeWritable(out);
   const isTerminal = process.stderr.isTTY;
   try {
     const history = await recordHistory({
@@ -64,5 +67,14 @@ async function record({ think, ops, out, ...options }: RecordCommandOptions): Pr
   } catch (error) {
     console.error(`nothing was recorded from ${options.endpoint}: ${(error as Error).message}`);
     return EXIT_NOT_RECORDED;
+  }
+}
+
+/** Found out before the recording, not after it; touches nothing. */
+function mustBeWritable(out: string): void {
+  try {
+    accessSync(existsSync(out) ? out : dirname(out), constants.W_OK);
+  } catch (error) {
+    throw new InputError(`${out} can not be written: ${(error as Error).message}`);
   }
 }

@@ -4,12 +4,14 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { EXIT_BAD_INPUT, readInput } from './check.ts';
+import { parseRecord } from './parse-record.ts';
 
 export function reportCommand(): Command {
   return new Command('report')
     .description('write the HTML page of a run, a sweep or a history')
     .argument('<path>', 'run.json, sweep.json, a history (.jsonl), or a folder that holds one of them')
     .option('-o, --out <file>', 'where to write the page (default: beside the input)')
+    .addHelpText('after', '\nExit codes: 0 written, 3 bad input.')
     .action(async (path: string, options: { out?: string }) => {
       const page = await report(path, options.out);
       if (page === null) process.exitCode = EXIT_BAD_INPUT;
@@ -39,11 +41,11 @@ async function pageOf(file: string, text: string): Promise<string | null> {
   const format = formatOf(text);
   if (format === 'tailrace-run/1') {
     const { renderRunPage } = await import('../bundle.ts');
-    return renderRunPage(JSON.parse(text));
+    return renderRunPage(parseRecord(file, text, format));
   }
   if (format === 'tailrace-sweep/1') {
     const { renderSweep } = await import('../../reports/index.ts');
-    return renderSweep(JSON.parse(text));
+    return renderSweep(parseRecord(file, text, format));
   }
   const { checkStream, parseHistory } = await import('../../checker/index.ts');
   const parsed = parseHistory(text);

@@ -13,10 +13,17 @@ import type { RunFailure, RunRecord, SweepRecord } from '../run.ts';
 const EXIT_FAILED = 1;
 const EXIT_NONDETERMINISM = 2;
 const EXIT_HARNESS = 3;
-const EXIT_PROBES_DARK = 4;
+const EXIT_OF_SWEEP = {
+  ok: 0,
+  failed: EXIT_FAILED,
+  'harness errors': EXIT_HARNESS,
+  'nothing ran': EXIT_HARNESS,
+  'probes dark': 4,
+} as const;
+const EXIT_CODES =
+  '\nExit codes: 0 pass, 1 a run failed, 2 nondeterminism (meta), 3 bad arguments or harness errors,\n' +
+  '4 a required probe stayed dark (large sweeps over all profiles).';
 
-/** Below this many runs a sweep says nothing about probes: rare states need many seeds. */
-const RUNS_TO_JUDGE_PROBES = 3_000;
 /** Pages written for failing runs of a sweep; each shows another signature. */
 const FAILURE_PAGES_MAX = 8;
 
@@ -32,7 +39,9 @@ interface RunOptions extends SizeOptions {
 }
 
 export function simCommand(): Command {
-  const sim = new Command('sim').description('run the engine in the deterministic simulator');
+  const sim = new Command('sim')
+    .description('run the engine in the deterministic simulator')
+    .addHelpText('after', EXIT_CODES);
   sim.addCommand(runCommand());
   sim.addCommand(sweepCommand());
   sim.addCommand(reproCommand());
@@ -81,6 +90,7 @@ function reproCommand(): Command {
 
 function oneRun(command: Command): Command {
   return sized(command)
+    .addHelpText('after', EXIT_CODES)
     .requiredOption('--seed <seed>', 'number, word or commit id')
     .option('--profile <profile>', `one of ${PROFILES.join(', ')}`, profileArgument, 'swarm')
     .option('--out <folder>', 'where the run is written', '.runs');
@@ -137,10 +147,11 @@ interface SweepCommandOptions extends SizeOptions {
 
 function sweepCommand(): Command {
   return sized(new Command('sweep').description('run many seeds in parallel and merge what they show'))
+    .addHelpText('after', EXIT_CODES)
     .option('--seeds <A..B>', 'seeds from A up to, but not including, B', seedRangeArgument)
     .option(
       '--time <duration>',
-      'start no new run after this long, e.g. 30s or 10m (fresh seeds unless --seeds)',
+      'hand out no more runs after this long, e.g. 30s or 10m (fresh seeds unless --seeds)',
       durationArgument,
     )
     .option(
@@ -165,9 +176,10 @@ function sweepCommand(): Command {
 }
 
 async function runSweep(options: SweepCommandOptions): Promise<number> {
-  const [{ sweep }, { summaryText }, { renderSweep }] = await Promise.all([
+  const [{ sweep }, { summaryText }, { verdictOf }, { renderSweep }] = await Promise.all([
     import('../sweep/sweep.ts'),
     import('../sweep/summary.ts'),
+    import('../sweep/verdict.ts'),
     import('../../reports/index.ts'),
   ]);
   // Fresh seeds: any number will do, and the failing ones are printed.
@@ -182,22 +194,13 @@ async function runSweep(options: SweepCommandOptions): Promise<number> {
   });
   const folder = join(options.out, `sweep-${record.startedAt.replaceAll(/[:.]/g, '-')}`);
   mkdirSync(folder, { recursive: true });
-  const runLinks = await writeFailurePages(folder, record, options);
   writeFileSync(join(folder, 'sweep.json'), `${JSON.stringify(record)}\n`);
-  const page = join(folder, 'index.html');
-  writeFileSync(page, renderSweep(record, { runLinks }));
   console.log(summaryText(record, tally));
+  // Last, because it runs failing seeds again.
+  const page = join(folder, 'index.html');
+  writeFileSync(page, renderSweep(record, { runLinks: await writeFailurePages(folder, record, options) }));
   console.log(`\npage: ${page}`);
-  return exitCodeOf(record);
-}
-
-function exitCodeOf(record: SweepRecord): number {
-  if (record.results.some((result) => result.failure !== null)) return EXIT_FAILED;
-  if (record.harnessErrors.length > 0 || record.results.length === 0) return EXIT_HARNESS;
-  const isWhole = new Set(record.results.map((result) => result.profile)).size > 1;
-  if (record.results.length < RUNS_TO_JUDGE_PROBES || !isWhole) return 0;
-  const lit = new Set(record.results.flatMap((result) => Object.keys(result.probes)));
-  return record.probes.some((probe) => probe.required && !lit.has(probe.name)) ? EXIT_PROBES_DARK : 0;
+  return EXIT_OF_SWEEP[verdictOf(record)];
 }
 
 /** Runs one seed of each failing signature again, this time with everything the page shows. */
@@ -239,10 +242,14 @@ function probesCommand(): Command {
     .description('what a sweep visited: rows of the fault catalogue, and every probe with hits and first seed')
     .argument('<sweep.json>', 'the record a sweep wrote beside its page')
     .action(async (file: string) => {
-      const [{ probeTable }, { readInput }] = await Promise.all([import('../probe-table.ts'), import('./check.ts')]);
+      const [{ probeTable }, { readInput }, { parseRecord }] = await Promise.all([
+        import('../probe-table.ts'),
+        import('./check.ts'),
+        import('./parse-record.ts'),
+      ]);
       const text = readInput(file);
       if (text === null) process.exitCode = EXIT_HARNESS;
-      else console.log(probeTable(JSON.parse(text) as SweepRecord));
+      else console.log(probeTable(parseRecord<SweepRecord>(file, text, 'tailrace-sweep/1')));
     });
 }
 

@@ -4,15 +4,16 @@ import pc from 'picocolors';
 import type { SweepRecord } from '../run.ts';
 import { compact } from './progress.ts';
 import type { Tally } from './tally.ts';
+import { verdictOf } from './verdict.ts';
 
 const FAILURES_SHOWN = 10;
 
 export function summaryText(record: SweepRecord, tally: Tally): string {
   const seconds = record.wallMs / 1000;
-  const verdict = verdictOf(record, tally);
+  const verdict = verdictOf(record);
   return [
     '',
-    `${verdict}  ${record.results.length} seeds in ${seconds.toFixed(1)} s on ${record.jobs} processes: ` +
+    `${verdict === 'ok' ? pc.green('ok') : pc.red(verdict.toUpperCase())}  ${record.results.length} seeds in ${seconds.toFixed(1)} s on ${record.jobs} processes: ` +
       `${compact(tally.operations)} operations checked, ${compact(tally.events)} events, ` +
       `${compact(tally.simulatedMs / Math.max(record.wallMs, 1))}x real time`,
     '',
@@ -24,12 +25,6 @@ export function summaryText(record: SweepRecord, tally: Tally): string {
       ({ seed, profile, message }) => `harness error, seed ${seed} profile ${profile}: ${message}`,
     ),
   ].join('\n');
-}
-
-function verdictOf(record: SweepRecord, tally: Tally): string {
-  if (tally.failures > 0) return pc.red('FAILED');
-  if (record.harnessErrors.length > 0) return pc.red('HARNESS ERRORS');
-  return pc.green('ok');
 }
 
 function profileTable(record: SweepRecord): string[] {

@@ -1,0 +1,73 @@
+/** One verdict for the summary and the exit code. */
+
+import { expect, test } from 'vitest';
+import type { SeedResult, SweepRecord } from '../run.ts';
+import { summaryText } from './summary.ts';
+import { Tally } from './tally.ts';
+import { verdictOf } from './verdict.ts';
+
+function result(fields: Partial<SeedResult> = {}): SeedResult {
+  const counts = {
+    operations: 1,
+    appendsDurable: 0,
+    appendsRejected: 0,
+    appendsUnknown: 0,
+    reads: 0,
+    checkTails: 0,
+    faults: 0,
+  };
+  return {
+    scenario: 's',
+    seed: '1',
+    profile: 'quiet',
+    plant: null,
+    repro: 'repro line',
+    failure: null,
+    traceHash: '',
+    events: 1,
+    simulatedMs: 1,
+    counts,
+    probes: { 'a.b': 1 },
+    wallMs: 1,
+    ...fields,
+  };
+}
+
+function record(results: readonly SeedResult[], fields: Partial<SweepRecord> = {}): SweepRecord {
+  return {
+    format: 'tailrace-sweep/1',
+    scenario: 's',
+    build: '',
+    nodeVersion: '',
+    startedAt: '',
+    wallMs: 1,
+    jobs: 1,
+    results,
+    probes: [
+      { name: 'a.b', sentence: 'lit', required: true, row: null },
+      { name: 'c.d', sentence: 'dark', required: true, row: null },
+    ],
+    harnessErrors: [],
+    ...fields,
+  };
+}
+
+const failure = { kind: 'liveness', signature: 's', message: 'm', opIds: [] } as const;
+const harnessErrors = [{ seed: '1', profile: 'quiet', message: 'm', repro: '' }];
+const many = Array.from({ length: 3_000 }, (_, i) => result({ profile: i % 2 === 0 ? 'quiet' : 'crash' }));
+
+test.each([
+  ['ok', record([result()])],
+  ['failed', record([result(), result({ failure })], { harnessErrors })],
+  ['harness errors', record([result()], { harnessErrors })],
+  ['nothing ran', record([])],
+  ['probes dark', record(many)],
+  ['ok', record(many.map((run) => ({ ...run, probes: { 'a.b': 1, 'c.d': 1 } })))],
+  ['ok', record(many.map((run) => ({ ...run, profile: 'quiet' })))],
+] as const)('%s is said by the verdict and by the summary', (verdict, sweep) => {
+  expect(verdictOf(sweep)).toBe(verdict);
+  const tally = new Tally();
+  for (const run of sweep.results) tally.add(run);
+  const said = summaryText(sweep, tally).toLowerCase();
+  expect(said.trimStart()).toMatch(new RegExp(`^\\W*(\\[\\d+m)?${verdict}`));
+});
