@@ -1,6 +1,6 @@
 /**
  * What the harness itself can hold against a run, besides the history checker: an acknowledged batch is at its
- * numbers, whole, in every later read (invariants 1 and 3), and every observer sees the same record under the same
+ * numbers, whole, in the read at the end (invariants 1 and 3), and every observer sees the same record under the same
  * number (invariant 2). It keeps real contents, so it needs no hashes and no search.
  */
 

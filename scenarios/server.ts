@@ -20,6 +20,8 @@ const EXIT = { stopped: 0, storeRefused: 3, fenced: 4 } as const;
 export function serverProgram(tunables: EngineTunables, running: Map<string, Engine>): Program {
   return async (ports, process) => {
     let engine: Engine | null = null;
+    // The engine of a process that was killed serves no more.
+    running.delete(process.host);
     await ports.network.serve(
       process.host,
       createApi(() => engine),

@@ -231,8 +231,11 @@ function exists(exchange: Exchange): boolean {
   );
 }
 
+/** 412 names the condition that failed, with what is the case instead. */
 function conditionCode(body: unknown): string {
-  return field(body, 'seq_num_mismatch') === undefined ? 'fencing_token_mismatch' : 'seq_num_mismatch';
+  if (typeof field(body, 'seq_num_mismatch') === 'number') return 'seq_num_mismatch';
+  if (typeof field(body, 'fencing_token_mismatch') === 'string') return 'fencing_token_mismatch';
+  throw new ProtocolViolation(`a failed condition without a name: ${JSON.stringify(body)}`);
 }
 
 function errorCode(body: unknown): string {
