@@ -50,6 +50,17 @@ describe('the nemesis', () => {
     expect(world.probes.count('fault.host.crash-with-puts-in-flight')).toBe(3);
   });
 
+  test('ends no pause before its time because a process that is dead by now was paused too', async () => {
+    const world = watched({ pause: ALWAYS, pauseIsLong: ALWAYS, pauseLongMs: [3500] });
+    const host = world.host('node-1');
+    await run(world, 1500);
+    expect(host.state).toBe('paused');
+    host.crash();
+    host.restart();
+    await run(world, 4800);
+    expect(host.state).toBe('paused');
+  });
+
   test('stalls a writer at its effect for longer than a takeover takes', async () => {
     const world = worldWith({ pauseAtEffect: ALWAYS, pauseIsLong: ALWAYS, pauseLongMs: [20_000] });
     let heardAtMs = 0;

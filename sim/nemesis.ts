@@ -137,8 +137,12 @@ export class Nemesis {
     probes.reachable(isLong ? 'fault.pause.long' : 'fault.pause.short');
     probes.sometimes('fault.pause.clock-stopped', stopsClock);
     probes.sometimes('fault.pause.with-puts-in-flight', this.#o.store.mutationsInFlight(host) > 0);
+    const { generation } = host;
     host.pause({ stopsClock });
-    this.#for(forMs, 'nemesis.resume', host.name, `pause ${host.name}`, 'warn', () => host.resume());
+    this.#for(forMs, 'nemesis.resume', host.name, `pause ${host.name}`, 'warn', () => {
+      // The process may have died meanwhile, and another be in a pause of its own.
+      if (host.generation === generation) host.resume();
+    });
   }
 
   #cut(host: Host): void {
