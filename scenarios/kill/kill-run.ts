@@ -36,9 +36,12 @@ export async function recordUnderKills(options: KillRunOptions): Promise<KillRun
   const dir = mkdtempSync(join(tmpdir(), 'tailrace-kill-'));
   const port = await freePort();
   const server = new KilledServer([...options.program, 'serve', '--dir', dir, '--port', String(port)], port);
+  let recording = true;
+  let killing: Promise<number> = Promise.resolve(0);
   try {
     await server.start();
-    let recording = true;
+    // If the kills end first the server stays up for the rest of the recording.
+    killing = killRepeatedly(server, options.kills, () => recording);
     const history = recordHistory({
       endpoint: `http://127.0.0.1:${port}`,
       basin: 'kill-basin',
@@ -52,11 +55,12 @@ export async function recordUnderKills(options: KillRunOptions): Promise<KillRun
     }).finally(() => {
       recording = false;
     });
-    // The kills go on in parallel; if they end first the server stays up for the rest of the recording.
-    const killing = killRepeatedly(server, options.kills, () => recording);
     const [events, kills] = await Promise.all([history, killing]);
     return { history: events, kills };
   } finally {
+    // Whatever failed: no server may be started behind the last kill.
+    recording = false;
+    await killing.catch(() => {});
     await server.kill();
     rmSync(dir, { recursive: true, force: true });
   }
@@ -104,7 +108,7 @@ class KilledServer {
   async kill(): Promise<void> {
     const child = this.#process;
     this.#process = null;
-    if (child === null || child.exitCode !== null) return;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await gone;
