@@ -16,6 +16,8 @@ export interface SeenRecord {
   seqNum: number;
   timestamp: number;
   body: string;
+  /** A command record that set the fencing token to `body`; only clients that look say so. */
+  isFence?: boolean;
 }
 
 /** `code` is S2's error code or the transport's word; it ends up in the history's notes. */

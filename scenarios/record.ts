@@ -61,7 +61,7 @@ export async function recordHistory(options: RecordOptions): Promise<HistoryEven
   return [...opening, ...recorder.history()];
 }
 
-/** A stream that is not empty at the start: one append by client 0 that stands for all it holds. */
+/** A stream that is not empty at the start: one append by client 0 that stands for all it holds, token included. */
 async function openingOf(client: SdkClient, hashes: BodyHashes): Promise<HistoryEvent[]> {
   for (let attempt = 1; ; attempt++) {
     const read = await client.read();
@@ -73,11 +73,12 @@ async function openingOf(client: SdkClient, hashes: BodyHashes): Promise<History
     if (read.tail === 0) return [];
     const operation = { clientId: 0, opId: 0 };
     const recordHashes = read.records.map(({ body }) => hashes.of(body));
+    const setFencingToken = read.records.findLast(({ isFence }) => isFence)?.body ?? null;
     return [
       {
         type: 'call',
         ...operation,
-        call: { kind: 'append', recordHashes, setFencingToken: null, fencingToken: null, matchSeqNum: null },
+        call: { kind: 'append', recordHashes, setFencingToken, fencingToken: null, matchSeqNum: null },
         note: 'what the stream held at the start',
       },
       { type: 'return', ...operation, return: { kind: 'append-success', tail: read.tail } },

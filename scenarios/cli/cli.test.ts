@@ -1,6 +1,6 @@
 /** The program as a person meets it: what each command prints and how it exits. Runs the built one. */
 
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -200,6 +200,26 @@ test('record finds out before it begins that its file can not be written', async
   const { code, stderr } = await tailrace('record', ...where, '-o', join(folder, 'nowhere', 'h.jsonl'));
   expect(code).toBe(3);
   expect(stderr).toContain('can not be written');
+});
+
+test('record may go on with a stream that has a fencing token from an earlier recording', async () => {
+  const server = spawn(process.execPath, [PROGRAM, 'serve', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const endpoint = await new Promise<string>((resolve) => {
+      server.stdout.on('data', (banner: Buffer) => {
+        const url = /http:\/\/127\.0\.0\.1:\d+/.exec(banner.toString())?.[0];
+        if (url !== undefined) resolve(url);
+      });
+    });
+    const where = ['--endpoint', endpoint, '--basin', 'my-basin', '--stream', 's', '--workflow', 'fencing'];
+    for (const history of ['first.jsonl', 'second.jsonl']) {
+      const recorded = await tailrace('record', ...where, '--clients', '2', '--ops', '20', '-o', history);
+      expect(recorded).toMatchObject({ code: 0, stdout: expect.stringMatching(/\((?!0)\d+ appends durable/) });
+      expect(await tailrace('check', history)).toMatchObject({ code: 0, stdout: expect.stringContaining('OK') });
+    }
+  } finally {
+    server.kill('SIGKILL');
+  }
 });
 
 test('report refuses a record that was cut off', async () => {
