@@ -101,7 +101,7 @@ export class SdkClient implements StreamClient {
           if (record.seqNum !== records.length) {
             throw new ProtocolViolation(`record ${record.seqNum} was returned where ${records.length} was due`);
           }
-          const { seqNum, timestamp, body, headers = [] } = record;
+          const { seqNum, timestamp, body, headers } = record;
           const isFence = headers.length === 1 && headers[0]?.[0] === '' && headers[0][1] === 'fence';
           records.push({ seqNum, timestamp: Number(timestamp), body, isFence });
         }
