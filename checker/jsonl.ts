@@ -24,6 +24,9 @@ const U64_MAX = 2n ** 64n - 1n;
 export function parseHistory(text: string): ParsedHistory {
   const history: HistoryEvent[] = [];
   const pairing = new Pairing();
+  if (text.startsWith('\uFEFF')) {
+    return { kind: 'malformed', line: 1, message: 'the file begins with a byte order mark; save it as plain UTF-8' };
+  }
   const end = text.trimEnd().length;
   let line = 0;
   for (let start = 0; start < end;) {

@@ -178,6 +178,9 @@ function headlineOf(failure: RunFailure | null): string {
 
 function verdictOf(failure: RunFailure | null, operationCount: number): HistoryView['verdict'] {
   const headline = headlineOf(failure);
+  if (failure === null && operationCount === 0) {
+    return { tone: 'undecided', headline: 'Nothing was checked', explanation: 'The history holds no operation.' };
+  }
   if (failure === null) {
     const explanation = `One order explains ${operationCount === 1 ? 'the' : 'all'} ${formatCount(operationCount, 'operation')}.`;
     return { tone: 'good', headline, explanation };

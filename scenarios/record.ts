@@ -5,6 +5,7 @@
 
 import { createBodyHasher, type HistoryEvent } from '../checker/index.ts';
 import { BodyHashes } from './body-hashes.ts';
+import { ProtocolViolation } from './client.ts';
 import { RecordedClient } from './recorded-client.ts';
 import { Recorder } from './recorder.ts';
 import { connect, provision, SdkClient, type SdkTarget } from './sdk-client.ts';
@@ -23,14 +24,21 @@ export interface RecordOptions extends SdkTarget {
 const INITIAL_READ_ATTEMPTS = 30;
 const REST_MS = 1_000;
 
-/** Rejects when the stream can not be provisioned or read at the start, and with ProtocolViolation. */
-export async function recordHistory(options: RecordOptions): Promise<HistoryEvent[]> {
+export interface Recording {
+  history: HistoryEvent[];
+  /** What no server may answer, in words; the client that saw it stopped there. A history can not say such things. */
+  violations: string[];
+}
+
+/** Rejects when the stream can not be provisioned or read at the start. */
+export async function recordHistory(options: RecordOptions): Promise<Recording> {
   const s2 = connect(options);
   await provision(s2, options);
   const hashes = new BodyHashes(await createBodyHasher());
   const startedMs = performance.now();
   const recorder = new Recorder(() => Math.round(performance.now() - startedMs));
   const opening = await openingOf(new SdkClient(s2, options), hashes);
+  const violations: string[] = [];
   const ticker = setInterval(() => options.onProgress(recorder.operationCount), 500);
 
   const work = Promise.all(
@@ -54,11 +62,14 @@ export async function recordHistory(options: RecordOptions): Promise<HistoryEven
           sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
           noted: () => {},
         },
-      );
+      ).catch((error: unknown) => {
+        if (!(error instanceof ProtocolViolation)) throw error;
+        violations.push(error.message);
+      });
     }),
   );
   await work.finally(() => clearInterval(ticker));
-  return [...opening, ...recorder.history()];
+  return { history: [...opening, ...recorder.history()], violations };
 }
 
 /** A stream that is not empty at the start: one append by client 0 that stands for all it holds, token included. */

@@ -92,6 +92,8 @@ export interface SweepRecord {
   startedAt: string;
   wallMs: number;
   jobs: number;
+  /** Runs this process was to do; null when only time limited them. Fewer results: it was stopped early. */
+  runsPlanned: number | null;
   results: readonly SeedResult[];
   probes: readonly ProbeInfo[];
   /** Workers that died or hung, with the seed they were on. */

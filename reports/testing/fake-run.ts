@@ -109,6 +109,7 @@ export function fakeSweep({ seeds = 400, failing = 0 }: { seeds?: number; failin
   return {
     format: 'tailrace-sweep/1',
     scenario: 'linearizable',
+    runsPlanned: null,
     build: '0.1.0 3f9c2ab',
     nodeVersion: 'v20.20.2',
     startedAt: '2026-01-15T02:00:00Z',

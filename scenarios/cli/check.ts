@@ -10,7 +10,7 @@ export const EXIT_BAD_INPUT = 3;
 export function checkCommand(): Command {
   return new Command('check')
     .description("check a history in the format of S2's verification tool (JSON lines)")
-    .argument('<file>', 'history, one event per line')
+    .argument('<file>', 'history, one event per line; - for standard input')
     .option('--strict-s2', "treat the empty fencing token as S2's model does: as none")
     .option('--html <file>', 'write the history page too')
     .addHelpText('after', '\nExit codes: 0 linearizable, 1 violation, 2 undecided within the budget, 3 bad input.')
@@ -38,10 +38,10 @@ async function check(file: string, options: { strictS2?: boolean; html?: string 
   return { ok: 0, illegal: EXIT_VIOLATION, unknown: EXIT_UNKNOWN }[verdict.verdict];
 }
 
-/** The file's text, or null after saying what is wrong. */
+/** The file's text (`-`: standard input), or null after saying what is wrong. */
 export function readInput(file: string): string | null {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const reason =

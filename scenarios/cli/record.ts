@@ -7,6 +7,7 @@ import { countArgument } from '../arguments.ts';
 import { InputError } from './input-error.ts';
 import { type Workflow, WORKFLOWS } from '../workflow.ts';
 
+const EXIT_VIOLATION = 1;
 const EXIT_NOT_RECORDED = 3;
 
 interface RecordCommandOptions {
@@ -31,7 +32,10 @@ export function recordCommand(): Command {
     .addOption(new Option('--workflow <name>', 'what clients do').choices(WORKFLOWS).default('regular'))
     .option('--think <ms>', 'longest pause of a client between two operations', countArgument, 1)
     .requiredOption('-o, --out <file>', 'where the history is written (JSON lines)')
-    .addHelpText('after', '\nThe access token is read from S2_ACCESS_TOKEN. Exit codes: 0 recorded, 3 not recorded.')
+    .addHelpText(
+      'after',
+      '\nThe access token is read from S2_ACCESS_TOKEN. Exit codes: 0 recorded, 1 recorded and the server broke the protocol, 3 not recorded.',
+    )
     .action(async (options: RecordCommandOptions) => {
       process.exitCode = await record(options);
     });
@@ -45,7 +49,7 @@ async function record({ think, ops, out, ...options }: RecordCommandOptions): Pr
   mustBeWritable(out);
   const isTerminal = process.stderr.isTTY;
   try {
-    const history = await recordHistory({
+    const { history, violations } = await recordHistory({
       ...options,
       accessToken: process.env['S2_ACCESS_TOKEN'] ?? 'ignored',
       operationsPerClient: ops,
@@ -57,13 +61,17 @@ async function record({ think, ops, out, ...options }: RecordCommandOptions): Pr
     if (isTerminal) process.stderr.write('\r\u001b[K');
     writeFileSync(out, formatHistory(history));
     const calls = history.filter((event) => event.type === 'call').length;
+    const unanswered = history.filter(
+      (e) => e.type === 'return' && /^(read|check-tail)-failure$/.test(e.return.kind),
+    ).length;
     const kinds = (kind: string) =>
       history.filter((event) => event.type === 'return' && event.return.kind === kind).length;
     console.log(
       `${out}: ${calls} operations (${kinds('append-success')} appends durable, ${kinds('append-definite-failure')} rejected, ` +
-        `${kinds('append-indefinite-failure')} unknown). Next: tailrace check ${out}`,
+        `${kinds('append-indefinite-failure')} unknown; ${unanswered} reads and check-tails failed). Next: tailrace check ${out}`,
     );
-    return 0;
+    for (const violation of violations) console.error(`the server broke the protocol: ${violation}`);
+    return violations.length === 0 ? 0 : EXIT_VIOLATION;
   } catch (error) {
     console.error(`nothing was recorded from ${options.endpoint}: ${(error as Error).message}`);
     return EXIT_NOT_RECORDED;

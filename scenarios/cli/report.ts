@@ -1,7 +1,7 @@
 /** `tailrace report PATH`: a run, a sweep or a bare history as a self-contained HTML page. */
 
 import { existsSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { EXIT_BAD_INPUT, readInput } from './check.ts';
 import { parseRecord } from './parse-record.ts';
@@ -25,13 +25,21 @@ async function report(path: string, out: string | undefined): Promise<string | n
   if (text === null) return null;
   const html = await pageOf(file, text);
   if (html === null) return null;
-  const page = out ?? file.replace(/\.(jsonl?|json)$/, '') + '.html';
+  const page = out ?? pageBeside(file);
   writeFileSync(page, html);
   return page;
 }
 
-/** The record in a folder, or the path itself. */
+/** `run.json` and `sweep.json` have their pages under fixed names; a history's is named after it. */
+function pageBeside(file: string): string {
+  const known = { 'run.json': 'history.html', 'sweep.json': 'index.html' }[basename(file)];
+  return known === undefined ? `${file.replace(/\.jsonl?$/, '')}.html` : join(dirname(file), known);
+}
+
+/** The record in a folder; for the history of a run, the run it belongs to, which knows more; or the path itself. */
 function inFolder(path: string): string {
+  const run = join(dirname(path), 'run.json');
+  if (basename(path) === 'history.jsonl' && existsSync(run)) return run;
   if (!existsSync(path) || !statSync(path).isDirectory()) return path;
   const names = ['run.json', 'sweep.json', 'history.jsonl'];
   return names.map((name) => join(path, name)).find((candidate) => existsSync(candidate)) ?? path;

@@ -1,12 +1,13 @@
 /** `tailrace sim …`: run, sweep, repro, meta. Exit codes: 0 pass, 1 failed, 2 nondeterminism, 3 harness, 4 probes dark. */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
 import { countArgument, durationArgument, profileArgument, seedRangeArgument, shardArgument } from '../arguments.ts';
 import { writeBundle } from '../bundle.ts';
+import { InputError } from './input-error.ts';
 import { DEFAULT_SIZE, type Profile, PROFILES, type RunSize } from '../plan.ts';
 import type { RunFailure, RunRecord, SweepRecord } from '../run.ts';
 
@@ -165,7 +166,11 @@ function sweepCommand(): Command {
         .argParser(shardArgument)
         .default({ shard: 0, shards: 1 }, '0/1'),
     )
-    .option('--watchdog <duration>', 'longest wall time of one run', durationArgument, 60_000)
+    .addOption(
+      new Option('--watchdog <duration>', 'longest wall time of one run')
+        .argParser(durationArgument)
+        .default(60_000, '60s'),
+    )
     .option('--out <folder>', 'where the page and the record are written', '.runs')
     .action(async (options: SweepCommandOptions, command: Command) => {
       if (options.seeds === undefined && options.time === undefined) {
@@ -230,6 +235,9 @@ function metaCommand(): Command {
       .option('--node <path...>', 'further Node.js binaries to compare with'),
   ).action(async (options: RunOptions & { node?: string[] }) => {
     const { metaCheck } = await import('../meta.ts');
+    for (const node of options.node ?? []) {
+      if (!existsSync(node)) throw new InputError(`--node ${node}: no such file`);
+    }
     const equal = await metaCheck({ ...options, size: sizeOf(options), nodes: options.node ?? [] }, (line) =>
       console.log(line),
     );

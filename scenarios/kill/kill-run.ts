@@ -25,6 +25,8 @@ export interface KillRunOptions {
 
 export interface KillRun {
   history: HistoryEvent[];
+  /** What no server may answer, in words. */
+  violations: string[];
   kills: number;
 }
 
@@ -55,8 +57,8 @@ export async function recordUnderKills(options: KillRunOptions): Promise<KillRun
     }).finally(() => {
       recording = false;
     });
-    const [events, kills] = await Promise.all([history, killing]);
-    return { history: events, kills };
+    const [recorded, kills] = await Promise.all([history, killing]);
+    return { ...recorded, kills };
   } finally {
     // Whatever failed: no server may be started behind the last kill.
     recording = false;

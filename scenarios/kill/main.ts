@@ -43,6 +43,7 @@ await new Command('kill')
       thinkMsMax: think,
     });
     if (out !== undefined) writeFileSync(out, formatHistory(run.history));
+    for (const violation of run.violations) console.log(`the server broke the protocol: ${violation}`);
     const verdict = checkStream(run.history);
     const count = (kind: string) => run.history.filter((e) => e.type === 'return' && e.return.kind === kind).length;
     console.log(
@@ -51,6 +52,6 @@ await new Command('kill')
         `${count('append-indefinite-failure')} unknown`,
     );
     console.log(describeVerdict(verdict));
-    process.exitCode = verdict.verdict === 'ok' ? 0 : 1;
+    process.exitCode = verdict.verdict === 'ok' && run.violations.length === 0 ? 0 : 1;
   })
   .parseAsync();

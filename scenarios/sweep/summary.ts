@@ -1,10 +1,11 @@
 /** The end of a sweep in words: one screen that a tired person can act on. Pure text. */
 
 import pc from 'picocolors';
+import { PROFILES } from '../plan.ts';
 import type { SweepRecord } from '../run.ts';
 import { compact } from './progress.ts';
 import type { Tally } from './tally.ts';
-import { verdictOf } from './verdict.ts';
+import { type SweepVerdict, verdictOf } from './verdict.ts';
 
 const FAILURES_SHOWN = 10;
 
@@ -13,13 +14,13 @@ export function summaryText(record: SweepRecord, tally: Tally): string {
   const verdict = verdictOf(record);
   return [
     '',
-    `${verdict === 'ok' ? pc.green('ok') : pc.red(verdict.toUpperCase())}  ${record.results.length} seeds in ${seconds.toFixed(1)} s on ${record.jobs} processes: ` +
+    `${verdict === 'ok' ? pc.green('ok') : pc.red(verdict.toUpperCase())}  ${seedsOf(record)} in ${seconds.toFixed(1)} s on ${record.jobs} processes: ` +
       `${compact(tally.operations)} operations checked, ${compact(tally.events)} events, ` +
       `${compact(tally.simulatedMs / Math.max(record.wallMs, 1))}x real time`,
     '',
     ...profileTable(record),
     '',
-    ...probeLines(record, tally),
+    ...probeLines(record, tally, verdict),
     ...failureLines(record),
     ...record.harnessErrors.map(
       ({ seed, profile, message }) => `harness error, seed ${seed} profile ${profile}: ${message}`,
@@ -27,9 +28,18 @@ export function summaryText(record: SweepRecord, tally: Tally): string {
   ].join('\n');
 }
 
+/** `1400 seeds (7..1407)`, and whether that is all that was asked for. */
+function seedsOf({ results, runsPlanned }: SweepRecord): string {
+  if (results.length === 0) return '0 seeds';
+  // Results are sorted by seed.
+  const range = `${results[0]?.seed}..${Number(results.at(-1)?.seed) + 1}`;
+  if (runsPlanned === null || results.length >= runsPlanned) return `${results.length} seeds (${range})`;
+  return `${results.length} of ${runsPlanned} seeds, stopped early (${range})`;
+}
+
 function profileTable(record: SweepRecord): string[] {
   const head = ['profile', 'seeds', 'operations', 'durable', 'rejected', 'unknown', 'faults', 'failed'];
-  const profiles = [...new Set(record.results.map((r) => r.profile))];
+  const profiles = PROFILES.filter((profile) => record.results.some((r) => r.profile === profile));
   const rows = profiles.map((profile) => {
     const of = record.results.filter((r) => r.profile === profile);
     const sum = (pick: (result: (typeof of)[number]) => number) => compact(of.reduce((total, r) => total + pick(r), 0));
@@ -54,12 +64,14 @@ function profileTable(record: SweepRecord): string[] {
   );
 }
 
-function probeLines(record: SweepRecord, tally: Tally): string[] {
+/** Which required probes stayed dark is told only when that is what the sweep failed for: a small one says little. */
+function probeLines(record: SweepRecord, tally: Tally, verdict: SweepVerdict): string[] {
   const dark = record.probes.filter((probe) => probe.required && !tally.probes.has(probe.name));
   const required = record.probes.filter((probe) => probe.required).length;
   const lines = [
     `probes: ${tally.probes.size} of ${record.probes.length} lit, required ${required - dark.length} of ${required}`,
   ];
+  if (verdict !== 'probes dark') return lines;
   for (const probe of dark) lines.push(`  dark: ${probe.name} (${probe.sentence})`);
   return lines;
 }

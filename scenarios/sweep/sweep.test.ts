@@ -58,6 +58,6 @@ test('the progress line says seeds, rate, operations, speed, failures and probes
   tally.add(result);
   tally.add({ ...result, seed: '2', failure: { kind: 'liveness', signature: 's', message: 'm', opIds: [] } });
   expect(progressText(tally, { runs: 10, timeMs: null, probeCount: 5 }, 2_000)).toBe(
-    '2 s  2/10 seeds (1/s) | 300 ops checked | 60x real time | 1 failed | probes 1/5',
+    '2 s 2/10 seeds 1/s | 300 ops checked | 60x | 1 failed | probes 1/5',
   );
 });

@@ -41,7 +41,7 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
   const harnessErrors: SweepRecord['harnessErrors'][number][] = [];
   const probes = probeCatalogue();
   const { from, end, shards } = options.range;
-  const runs = end === Infinity ? null : Math.ceil((end - from) / shards);
+  const runs = end === Infinity ? null : Math.max(0, Math.ceil((end - from - options.range.shard) / shards));
   const progress = new ProgressLine(tally, { runs, timeMs: options.timeMs, probeCount: probes.length });
   const stop = stopSignal(options.timeMs);
   const names = runNames(options.range);
@@ -75,6 +75,7 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
     startedAt,
     wallMs: Math.round(performance.now() - startedMs),
     jobs: options.jobs,
+    runsPlanned: runs,
     results: tally.results.toSorted(byName),
     probes,
     harnessErrors,

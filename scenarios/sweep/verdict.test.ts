@@ -37,6 +37,7 @@ function record(results: readonly SeedResult[], fields: Partial<SweepRecord> = {
   return {
     format: 'tailrace-sweep/1',
     scenario: 's',
+    runsPlanned: null,
     build: '',
     nodeVersion: '',
     startedAt: '',
