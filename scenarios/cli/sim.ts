@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import pc from 'picocolors';
 import { countArgument, durationArgument, profileArgument, seedRangeArgument, shardArgument } from '../arguments.ts';
 import { writeBundle } from '../bundle.ts';
+import { green, red } from '../colours.ts';
 import { InputError } from './input-error.ts';
 import { DEFAULT_SIZE, type Profile, PROFILES, type RunSize } from '../plan.ts';
 import type { RunFailure, RunRecord, SweepRecord } from '../run.ts';
@@ -125,8 +125,8 @@ function printRun(run: RunRecord, wallMs: number): void {
     `history  ${counts.operations} operations: ${counts.appendsDurable} appends durable, ${counts.appendsRejected} rejected, ` +
       `${counts.appendsUnknown} unknown, ${counts.reads} reads, ${counts.checkTails} check-tails; ${counts.faults} faults`,
   );
-  if (run.failure === null) console.log(`verdict  ${pc.green('ok')}`);
-  else console.log(`verdict  ${pc.red('FAILED')} (${labelOf(run.failure)}): ${run.failure.message}`);
+  if (run.failure === null) console.log(`verdict  ${green('ok')}`);
+  else console.log(`verdict  ${red('FAILED')} (${labelOf(run.failure)}): ${run.failure.message}`);
 }
 
 /** `linearizability, stale-tail`; a signature that repeats the message is left out. */

@@ -1,6 +1,6 @@
 /** The end of a sweep in words: one screen that a tired person can act on. Pure text. */
 
-import pc from 'picocolors';
+import { green, red } from '../colours.ts';
 import { PROFILES } from '../plan.ts';
 import type { SweepRecord } from '../run.ts';
 import { compact } from './progress.ts';
@@ -14,7 +14,7 @@ export function summaryText(record: SweepRecord, tally: Tally): string {
   const verdict = verdictOf(record);
   return [
     '',
-    `${verdict === 'ok' ? pc.green('ok') : pc.red(verdict.toUpperCase())}  ${seedsOf(record)} in ${seconds.toFixed(1)} s on ${record.jobs} processes: ` +
+    `${verdict === 'ok' ? green('ok') : red(verdict.toUpperCase())}  ${seedsOf(record)} in ${seconds.toFixed(1)} s on ${record.jobs} processes: ` +
       `${compact(tally.operations)} operations checked, ${compact(tally.events)} events, ` +
       `${compact(tally.simulatedMs / Math.max(record.wallMs, 1))}x real time`,
     '',
