@@ -2,4 +2,4 @@
 
 import pc from 'picocolors';
 
-export const { green, red } = pc.createColors(pc.isColorSupported && process.stdout.isTTY);
+export const { green, red } = pc.createColors(pc.isColorSupported && process.stdout.isTTY === true);
