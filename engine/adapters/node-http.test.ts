@@ -94,9 +94,14 @@ async function callHttp2(
 ): Promise<Http2Answer> {
   const stream = session.request(headers, { endStream: body.length === 0 });
   const response = once(stream, 'response') as Promise<[http2.IncomingHttpHeaders]>;
+  // Listened to from the start: an answer without a body may be over before anybody could begin to iterate.
+  const chunks: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const ended = once(stream, 'end');
   if (body.length > 0) stream.end(body);
   const [received] = await response;
-  return { headers: received, body: await whole(stream) };
+  await ended;
+  return { headers: received, body: Buffer.concat(chunks) };
 }
 
 async function until(condition: () => boolean, what: string): Promise<void> {
@@ -248,9 +253,11 @@ describe('a request over HTTP/2 with prior knowledge', () => {
   });
 
   test('by HEAD and with an empty answer ends at once', async () => {
-    const server = await serve(async ({ target }) =>
-      target === '/empty' ? respond('', 202) : respond('twelve bytes'),
-    );
+    const server = await serve(async ({ target }) => {
+      // In one process with its server the client of Node 22 loses the head of an answer that comes at once.
+      await sleep(20);
+      return target === '/empty' ? respond('', 202) : respond('twelve bytes');
+    });
     const session = connectHttp2(server);
     const head = await callHttp2(session, { ':method': 'HEAD', ':path': '/' });
     expect([head.headers[':status'], head.headers['content-length'], head.body.length]).toEqual([200, '12', 0]);
