@@ -145,7 +145,7 @@ class Scanner {
   }
 
   #word<T>(word: string, value: T): T {
-    if (!this.#text.startsWith(word, this.#at)) this.#fail(`unexpected word, expected a JSON value`);
+    if (!this.#text.startsWith(word, this.#at)) this.#fail('unexpected word, expected a JSON value');
     this.#at += word.length;
     return value;
   }
