@@ -6,10 +6,11 @@
  * UTF-8; an optional field is a varint 0 (absent) or 1 followed by the value.
  */
 
-import { assert } from '../core/assert.ts';
-import { VarintReader, varintLength, writeVarint } from '../core/chunk.ts';
-import { isWellFormed } from '../core/names.ts';
+import type { CheckpointName, OwnedName } from '../core/object-names.ts';
 import type { RawEntry } from '../log/format.ts';
+import { PayloadReader, PayloadWriter } from './payload.ts';
+import { readSegmentRefs, type SegmentRef, writeSegmentRefs } from './segment-ref.ts';
+import type { StateHash } from './state-hash.ts';
 
 export type Entry =
   | { type: 'create-basin'; name: string; createdAtMs: number; requestToken: string | null }
@@ -20,8 +21,34 @@ export type Entry =
       name: string;
       createdAtMs: number;
       requestToken: string | null;
+      retentionAgeMs: number | null;
     }
-  | ChunkEntry;
+  | ChunkEntry
+  /** Moves the trim point without a record: retention by age. */
+  | { type: 'trim'; streamId: number; trimPoint: number }
+  /** The stream is gone and its name is free; ids are never used twice, so its chunks are dead by id. */
+  | { type: 'delete-stream'; streamId: number }
+  /** Compaction and garbage: segments leave the list, others come. */
+  | EditEntry
+  | InstallEntry;
+
+export interface EditEntry {
+  type: 'edit';
+  removed: readonly OwnedName[];
+  added: readonly SegmentRef[];
+}
+
+/**
+ * A checkpoint of everything up to and including `checkpoint.slot` is uploaded. Carries all the fold needs, so that
+ * replay never gets the checkpoint it names: the segments that took over the chunks of those slots.
+ */
+export interface InstallEntry {
+  type: 'install';
+  checkpoint: CheckpointName;
+  /** Of the state at that slot, before `segments` are added. */
+  stateHash: StateHash;
+  segments: readonly SegmentRef[];
+}
 
 export interface ChunkEntry {
   type: 'chunk';
@@ -40,7 +67,20 @@ export interface ChunkEntry {
   records: Uint8Array;
 }
 
-const TYPES = { 'create-basin': 1, 'create-stream': 2, chunk: 3 } as const;
+const TYPES = {
+  'create-basin': 1,
+  'create-stream': 2,
+  chunk: 3,
+  trim: 4,
+  'delete-stream': 5,
+  edit: 6,
+  install: 7,
+} as const;
+
+/** The type as the frame holds it. */
+export function entryType(entry: Entry): number {
+  return TYPES[entry.type];
+}
 
 export function encodeEntry(entry: Entry): RawEntry {
   const out = new PayloadWriter();
@@ -54,8 +94,26 @@ export function encodeEntry(entry: Entry): RawEntry {
         .text(entry.basin)
         .text(entry.name)
         .number(entry.createdAtMs)
-        .optionalText(entry.requestToken);
+        .optionalText(entry.requestToken)
+        .optionalNumber(entry.retentionAgeMs);
       break;
+    case 'trim':
+      out.number(entry.streamId).number(entry.trimPoint);
+      break;
+    case 'delete-stream':
+      out.number(entry.streamId);
+      break;
+    case 'edit':
+      out.number(entry.removed.length);
+      for (const { epoch, number } of entry.removed) out.number(epoch).number(number);
+      writeSegmentRefs(out, entry.added);
+      break;
+    case 'install': {
+      const { slot, epoch, number } = entry.checkpoint;
+      out.number(slot).number(epoch).number(number).number(entry.stateHash.a).number(entry.stateHash.b);
+      writeSegmentRefs(out, entry.segments);
+      break;
+    }
     case 'chunk':
       out.number(entry.streamId).number(entry.firstSeqNum).number(entry.count);
       out.number(entry.firstTimestamp).number(entry.lastTimestamp).number(entry.arrivalMs);
@@ -78,6 +136,24 @@ export function decodeEntry({ type, payload }: RawEntry): Entry {
         name: from.text(),
         createdAtMs: from.number(),
         requestToken: from.optionalText(),
+        retentionAgeMs: from.optionalNumber(),
+      };
+    case TYPES.trim:
+      return { type: 'trim', streamId: from.number(), trimPoint: from.number() };
+    case TYPES['delete-stream']:
+      return { type: 'delete-stream', streamId: from.number() };
+    case TYPES.edit:
+      return {
+        type: 'edit',
+        removed: Array.from({ length: from.number() }, () => ({ epoch: from.number(), number: from.number() })),
+        added: readSegmentRefs(from),
+      };
+    case TYPES.install:
+      return {
+        type: 'install',
+        checkpoint: { slot: from.number(), epoch: from.number(), number: from.number() },
+        stateHash: { a: from.number(), b: from.number() },
+        segments: readSegmentRefs(from),
       };
     case TYPES.chunk:
       return {
@@ -94,79 +170,5 @@ export function decodeEntry({ type, payload }: RawEntry): Entry {
       };
     default:
       throw new RangeError(`log entry of type ${type}: written by a newer build. Use that build`);
-  }
-}
-
-/** Collects fields, then writes them in one exactly sized buffer. */
-class PayloadWriter {
-  readonly #fields: (number | Uint8Array)[] = [];
-  #length = 0;
-
-  number(value: number): this {
-    this.#fields.push(value);
-    this.#length += varintLength(value);
-    return this;
-  }
-
-  bytes(value: Uint8Array): this {
-    this.number(value.length);
-    this.#fields.push(value);
-    this.#length += value.length;
-    return this;
-  }
-
-  text(value: string): this {
-    assert(isWellFormed(value), 'a stored text reads back as it was written');
-    return this.bytes(new TextEncoder().encode(value));
-  }
-
-  optionalNumber(value: number | null): this {
-    return value === null ? this.number(0) : this.number(1).number(value);
-  }
-
-  optionalText(value: string | null): this {
-    return value === null ? this.number(0) : this.number(1).text(value);
-  }
-
-  finish(): Uint8Array {
-    const out = new Uint8Array(this.#length);
-    let at = 0;
-    for (const field of this.#fields) {
-      if (typeof field === 'number') {
-        at = writeVarint(out, at, field);
-      } else {
-        out.set(field, at);
-        at += field.length;
-      }
-    }
-    return out;
-  }
-}
-
-class PayloadReader {
-  readonly #reader: VarintReader;
-
-  constructor(payload: Uint8Array) {
-    this.#reader = new VarintReader(payload);
-  }
-
-  number(): number {
-    return this.#reader.varint();
-  }
-
-  bytes(): Uint8Array {
-    return this.#reader.take(this.#reader.varint());
-  }
-
-  text(): string {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(this.bytes());
-  }
-
-  optionalNumber(): number | null {
-    return this.number() === 0 ? null : this.number();
-  }
-
-  optionalText(): string | null {
-    return this.number() === 0 ? null : this.text();
   }
 }

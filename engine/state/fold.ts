@@ -14,10 +14,21 @@ export interface Tables {
   streamId(basin: string, name: string): number | undefined;
 }
 
-/** The one row an entry creates or replaces. */
-export type Change = { table: 'basin'; row: BasinState } | { table: 'stream'; row: StreamState };
+/** The one row an entry creates, replaces or takes away. */
+export type Change =
+  | { table: 'basin'; row: BasinState }
+  | { table: 'stream'; row: StreamState }
+  | { table: 'deleted-stream'; row: StreamState };
 
-export function fold(tables: Tables, entry: Entry): Change {
+/** Entries about objects of the store; they leave the rows alone (`segment-list.ts`). */
+export type RowEntry = Exclude<Entry, { type: 'edit' | 'install' }>;
+
+export function isRowEntry(entry: Entry): entry is RowEntry {
+  return entry.type !== 'edit' && entry.type !== 'install';
+}
+
+/** `crc` is the checksum of a chunk's bytes; speculation, which has no bytes yet, leaves it out. */
+export function fold(tables: Tables, entry: RowEntry, crc = 0): Change {
   switch (entry.type) {
     case 'create-basin': {
       assert(tables.basin(entry.name) === undefined, 'a basin is created once');
@@ -30,11 +41,22 @@ export function fold(tables: Tables, entry: Entry): Change {
       assert(tables.stream(entry.id) === undefined, 'stream ids are never used twice');
       return { table: 'stream', row: newStream(entry) };
     case 'chunk':
-      return { table: 'stream', row: afterChunk(tables.stream(entry.streamId), entry) };
+      return { table: 'stream', row: afterChunk(tables.stream(entry.streamId), entry, crc) };
+    case 'trim': {
+      const stream = tables.stream(entry.streamId);
+      assert(stream !== undefined, 'a trim belongs to a stream that exists');
+      assert(entry.trimPoint <= stream.tail.seqNum, 'a trim never reaches past the tail');
+      return { table: 'stream', row: { ...stream, trimPoint: Math.max(stream.trimPoint, entry.trimPoint) } };
+    }
+    case 'delete-stream': {
+      const stream = tables.stream(entry.streamId);
+      assert(stream !== undefined, 'a stream is deleted once');
+      return { table: 'deleted-stream', row: stream };
+    }
   }
 }
 
-function afterChunk(stream: StreamState | undefined, chunk: ChunkEntry): StreamState {
+function afterChunk(stream: StreamState | undefined, chunk: ChunkEntry, crc: number): StreamState {
   assert(stream !== undefined, 'a chunk belongs to a stream that exists');
   assert(chunk.firstSeqNum === stream.tail.seqNum, "a chunk's first number is its stream's next number");
   assert(chunk.firstTimestamp >= stream.tail.timestamp, 'timestamps never decrease along a stream');
@@ -45,5 +67,6 @@ function afterChunk(stream: StreamState | undefined, chunk: ChunkEntry): StreamS
     tail: { seqNum: chunk.firstSeqNum + chunk.count, timestamp: chunk.lastTimestamp },
     fencingToken: chunk.fencingToken ?? stream.fencingToken,
     trimPoint: chunk.trimPoint ?? stream.trimPoint,
+    digest: (Math.imul(stream.digest, 31) + crc) >>> 0,
   };
 }

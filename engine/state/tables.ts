@@ -7,12 +7,19 @@ import { assert } from '../core/assert.ts';
 import { Fifo } from '../core/fifo.ts';
 import type { BasinState, StreamState } from '../core/stream-state.ts';
 import type { Change, Tables } from './fold.ts';
+import { StateHasher } from './state-hash.ts';
 
 export class DurableTables implements Tables {
   readonly #basins = new Map<string, BasinState>();
   readonly #streams = new Map<number, StreamState>();
   readonly #streamIds = new Map<string, number>();
+  readonly #dirtyIds = new Set<number>();
+  readonly #hasher: StateHasher;
   #nextStreamId = 1;
+
+  constructor(hasher = new StateHasher()) {
+    this.#hasher = hasher;
+  }
 
   basin(name: string): BasinState | undefined {
     return this.#basins.get(name);
@@ -37,14 +44,84 @@ export class DurableTables implements Tables {
   }
 
   put(change: Change): void {
-    if (change.table === 'basin') {
-      this.#basins.set(change.row.name, change.row);
-      return;
+    switch (change.table) {
+      case 'basin':
+        this.#hasher.basin(change.row, 1);
+        this.#basins.set(change.row.name, change.row);
+        return;
+      case 'stream':
+        this.#putStream(change.row);
+        return;
+      case 'deleted-stream':
+        this.#hasher.streamIdentity(change.row, -1);
+        this.#hasher.streamPosition(change.row, -1);
+        this.#streams.delete(change.row.id);
+        this.#streamIds.delete(streamKey(change.row.basin, change.row.name));
+        this.#dirtyIds.add(change.row.id);
     }
-    const { id, basin, name } = change.row;
-    this.#streams.set(id, change.row);
-    this.#streamIds.set(streamKey(basin, name), id);
-    this.#nextStreamId = Math.max(this.#nextStreamId, id + 1);
+  }
+
+  // --- what checkpoints need -------------------------------------------------------------------------------
+
+  get streamCount(): number {
+    return this.#streams.size;
+  }
+
+  basins(): IterableIterator<BasinState> {
+    return this.#basins.values();
+  }
+
+  /** Rows with `fromId <= id < toId`, ascending. */
+  *streamsInRange(fromId: number, toId: number): IterableIterator<StreamState> {
+    const ids = [...this.#streams.keys()].filter((id) => id >= fromId && id < toId);
+    for (const id of ids.toSorted((a, b) => a - b)) {
+      const row = this.#streams.get(id);
+      if (row !== undefined) yield row;
+    }
+  }
+
+  /** Streams put or deleted since `markClean` last named them: their metadata page is out of date. */
+  get dirtyIds(): ReadonlySet<number> {
+    return this.#dirtyIds;
+  }
+
+  /**
+   * These rows are on their way to a page. To be called in the turn that read the rows, because what changes later is
+   * dirty again; if the pages are not installed in the end, `markDirty` gives the ids back.
+   */
+  markClean(ids: Iterable<number>): void {
+    for (const id of ids) this.#dirtyIds.delete(id);
+  }
+
+  /** For ids a failed checkpoint had marked clean, and for rows and deletions a root holds beside the pages. */
+  markDirty(ids: Iterable<number>): void {
+    for (const id of ids) this.#dirtyIds.add(id);
+  }
+
+  /** The `restore` calls load a checkpoint: they count in the hash and leave nothing dirty. */
+  restoreBasin(row: BasinState): void {
+    this.#hasher.basin(row, 1);
+    this.#basins.set(row.name, row);
+  }
+
+  restoreStream(row: StreamState): void {
+    this.#putStream(row);
+    this.#dirtyIds.delete(row.id);
+  }
+
+  restoreCounters({ nextStreamId }: { nextStreamId: number }): void {
+    this.#nextStreamId = Math.max(this.#nextStreamId, nextStreamId);
+  }
+
+  #putStream(row: StreamState): void {
+    this.#dirtyIds.add(row.id);
+    const before = this.#streams.get(row.id);
+    if (before === undefined) this.#hasher.streamIdentity(row, 1);
+    else this.#hasher.streamPosition(before, -1);
+    this.#hasher.streamPosition(row, 1);
+    this.#streams.set(row.id, row);
+    this.#streamIds.set(streamKey(row.basin, row.name), row.id);
+    this.#nextStreamId = Math.max(this.#nextStreamId, row.id + 1);
   }
 }
 
@@ -57,12 +134,12 @@ interface Overlay<Row> {
 export class SpeculativeTables implements Tables {
   readonly #durable: DurableTables;
   readonly #basins = new Map<string, Overlay<BasinState>>();
-  readonly #streams = new Map<number, Overlay<StreamState>>();
-  readonly #streamIds = new Map<string, Overlay<number>>();
+  readonly #streams = new Map<number, Overlay<StreamState | undefined>>();
+  readonly #streamIds = new Map<string, Overlay<number | undefined>>();
   #nextStreamId: number;
   #ticketsGiven = 0;
   #ticketsSettled = 0;
-  readonly #order = new Fifo<Change>();
+  readonly #order = new Fifo<Change | null>();
 
   constructor(durable: DurableTables) {
     this.#durable = durable;
@@ -74,11 +151,13 @@ export class SpeculativeTables implements Tables {
   }
 
   stream(id: number): StreamState | undefined {
-    return this.#streams.get(id)?.row ?? this.#durable.stream(id);
+    const overlay = this.#streams.get(id);
+    return overlay === undefined ? this.#durable.stream(id) : overlay.row;
   }
 
   streamId(basin: string, name: string): number | undefined {
-    return this.#streamIds.get(streamKey(basin, name))?.row ?? this.#durable.streamId(basin, name);
+    const overlay = this.#streamIds.get(streamKey(basin, name));
+    return overlay === undefined ? this.#durable.streamId(basin, name) : overlay.row;
   }
 
   streamByName(basin: string, name: string): StreamState | undefined {
@@ -95,15 +174,21 @@ export class SpeculativeTables implements Tables {
     return this.#nextStreamId++;
   }
 
-  /** The effect of an entry that was just queued. */
-  put(change: Change): void {
+  /** The effect of an entry that was just queued; null for one that changes no row. */
+  put(change: Change | null): void {
     const ticket = this.#ticketsGiven++;
     this.#order.push(change);
+    if (change === null) return;
     if (change.table === 'basin') {
       this.#basins.set(change.row.name, { row: change.row, ticket });
       return;
     }
     const { id, basin, name } = change.row;
+    if (change.table === 'deleted-stream') {
+      this.#streams.set(id, { row: undefined, ticket });
+      this.#streamIds.set(streamKey(basin, name), { row: undefined, ticket });
+      return;
+    }
     this.#streams.set(id, { row: change.row, ticket });
     if (this.#durable.streamId(basin, name) !== id) this.#streamIds.set(streamKey(basin, name), { row: id, ticket });
   }
@@ -113,6 +198,7 @@ export class SpeculativeTables implements Tables {
     const change = this.#order.take();
     assert(change !== undefined, 'only queued entries are settled');
     const ticket = this.#ticketsSettled++;
+    if (change === null) return;
     if (change.table === 'basin') {
       forget(this.#basins, change.row.name, ticket);
       return;

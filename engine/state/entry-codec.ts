@@ -1,0 +1,66 @@
+/**
+ * Log entries in the log's own hands (`EntryCodec`): lengths first, then bytes straight into the slot's arena. Chunks,
+ * which are nearly all entries there are, are measured and written without an intermediate buffer; the bytes are those
+ * of `encodeEntry`.
+ */
+
+import { varintLength, writeVarint } from '../core/chunk.ts';
+import type { EntryCodec } from '../log/fold.ts';
+import { type ChunkEntry, decodeEntry, encodeEntry, type Entry, entryType } from './entries.ts';
+
+const utf8 = new TextEncoder();
+
+export const ENTRY_CODEC: EntryCodec<Entry> = {
+  typeOf: entryType,
+  lengthOf: (entry) => (entry.type === 'chunk' ? chunkLength(entry) : encodeEntry(entry).payload.length),
+  write: (entry, out, at) => {
+    if (entry.type === 'chunk') writeChunk(entry, out, at);
+    else out.set(encodeEntry(entry).payload, at);
+  },
+  decode: decodeEntry,
+};
+
+function chunkLength(chunk: ChunkEntry): number {
+  const records = chunk.records.length;
+  return (
+    varintLength(chunk.streamId) +
+    varintLength(chunk.firstSeqNum) +
+    varintLength(chunk.count) +
+    varintLength(chunk.firstTimestamp) +
+    varintLength(chunk.lastTimestamp) +
+    varintLength(chunk.arrivalMs) +
+    optionalLength(chunk.fencingToken === null ? null : textLength(chunk.fencingToken)) +
+    optionalLength(chunk.trimPoint === null ? null : varintLength(chunk.trimPoint)) +
+    varintLength(records) +
+    records
+  );
+}
+
+function optionalLength(length: number | null): number {
+  return 1 + (length ?? 0);
+}
+
+function textLength(text: string): number {
+  const bytes = utf8.encode(text).length;
+  return varintLength(bytes) + bytes;
+}
+
+function writeChunk(chunk: ChunkEntry, out: Uint8Array, start: number): void {
+  let at = writeVarint(out, start, chunk.streamId);
+  at = writeVarint(out, at, chunk.firstSeqNum);
+  at = writeVarint(out, at, chunk.count);
+  at = writeVarint(out, at, chunk.firstTimestamp);
+  at = writeVarint(out, at, chunk.lastTimestamp);
+  at = writeVarint(out, at, chunk.arrivalMs);
+  out[at++] = chunk.fencingToken === null ? 0 : 1;
+  if (chunk.fencingToken !== null) at = writeBytes(out, at, utf8.encode(chunk.fencingToken));
+  out[at++] = chunk.trimPoint === null ? 0 : 1;
+  if (chunk.trimPoint !== null) at = writeVarint(out, at, chunk.trimPoint);
+  writeBytes(out, at, chunk.records);
+}
+
+function writeBytes(out: Uint8Array, start: number, bytes: Uint8Array): number {
+  const at = writeVarint(out, start, bytes.length);
+  out.set(bytes, at);
+  return at + bytes.length;
+}

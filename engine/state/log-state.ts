@@ -1,0 +1,85 @@
+/**
+ * Everything the log means, records apart: rows, segments, the fences passed. This is what a checkpoint holds, and
+ * what two owners that replayed the same log agree on; `hash` is how they find out if they do not.
+ */
+
+import { assert } from '../core/assert.ts';
+import type { EditEntry, Entry, InstallEntry } from './entries.ts';
+import { fold, isRowEntry } from './fold.ts';
+import { SegmentList } from './segment-list.ts';
+import { sameHash, type StateHash, StateHasher } from './state-hash.ts';
+import { DurableTables } from './tables.ts';
+
+/** Slots whose state hash is remembered, so that a later INSTALL can be compared. Beyond it nothing is compared. */
+const REMEMBERED_SLOTS = 8192;
+
+/** A replay came to another state than the owner that wrote the log. */
+export class StateMismatch extends RangeError {
+  override name = 'StateMismatch';
+}
+
+export class LogState {
+  readonly #hasher = new StateHasher();
+  readonly tables = new DurableTables(this.#hasher);
+  readonly segments = new SegmentList(this.#hasher);
+  /** Slots of all fences of the log, ascending. They are never deleted. */
+  readonly fences: number[] = [];
+  /** Data slots below are collected: a hint where collection goes on. */
+  collectedTo = 0;
+  /** The newest arrival of any chunk: arrivals never decrease along the log. */
+  #lastArrivalMs = 0;
+  readonly #hashes = new Map<number, StateHash>();
+
+  get hash(): StateHash {
+    return this.#hasher.value();
+  }
+
+  get lastArrivalMs(): number {
+    return this.#lastArrivalMs;
+  }
+
+  arrived(ms: number): void {
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, ms);
+  }
+
+  /**
+   * One committed entry. `crc` is the checksum of its bytes. True for an INSTALL that counted. Throws StateMismatch when
+   * an INSTALL was written by an owner in another state.
+   */
+  apply(entry: Entry, crc: number): boolean {
+    if (isRowEntry(entry)) {
+      if (entry.type === 'chunk') {
+        assert(entry.arrivalMs >= this.#lastArrivalMs, 'arrivals never decrease along the log');
+        this.#lastArrivalMs = entry.arrivalMs;
+      }
+      this.tables.put(fold(this.tables, entry, crc));
+      return false;
+    }
+    return entry.type === 'edit' ? this.#edit(entry) : this.#install(entry);
+  }
+
+  /** All entries of the slot are applied. */
+  endOfSlot(slot: number): void {
+    this.#hashes.set(slot, this.hash);
+    if (this.#hashes.size <= REMEMBERED_SLOTS) return;
+    for (const oldest of this.#hashes.keys()) {
+      this.#hashes.delete(oldest);
+      break;
+    }
+  }
+
+  #edit(entry: EditEntry): boolean {
+    this.segments.edit(entry);
+    return false;
+  }
+
+  #install(entry: InstallEntry): boolean {
+    const { slot } = entry.checkpoint;
+    const then = this.#hashes.get(slot);
+    if (then !== undefined && !sameHash(then, entry.stateHash)) {
+      throw new StateMismatch(`the state at slot ${slot} is not the one its checkpoint was taken of`);
+    }
+    for (const known of this.#hashes.keys()) if (known <= slot) this.#hashes.delete(known);
+    return this.segments.install(entry);
+  }
+}
