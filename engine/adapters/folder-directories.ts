@@ -91,20 +91,36 @@ export class DirectoryTree {
   }
 }
 
-/** Opens `path`, creating it and its ancestors so that they survive a power failure. */
+/**
+ * Opens `path`, creating it and its ancestors so that they survive a power failure. Each name is on the disk before
+ * anything is made below it; so of a folder that is there already only its own name can be lacking, when whoever
+ * made it was killed before its sync, or has not come to it yet.
+ */
 export async function openRoot(files: FolderFiles, path: string): Promise<DurableDirectory> {
   const missing: string[] = [];
-  for (let at = path; !(await isDirectory(files, at)); at = dirname(at)) missing.push(at);
+  let existing = path;
+  for (; !(await isDirectory(files, existing)); existing = dirname(existing)) missing.push(existing);
+  await syncNamesIn(files, dirname(existing)).catch(ignoreForeignParent);
   for (const made of missing.reverse()) {
     await makeDirectory(files, made);
-    const parent = new DurableDirectory(dirname(made), await files.open(dirname(made), 'r'));
-    try {
-      await parent.sync();
-    } finally {
-      await parent.close();
-    }
+    await syncNamesIn(files, dirname(made));
   }
   return new DurableDirectory(path, await files.open(path, 'r'));
+}
+
+async function syncNamesIn(files: FolderFiles, path: string): Promise<void> {
+  const directory = new DurableDirectory(path, await files.open(path, 'r'));
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** What we may not open, and what can not be synced, is not where this program made a folder. */
+function ignoreForeignParent(error: unknown): void {
+  const cause = error instanceof DirectorySyncError ? error.cause : error;
+  if (!['EACCES', 'EPERM', 'EINVAL', 'ENOTSUP', 'EROFS'].includes(errnoOf(cause) ?? '')) throw error;
 }
 
 async function isDirectory(files: FolderFiles, path: string): Promise<boolean> {
