@@ -9,17 +9,21 @@ import type { Edit, Plant } from './plants.ts';
 const TOP = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Returns the path of the program. Throws when an edit does not fit the sources any more. */
-export async function buildPlant(plant: Plant): Promise<string> {
-  const outfile = join(TOP, '.plants', `${plant.name}.mjs`);
+export function buildPlant(plant: Plant): Promise<string> {
   const named: Edit = {
     file: 'scenarios/plant-name.ts',
     find: 'PLANT: string | null = null',
     replace: `PLANT: string | null = ${JSON.stringify(plant.name)}`,
   };
-  const edits = [...plant.edits, named];
-  const unused = new Set(edits);
+  return buildEdited('scenarios/main.ts', { ...plant, edits: [...plant.edits, named] });
+}
+
+/** As `buildPlant` for any module of ours, which is all of the program then. */
+export async function buildEdited(entry: string, plant: Pick<Plant, 'name' | 'edits'>): Promise<string> {
+  const outfile = join(TOP, '.plants', `${plant.name}.mjs`);
+  const unused = new Set(plant.edits);
   await build({
-    entryPoints: [join(TOP, 'scenarios/main.ts')],
+    entryPoints: [join(TOP, entry)],
     outfile,
     bundle: true,
     platform: 'node',
@@ -27,7 +31,7 @@ export async function buildPlant(plant: Plant): Promise<string> {
     target: 'node20',
     packages: 'external',
     logLevel: 'error',
-    plugins: [applyEdits(edits, unused)],
+    plugins: [applyEdits(plant.edits, unused)],
   });
   const [left] = unused;
   if (left !== undefined) throw new Error(`plant ${plant.name}: ${left.file} is not part of the program`);
