@@ -1,0 +1,192 @@
+/**
+ * Builds a segment: header, the verbatim log frames of its streams ascending by (stream id, seq num), index, footer.
+ *
+ * The same frames give the same bytes, always. Large frames are not copied: the parts are views of the arenas they
+ * stand in; small ones are gathered, because a view costs more than a small frame. Every byte of a segment is under
+ * some checksum: header, footer and index have theirs, a frame brings the one it had in the log.
+ */
+
+import { assert } from '../core/assert.ts';
+import type { OwnedName } from '../core/object-names.ts';
+import type { Compute } from '../ports.ts';
+import type { SegmentRef } from '../state/segment-ref.ts';
+import type { Frame } from './chunk-index.ts';
+import { encodeIndex, type SegmentPoint, type SegmentRun } from './segment-index.ts';
+import { encodeSegmentFooter, encodeSegmentHeader, SEGMENT_FOOTER_BYTES } from './segment-layout.ts';
+
+export { decodeSegmentIndex, SegmentIndex, type SegmentPoint, type SegmentRun } from './segment-index.ts';
+export {
+  decodeSegmentHeaderAndFooter,
+  SEGMENT_FOOTER_BYTES,
+  SEGMENT_HEADER_BYTES,
+  type SegmentFooter,
+} from './segment-layout.ts';
+
+/** Distance of the points of the index, bytes of frames. */
+export const POINT_DISTANCE_BYTES = 64 * 1024;
+
+type OpenRun = Omit<SegmentRun, 'points'> & { points: SegmentPoint[] };
+
+export class SegmentBuilder {
+  readonly #name: OwnedName;
+  readonly #compute: Compute;
+  readonly #body = new PartCollector();
+  readonly #runs: OpenRun[] = [];
+  #finished = false;
+
+  constructor(name: OwnedName, compute: Compute) {
+    this.#name = name;
+    this.#compute = compute;
+    this.#body.add(encodeSegmentHeader(name, compute));
+  }
+
+  /** Header and frames so far; the index comes on top. */
+  get bytes(): number {
+    return this.#body.bytes;
+  }
+
+  get streamCount(): number {
+    return this.#runs.length;
+  }
+
+  /** The next frame in order of (stream id, seq num); a stream's frames have no gaps. */
+  add(streamId: number, frame: Frame): void {
+    const { firstSeqNum, nextSeqNum, firstTimestamp, lastTimestamp, arrivalMs } = frame;
+    const offset = this.bytes;
+    const length = frame.end - frame.start;
+    const point = { seqNum: firstSeqNum, timestamp: firstTimestamp, arrivalMs, offset, framesBefore: 0 };
+    this.#append({
+      ...{ streamId, firstSeqNum, nextSeqNum, firstTimestamp, lastTimestamp, offset, length, frames: 1 },
+      ...{ firstArrivalMs: arrivalMs, lastArrivalMs: arrivalMs, points: [point] },
+    });
+    this.#body.add(frame.bytes.subarray(frame.start, frame.end));
+  }
+
+  /**
+   * A run of another segment, or what `runFrom` left of one, as the next in order. `parts` together are its bytes; they
+   * are not looked at, so damage in them stays as detectable as it was.
+   */
+  addRange(run: SegmentRun, parts: readonly Uint8Array[]): void {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    assert(length === run.length, 'a range is as long as its run says');
+    const moved = this.bytes - run.offset;
+    const points = run.points.map((point) => ({ ...point, offset: point.offset + moved }));
+    this.#append({ ...run, offset: run.offset + moved, points });
+    for (const part of parts) this.#body.add(part);
+  }
+
+  /** The whole object as parts of one put. They are valid as long as the frames' bytes stay as they are. */
+  finish(): { parts: Uint8Array[]; ref: SegmentRef } {
+    const [first] = this.#runs;
+    assert(first !== undefined && !this.#finished, 'a segment is finished once and holds something');
+    this.#finished = true;
+    const indexOffset = this.bytes;
+    const index = encodeIndex(this.#runs);
+    const indexCrc = this.#compute.crc32(index);
+    const streamCount = this.#runs.length;
+    const place = { indexOffset, indexBytes: index.length, indexCrc, streamCount };
+    const parts = [...this.#body.finish(), index, encodeSegmentFooter(place, this.#compute)];
+    const { streamId, firstSeqNum, nextSeqNum } = first;
+    const ref: SegmentRef = {
+      ...{ epoch: this.#name.epoch, number: this.#name.number },
+      bytes: indexOffset + index.length + SEGMENT_FOOTER_BYTES,
+      ...place,
+      only: streamCount === 1 ? { streamId, firstSeqNum, nextSeqNum } : null,
+      firstArrivalMs: this.#runs.reduce((oldest, run) => Math.min(oldest, run.firstArrivalMs), first.firstArrivalMs),
+      lastArrivalMs: this.#runs.reduce((newest, run) => Math.max(newest, run.lastArrivalMs), first.lastArrivalMs),
+    };
+    return { parts, ref };
+  }
+
+  /** Makes `next` a run, or the continuation of the last one. */
+  #append(next: OpenRun): void {
+    const last = this.#runs.at(-1);
+    if (last === undefined || last.streamId < next.streamId) {
+      this.#runs.push(next);
+      return;
+    }
+    assert(last.streamId === next.streamId, 'streams of a segment ascend');
+    assert(last.nextSeqNum === next.firstSeqNum, 'a run has no gaps');
+    assert(last.lastTimestamp <= next.firstTimestamp, 'timestamps of a run never decrease');
+    assert(last.lastArrivalMs <= next.firstArrivalMs, 'arrivals of a run never decrease');
+    for (const point of next.points) {
+      const distance = point.offset - (last.points.at(-1) as SegmentPoint).offset;
+      if (distance < POINT_DISTANCE_BYTES) continue;
+      last.points.push({ ...point, framesBefore: point.framesBefore + last.frames });
+    }
+    last.nextSeqNum = next.nextSeqNum;
+    last.lastTimestamp = next.lastTimestamp;
+    last.lastArrivalMs = next.lastArrivalMs;
+    last.length += next.length;
+    last.frames += next.frames;
+  }
+}
+
+/**
+ * What is left of a run when nobody needs numbers below `seqNum` any more: it begins at the last point that is not
+ * above, so up to a point's distance of older frames stays. Null when the run ends below.
+ */
+export function runFrom(run: SegmentRun, seqNum: number): SegmentRun | null {
+  if (run.nextSeqNum <= seqNum) return null;
+  const at = run.points.findLastIndex((point) => point.seqNum <= seqNum);
+  const start = run.points[at];
+  if (start === undefined || at === 0) return run;
+  const points = run.points
+    .slice(at)
+    .map((point) => ({ ...point, framesBefore: point.framesBefore - start.framesBefore }));
+  return {
+    ...run,
+    firstSeqNum: start.seqNum,
+    firstTimestamp: start.timestamp,
+    firstArrivalMs: start.arrivalMs,
+    offset: start.offset,
+    length: run.length - (start.offset - run.offset),
+    frames: run.frames - start.framesBefore,
+    points,
+  };
+}
+
+/** Frames below this length are gathered by copying; a view of an arena takes about 200 bytes of memory by itself. */
+const COPIED_BYTES_MAX = 4 * 1024;
+const GATHERED_BYTES = 256 * 1024;
+
+/** The parts of a put: long ones as they are, runs of short ones copied together. */
+class PartCollector {
+  readonly #parts: Uint8Array[] = [];
+  #gathered = new Uint8Array(0);
+  /** `[from, to)` of `#gathered` is not among the parts yet. */
+  #from = 0;
+  #to = 0;
+  #bytes = 0;
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add(part: Uint8Array): void {
+    this.#bytes += part.length;
+    if (part.length > COPIED_BYTES_MAX) {
+      this.#flush();
+      this.#parts.push(part);
+      return;
+    }
+    if (this.#to + part.length > this.#gathered.length) {
+      this.#flush();
+      this.#gathered = new Uint8Array(GATHERED_BYTES);
+      this.#from = this.#to = 0;
+    }
+    this.#gathered.set(part, this.#to);
+    this.#to += part.length;
+  }
+
+  finish(): Uint8Array[] {
+    this.#flush();
+    return this.#parts;
+  }
+
+  #flush(): void {
+    if (this.#from === this.#to) return;
+    this.#parts.push(this.#gathered.subarray(this.#from, this.#to));
+    this.#from = this.#to;
+  }
+}
