@@ -12,7 +12,14 @@ const ARROWS: Record<string, readonly string[]> = {
   'engine/core': ['engine/core'],
   'engine/state': ['engine/state', 'engine/core', 'engine/log/format.ts'],
   'engine/log': ['engine/log', 'engine/core', 'engine/ports.ts'],
-  'engine/segments': ['engine/segments', 'engine/state', 'engine/log', 'engine/core', 'engine/ports.ts'],
+  'engine/segments': [
+    'engine/segments',
+    'engine/state',
+    'engine/log',
+    'engine/core',
+    'engine/ports.ts',
+    'engine/telemetry.ts',
+  ],
   'engine/stream': [
     'engine/stream',
     'engine/segments',
@@ -26,9 +33,10 @@ const ARROWS: Record<string, readonly string[]> = {
   'engine/adapters': ['engine/adapters', 'engine/ports.ts', 'engine/telemetry.ts', 'node:'],
   'engine/ports.ts': ['engine/telemetry.ts'],
   'engine/telemetry.ts': [],
-  'engine/tunables.ts': ['engine/core', 'engine/log'],
+  'engine/tunables.ts': ['engine/core', 'engine/log', 'engine/segments/tunables.ts'],
   'engine/engine.ts': [
     'engine/stream',
+    'engine/segments',
     'engine/state',
     'engine/log',
     'engine/core',

@@ -48,3 +48,8 @@ export type CreateOutcome<Row extends BasinState | StreamState> =
   | { kind: 'exists'; row: Row }
   | { kind: 'rejected'; reason: Rejection }
   | { kind: 'unknown'; message: string };
+
+export type RemoveOutcome =
+  | { kind: 'deleted' }
+  | { kind: 'rejected'; reason: Rejection }
+  | { kind: 'unknown'; message: string };

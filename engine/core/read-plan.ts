@@ -6,7 +6,14 @@
 import { READ_METERED_BYTES_MAX, READ_RECORDS_MAX } from './limits.ts';
 import type { StreamState } from './stream-state.ts';
 
-export type ReadStart = { kind: 'seq-num'; seqNum: number } | { kind: 'tail-offset'; offset: number };
+export type ReadStart =
+  | { kind: 'seq-num'; seqNum: number }
+  | { kind: 'tail-offset'; offset: number }
+  /** The first record with this timestamp or a later one. */
+  | { kind: 'timestamp'; timestamp: number };
+
+/** A start that is a number, or will be one without looking at records. */
+export type NumberedStart = Exclude<ReadStart, { kind: 'timestamp' }>;
 
 export interface ReadInput {
   start: ReadStart;
@@ -22,7 +29,7 @@ export type ReadPlan =
   /** Nothing there yet: S2's 416, which shows the tail. */
   | { kind: 'unwritten' };
 
-export function planRead(stream: StreamState, input: ReadInput): ReadPlan {
+export function planRead(stream: StreamState, input: ReadInput & { start: NumberedStart }): ReadPlan {
   const tail = stream.tail.seqNum;
   let from = input.start.kind === 'seq-num' ? input.start.seqNum : Math.max(0, tail - input.start.offset);
   if (from > tail) {

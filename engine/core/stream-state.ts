@@ -19,6 +19,13 @@ export interface StreamState {
   readonly fencingToken: string;
   /** Records below are trimmed. Never falls. */
   readonly trimPoint: number;
+  /** Records older than this are trimmed, counted from their arrival; null keeps them for ever. */
+  readonly retentionAgeMs: number | null;
+  /**
+   * Folded CRCs of all its chunks since creation: two owners that replayed the same chunks agree on it. Only the
+   * durable row has the true one.
+   */
+  readonly digest: number;
 }
 
 export interface BasinState {
@@ -27,8 +34,12 @@ export interface BasinState {
   readonly requestToken: string | null;
 }
 
-type StreamIdentity = Pick<StreamState, 'id' | 'basin' | 'name' | 'createdAtMs' | 'requestToken'>;
+type StreamIdentity = Pick<StreamState, 'id' | 'basin' | 'name' | 'createdAtMs' | 'requestToken' | 'retentionAgeMs'>;
 
-export function newStream({ id, basin, name, createdAtMs, requestToken }: StreamIdentity): StreamState {
-  return { id, basin, name, createdAtMs, requestToken, tail: ORIGIN, fencingToken: '', trimPoint: 0 };
+export function newStream(stream: StreamIdentity): StreamState {
+  const { id, basin, name, createdAtMs, requestToken, retentionAgeMs } = stream;
+  return {
+    ...{ id, basin, name, createdAtMs, requestToken, retentionAgeMs },
+    ...{ tail: ORIGIN, fencingToken: '', trimPoint: 0, digest: 0 },
+  };
 }

@@ -47,6 +47,12 @@ export interface RawEntry {
   payload: Uint8Array;
 }
 
+/** An entry of an object: its frame is `object[start, end)`. */
+export interface PlacedEntry extends RawEntry {
+  start: number;
+  end: number;
+}
+
 /** The object's bytes are not what a writer of this format put there. `message` names the object. */
 export class LogCorruption extends Error {
   override name = 'LogCorruption';
@@ -56,42 +62,52 @@ export function slotKey(slot: number): string {
   return `wal/${String(slot).padStart(20, '0')}`;
 }
 
-/** Length an entry takes in the body. */
-export function entryLength(entry: RawEntry): number {
-  return ENTRY_HEADER_BYTES + entry.payload.length;
+/** Length of the frame of an entry with a payload of that length. */
+export function frameLength(payloadLength: number): number {
+  return ENTRY_HEADER_BYTES + payloadLength;
 }
 
-/** Header and body of a data object, as parts for one put. */
-export function encodeData(
+/** Where the payload begins in a frame that begins at `start`. */
+export function payloadStart(start: number): number {
+  return start + ENTRY_HEADER_BYTES;
+}
+
+/** Fills in the header of the frame `out[start, end)`, whose payload is in place. */
+export function sealFrame(out: Uint8Array, start: number, end: number, type: number, compute: Compute): void {
+  const view = new DataView(out.buffer, out.byteOffset + start, ENTRY_HEADER_BYTES);
+  view.setUint32(0, type, true);
+  view.setUint32(4, end - start - ENTRY_HEADER_BYTES, true);
+  view.setUint32(8, compute.crc32(out.subarray(start + ENTRY_HEADER_BYTES, end)), true);
+}
+
+/** The checksum a frame's header holds. */
+export function frameCrc(bytes: Uint8Array, start: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset + start, ENTRY_HEADER_BYTES).getUint32(8, true);
+}
+
+/** Fills in the header of a whole data object, whose frames are in place behind it. */
+export function sealData(
+  object: Uint8Array,
   at: { slot: number; epoch: number; identity: Uint8Array },
-  entries: readonly RawEntry[],
+  entryCount: number,
   compute: Compute,
-): Uint8Array[] {
-  const parts: Uint8Array[] = [];
-  let bodyCrc = 0;
-  let bodyLength = 0;
-  for (const { type, payload } of entries) {
-    const head = new DataView(new ArrayBuffer(ENTRY_HEADER_BYTES));
-    head.setUint32(0, type, true);
-    head.setUint32(4, payload.length, true);
-    head.setUint32(8, compute.crc32(payload), true);
-    const headBytes = new Uint8Array(head.buffer);
-    bodyCrc = compute.crc32(payload, compute.crc32(headBytes, bodyCrc));
-    bodyLength += ENTRY_HEADER_BYTES + payload.length;
-    parts.push(headBytes, payload);
-  }
-  const header = { kind: 'data' as const, ...at, bodyLength, entryCount: entries.length, bodyCrc };
-  return [encodeHeader(header, compute), ...parts];
+): void {
+  const body = object.subarray(HEADER_BYTES);
+  const bodyCrc = compute.crc32(body);
+  writeHeader(object, { kind: 'data', ...at, bodyLength: body.length, entryCount, bodyCrc }, compute);
 }
 
 export function encodeFence(fence: Omit<FenceHeader, 'kind'>, compute: Compute): Uint8Array[] {
-  return [encodeHeader({ kind: 'fence', ...fence }, compute)];
+  const bytes = new Uint8Array(HEADER_BYTES);
+  writeHeader(bytes, { kind: 'fence', ...fence }, compute);
+  return [bytes];
 }
 
-function encodeHeader(header: LogHeader, compute: Compute): Uint8Array {
+/** Every byte of the header's place is written, whatever stood there. */
+function writeHeader(bytes: Uint8Array, header: LogHeader, compute: Compute): void {
   assert(header.identity.length === IDENTITY_BYTES, 'a writer identity has 16 bytes');
-  const bytes = new Uint8Array(HEADER_BYTES);
-  const view = new DataView(bytes.buffer);
+  bytes.fill(0, 0, HEADER_BYTES);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
   view.setUint32(0, MAGIC, true);
   view.setUint8(4, VERSION);
   view.setUint8(5, header.kind === 'data' ? KIND_DATA : KIND_FENCE);
@@ -106,7 +122,6 @@ function encodeHeader(header: LogHeader, compute: Compute): Uint8Array {
     view.setUint32(56, header.bodyCrc, true);
   }
   view.setUint32(60, compute.crc32(bytes.subarray(0, 60)), true);
-  return bytes;
 }
 
 /** Reads and verifies the header of the object found in `slot`. Throws LogCorruption. */
@@ -139,7 +154,7 @@ export function decodeHeader(slot: number, bytes: Uint8Array, compute: Compute):
 }
 
 /** The entries of a data object whose header was read before; payloads are views of `bytes`. Throws LogCorruption. */
-export function decodeEntries(header: DataHeader, bytes: Uint8Array, compute: Compute): RawEntry[] {
+export function decodeEntries(header: DataHeader, bytes: Uint8Array, compute: Compute): PlacedEntry[] {
   const key = slotKey(header.slot);
   if (bytes.length !== HEADER_BYTES + header.bodyLength) {
     throw new LogCorruption(`${key} has ${bytes.length} bytes, its header says ${HEADER_BYTES + header.bodyLength}`);
@@ -148,7 +163,7 @@ export function decodeEntries(header: DataHeader, bytes: Uint8Array, compute: Co
     throw new LogCorruption(`${key}: checksum of the body (from byte ${HEADER_BYTES}) does not match`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const entries: RawEntry[] = [];
+  const entries: PlacedEntry[] = [];
   let at = HEADER_BYTES;
   for (let i = 0; i < header.entryCount; i++) {
     const start = at + ENTRY_HEADER_BYTES;
@@ -156,8 +171,9 @@ export function decodeEntries(header: DataHeader, bytes: Uint8Array, compute: Co
     if (compute.crc32(payload) !== view.getUint32(at + 8, true)) {
       throw new LogCorruption(`${key}: checksum of entry ${i} at byte ${start} does not match`);
     }
-    entries.push({ type: view.getUint32(at, true), payload });
-    at = start + payload.length;
+    const end = start + payload.length;
+    entries.push({ type: view.getUint32(at, true), payload, start: at, end });
+    at = end;
   }
   if (at !== bytes.length) throw new LogCorruption(`${key} has bytes behind its last entry, from byte ${at}`);
   return entries;

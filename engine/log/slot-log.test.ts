@@ -172,9 +172,9 @@ describe("a rival's fence", () => {
   test('makes its slot and everything above void, queued entries included', async () => {
     const bench = await fencedAt65();
     expect(bench.settlements).toEqual([
+      ['d', 'void'],
       ['b', 'void'],
       ['c', 'void'],
-      ['d', 'void'],
     ]);
     expect(bench.log.writable).toBe(false);
     expect(() => bench.log.enqueue('e', () => {})).toThrow('ended');

@@ -8,21 +8,26 @@
  */
 
 import { assert } from '../core/assert.ts';
+import { Fifo } from '../core/fifo.ts';
 import { WINDOW_SLOTS } from '../core/limits.ts';
 import type { Ports, StoreFault } from '../ports.ts';
+import { SlotArena, type SlotBytes } from './arena.ts';
 import { backOff } from './backoff.ts';
 import {
   decodeHeader,
-  encodeData,
-  entryLength,
+  frameLength,
+  HEADER_BYTES,
   LogCorruption,
   type LogHeader,
-  type RawEntry,
+  payloadStart,
   sameIdentity,
+  sealData,
+  sealFrame,
   slotKey,
 } from './format.ts';
 import type { LogFold } from './fold.ts';
 import { OwnershipProof } from './ownership-proof.ts';
+import { listPublications } from './publication.ts';
 import type { Ownership } from './takeover.ts';
 import type { LogTunables } from './tunables.ts';
 
@@ -41,14 +46,21 @@ export type LogEnd =
 
 interface Pending<Entry> {
   entry: Entry;
-  raw: RawEntry;
+  /** The frame's place in the slot's arena. */
+  start: number;
+  end: number;
   settle: (settlement: Settlement) => void;
 }
 
-interface Slot<Entry> {
-  number: number;
-  parts: readonly Uint8Array[];
+/** Entries laid out as one object, not issued yet. */
+interface Batch<Entry> extends SlotBytes {
   pending: Pending<Entry>[];
+}
+
+interface Slot<Entry> extends Batch<Entry> {
+  number: number;
+  /** The whole object; never changed once issued. */
+  object: Uint8Array;
   /** Known to be in the store with our bytes. */
   durable: boolean;
 }
@@ -73,9 +85,11 @@ export class SlotLog<Entry> {
   #committed: number;
   /** Slots in [#committed, #next), oldest first. */
   #inFlight: Slot<Entry>[] = [];
-  /** Queued and not issued, oldest first. */
+  /** Full and not issued, oldest first. */
+  #full = new Fifo<Batch<Entry>>();
+  /** Behind them the entries of the open slot, laid out in `#arena`. */
   #open: Pending<Entry>[] = [];
-  #openBytes = 0;
+  readonly #arena = new SlotArena();
   /** When the oldest of them was queued, on the monotonic clock. */
   #openSinceMs = 0;
   #lingering = false;
@@ -86,6 +100,8 @@ export class SlotLog<Entry> {
   #queuedCount = 0;
   #committedCount = 0;
   #flushWaiters: { upToCount: number; done: () => void }[] = [];
+  /** Lost slots whose fate is being looked up. */
+  #judging = 0;
 
   constructor(ports: LogPorts, tunables: LogTunables, fold: LogFold<Entry>, owner: Ownership) {
     this.#ports = ports;
@@ -101,7 +117,7 @@ export class SlotLog<Entry> {
     this.#proof = new OwnershipProof(ports, tunables, {
       next: () => this.#next,
       committed: () => this.#committed,
-      willIssue: () => this.#open.length > 0,
+      willIssue: () => this.#open.length > 0 || this.#full.length > 0,
       isOurs: (slot, bytes) => this.#judge(slot, bytes) === 'ours',
     });
   }
@@ -112,12 +128,41 @@ export class SlotLog<Entry> {
    */
   enqueue(entry: Entry, settle: (settlement: Settlement) => void): void {
     assert(this.writable, 'nothing is queued on a log that has ended');
-    const raw = this.#fold.encode(entry);
+    const length = this.#fold.lengthOf(entry);
+    const start = this.#placeFor(frameLength(length));
+    const end = payloadStart(start) + length;
+    this.#fold.write(entry, this.#arena.arena, payloadStart(start));
+    sealFrame(this.#arena.arena, start, end, this.#fold.typeOf(entry), this.#ports.compute);
     if (this.#open.length === 0) this.#openSinceMs = this.#ports.clock.monoMs();
-    this.#open.push({ entry, raw, settle });
+    this.#open.push({ entry, start, end, settle });
     this.#queuedCount++;
-    this.#openBytes += entryLength(raw);
     this.#issueWhenDue();
+  }
+
+  /** Room for one more frame in the open slot, which is closed first when it has none. */
+  #placeFor(bytes: number): number {
+    if (this.#open.length > 0 && this.#arena.bodyBytes + bytes > this.#tunables.slotBytesMax) this.#closeOpen();
+    let place = this.#arena.reserve(bytes);
+    if (place === null) {
+      this.#closeOpen();
+      place = this.#arena.reserve(bytes);
+    }
+    assert(place !== null, 'an empty slot has room for any entry');
+    return place;
+  }
+
+  #closeOpen(): void {
+    this.#full.push({ ...this.#arena.close(), pending: this.#open });
+    this.#open = [];
+  }
+
+  get epoch(): number {
+    return this.#owner.epoch;
+  }
+
+  /** Every slot below is durable and folded into the state. */
+  get committed(): number {
+    return this.#committed;
   }
 
   /** False from the moment a fence was seen, the store refused, or `stop` was called. */
@@ -142,22 +187,25 @@ export class SlotLog<Entry> {
   /** Takes nothing more, settles what is queued, then ends as `stopped` (or as whatever happens first). */
   stop(): void {
     this.#stopping = true;
-    if (this.#open.length > 0) this.#issueWhenDue();
-    else this.#endIfDrained();
+    this.#issueWhenDue();
+    this.#endIfDrained();
   }
 
   // --- issuing -------------------------------------------------------------------------------------------
 
   #issueWhenDue(): void {
-    while (this.#open.length > 0 && this.#end === null && this.#fence === null) {
+    while (this.#end === null && this.#fence === null && (this.#full.length > 0 || this.#open.length > 0)) {
       const now = this.#ports.clock.monoMs();
-      const full = this.#openBytes >= this.#tunables.slotBytesMax;
-      const idle = this.#inFlight.length === 0 && now - this.#lastIssueMs >= this.#tunables.issueIntervalMs;
-      const lingered = now - this.#openSinceMs >= this.#tunables.lingerMs;
-      if (!full && !idle && !lingered && !this.#stopping) return this.#linger();
+      if (this.#full.length === 0 && !this.#isOpenDue(now)) return this.#linger();
       if (this.#inFlight.length >= this.#tunables.windowSlots) return this.#ports.telemetry.event('log.window.full');
       this.#issue(now);
     }
+  }
+
+  #isOpenDue(nowMs: number): boolean {
+    if (this.#stopping || this.#arena.bodyBytes >= this.#tunables.slotBytesMax) return true;
+    const isIdle = this.#inFlight.length === 0 && nowMs - this.#lastIssueMs >= this.#tunables.issueIntervalMs;
+    return isIdle || nowMs - this.#openSinceMs >= this.#tunables.lingerMs;
   }
 
   /** Sleeps until the linger or, if it comes first, the interval is over; one sleeper at a time. */
@@ -176,11 +224,13 @@ export class SlotLog<Entry> {
 
   #issue(nowMs: number): void {
     const number = this.#next++;
+    if (this.#full.length === 0) this.#closeOpen();
+    const batch = this.#full.take();
+    assert(batch !== undefined, 'a slot that is due has entries');
+    const object = batch.arena.subarray(batch.start, batch.end);
     const { epoch, identity } = this.#owner;
-    const pending = this.#cutOpen();
-    const raws = pending.map(({ raw }) => raw);
-    const parts = encodeData({ slot: number, epoch, identity }, raws, this.#ports.compute);
-    const slot: Slot<Entry> = { number, parts, pending, durable: false };
+    sealData(object, { slot: number, epoch, identity }, batch.pending.length, this.#ports.compute);
+    const slot: Slot<Entry> = { ...batch, number, object, durable: false };
     this.#inFlight.push(slot);
     this.#lastIssueMs = nowMs;
     assert(this.#next <= this.#committed + WINDOW_SLOTS, 'the window never holds more than K slots');
@@ -189,25 +239,10 @@ export class SlotLog<Entry> {
     void this.#makeDurable(slot);
   }
 
-  /** As many of the oldest queued entries as fit one slot, and at least one. */
-  #cutOpen(): Pending<Entry>[] {
-    let count = 0;
-    let bytes = 0;
-    for (const { raw } of this.#open) {
-      if (count > 0 && bytes + entryLength(raw) > this.#tunables.slotBytesMax) break;
-      bytes += entryLength(raw);
-      count++;
-    }
-    const pending = this.#open.slice(0, count);
-    this.#open = this.#open.slice(count);
-    this.#openBytes -= bytes;
-    return pending;
-  }
-
   /** Puts the same bytes until their fate is known. */
   async #makeDurable(slot: Slot<Entry>): Promise<void> {
     for (let attempt = 0; this.#wanted(slot); attempt++) {
-      const outcome = await this.#ports.blobs.putIfAbsent(slotKey(slot.number), slot.parts);
+      const outcome = await this.#ports.blobs.putIfAbsent(slotKey(slot.number), [slot.object]);
       if (!this.#wanted(slot)) return;
       switch (outcome.kind) {
         case 'done':
@@ -232,7 +267,7 @@ export class SlotLog<Entry> {
   /** After a refusal: is the object in the slot our own earlier attempt, a rival's fence, or nothing? */
   async #whoseIs(slot: Slot<Entry>): Promise<'settled' | 'put-again'> {
     for (let attempt = 0; this.#wanted(slot); attempt++) {
-      const found = await this.#ports.blobs.get(slotKey(slot.number), { start: 0, end: 64 });
+      const found = await this.#ports.blobs.get(slotKey(slot.number), { start: 0, end: HEADER_BYTES });
       if (!this.#wanted(slot)) break;
       if (found.kind === 'absent') {
         this.#ports.telemetry.event('log.put.refused.absent', slot.number);
@@ -295,10 +330,11 @@ export class SlotLog<Entry> {
     this.#inFlight.shift();
     this.#committed++;
     this.#committedCount += slot.pending.length;
-    for (const { entry, settle } of slot.pending) {
-      this.#fold.apply(entry);
+    for (const { entry, start, end, settle } of slot.pending) {
+      this.#fold.apply(entry, { slot: slot.number, bytes: slot.arena, start, end });
       settle('committed');
     }
+    this.#fold.endOfSlot(slot.number);
     this.#ports.telemetry.event('log.slot.committed', slot.number);
     if (this.#fence !== null) this.#ports.telemetry.event('log.fenced.drained', slot.number);
     this.#proof.committedTo(this.#committed);
@@ -315,10 +351,35 @@ export class SlotLog<Entry> {
     this.#proof.lost();
     const lost = this.#inFlight.filter((s) => s.number >= slot);
     this.#inFlight = this.#inFlight.filter((s) => s.number < slot);
-    const settlements = [...lost.flatMap((s) => s.pending), ...this.#takeOpen()];
-    if (lost.length > 0) this.#ports.telemetry.event('log.fenced.with-pending', lost.length);
-    for (const { settle } of settlements) settle('void');
+    for (const { settle } of this.#takeUnissued()) settle('void');
+    if (lost.length > 0) {
+      this.#ports.telemetry.event('log.fenced.with-pending', lost.length);
+      void this.#judgeLost(slot, lost);
+    }
     this.#endIfDrained();
+  }
+
+  /**
+   * Slots of ours at or above a rival's fence are void, unless the fence is a late taker's in a slot that was ours, was
+   * replayed, and was collected: then a publication at or above it was made before (storage reference §4.5).
+   */
+  async #judgeLost(fenceSlot: number, lost: readonly Slot<Entry>[]): Promise<void> {
+    this.#judging++;
+    const settlement = (await this.#publishedFrom(fenceSlot)) ? 'unknown' : 'void';
+    if (settlement === 'unknown') this.#ports.telemetry.event('log.fenced.below-publication', fenceSlot);
+    this.#judging--;
+    for (const { settle } of lost.flatMap((s) => s.pending)) settle(settlement);
+    this.#endIfDrained();
+  }
+
+  /** Is anything published at or above `slot`? A store that will not say counts as yes. */
+  async #publishedFrom(slot: number): Promise<boolean> {
+    for (let attempt = 0; ; attempt++) {
+      const listed = await listPublications(this.#ports.blobs);
+      if (listed.kind === 'listed') return listed.names.some((name) => name.slot >= slot);
+      if (!listed.fault.retryable) return true;
+      await backOff(this.#ports, this.#tunables, attempt);
+    }
   }
 
   /** The store will never take this slot: what is in flight stays open for ever, what was not issued is void. */
@@ -326,22 +387,22 @@ export class SlotLog<Entry> {
     if (this.#end !== null) return;
     this.#ports.telemetry.event('log.put.fatal', fault.code);
     const unknown = this.#inFlight.flatMap((slot) => slot.pending);
-    const unissued = this.#takeOpen();
+    const unissued = this.#takeUnissued();
     this.#inFlight = [];
     this.#finish({ kind: 'store-refused', fault });
     for (const { settle } of unknown) settle('unknown');
     for (const { settle } of unissued) settle('void');
   }
 
-  #takeOpen(): Pending<Entry>[] {
-    const open = this.#open;
-    this.#open = [];
-    this.#openBytes = 0;
-    return open;
+  #takeUnissued(): Pending<Entry>[] {
+    if (this.#open.length > 0) this.#closeOpen();
+    const unissued: Pending<Entry>[] = [];
+    for (let batch = this.#full.take(); batch !== undefined; batch = this.#full.take()) unissued.push(...batch.pending);
+    return unissued;
   }
 
   #endIfDrained(): void {
-    if (this.#inFlight.length > 0 || this.#open.length > 0) return;
+    if (this.#inFlight.length > 0 || this.#full.length > 0 || this.#open.length > 0 || this.#judging > 0) return;
     if (this.#fence !== null) this.#finish({ kind: 'fenced', byEpoch: this.#fence.epoch });
     else if (this.#stopping) this.#finish({ kind: 'stopped' });
   }

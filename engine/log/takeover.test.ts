@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { plantData, plantFence, PROMPT, RETRY_MS, WordFold } from '../testing/log-bench.ts';
+import { dataObject, plantData, plantFence, PROMPT, rawWord, RETRY_MS, WordFold } from '../testing/log-bench.ts';
 import {
   DENIED,
   type ManualPorts,
@@ -12,7 +12,7 @@ import {
   type StoredObjects,
   TIMEOUT,
 } from '../testing/manual-ports.ts';
-import { decodeHeader, encodeData, slotKey } from './format.ts';
+import { decodeHeader, slotKey } from './format.ts';
 import { SlotLog } from './slot-log.ts';
 import { type Ownership, takeOver } from './takeover.ts';
 
@@ -189,11 +189,10 @@ describe('corruption is never the end of the log', () => {
     plant(objects, { fence: [0, 1] });
     plant(objects, { data: [64, 1, ['a']] });
     const ports = manualPorts({ objects });
-    const { encode, apply } = new WordFold();
     const decode = () => {
       throw new RangeError('log entry of type 9: written by a newer build');
     };
-    const picky = { encode, apply, decode };
+    const picky = { ...new WordFold(), decode };
     await expect(takeOver(ports, PROMPT, picky)).rejects.toMatchObject({
       name: 'LogCorruption',
       message: `${slotKey(64)}: log entry of type 9: written by a newer build`,
@@ -375,13 +374,7 @@ describe('a store that refuses for good', () => {
 test('entries of one object are applied whole: a bad one among them leaves none behind', async () => {
   const objects = claimed();
   plant(objects, { fence: [0, 1] });
-  const fold = new WordFold();
-  const parts = encodeData(
-    { slot: 64, epoch: 1, identity: new Uint8Array(16) },
-    ['a', 'b'].map(fold.encode),
-    nativeCompute,
-  );
-  const bytes = new Uint8Array(Buffer.concat(parts));
+  const bytes = dataObject({ slot: 64, epoch: 1, identity: new Uint8Array(16) }, ['a', 'b'].map(rawWord));
   bytes[bytes.length - 1] = 0;
   objects.set(slotKey(64), bytes);
   const a = taker(objects);

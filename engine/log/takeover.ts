@@ -1,17 +1,20 @@
 /**
- * Becoming the owner of a store (storage reference §4.5): replay the log to its first gap, close the gap with
- * a permanent fence of a higher epoch, and go on behind the window that fence makes void.
+ * Becoming the owner of a store (storage reference §4.5): load the newest published checkpoint, replay the log from it
+ * to the first gap, close the gap with a permanent fence of a higher epoch, and go on behind the window that fence
+ * makes void; unless a checkpoint was published meanwhile, which may have let slots be collected: then begin again.
  *
- * Invariants: the fence stands in the first slot never written, so whatever the former owner can still
- * acknowledge was replayed here; at most K of its puts are under way, so late ones land in void slots only.
- * Nothing is deleted from a log of this format version, so an absent slot was never written, and the
- * publication check of §4.5 steps 1, 2 and 5 has nothing to look at yet.
+ * Invariants: the fence stands in the first slot never written, so whatever the former owner can still acknowledge was
+ * replayed here; at most K of its puts are under way, so late ones land in void slots only. That an absent slot was
+ * never written rests on the second look at the publications, not on the listing of the log.
  */
 
+import { assert } from '../core/assert.ts';
+import { type CheckpointName, checkpointKey, compareCheckpoints } from '../core/object-names.ts';
 import { WINDOW_SLOTS } from '../core/limits.ts';
-import type { BlobStore, GetOutcome, Ports, StoreFault } from '../ports.ts';
+import type { BlobStore, GetOutcome, Ports } from '../ports.ts';
 import { backOff } from './backoff.ts';
 import {
+  type DataHeader,
   decodeEntries,
   decodeHeader,
   encodeFence,
@@ -23,7 +26,9 @@ import {
   slotKey,
 } from './format.ts';
 import { claimFormat } from './format-object.ts';
-import type { LogFold } from './fold.ts';
+import type { LogFold, ReplayStart } from './fold.ts';
+import { PersistentStore, StoreRefused } from './persistent-store.ts';
+import { newestPublication } from './publication.ts';
 import type { LogTunables } from './tunables.ts';
 
 /** The right to write: epoch, who we are in it, and the first slot of ours. */
@@ -33,22 +38,11 @@ export interface Ownership {
   next: number;
 }
 
-/** The store refused for good; nothing was taken over. */
-export class StoreRefused extends Error {
-  override name = 'StoreRefused';
-  readonly fault: StoreFault;
-
-  constructor(what: string, fault: StoreFault) {
-    super(`${what}: ${fault.message}`);
-    this.fault = fault;
-  }
-}
-
 type TakeoverPorts = Pick<Ports, 'clock' | 'random' | 'entropy' | 'compute' | 'blobs' | 'telemetry'>;
 
 /**
- * Replays everything into `fold` and returns the ownership. Waits out a store that is away; rejects with
- * StoreRefused when the store refuses for good and with LogCorruption when an object is not what it must be.
+ * Brings `fold` to the state at the end of the log and returns the ownership. Waits out a store that is away; rejects
+ * with StoreRefused when the store refuses for good and with LogCorruption when an object is not what it must be.
  */
 export async function takeOver<Entry>(
   ports: TakeoverPorts,
@@ -57,97 +51,195 @@ export async function takeOver<Entry>(
 ): Promise<Ownership> {
   ports.telemetry.event('takeover.started');
   await claimFormat(ports, tunables);
-  const identity = ports.entropy.bytes(IDENTITY_BYTES);
-  const replay = new Replay(ports, tunables, fold);
+  const takeover = new Takeover(ports, tunables, fold);
   for (;;) {
-    await replay.toFirstGap();
-    const ownership = { epoch: replay.epoch + 1, identity, next: replay.position + WINDOW_SLOTS };
-    if (await fence(ports, tunables, replay.position, ownership)) {
+    const ownership = await takeover.attempt();
+    if (ownership !== null) {
       ports.telemetry.event('takeover.completed', ownership.epoch);
       return ownership;
     }
-    ports.telemetry.event('takeover.fence-contended', replay.position);
   }
 }
 
-/** Puts the fence into `slot`. False when somebody else's object is there, which the replay then reads. */
-async function fence(
-  ports: TakeoverPorts,
-  tunables: LogTunables,
-  slot: number,
-  { epoch, identity, next }: Ownership,
-): Promise<boolean> {
-  const parts = encodeFence({ slot, epoch, identity, next }, ports.compute);
-  for (let attempt = 0; ; attempt++) {
-    const outcome = await ports.blobs.putIfAbsent(slotKey(slot), parts);
-    switch (outcome.kind) {
-      case 'done':
-        return true;
-      case 'refused': {
-        const found = await getUntilAnswered(ports, tunables, slot);
-        if (found.kind === 'absent') break;
-        const mine = sameIdentity(decodeHeader(slot, found.bytes, ports.compute).identity, identity);
-        if (mine) ports.telemetry.event('takeover.fence-mine', slot);
-        return mine;
-      }
-      case 'failed':
-      case 'unknown':
-        if (!outcome.fault.retryable) throw new StoreRefused(`writing ${slotKey(slot)}`, outcome.fault);
-        ports.telemetry.event('takeover.store-retried', 'put');
-        await backOff(ports, tunables, attempt);
-    }
-  }
-}
-
-/** Walks the log from slot 0, applying data and following fences over their void windows. */
-class Replay<Entry> {
+class Takeover<Entry> {
   readonly #ports: TakeoverPorts;
   readonly #tunables: LogTunables;
   readonly #fold: LogFold<Entry>;
-  readonly #ahead: ReadAhead;
-  /** Epoch of the newest fence seen. */
-  epoch = 0;
-  /** The slot to look at next; after `toFirstGap` the first that was never written. */
-  position = 0;
+  readonly #store: PersistentStore;
+  readonly #identity: Uint8Array;
 
   constructor(ports: TakeoverPorts, tunables: LogTunables, fold: LogFold<Entry>) {
     this.#ports = ports;
     this.#tunables = tunables;
     this.#fold = fold;
-    this.#ahead = new ReadAhead(ports.blobs, tunables.replayAheadSlots);
+    this.#store = new PersistentStore(ports, tunables, 'takeover.store-retried');
+    this.#identity = ports.entropy.bytes(IDENTITY_BYTES);
   }
 
-  async toFirstGap(): Promise<void> {
+  /** Null when the view it began with turned out to be old. */
+  async attempt(): Promise<Ownership | null> {
+    const published = await newestPublication(this.#store);
+    const start = await this.#begin(published);
+    if (start === null) return null;
+    const replay = new Replay(this.#ports, this.#tunables, this.#fold, this.#store, start);
+    for (;;) {
+      const contradiction = await replay.toFirstGap();
+      if (contradiction !== null) return this.#staleUnless(published, contradiction);
+      const [slot, epoch] = [replay.position, replay.epoch + 1];
+      const ownership = { epoch, identity: this.#identity, next: slot + WINDOW_SLOTS };
+      if (await this.#fence(slot, ownership)) return this.#validate(published, slot, ownership);
+      this.#ports.telemetry.event('takeover.fence-contended', slot);
+    }
+  }
+
+  /** The state to replay on; null when the checkpoint is not there any more. */
+  async #begin(published: CheckpointName | null): Promise<ReplayStart | null> {
+    this.#fold.reset();
+    if (published === null) return { slot: -1, epoch: 0 };
+    const start = await this.#fold.restore(published);
+    if (start === null) {
+      const missing = `${checkpointKey(published)} is published, and it or an object it names does not exist`;
+      return this.#staleUnless(published, new LogCorruption(missing));
+    }
+    assert(start.slot === published.slot, 'a checkpoint holds the state of the slot in its name');
+    this.#ports.telemetry.event('takeover.from-checkpoint', published.slot);
+    return start;
+  }
+
+  /**
+   * What collection leaves behind looks like a contradiction to whoever began before it. Nothing is collected before a
+   * newer publication is there to be seen; if there is none, the contradiction is real, and it is thrown.
+   */
+  async #staleUnless(published: CheckpointName | null, contradiction: LogCorruption): Promise<null> {
+    if (await this.#isStillNewest(published)) throw contradiction;
+    this.#ports.telemetry.event('takeover.stale-view', contradiction.message);
+    return null;
+  }
+
+  /** With the fence in place: if nothing was published since the replay began, every absence in it was real. */
+  async #validate(published: CheckpointName | null, slot: number, ownership: Ownership): Promise<Ownership | null> {
+    if (await this.#isStillNewest(published)) {
+      this.#fold.fence(slot, ownership.epoch);
+      return ownership;
+    }
+    this.#ports.telemetry.event('takeover.publication-moved', slot);
+    return null;
+  }
+
+  async #isStillNewest(published: CheckpointName | null): Promise<boolean> {
+    const newest = await newestPublication(this.#store);
+    if (newest === null || published === null) return newest === published;
+    return compareCheckpoints(newest, published) === 0;
+  }
+
+  /** Puts the fence into `slot`. False when somebody else's object is there, which the replay then reads. */
+  async #fence(slot: number, { epoch, identity, next }: Ownership): Promise<boolean> {
+    const { blobs, compute, telemetry } = this.#ports;
+    const parts = encodeFence({ slot, epoch, identity, next }, compute);
+    for (let attempt = 0; ; attempt++) {
+      const outcome = await blobs.putIfAbsent(slotKey(slot), parts);
+      switch (outcome.kind) {
+        case 'done':
+          return true;
+        case 'refused': {
+          const found = await this.#store.get(slotKey(slot));
+          if (found.kind === 'absent') break;
+          const header = decodeHeader(slot, found.bytes, compute);
+          const mine = sameIdentity(header.identity, identity) && header.epoch === epoch;
+          if (mine) telemetry.event('takeover.fence-mine', slot);
+          return mine;
+        }
+        case 'failed':
+        case 'unknown':
+          if (!outcome.fault.retryable) throw new StoreRefused(`writing ${slotKey(slot)}`, outcome.fault);
+          telemetry.event('takeover.store-retried', 'put');
+          await backOff(this.#ports, this.#tunables, attempt);
+      }
+    }
+  }
+}
+
+/** Walks the log, applying data and following fences over their void windows. */
+class Replay<Entry> {
+  readonly #ports: TakeoverPorts;
+  readonly #fold: LogFold<Entry>;
+  readonly #store: PersistentStore;
+  readonly #ahead: ReadAhead;
+  /** Epoch of the newest fence seen. */
+  epoch: number;
+  /** The slot to look at next; after `toFirstGap` the first that was never written. */
+  position: number;
+
+  constructor(
+    ports: TakeoverPorts,
+    tunables: LogTunables,
+    fold: LogFold<Entry>,
+    store: PersistentStore,
+    start: ReplayStart,
+  ) {
+    this.#ports = ports;
+    this.#fold = fold;
+    this.#store = store;
+    this.#ahead = new ReadAhead(ports.blobs, tunables.replayAheadSlots);
+    this.epoch = start.epoch;
+    this.position = start.slot + 1;
+  }
+
+  /** Null at the gap; otherwise what can not stand in this slot of a log that is read from its beginning. */
+  async toFirstGap(): Promise<LogCorruption | null> {
     for (;;) {
       let found: GetOutcome = await this.#ahead.get(this.position);
       // An object found ahead of time can not have changed; an absence or a failure is only a hint.
-      if (found.kind !== 'found') found = await getUntilAnswered(this.#ports, this.#tunables, this.position);
-      if (found.kind === 'absent') return;
-      if (found.kind === 'found')
-        this.#step(decodeHeader(this.position, found.bytes, this.#ports.compute), found.bytes);
+      if (found.kind !== 'found') found = await this.#store.get(slotKey(this.position));
+      if (found.kind === 'absent') return null;
+      const contradiction = await this.#step(found.bytes);
+      if (contradiction !== null) return contradiction;
     }
   }
 
-  #step(header: LogHeader, bytes: Uint8Array): void {
+  async #step(bytes: Uint8Array): Promise<LogCorruption | null> {
+    const object = await this.#verified(bytes);
+    const { header } = object;
     if (header.kind === 'fence') {
-      if (header.epoch <= this.epoch) throw contradiction(header, this.epoch);
+      if (header.epoch <= this.epoch) return contradiction(header, this.epoch);
+      this.#fold.fence(header.slot, header.epoch);
       this.epoch = header.epoch;
       this.position = header.next;
       this.#ports.telemetry.event('takeover.skipped-window', header.slot);
-      return;
+      return null;
     }
-    if (header.epoch !== this.epoch) throw contradiction(header, this.epoch);
-    const raws = decodeEntries(header, bytes, this.#ports.compute);
-    for (const entry of raws.map((raw) => this.#decode(header.slot, raw))) this.#fold.apply(entry);
+    if (header.epoch !== this.epoch) return contradiction(header, this.epoch);
+    for (const raw of object.entries) this.#apply(header, object.bytes, raw);
+    this.#fold.endOfSlot(header.slot);
     this.position++;
     this.#ports.telemetry.event('takeover.replayed-data', header.slot);
+    return null;
   }
 
-  #decode(slot: number, raw: RawEntry): Entry {
+  /** Damage on the way here is not damage in the store: a second reading decides. */
+  async #verified(bytes: Uint8Array) {
     try {
-      return this.#fold.decode(raw);
+      return this.#read(bytes);
     } catch (error) {
-      if (error instanceof RangeError) throw new LogCorruption(`${slotKey(slot)}: ${error.message}`);
+      if (!(error instanceof LogCorruption)) throw error;
+      const again = await this.#store.get(slotKey(this.position));
+      if (again.kind === 'absent') throw error;
+      const object = this.#read(again.bytes);
+      this.#ports.telemetry.event('takeover.damage-reread', this.position);
+      return object;
+    }
+  }
+
+  #read(bytes: Uint8Array) {
+    const header = decodeHeader(this.position, bytes, this.#ports.compute);
+    return { bytes, header, entries: header.kind === 'data' ? decodeEntries(header, bytes, this.#ports.compute) : [] };
+  }
+
+  #apply(header: DataHeader, bytes: Uint8Array, raw: RawEntry & { start: number; end: number }): void {
+    try {
+      this.#fold.apply(this.#fold.decode(raw), { slot: header.slot, bytes, start: raw.start, end: raw.end });
+    } catch (error) {
+      if (error instanceof RangeError) throw new LogCorruption(`${slotKey(header.slot)}: ${error.message}`);
       throw error;
     }
   }
@@ -173,20 +265,6 @@ class ReadAhead {
     const wanted = kept.get(slot) as Promise<GetOutcome>;
     kept.delete(slot);
     return wanted;
-  }
-}
-
-async function getUntilAnswered(
-  ports: TakeoverPorts,
-  tunables: LogTunables,
-  slot: number,
-): Promise<Exclude<GetOutcome, { kind: 'failed' }>> {
-  for (let attempt = 0; ; attempt++) {
-    const outcome = await ports.blobs.get(slotKey(slot));
-    if (outcome.kind !== 'failed') return outcome;
-    if (!outcome.fault.retryable) throw new StoreRefused(`reading ${slotKey(slot)}`, outcome.fault);
-    ports.telemetry.event('takeover.store-retried', 'get');
-    await backOff(ports, tunables, attempt);
   }
 }
 

@@ -1,64 +1,181 @@
 /**
- * The committed chunks of every stream, in memory, found by sequence number. Chunks are the verbatim bytes of
- * log objects; nothing is decoded before somebody reads it.
+ * The committed chunks that are in no segment yet, found by stream and sequence number. A chunk stays where the log put
+ * it: the index keeps the arena it stands in and its place there, in parallel arrays per stream, and nothing is decoded
+ * before somebody reads it. What a checkpoint took over is released by slot.
  */
 
 import { assert } from '../core/assert.ts';
-import { type ChunkSpan, decodeRecords } from '../core/chunk.ts';
-import { meteredBytes, type SequencedRecord } from '../core/record.ts';
+import type { EntryPlace } from '../log/fold.ts';
+import type { ChunkEntry } from '../state/entries.ts';
 
-interface StoredChunk extends ChunkSpan {
-  records: Uint8Array;
+/** One chunk as it stands in memory or in a segment: `bytes[start, end)` is its verbatim frame. */
+export interface Frame {
+  firstSeqNum: number;
+  /** Exclusive. */
+  nextSeqNum: number;
+  firstTimestamp: number;
+  lastTimestamp: number;
+  arrivalMs: number;
+  bytes: Uint8Array;
+  start: number;
+  end: number;
 }
 
-export interface RangeLimits {
-  recordsMax: number;
-  meteredBytesMax: number;
+/** All frames of one stream up to some slot, ascending and without gaps. */
+export interface StreamFrames {
+  streamId: number;
+  frames: Frame[];
+}
+
+/** What a chunk costs in memory besides its frame, estimated: index entries, and a share of its stream's. */
+const CHUNK_OVERHEAD_BYTES = 128;
+
+/** Parallel arrays, one element per chunk: objects would cost three times as much. */
+class StreamChunks {
+  readonly slots: number[] = [];
+  readonly firstSeqNums: number[] = [];
+  readonly nextSeqNums: number[] = [];
+  readonly firstTimestamps: number[] = [];
+  readonly lastTimestamps: number[] = [];
+  readonly arrivals: number[] = [];
+  readonly arenas: Uint8Array[] = [];
+  readonly starts: number[] = [];
+  readonly ends: number[] = [];
+
+  get length(): number {
+    return this.slots.length;
+  }
+
+  frame(at: number): Frame {
+    return {
+      firstSeqNum: this.firstSeqNums[at] as number,
+      nextSeqNum: this.nextSeqNums[at] as number,
+      firstTimestamp: this.firstTimestamps[at] as number,
+      lastTimestamp: this.lastTimestamps[at] as number,
+      arrivalMs: this.arrivals[at] as number,
+      bytes: this.arenas[at] as Uint8Array,
+      start: this.starts[at] as number,
+      end: this.ends[at] as number,
+    };
+  }
+
+  /** Takes the first `count` chunks out. Returns the bytes their frames took. */
+  removeFirst(count: number): number {
+    let bytes = 0;
+    for (let i = 0; i < count; i++) bytes += (this.ends[i] as number) - (this.starts[i] as number);
+    for (const column of [
+      this.slots,
+      this.firstSeqNums,
+      this.nextSeqNums,
+      this.firstTimestamps,
+      this.lastTimestamps,
+      this.arrivals,
+      this.arenas,
+      this.starts,
+      this.ends,
+    ]) {
+      column.splice(0, count);
+    }
+    return bytes;
+  }
 }
 
 export class ChunkIndex {
-  /** Per stream, ascending and without gaps. */
-  readonly #chunks = new Map<number, StoredChunk[]>();
+  readonly #streams = new Map<number, StreamChunks>();
+  #chunks = 0;
+  #frameBytes = 0;
 
-  add(streamId: number, chunk: StoredChunk): void {
-    const { firstSeqNum, count, firstTimestamp, lastTimestamp, records } = chunk;
-    const stored = { firstSeqNum, count, firstTimestamp, lastTimestamp, records };
-    const chunks = this.#chunks.get(streamId);
-    if (chunks === undefined) {
-      this.#chunks.set(streamId, [stored]);
-      return;
-    }
-    const last = chunks[chunks.length - 1];
-    assert(last !== undefined && last.firstSeqNum + last.count === firstSeqNum, 'chunks of a stream have no gaps');
-    chunks.push(stored);
+  /** What the chunks hold of memory, with what it takes to find them. */
+  get bytes(): number {
+    return this.#frameBytes + this.#chunks * CHUNK_OVERHEAD_BYTES;
   }
 
-  /** Records from `fromSeqNum` on, until the first that would exceed a limit. */
-  read(streamId: number, fromSeqNum: number, limits: RangeLimits): SequencedRecord[] {
-    const chunks = this.#chunks.get(streamId) ?? [];
-    const out: SequencedRecord[] = [];
-    let bytes = 0;
-    for (let i = chunkOf(chunks, fromSeqNum); i < chunks.length; i++) {
-      const chunk = chunks[i] as StoredChunk;
-      for (const record of decodeRecords(chunk, chunk.records)) {
-        if (record.seqNum < fromSeqNum) continue;
-        bytes += meteredBytes(record);
-        if (out.length >= limits.recordsMax || bytes > limits.meteredBytesMax) return out;
-        out.push(record);
-      }
+  get chunks(): number {
+    return this.#chunks;
+  }
+
+  add(chunk: Omit<ChunkEntry, 'records'>, { slot, bytes, start, end }: EntryPlace): void {
+    let chunks = this.#streams.get(chunk.streamId);
+    if (chunks === undefined) this.#streams.set(chunk.streamId, (chunks = new StreamChunks()));
+    const next = chunks.nextSeqNums[chunks.length - 1] ?? chunk.firstSeqNum;
+    assert(next === chunk.firstSeqNum, 'chunks of a stream have no gaps');
+    chunks.slots.push(slot);
+    chunks.firstSeqNums.push(chunk.firstSeqNum);
+    chunks.nextSeqNums.push(chunk.firstSeqNum + chunk.count);
+    chunks.firstTimestamps.push(chunk.firstTimestamp);
+    chunks.lastTimestamps.push(chunk.lastTimestamp);
+    chunks.arrivals.push(chunk.arrivalMs);
+    chunks.arenas.push(bytes);
+    chunks.starts.push(start);
+    chunks.ends.push(end);
+    this.#chunks++;
+    this.#frameBytes += end - start;
+  }
+
+  /** The frame that holds `seqNum`; null when it is not in memory. */
+  frameAt(streamId: number, seqNum: number): Frame | null {
+    const chunks = this.#streams.get(streamId);
+    if (chunks === undefined || seqNum < (chunks.firstSeqNums[0] as number)) return null;
+    const at = firstAbove(chunks.nextSeqNums, seqNum);
+    return at === chunks.length ? null : chunks.frame(at);
+  }
+
+  /** The first number in memory; null when the stream has none there. */
+  firstSeqNum(streamId: number): number | null {
+    return this.#streams.get(streamId)?.firstSeqNums[0] ?? null;
+  }
+
+  /** The first frame whose last timestamp is at or after `timestamp`; null when none is in memory. */
+  frameAtTimestamp(streamId: number, timestamp: number): Frame | null {
+    const chunks = this.#streams.get(streamId);
+    if (chunks === undefined) return null;
+    // Timestamps are integers, so "at or after t" is "above t - 1".
+    const at = firstAbove(chunks.lastTimestamps, timestamp - 1);
+    return at === chunks.length ? null : chunks.frame(at);
+  }
+
+  /** Everything of slots up to and including `slot`, streams ascending. */
+  upTo(slot: number): StreamFrames[] {
+    const frozen: StreamFrames[] = [];
+    for (const [streamId, chunks] of this.#streams) {
+      const count = firstAbove(chunks.slots, slot);
+      if (count === 0) continue;
+      frozen.push({ streamId, frames: Array.from({ length: count }, (_, i) => chunks.frame(i)) });
     }
-    return out;
+    return frozen.toSorted((a, b) => a.streamId - b.streamId);
+  }
+
+  /** A checkpoint took over everything of slots up to and including `slot`. */
+  release(slot: number): void {
+    for (const [streamId, chunks] of this.#streams) this.#removeFirst(streamId, chunks, firstAbove(chunks.slots, slot));
+  }
+
+  /** The stream is deleted. */
+  drop(streamId: number): void {
+    const chunks = this.#streams.get(streamId);
+    if (chunks !== undefined) this.#removeFirst(streamId, chunks, chunks.length);
+  }
+
+  clear(): void {
+    this.#streams.clear();
+    this.#chunks = 0;
+    this.#frameBytes = 0;
+  }
+
+  #removeFirst(streamId: number, chunks: StreamChunks, count: number): void {
+    this.#chunks -= count;
+    if (count === chunks.length) this.#streams.delete(streamId);
+    this.#frameBytes -= chunks.removeFirst(count);
   }
 }
 
-/** Index of the chunk that holds `seqNum`, or of the first behind it. */
-function chunkOf(chunks: readonly StoredChunk[], seqNum: number): number {
+/** Index of the first element above `value` in an ascending array; its length when there is none. */
+function firstAbove(ascending: readonly number[], value: number): number {
   let low = 0;
-  let high = chunks.length;
+  let high = ascending.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const chunk = chunks[middle] as StoredChunk;
-    if (chunk.firstSeqNum + chunk.count <= seqNum) low = middle + 1;
+    if ((ascending[middle] as number) <= value) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -16,34 +16,33 @@ import type {
   CreateOutcome,
   ReadOutcome,
   Rejection,
+  RemoveOutcome,
 } from '../core/outcome.ts';
 import type { StreamPosition } from '../core/position.ts';
-import { type ReadInput, planRead } from '../core/read-plan.ts';
+import { type NumberedStart, planRead, type ReadInput, type ReadStart } from '../core/read-plan.ts';
 import { meteredBytes } from '../core/record.ts';
 import type { BasinState, StreamState } from '../core/stream-state.ts';
-import type { Settlement, SlotLog } from '../log/slot-log.ts';
+import { LogCorruption } from '../log/format.ts';
+import { StoreAbandoned, StoreRefused } from '../log/persistent-store.ts';
+import type { SlotLog } from '../log/slot-log.ts';
 import type { Ports } from '../ports.ts';
-import { ChunkIndex } from '../segments/chunk-index.ts';
+import type { CommittedLog } from '../segments/committed-log.ts';
+import { SegmentGone } from '../segments/segment-reader.ts';
+import type { StreamReader } from '../segments/stream-reader.ts';
 import type { Entry } from '../state/entries.ts';
-import { fold, type Tables } from '../state/fold.ts';
-import { DurableTables, SpeculativeTables } from '../state/tables.ts';
+import type { Tables } from '../state/fold.ts';
+import type { DurableTables } from '../state/tables.ts';
 import type { EngineTunables } from '../tunables.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { DeadlineQueue } from './deadline-queue.ts';
+import { Gate } from './gate.ts';
+import type { Journal } from './journal.ts';
 
-/** The committed side: what replay and commits feed. */
-export class CommittedStreams {
-  readonly tables = new DurableTables();
-  readonly chunks = new ChunkIndex();
+/** What a creation or deletion counts for in the budget of bytes that are not durable. */
+const CONTROL_ENTRY_BYTES = 1024;
 
-  apply(entry: Entry): void {
-    this.tables.put(fold(this.tables, entry));
-    if (entry.type === 'chunk') this.chunks.add(entry.streamId, entry);
-  }
-}
-
-/** What an append that ran out of patience must know of itself. */
-interface AppendAttempt {
+/** What an operation that ran out of patience must know of itself. */
+interface Attempt {
   /** Numbers were given: it may take effect. */
   queued: boolean;
   /** The caller was told that it has no effect: it must not be queued any more. */
@@ -60,32 +59,44 @@ const UNAVAILABLE: Rejection = {
 export class StreamStore {
   readonly #ports: Pick<Ports, 'clock' | 'telemetry'>;
   readonly #log: SlotLog<Entry>;
-  readonly #durable: CommittedStreams;
-  readonly #ahead: SpeculativeTables;
+  readonly #journal: Journal;
+  readonly #tables: DurableTables;
+  readonly #reader: StreamReader;
   readonly #budget: ByteBudget;
+  readonly #unflushed: Gate;
   readonly #deadlines: DeadlineQueue;
+  /** Arrivals never decrease along the log, whatever the wall clock does. */
+  #lastArrivalMs: number;
   #stopping = false;
 
   constructor(
     ports: Pick<Ports, 'clock' | 'telemetry'>,
     tunables: EngineTunables,
-    log: SlotLog<Entry>,
-    durable: CommittedStreams,
+    parts: { log: SlotLog<Entry>; journal: Journal; committed: CommittedLog; reader: StreamReader },
   ) {
+    const { log, journal, committed, reader } = parts;
     this.#ports = ports;
     this.#log = log;
-    this.#durable = durable;
-    this.#ahead = new SpeculativeTables(durable.tables);
+    this.#journal = journal;
+    this.#tables = committed.state.tables;
+    this.#reader = reader;
+    this.#lastArrivalMs = committed.state.lastArrivalMs;
     this.#budget = new ByteBudget(tunables.undurableBytesMax);
+    this.#unflushed = new Gate(() => committed.chunks.bytes >= tunables.segments.unflushedBytesMax);
     this.#deadlines = new DeadlineQueue(ports.clock, tunables.patienceMs);
     void log.ended.then(() => this.#close());
+  }
+
+  /** Chunks left memory: appends that waited for that may go on. */
+  chunksReleased(): void {
+    this.#unflushed.look();
   }
 
   // --- append --------------------------------------------------------------------------------------------
 
   /** The batch was validated before; everything else is decided here, in one turn, once there is room. */
   append(basin: string, stream: string, input: AppendInput): Promise<AppendOutcome> {
-    const attempt: AppendAttempt = { queued: false, abandoned: false };
+    const attempt: Attempt = { queued: false, abandoned: false };
     return this.#deadlines.limit(this.#appendWhenRoom(basin, stream, input, attempt), () => {
       attempt.abandoned = true;
       this.#ports.telemetry.event(attempt.queued ? 'append.unknown' : 'append.deadline');
@@ -98,8 +109,12 @@ export class StreamStore {
     basin: string,
     stream: string,
     input: AppendInput,
-    attempt: AppendAttempt,
+    attempt: Attempt,
   ): Promise<AppendOutcome> {
+    if (!this.#unflushed.isOpen) {
+      this.#ports.telemetry.event('append.waits-for-flush');
+      if (!(await this.#unflushed.enter())) return rejected(this.#refusal());
+    }
     const bytes = input.records.reduce((sum, record) => sum + meteredBytes(record), 0);
     if (!this.#budget.tryTake(bytes)) {
       this.#ports.telemetry.event('append.backpressure', bytes);
@@ -121,12 +136,17 @@ export class StreamStore {
       return { queued: false, outcome };
     };
     if (!this.#log.writable) return refuse(Promise.resolve(rejected(this.#refusal())));
-    const stream = this.#ahead.streamByName(basin, name);
-    if (stream === undefined) return refuse(this.#reveal(rejected(notFound(this.#ahead, basin, name))));
+    const stream = this.#journal.ahead.streamByName(basin, name);
+    if (stream === undefined) return refuse(this.#reveal(rejected(notFound(this.#journal.ahead, basin, name))));
     const nowMs = this.#ports.clock.wallMs();
     const admission = admit(stream, input, nowMs);
     if (admission.kind === 'refused') return refuse(this.#refuseCondition(stream, admission.failure));
-    return { queued: true, outcome: this.#queueChunk(stream, admission.chunk, nowMs, release) };
+    return { queued: true, outcome: this.#queueChunk(stream, admission.chunk, this.#arrivalMs(nowMs), release) };
+  }
+
+  #arrivalMs(nowMs: number): number {
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, nowMs);
+    return this.#lastArrivalMs;
   }
 
   #queueChunk(
@@ -138,9 +158,9 @@ export class StreamStore {
     const { telemetry } = this.#ports;
     telemetry.event('append.admitted', chunk.count);
     if (timestampRaised) telemetry.event('append.timestamp-raised');
-    if (this.#ahead.isAhead(stream.id)) telemetry.event('append.pipelined');
+    if (this.#journal.ahead.isAhead(stream.id)) telemetry.event('append.pipelined');
     const entry: Entry = { type: 'chunk', streamId: stream.id, arrivalMs, ...chunk };
-    return this.#queue(entry, (settlement) => {
+    return this.#journal.queue(entry, (settlement) => {
       release();
       if (settlement === 'void') return rejected(NOT_OWNER);
       if (settlement === 'unknown') {
@@ -158,7 +178,7 @@ export class StreamStore {
     streamId: number,
     chunk: { firstSeqNum: number; count: number; firstTimestamp: number; lastTimestamp: number },
   ): AppendAck {
-    const tail = this.#durable.tables.stream(streamId)?.tail;
+    const tail = this.#tables.stream(streamId)?.tail;
     const end: StreamPosition = { seqNum: chunk.firstSeqNum + chunk.count, timestamp: chunk.lastTimestamp };
     assert(tail !== undefined && tail.seqNum >= end.seqNum, 'an acknowledged append lies below the durable tail');
     return { start: { seqNum: chunk.firstSeqNum, timestamp: chunk.firstTimestamp }, end, tail };
@@ -167,44 +187,68 @@ export class StreamStore {
   #refuseCondition(stream: StreamState, failure: ConditionFailure): Promise<AppendOutcome> {
     const { telemetry } = this.#ports;
     telemetry.event(failure.kind === 'seq-num-mismatch' ? 'append.rejected.seq-num' : 'append.rejected.token');
-    if (this.#ahead.isAhead(stream.id)) telemetry.event('append.rejected.undurable');
+    if (this.#journal.ahead.isAhead(stream.id)) telemetry.event('append.rejected.undurable');
     return this.#reveal(rejected(failure));
   }
 
-  // --- create --------------------------------------------------------------------------------------------
+  // --- create and delete -----------------------------------------------------------------------------------
 
   createBasin(name: string, requestToken: string | null): Promise<CreateOutcome<BasinState>> {
-    const existing = this.#ahead.basin(name);
-    if (existing !== undefined) return this.#alreadyThere(existing, requestToken, this.#durable.tables.basin(name));
-    const createdAtMs = this.#ports.clock.wallMs();
-    return this.#create({ type: 'create-basin', name, createdAtMs, requestToken }, () => {
-      this.#ports.telemetry.event('basin.created');
-      return this.#durable.tables.basin(name);
+    return this.#control<CreateOutcome<BasinState>>('creation', (attempt) => {
+      const existing = this.#journal.ahead.basin(name);
+      if (existing !== undefined) return this.#alreadyThere(existing, requestToken, this.#tables.basin(name));
+      const createdAtMs = this.#ports.clock.wallMs();
+      return this.#create(attempt, { type: 'create-basin', name, createdAtMs, requestToken }, () => {
+        this.#ports.telemetry.event('basin.created');
+        return this.#tables.basin(name);
+      });
     });
   }
 
-  createStream(basin: string, name: string, requestToken: string | null): Promise<CreateOutcome<StreamState>> {
-    const existing = this.#ahead.streamByName(basin, name);
-    if (existing !== undefined) {
-      return this.#alreadyThere(existing, requestToken, this.#durable.tables.stream(existing.id));
-    }
-    if (this.#ahead.basin(basin) === undefined) {
-      return this.#patiently(this.#reveal(rejected<Rejection>({ kind: 'basin-not-found', basin })));
-    }
-    const id = this.#ahead.takeStreamId();
-    const createdAtMs = this.#ports.clock.wallMs();
-    return this.#create({ type: 'create-stream', id, basin, name, createdAtMs, requestToken }, () => {
-      this.#ports.telemetry.event('stream.created');
-      return this.#durable.tables.stream(id);
+  createStream(
+    basin: string,
+    name: string,
+    { requestToken, retentionAgeMs }: { requestToken: string | null; retentionAgeMs: number | null },
+  ): Promise<CreateOutcome<StreamState>> {
+    return this.#control<CreateOutcome<StreamState>>('creation', (attempt) => {
+      const existing = this.#journal.ahead.streamByName(basin, name);
+      if (existing !== undefined) return this.#alreadyThere(existing, requestToken, this.#tables.stream(existing.id));
+      if (this.#journal.ahead.basin(basin) === undefined) {
+        return this.#reveal(rejected<Rejection>({ kind: 'basin-not-found', basin }));
+      }
+      const id = this.#journal.ahead.takeStreamId();
+      const createdAtMs = this.#ports.clock.wallMs();
+      const identity = { id, basin, name, createdAtMs, requestToken, retentionAgeMs };
+      return this.#create(attempt, { type: 'create-stream', ...identity }, () => {
+        this.#ports.telemetry.event('stream.created');
+        return this.#tables.stream(id);
+      });
+    });
+  }
+
+  /** Its records are gone and its name is free as soon as the deletion is durable; their bytes follow. */
+  deleteStream(basin: string, name: string): Promise<RemoveOutcome> {
+    return this.#control<RemoveOutcome>('deletion', (attempt) => {
+      const stream = this.#journal.ahead.streamByName(basin, name);
+      if (stream === undefined) return this.#reveal(rejected(notFound(this.#journal.ahead, basin, name)));
+      attempt.queued = true;
+      return this.#journal.queue<RemoveOutcome>({ type: 'delete-stream', streamId: stream.id }, (settlement) => {
+        if (settlement === 'void') return rejected(NOT_OWNER);
+        if (settlement === 'unknown')
+          return { kind: 'unknown', message: 'the store failed; the deletion may still happen' };
+        this.#ports.telemetry.event('stream.deleted');
+        return { kind: 'deleted' };
+      });
     });
   }
 
   #create<Row extends BasinState | StreamState>(
+    attempt: Attempt,
     entry: Entry,
     created: () => Row | undefined,
   ): Promise<CreateOutcome<Row>> {
-    if (!this.#log.writable) return Promise.resolve(rejected(this.#refusal()));
-    const outcome = this.#queue<CreateOutcome<Row>>(entry, (settlement) => {
+    attempt.queued = true;
+    return this.#journal.queue<CreateOutcome<Row>>(entry, (settlement) => {
       if (settlement === 'void') return rejected(NOT_OWNER);
       if (settlement === 'unknown')
         return { kind: 'unknown', message: 'the store failed; the creation may still happen' };
@@ -212,10 +256,30 @@ export class StreamStore {
       assert(row !== undefined, 'a committed creation is in the durable tables');
       return { kind: 'created', row };
     });
-    return this.#deadlines.limit(outcome, () => ({
-      kind: 'unknown',
-      message: 'the store did not confirm the creation in time; it may still happen',
-    }));
+  }
+
+  /** Decides in one turn once there is room. Out of patience it ends unknown if an entry was queued, else rejected. */
+  #control<Outcome>(
+    what: 'creation' | 'deletion',
+    decide: (attempt: Attempt) => Promise<Outcome>,
+  ): Promise<Outcome | { kind: 'rejected'; reason: Rejection } | { kind: 'unknown'; message: string }> {
+    const attempt: Attempt = { queued: false, abandoned: false };
+    const decided = async () => {
+      if (!this.#budget.tryTake(CONTROL_ENTRY_BYTES) && !(await this.#budget.take(CONTROL_ENTRY_BYTES))) {
+        return rejected(this.#refusal());
+      }
+      try {
+        if (attempt.abandoned) return rejected(UNAVAILABLE);
+        return this.#log.writable ? await decide(attempt) : rejected(this.#refusal());
+      } finally {
+        this.#budget.release(CONTROL_ENTRY_BYTES);
+      }
+    };
+    return this.#deadlines.limit(decided(), () => {
+      attempt.abandoned = true;
+      if (!attempt.queued) return rejected(UNAVAILABLE);
+      return { kind: 'unknown', message: `the store did not confirm the ${what} in time; it may still happen` };
+    });
   }
 
   /** The name is taken. Said only once that is durable; a retry of the creating request succeeds again. */
@@ -226,42 +290,73 @@ export class StreamStore {
   ): Promise<CreateOutcome<Row>> {
     if (durable === undefined) this.#ports.telemetry.event('stream.create-raced');
     const same = requestToken !== null && requestToken === row.requestToken;
-    return this.#patiently(this.#reveal<CreateOutcome<Row>>({ kind: same ? 'noop' : 'exists', row }));
+    return this.#reveal<CreateOutcome<Row>>({ kind: same ? 'noop' : 'exists', row });
   }
 
   // --- read ----------------------------------------------------------------------------------------------
 
   read(basin: string, name: string, input: ReadInput): Promise<ReadOutcome> {
-    return this.#observe<ReadOutcome>(basin, name, (stream) => {
-      const plan = planRead(stream, input);
-      if (plan.kind === 'unwritten') {
-        this.#ports.telemetry.event('read.at-tail');
-        return { kind: 'unwritten', tail: stream.tail };
-      }
-      if (plan.belowTrim) this.#ports.telemetry.event('read.below-trim');
-      this.#ports.telemetry.event('read.batch');
-      return { kind: 'batch', records: this.#durable.chunks.read(stream.id, plan.fromSeqNum, plan) };
-    });
+    return this.#observe<ReadOutcome>(basin, name, (stream) => this.#readFrom(stream, input));
   }
 
   checkTail(basin: string, name: string): Promise<CheckTailOutcome> {
     return this.#observe<CheckTailOutcome>(basin, name, (stream) => ({ kind: 'tail', tail: stream.tail }));
   }
 
+  /** Records in memory are there in this turn; older ones are fetched, and by then the stream may have moved on. */
+  async #readFrom(found: StreamState, input: ReadInput): Promise<ReadOutcome> {
+    const start = await this.#numbered(found, input.start);
+    for (;;) {
+      const stream = this.#tables.stream(found.id);
+      if (stream === undefined) return rejected(notFound(this.#tables, found.basin, found.name));
+      const plan = planRead(stream, { ...input, start });
+      if (plan.kind === 'unwritten') {
+        this.#ports.telemetry.event('read.at-tail');
+        return { kind: 'unwritten', tail: stream.tail };
+      }
+      const got = this.#reader.read(stream.id, plan.fromSeqNum, plan);
+      const records = Array.isArray(got) ? got : await got;
+      // Nothing only if a trim overtook the fetch: look again from where the stream begins now.
+      if (records.length === 0 && plan.recordsMax > 0) continue;
+      if (plan.belowTrim) this.#ports.telemetry.event('read.below-trim');
+      this.#ports.telemetry.event('read.batch');
+      return { kind: 'batch', records };
+    }
+  }
+
+  async #numbered(stream: StreamState, start: ReadStart): Promise<NumberedStart> {
+    if (start.kind !== 'timestamp') return start;
+    return { kind: 'seq-num', seqNum: await this.#reader.seqNumAtTimestamp(stream.id, start.timestamp) };
+  }
+
   /** Looks at the durable state as it is once ownership is proved. */
   #observe<Outcome>(
     basin: string,
     name: string,
-    look: (stream: StreamState) => Outcome,
+    look: (stream: StreamState) => Outcome | Promise<Outcome>,
   ): Promise<Outcome | { kind: 'rejected'; reason: Rejection }> {
     const answer = async () => {
       if (!(await this.#log.proveOwnership())) return rejected(this.#refusal());
-      const stream = this.#durable.tables.streamByName(basin, name);
-      if (stream === undefined) return rejected(notFound(this.#durable.tables, basin, name));
-      if (this.#ahead.isAhead(stream.id)) this.#ports.telemetry.event('read.while-undurable');
-      return look(stream);
+      const stream = this.#tables.streamByName(basin, name);
+      if (stream === undefined) return rejected(notFound(this.#tables, basin, name));
+      if (this.#journal.ahead.isAhead(stream.id)) this.#ports.telemetry.event('read.while-undurable');
+      try {
+        return await look(stream);
+      } catch (error) {
+        return rejected(this.#unreadable(error));
+      }
     };
     return this.#patiently(answer());
+  }
+
+  /** The store keeps records from us; the stream, and every other one, goes on. */
+  #unreadable(error: unknown): Rejection {
+    if (error instanceof StoreAbandoned) return this.#refusal();
+    if (error instanceof SegmentGone || error instanceof StoreRefused || error instanceof LogCorruption) {
+      this.#ports.telemetry.event('read.unreadable', error.message);
+      return { kind: 'unavailable', message: error.message };
+    }
+    throw error;
   }
 
   // --- life ----------------------------------------------------------------------------------------------
@@ -279,21 +374,11 @@ export class StreamStore {
 
   #close(): void {
     this.#budget.close();
+    this.#unflushed.close();
     this.#deadlines.close();
   }
 
   // --- shared --------------------------------------------------------------------------------------------
-
-  /** Queues an entry, lets later decisions see its effect, and turns its settlement into an outcome. */
-  #queue<Outcome>(entry: Entry, conclude: (settlement: Settlement) => Outcome): Promise<Outcome> {
-    return new Promise((resolve) => {
-      this.#log.enqueue(entry, (settlement) => {
-        if (settlement === 'committed') this.#ahead.settleOldest();
-        resolve(conclude(settlement));
-      });
-      this.#ahead.put(fold(this.#ahead, entry));
-    });
-  }
 
   /**
    * `answer`, once everything it may rest on is durable and ownership is proved; the usual refusal otherwise.

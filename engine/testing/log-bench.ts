@@ -3,8 +3,18 @@
  * The owner's first slot is 64, as after a first takeover of an empty store.
  */
 
-import { encodeData, encodeFence, type RawEntry, slotKey } from '../log/format.ts';
-import type { LogFold } from '../log/fold.ts';
+import type { CheckpointName } from '../core/object-names.ts';
+import {
+  encodeFence,
+  frameLength,
+  HEADER_BYTES,
+  payloadStart,
+  type RawEntry,
+  sealData,
+  sealFrame,
+  slotKey,
+} from '../log/format.ts';
+import type { LogFold, ReplayStart } from '../log/fold.ts';
 import { type LogEnd, type Settlement, SlotLog } from '../log/slot-log.ts';
 import type { Ownership } from '../log/takeover.ts';
 import { LOG_DEFAULTS, type LogTunables } from '../log/tunables.ts';
@@ -26,12 +36,50 @@ export const RETRY_MS = 10;
 const OWNER: Ownership = { epoch: 1, identity: new Uint8Array(16).fill(1), next: 64 };
 const RIVAL_IDENTITY = new Uint8Array(16).fill(2);
 
-/** Entries are words; `applied` is the history the fold was shown. */
+/** Entries are words; `applied` is the history the fold was shown, `checkpoints` what it can begin from. */
 export class WordFold implements LogFold<string> {
   readonly applied: string[] = [];
-  readonly encode = (word: string): RawEntry => ({ type: 1, payload: new TextEncoder().encode(word) });
+  readonly fences: number[] = [];
+  /** By slot: the words up to it, and the epoch it was written in. */
+  readonly checkpoints = new Map<number, { words: readonly string[]; epoch: number }>();
+  readonly typeOf = (): number => 1;
+  readonly lengthOf = (word: string): number => Buffer.byteLength(word);
+  readonly write = (word: string, out: Uint8Array, at: number): void => out.set(Buffer.from(word), at);
   readonly decode = ({ payload }: RawEntry): string => new TextDecoder().decode(payload);
   readonly apply = (word: string): void => void this.applied.push(word);
+  readonly endOfSlot = (): void => undefined;
+  readonly fence = (slot: number): void => void this.fences.push(slot);
+  readonly reset = (): void => void (this.applied.length = this.fences.length = 0);
+  readonly restore = ({ slot }: CheckpointName): Promise<ReplayStart | null> => {
+    this.reset();
+    const checkpoint = this.checkpoints.get(slot);
+    if (checkpoint === undefined) return Promise.resolve(null);
+    this.applied.push(...checkpoint.words);
+    return Promise.resolve({ slot, epoch: checkpoint.epoch });
+  };
+}
+
+/** An entry of a log of words. */
+export function rawWord(word: string): RawEntry {
+  return { type: 1, payload: new Uint8Array(Buffer.from(word)) };
+}
+
+/** The bytes of a whole data object. */
+export function dataObject(
+  at: { slot: number; epoch: number; identity: Uint8Array },
+  entries: readonly RawEntry[],
+): Uint8Array {
+  const body = entries.reduce((sum, { payload }) => sum + frameLength(payload.length), 0);
+  const object = new Uint8Array(HEADER_BYTES + body);
+  let start = HEADER_BYTES;
+  for (const { type, payload } of entries) {
+    const end = payloadStart(start) + payload.length;
+    object.set(payload, payloadStart(start));
+    sealFrame(object, start, end, type, nativeCompute);
+    start = end;
+  }
+  sealData(object, at, entries.length, nativeCompute);
+  return object;
 }
 
 export interface LogBench extends ManualPorts {
@@ -44,10 +92,10 @@ export interface LogBench extends ManualPorts {
   queue(...words: readonly string[]): Promise<void>;
 }
 
-/** A log of its own with puts and gets held, unless `holds` says otherwise. */
+/** A log of its own with puts and gets held (listings of publications are not), unless `holds` says otherwise. */
 export function logBench(tunables: Partial<LogTunables> = {}): LogBench {
   const ports = manualPorts();
-  ports.blobs.holds = () => true;
+  ports.blobs.holds = ({ operation }) => operation !== 'list';
   const fold = new WordFold();
   const log = new SlotLog(ports, { ...PROMPT, ...tunables }, fold, OWNER);
   const settlements: [string, Settlement][] = [];
@@ -68,6 +116,5 @@ export function plantFence(bench: ManualPorts, slot: number, epoch = 2): void {
 
 /** Puts a rival's data into a slot behind everybody's back. */
 export function plantData(bench: ManualPorts, slot: number, epoch: number, words: readonly string[] = []): void {
-  const parts = encodeData({ slot, epoch, identity: RIVAL_IDENTITY }, words.map(new WordFold().encode), nativeCompute);
-  bench.blobs.objects.set(slotKey(slot), new Uint8Array(Buffer.concat(parts)));
+  bench.blobs.objects.set(slotKey(slot), dataObject({ slot, epoch, identity: RIVAL_IDENTITY }, words.map(rawWord)));
 }
