@@ -62,8 +62,14 @@ function afterChunk(stream: StreamState | undefined, chunk: ChunkEntry, crc: num
   assert(chunk.firstTimestamp >= stream.tail.timestamp, 'timestamps never decrease along a stream');
   assert(chunk.lastTimestamp >= chunk.firstTimestamp, 'timestamps never decrease within a chunk');
   assert(chunk.trimPoint === null || chunk.trimPoint > stream.trimPoint, 'a trim point never falls');
+  // Field by field: this runs twice for every append, and a spread costs a microsecond.
   return {
-    ...stream,
+    id: stream.id,
+    basin: stream.basin,
+    name: stream.name,
+    createdAtMs: stream.createdAtMs,
+    requestToken: stream.requestToken,
+    retentionAgeMs: stream.retentionAgeMs,
     tail: { seqNum: chunk.firstSeqNum + chunk.count, timestamp: chunk.lastTimestamp },
     fencingToken: chunk.fencingToken ?? stream.fencingToken,
     trimPoint: chunk.trimPoint ?? stream.trimPoint,

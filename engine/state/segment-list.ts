@@ -82,7 +82,10 @@ export class SegmentList {
       return;
     }
     const own = [...this.ownOf(ref.only.streamId), ref];
-    this.#own.set(ref.only.streamId, own.toSorted((a, b) => firstOf(a) - firstOf(b)));
+    this.#own.set(
+      ref.only.streamId,
+      own.toSorted((a, b) => firstOf(a) - firstOf(b)),
+    );
   }
 
   #remove(name: OwnedName): void {

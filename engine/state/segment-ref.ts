@@ -45,8 +45,6 @@ export function readSegmentRefs(from: PayloadReader): SegmentRef[] {
     firstArrivalMs: from.number(),
     lastArrivalMs: from.number(),
     only:
-      from.number() === 0
-        ? null
-        : { streamId: from.number(), firstSeqNum: from.number(), nextSeqNum: from.number() },
+      from.number() === 0 ? null : { streamId: from.number(), firstSeqNum: from.number(), nextSeqNum: from.number() },
   }));
 }

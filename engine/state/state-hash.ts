@@ -7,6 +7,7 @@
  */
 
 import type { BasinState, StreamState } from '../core/stream-state.ts';
+import { finish, mix, mixNumber, mixText } from './mixing.ts';
 import type { SegmentRef } from './segment-ref.ts';
 
 /** The two lanes, unsigned 32 bits each. */
@@ -53,6 +54,11 @@ export class StateHasher {
     this.#add(row.requestToken === null ? mix(lane, 0) : mixText(lane, row.requestToken), sign);
   }
 
+  /** The next free stream id: a replay that gave out another one would use an id twice. */
+  nextStreamId(id: number, sign: 1 | -1): void {
+    this.#add(mixNumber(5, id), sign);
+  }
+
   segment(ref: SegmentRef, sign: 1 | -1): void {
     const lane = mixNumber(mixNumber(4, ref.epoch), ref.number);
     this.#add(mix(mixNumber(lane, ref.bytes), ref.indexCrc), sign);
@@ -62,29 +68,4 @@ export class StateHasher {
     this.#a = (this.#a + sign * finish(lane)) | 0;
     this.#b = (this.#b + sign * finish(lane ^ 0x5bd1e995)) | 0;
   }
-}
-
-function mixNumber(lane: number, value: number): number {
-  return mix(mix(lane, value | 0), Math.floor(value / 2 ** 32) | 0);
-}
-
-function mixText(lane: number, text: string): number {
-  let mixed = mix(lane, text.length);
-  for (let i = 0; i < text.length; i++) mixed = Math.imul(mixed ^ text.charCodeAt(i), 0x01000193);
-  return mix(mixed, text.length);
-}
-
-/** One round of MurmurHash3's mixing (public domain, A. Appleby). */
-function mix(lane: number, value: number): number {
-  let k = Math.imul(value, 0xcc9e2d51);
-  k = (k << 15) | (k >>> 17);
-  const h = lane ^ Math.imul(k, 0x1b873593);
-  return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
-}
-
-/** MurmurHash3's finalizer: every input bit reaches every output bit. */
-function finish(lane: number): number {
-  let h = Math.imul(lane ^ (lane >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) | 0;
 }

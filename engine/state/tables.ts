@@ -8,11 +8,11 @@ import { Fifo } from '../core/fifo.ts';
 import type { BasinState, StreamState } from '../core/stream-state.ts';
 import type { Change, Tables } from './fold.ts';
 import { StateHasher } from './state-hash.ts';
+import { StreamTable } from './stream-table.ts';
 
 export class DurableTables implements Tables {
   readonly #basins = new Map<string, BasinState>();
-  readonly #streams = new Map<number, StreamState>();
-  readonly #streamIds = new Map<string, number>();
+  readonly #streams = new StreamTable();
   readonly #dirtyIds = new Set<number>();
   readonly #hasher: StateHasher;
   #nextStreamId = 1;
@@ -30,12 +30,16 @@ export class DurableTables implements Tables {
   }
 
   streamId(basin: string, name: string): number | undefined {
-    return this.#streamIds.get(streamKey(basin, name));
+    return this.#streams.idOf(basin, name);
   }
 
   streamByName(basin: string, name: string): StreamState | undefined {
     const id = this.streamId(basin, name);
     return id === undefined ? undefined : this.#streams.get(id);
+  }
+
+  hasStream(id: number): boolean {
+    return this.#streams.has(id);
   }
 
   /** Above every id ever given out in the committed log. */
@@ -50,13 +54,14 @@ export class DurableTables implements Tables {
         this.#basins.set(change.row.name, change.row);
         return;
       case 'stream':
-        this.#putStream(change.row);
+        this.#hashStream(this.#streams.get(change.row.id), change.row);
+        this.#streams.put(change.row);
+        this.#dirtyIds.add(change.row.id);
         return;
       case 'deleted-stream':
         this.#hasher.streamIdentity(change.row, -1);
         this.#hasher.streamPosition(change.row, -1);
         this.#streams.delete(change.row.id);
-        this.#streamIds.delete(streamKey(change.row.basin, change.row.name));
         this.#dirtyIds.add(change.row.id);
     }
   }
@@ -71,13 +76,9 @@ export class DurableTables implements Tables {
     return this.#basins.values();
   }
 
-  /** Rows with `fromId <= id < toId`, ascending. */
-  *streamsInRange(fromId: number, toId: number): IterableIterator<StreamState> {
-    const ids = [...this.#streams.keys()].filter((id) => id >= fromId && id < toId);
-    for (const id of ids.toSorted((a, b) => a - b)) {
-      const row = this.#streams.get(id);
-      if (row !== undefined) yield row;
-    }
+  /** Rows with `fromId <= id < toId`, ascending; one that changes meanwhile may be seen before or after its change. */
+  streamsInRange(fromId: number, toId: number): IterableIterator<StreamState> {
+    return this.#streams.inRange(fromId, toId);
   }
 
   /** Streams put or deleted since `markClean` last named them: their metadata page is out of date. */
@@ -105,23 +106,30 @@ export class DurableTables implements Tables {
   }
 
   restoreStream(row: StreamState): void {
-    this.#putStream(row);
-    this.#dirtyIds.delete(row.id);
+    assert(!this.#streams.has(row.id), 'a checkpoint holds a stream once');
+    this.#hashStream(undefined, row);
+    this.#streams.putCold(row);
   }
 
   restoreCounters({ nextStreamId }: { nextStreamId: number }): void {
-    this.#nextStreamId = Math.max(this.#nextStreamId, nextStreamId);
+    this.#raiseNextStreamId(nextStreamId);
   }
 
-  #putStream(row: StreamState): void {
-    this.#dirtyIds.add(row.id);
-    const before = this.#streams.get(row.id);
-    if (before === undefined) this.#hasher.streamIdentity(row, 1);
-    else this.#hasher.streamPosition(before, -1);
+  #hashStream(before: StreamState | undefined, row: StreamState): void {
+    if (before !== undefined) {
+      this.#hasher.streamPosition(before, -1);
+    } else {
+      this.#hasher.streamIdentity(row, 1);
+      this.#raiseNextStreamId(row.id + 1);
+    }
     this.#hasher.streamPosition(row, 1);
-    this.#streams.set(row.id, row);
-    this.#streamIds.set(streamKey(row.basin, row.name), row.id);
-    this.#nextStreamId = Math.max(this.#nextStreamId, row.id + 1);
+  }
+
+  #raiseNextStreamId(id: number): void {
+    if (id <= this.#nextStreamId) return;
+    this.#hasher.nextStreamId(this.#nextStreamId, -1);
+    this.#hasher.nextStreamId(id, 1);
+    this.#nextStreamId = id;
   }
 }
 
@@ -156,6 +164,8 @@ export class SpeculativeTables implements Tables {
   }
 
   streamId(basin: string, name: string): number | undefined {
+    // Nearly always: no creation or deletion is in flight, and no key has to be made.
+    if (this.#streamIds.size === 0) return this.#durable.streamId(basin, name);
     const overlay = this.#streamIds.get(streamKey(basin, name));
     return overlay === undefined ? this.#durable.streamId(basin, name) : overlay.row;
   }
@@ -190,7 +200,7 @@ export class SpeculativeTables implements Tables {
       return;
     }
     this.#streams.set(id, { row: change.row, ticket });
-    if (this.#durable.streamId(basin, name) !== id) this.#streamIds.set(streamKey(basin, name), { row: id, ticket });
+    if (!this.#durable.hasStream(id)) this.#streamIds.set(streamKey(basin, name), { row: id, ticket });
   }
 
   /** The oldest queued entry is committed and in the durable tables now. */
@@ -204,7 +214,7 @@ export class SpeculativeTables implements Tables {
       return;
     }
     forget(this.#streams, change.row.id, ticket);
-    forget(this.#streamIds, streamKey(change.row.basin, change.row.name), ticket);
+    if (this.#streamIds.size > 0) forget(this.#streamIds, streamKey(change.row.basin, change.row.name), ticket);
   }
 }
 

@@ -1,0 +1,305 @@
+/**
+ * All streams, packed: one row of typed-array columns per stream, texts in one heap, two hash indexes (by id, by basin and
+ * name). An idle stream costs its columns, about 20 bytes of index and its texts, and nothing for the garbage collector
+ * to visit; a stream in use is also an object in a small cache (storage reference §4.9).
+ *
+ * Rows are numbered anew as streams come and go; ids are not. The identity of a stream (basin, name, creation, request
+ * token, retention) never changes, so `put` of a known id writes what appends change and nothing else.
+ */
+
+import { assert } from '../core/assert.ts';
+import type { StreamState } from '../core/stream-state.ts';
+import { HotRows } from './hot-rows.ts';
+import { finish, mixNumber, mixText } from './mixing.ts';
+import { NO_ROW, RowIndex } from './row-index.ts';
+import { TextHeap } from './text-heap.ts';
+
+const ROWS_MIN = 64;
+/** Columns grow by a quarter: at most a fifth of them is unused. */
+const GROWTH = 1.25;
+/** Streams kept as objects by default. */
+const HOT_ROWS_MAX = 10_000;
+/** In the id column: the row is free. In the retention column: for ever. */
+const NONE = -1;
+/** A token column holds the length + 1; 0 is no token. */
+const TOKEN_BYTES_MAX = 254;
+
+export class StreamTable {
+  #ids = new Float64Array(ROWS_MIN);
+  #seqNums = new Float64Array(ROWS_MIN);
+  #timestamps = new Float64Array(ROWS_MIN);
+  #trimPoints = new Float64Array(ROWS_MIN);
+  #createdAtMs = new Float64Array(ROWS_MIN);
+  #retentionAgeMs = new Float64Array(ROWS_MIN);
+  #digests = new Uint32Array(ROWS_MIN);
+  #basins = new Uint32Array(ROWS_MIN);
+  #nameHashes = new Int32Array(ROWS_MIN);
+  /** Where name, request token and fencing token stand in the heap, in this order. In a free row: the next free one + 1. */
+  #textOffsets = new Uint32Array(ROWS_MIN);
+  #nameBytes = new Uint16Array(ROWS_MIN);
+  #requestTokens = new Uint8Array(ROWS_MIN);
+  #fencingTokens = new Uint8Array(ROWS_MIN);
+
+  #texts = new TextHeap();
+  readonly #basinNames: string[] = [];
+  readonly #basinNumbers = new Map<string, number>();
+  readonly #byId = new RowIndex((row) => hashOfId(this.#ids[row] as number));
+  readonly #byName = new RowIndex((row) => this.#nameHashes[row] as number);
+  readonly #hot: HotRows;
+  /** Rows ever used; those below are live or in the list of free ones. */
+  #rowsUsed = 0;
+  #firstFree = 0;
+
+  constructor(hotRowsMax = HOT_ROWS_MAX) {
+    this.#hot = new HotRows(hotRowsMax);
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Bytes of columns, indexes and texts, unused room included; the cache of rows in use is not in it. */
+  get packedBytes(): number {
+    const columns = this.#columns().reduce((sum, column) => sum + column.byteLength, 0);
+    return columns + this.#byId.bytes + this.#byName.bytes + this.#texts.bytes;
+  }
+
+  has(id: number): boolean {
+    return this.#rowOf(id) !== NO_ROW;
+  }
+
+  get(id: number): StreamState | undefined {
+    const hot = this.#hot.get(id);
+    if (hot !== undefined) return hot;
+    const row = this.#rowOf(id);
+    if (row === NO_ROW) return undefined;
+    const state = this.#unpack(row);
+    this.#hot.set(state);
+    return state;
+  }
+
+  idOf(basin: string, name: string): number | undefined {
+    const basinNumber = this.#basinNumbers.get(basin);
+    if (basinNumber === undefined) return undefined;
+    const row = this.#rowNamed(basinNumber, name);
+    return row === NO_ROW ? undefined : this.#ids[row];
+  }
+
+  /** A new stream, or what appends change of a known one. */
+  put(state: StreamState): void {
+    this.putCold(state);
+    this.#hot.set(state);
+  }
+
+  /** `put` of a stream that is not in use: loading a checkpoint must not churn the cache. */
+  putCold(state: StreamState): void {
+    const known = this.#rowOf(state.id);
+    const row = known === NO_ROW ? this.#add(state) : known;
+    if (known !== NO_ROW) this.#putFencingToken(row, state.fencingToken);
+    this.#seqNums[row] = state.tail.seqNum;
+    this.#timestamps[row] = state.tail.timestamp;
+    this.#trimPoints[row] = state.trimPoint;
+    this.#digests[row] = state.digest;
+    if (this.#texts.wasteful) this.#compactTexts();
+  }
+
+  /** False when there is no such stream. */
+  delete(id: number): boolean {
+    const row = this.#rowOf(id);
+    if (row === NO_ROW) return false;
+    this.#byId.remove(row);
+    this.#byName.remove(row);
+    this.#hot.delete(id);
+    this.#texts.release(this.#textBytes(row));
+    this.#ids[row] = NONE;
+    this.#textOffsets[row] = this.#firstFree;
+    this.#firstFree = row + 1;
+    if (this.#texts.wasteful) this.#compactTexts();
+    return true;
+  }
+
+  /**
+   * Streams with `fromId <= id < toId`, ascending. Streams put or deleted meanwhile may or may not be seen as they are
+   * then; the others are seen once. Costs the smaller of the range and the table.
+   */
+  *inRange(fromId: number, toId: number): IterableIterator<StreamState> {
+    for (const id of this.#idsInRange(fromId, toId)) {
+      const row = this.#rowOf(id);
+      if (row !== NO_ROW) yield this.#unpack(row);
+    }
+  }
+
+  *#idsInRange(fromId: number, toId: number): IterableIterator<number> {
+    if (toId - fromId <= this.#rowsUsed) {
+      for (let id = fromId; id < toId; id++) yield id;
+      return;
+    }
+    yield* this.#ids
+      .subarray(0, this.#rowsUsed)
+      .filter((id) => id !== NONE && id >= fromId && id < toId)
+      .sort();
+  }
+
+  // --- looking up ------------------------------------------------------------------------------------------
+
+  #rowOf(id: number): number {
+    const index = this.#byId;
+    for (let slot = index.slotOf(hashOfId(id)); ; slot = index.after(slot)) {
+      const row = index.rowAt(slot);
+      if (row === NO_ROW || this.#ids[row] === id) return row;
+    }
+  }
+
+  #rowNamed(basin: number, name: string): number {
+    const index = this.#byName;
+    const hash = hashOfName(basin, name);
+    for (let slot = index.slotOf(hash); ; slot = index.after(slot)) {
+      const row = index.rowAt(slot);
+      if (row === NO_ROW) return NO_ROW;
+      if (this.#nameHashes[row] === hash && this.#basins[row] === basin && this.#isNamed(row, name)) return row;
+    }
+  }
+
+  #isNamed(row: number, name: string): boolean {
+    return this.#texts.equals(this.#textOffsets[row] as number, this.#nameBytes[row] as number, name);
+  }
+
+  // --- rows ------------------------------------------------------------------------------------------------
+
+  #add(state: StreamState): number {
+    const basin = this.#basinNumber(state.basin);
+    assert(this.#rowNamed(basin, state.name) === NO_ROW, 'a name belongs to one stream');
+    const row = this.#takeRow();
+    this.#ids[row] = state.id;
+    this.#createdAtMs[row] = state.createdAtMs;
+    this.#retentionAgeMs[row] = state.retentionAgeMs ?? NONE;
+    this.#basins[row] = basin;
+    this.#nameHashes[row] = hashOfName(basin, state.name);
+    this.#addTexts(row, state.name, state.requestToken, state.fencingToken);
+    this.#byId.add(row);
+    this.#byName.add(row);
+    return row;
+  }
+
+  #unpack(row: number): StreamState {
+    const nameAt = this.#textOffsets[row] as number;
+    const requestTokenAt = nameAt + (this.#nameBytes[row] as number);
+    const fencingTokenAt = requestTokenAt + lengthIn(this.#requestTokens, row);
+    const retentionAgeMs = this.#retentionAgeMs[row] as number;
+    return {
+      id: this.#ids[row] as number,
+      basin: this.#basinNames[this.#basins[row] as number] as string,
+      name: this.#texts.read(nameAt, this.#nameBytes[row] as number),
+      createdAtMs: this.#createdAtMs[row] as number,
+      requestToken:
+        this.#requestTokens[row] === 0 ? null : this.#texts.read(requestTokenAt, lengthIn(this.#requestTokens, row)),
+      retentionAgeMs: retentionAgeMs === NONE ? null : retentionAgeMs,
+      tail: { seqNum: this.#seqNums[row] as number, timestamp: this.#timestamps[row] as number },
+      fencingToken: this.#texts.read(fencingTokenAt, lengthIn(this.#fencingTokens, row)),
+      trimPoint: this.#trimPoints[row] as number,
+      digest: this.#digests[row] as number,
+    };
+  }
+
+  #basinNumber(basin: string): number {
+    const known = this.#basinNumbers.get(basin);
+    if (known !== undefined) return known;
+    this.#basinNumbers.set(basin, this.#basinNames.length);
+    return this.#basinNames.push(basin) - 1;
+  }
+
+  // --- texts -----------------------------------------------------------------------------------------------
+
+  #addTexts(row: number, name: string, requestToken: string | null, fencingToken: string): void {
+    this.#textOffsets[row] = this.#texts.end;
+    this.#nameBytes[row] = bounded(this.#texts.append(name), 0xffff);
+    this.#requestTokens[row] =
+      requestToken === null ? 0 : 1 + bounded(this.#texts.append(requestToken), TOKEN_BYTES_MAX);
+    this.#fencingTokens[row] = fencingToken === '' ? 0 : 1 + bounded(this.#texts.append(fencingToken), TOKEN_BYTES_MAX);
+  }
+
+  /** A token that changed takes the texts of its row to the end of the heap. That is rare. */
+  #putFencingToken(row: number, token: string): void {
+    const length = lengthIn(this.#fencingTokens, row);
+    const at = (this.#textOffsets[row] as number) + this.#textBytes(row) - length;
+    if (this.#texts.equals(at, length, token)) return;
+    const { name, requestToken } = this.#unpack(row);
+    this.#texts.release(this.#textBytes(row));
+    this.#addTexts(row, name, requestToken, token);
+  }
+
+  #textBytes(row: number): number {
+    return (this.#nameBytes[row] as number) + lengthIn(this.#requestTokens, row) + lengthIn(this.#fencingTokens, row);
+  }
+
+  #compactTexts(): void {
+    const old = this.#texts;
+    this.#texts = new TextHeap();
+    for (let row = 0; row < this.#rowsUsed; row++) {
+      if (this.#ids[row] === NONE) continue;
+      const from = this.#textOffsets[row] as number;
+      this.#textOffsets[row] = this.#texts.end;
+      this.#texts.copyFrom(old, from, this.#textBytes(row));
+    }
+  }
+
+  // --- room ------------------------------------------------------------------------------------------------
+
+  #takeRow(): number {
+    if (this.#firstFree !== 0) {
+      const row = this.#firstFree - 1;
+      this.#firstFree = this.#textOffsets[row] as number;
+      return row;
+    }
+    if (this.#rowsUsed === this.#ids.length) this.#growColumns(Math.ceil(this.#ids.length * GROWTH));
+    return this.#rowsUsed++;
+  }
+
+  #columns() {
+    return [
+      ...[this.#ids, this.#seqNums, this.#timestamps, this.#trimPoints, this.#createdAtMs, this.#retentionAgeMs],
+      ...[this.#digests, this.#basins, this.#nameHashes, this.#textOffsets],
+      ...[this.#nameBytes, this.#requestTokens, this.#fencingTokens],
+    ];
+  }
+
+  #growColumns(rows: number): void {
+    this.#ids = copied(this.#ids, new Float64Array(rows));
+    this.#seqNums = copied(this.#seqNums, new Float64Array(rows));
+    this.#timestamps = copied(this.#timestamps, new Float64Array(rows));
+    this.#trimPoints = copied(this.#trimPoints, new Float64Array(rows));
+    this.#createdAtMs = copied(this.#createdAtMs, new Float64Array(rows));
+    this.#retentionAgeMs = copied(this.#retentionAgeMs, new Float64Array(rows));
+    this.#digests = copied(this.#digests, new Uint32Array(rows));
+    this.#basins = copied(this.#basins, new Uint32Array(rows));
+    this.#nameHashes = copied(this.#nameHashes, new Int32Array(rows));
+    this.#textOffsets = copied(this.#textOffsets, new Uint32Array(rows));
+    this.#nameBytes = copied(this.#nameBytes, new Uint16Array(rows));
+    this.#requestTokens = copied(this.#requestTokens, new Uint8Array(rows));
+    this.#fencingTokens = copied(this.#fencingTokens, new Uint8Array(rows));
+  }
+}
+
+type Column = Float64Array | Uint32Array | Int32Array | Uint16Array | Uint8Array;
+
+function copied<Kind extends Column>(old: Kind, grown: Kind): Kind {
+  grown.set(old);
+  return grown;
+}
+
+function lengthIn(tokens: Uint8Array, row: number): number {
+  return Math.max((tokens[row] as number) - 1, 0);
+}
+
+function bounded(length: number, max: number): number {
+  assert(length <= max, 'a name or token fits its column');
+  return length;
+}
+
+function hashOfId(id: number): number {
+  return finish(mixNumber(0, id));
+}
+
+function hashOfName(basin: number, name: string): number {
+  return finish(mixText(basin, name));
+}
