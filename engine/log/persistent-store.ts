@@ -60,6 +60,15 @@ export class PersistentStore {
     });
   }
 
+  /** As `put`, refused by the store where the name is taken. */
+  async putIfAbsent(key: string, parts: readonly Uint8Array[]): Promise<void> {
+    await this.#until(`writing ${key}`, async () => {
+      const outcome = await this.#ports.blobs.putIfAbsent(key, parts);
+      if (outcome.kind === 'done' || outcome.kind === 'refused') return { answer: undefined };
+      return outcome.fault;
+    });
+  }
+
   get(key: string, range?: ByteRange): Promise<Exclude<GetOutcome, { kind: 'failed' }>> {
     return this.#until(`reading ${key}`, async () => {
       const outcome = await this.#ports.blobs.get(key, range);

@@ -29,6 +29,8 @@ export class LogState {
   /** The newest arrival of any chunk: arrivals never decrease along the log. */
   #lastArrivalMs = 0;
   readonly #hashes = new Map<number, StateHash>();
+  /** Entries that no checkpoint has, as far as this process knows: what a flush would be for. INSTALLs do not count. */
+  unfrozenEntries = 0;
 
   get hash(): StateHash {
     return this.#hasher.value();
@@ -47,6 +49,7 @@ export class LogState {
    * an INSTALL was written by an owner in another state.
    */
   apply(entry: Entry, crc: number): boolean {
+    if (entry.type !== 'install') this.unfrozenEntries++;
     if (isRowEntry(entry)) {
       if (entry.type === 'chunk') {
         assert(entry.arrivalMs >= this.#lastArrivalMs, 'arrivals never decrease along the log');
