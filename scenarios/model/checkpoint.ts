@@ -1,0 +1,128 @@
+/**
+ * A checkpoint from freeze to deletion: upload segments, upload the checkpoint, INSTALL through the log, wait for its
+ * commit, publish, wait for that too; only then delete what the publication makes unnecessary.
+ */
+
+import { foldData } from './fold.ts';
+import { insist, type Task, until } from './network.ts';
+import type { Checkpoint, Data, Entry, SegmentBody, SegmentRef, State } from './objects.ts';
+import type { Owner } from './owner.ts';
+import type { Upkeep } from './upkeep.ts';
+
+/** Slots that one delete request names. */
+const DELETE_BATCH = 3;
+
+export function* checkpoint(upkeep: Upkeep): Task {
+  const { owner } = upkeep;
+  const frozenAt = owner.committed - 1;
+  if (upkeep.isCheckpointing || frozenAt <= owner.state.installedAt) return;
+  upkeep.isCheckpointing = true;
+  const { uploaded, install } = yield* upload(owner, frozenAt);
+  if (owner.world.mutant === 'noInstall') owner.state = foldData(owner.state, lonely(install, frozenAt), false);
+  else {
+    const proposal = owner.propose(install);
+    yield* until(() => owner.isCommitted(proposal));
+  }
+  if (owner.world.mutant === 'gcUnpublished') collect(upkeep, uploaded);
+  const publication = { checkpoint: uploaded.name, frozenAt };
+  const name = `pub/${uploaded.name}`;
+  yield* insist({ verb: 'put', name, effect: (store) => store.putPublication(publication) });
+  upkeep.publications = [...upkeep.publications, publication];
+  collect(upkeep, uploaded);
+  upkeep.isCheckpointing = false;
+}
+
+function* upload(owner: Owner, frozenAt: number): Task<{ uploaded: Checkpoint; install: Entry }> {
+  const { state, epoch } = owner;
+  const segments = yield* flush(owner, state);
+  const name = owner.uploadName();
+  const bare: Entry = { type: 'install', frozenAt, checkpoint: name, segments, wholeList: [] };
+  const installed = foldData(state, lonely(bare, frozenAt), false);
+  const uploaded: Checkpoint = { name, uploader: epoch, frozenAt, epoch, state: installed };
+  yield* insist({ verb: 'put', name: `ckpt/${name}`, effect: (store) => store.putCheckpoint(uploaded) });
+  return { uploaded, install: { ...bare, wholeList: installed.segments } };
+}
+
+/** Uploads the readable records of all chunks, as one segment or as two. */
+function* flush(owner: Owner, state: State): Task<SegmentRef[]> {
+  const pieces = state.chunks.map(({ first, ops }) => ({
+    first: Math.max(first, state.trim),
+    ops: ops.slice(Math.max(0, state.trim - first)),
+  }));
+  const readable = pieces.filter(({ ops }) => ops.length > 0);
+  const half = owner.world.network.dice.chance(0.3) ? Math.floor(readable.length / 2) : 0;
+  const segments: SegmentRef[] = [];
+  for (const group of [readable.slice(0, half), readable.slice(half)]) {
+    const first = group[0]?.first;
+    if (first === undefined) continue;
+    const ops = group.flatMap((piece) => piece.ops);
+    segments.push(yield* uploadSegment(owner, { uploader: owner.epoch, first, ops }));
+  }
+  return segments;
+}
+
+export function* uploadSegment(owner: Owner, body: SegmentBody): Task<SegmentRef> {
+  const name = owner.uploadName();
+  yield* insist({ verb: 'put', name: `seg/${name}`, effect: (store) => store.putSegment(name, body) });
+  return { name, epoch: owner.epoch, first: body.first, next: body.first + body.ops.length };
+}
+
+/** Deletes what the published checkpoint makes unnecessary. Every request is on its own, in no order. */
+function collect(upkeep: Upkeep, { frozenAt, state, name: published }: Checkpoint): void {
+  const { owner, publications } = upkeep;
+  const { network, mutant } = owner.world;
+  const start = (task: Task): void => network.start(owner.life, task);
+  for (const slots of batches(takeUpTo(owner.takeover.disposable, frozenAt))) start(deleteSlots(slots));
+  const named = new Set(state.segments.map(({ name }) => name));
+  for (const [name, removedAt] of owner.takeover.removedAt) {
+    if (removedAt > frozenAt || named.has(name)) continue;
+    owner.takeover.removedAt.delete(name);
+    start(upkeep.deleteSegment(name));
+  }
+  const kept = mutant === 'onePublication' ? 1 : 2;
+  upkeep.publications = publications.slice(-kept);
+  for (const old of publications.slice(0, -kept)) start(deletePublication(old.checkpoint));
+  for (const { checkpoint: old } of publications) if (old !== published) start(deleteCheckpoint(old));
+}
+
+function* deleteSlots(slots: readonly number[]): Task {
+  yield* insist({ verb: 'delete', name: `wal/${slots.join(',')}`, effect: (store) => store.deleteSlots(slots) });
+}
+
+function* deletePublication(name: string): Task {
+  yield* insist({ verb: 'delete', name: `pub/${name}`, effect: (store) => store.deletePublication(name) });
+}
+
+export function* deleteCheckpoint(name: string): Task {
+  yield* insist({ verb: 'delete', name: `ckpt/${name}`, effect: (store) => store.deleteCheckpoint(name) });
+}
+
+/** Removes the slots at or below the limit from the list and returns them. */
+function takeUpTo(disposable: number[], limit: number): number[] {
+  const taken = disposable.filter((slot) => slot <= limit);
+  const kept = disposable.filter((slot) => slot > limit);
+  disposable.splice(0, disposable.length, ...kept);
+  return taken;
+}
+
+export function batches(slots: readonly number[]): number[][] {
+  const cut: number[][] = [];
+  for (let at = 0; at < slots.length; at += DELETE_BATCH) cut.push(slots.slice(at, at + DELETE_BATCH));
+  return cut;
+}
+
+/** An entry as a log object of its own, to fold it outside the log. */
+function lonely(entry: Entry, slot: number): Data {
+  return { kind: 'data', slot, epoch: 0, identity: 0, entries: [entry] };
+}
+
+/** One LIST of `wal/` after each takeover: late puts of dead owners behind the collector, and what a crash left. */
+export function* sweepLitter(upkeep: Upkeep): Task {
+  const { owner, publishedAt } = upkeep;
+  if (upkeep.hasSwept || publishedAt < 0) return;
+  upkeep.hasSwept = true;
+  const listed = yield* insist({ verb: 'list', name: 'wal/', effect: (store) => store.listSlots(publishedAt) });
+  const isSpared = owner.world.mutant !== 'fencesCollected';
+  const litter = listed.filter(({ isFence }) => !(isFence && isSpared)).map(({ slot }) => slot);
+  for (const slots of batches(litter)) owner.world.network.start(owner.life, deleteSlots(slots));
+}
