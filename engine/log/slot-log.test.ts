@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 
+import { publicationKey } from '../core/object-names.ts';
 import { type LogBench, logBench, plantData, plantFence, PROMPT, RETRY_MS } from '../testing/log-bench.ts';
 import { DENIED, nativeCompute, settled, TIMEOUT } from '../testing/manual-ports.ts';
 import { decodeEntries, decodeHeader, slotKey } from './format.ts';
@@ -179,6 +180,60 @@ describe("a rival's fence", () => {
     expect(bench.log.writable).toBe(false);
     expect(() => bench.log.enqueue('e', () => {})).toThrow('ended');
     expect(bench.telemetry.count('log.fenced')).toBe(1);
+  });
+
+  test('at or below a publication leaves what was issued open, and only what was never issued is void', async () => {
+    // Slot 65 was written, its reply lost; a successor replayed it, published a checkpoint above it and collected it;
+    // then a late taker put its fence there. What the slot held is in the history.
+    const bench = logBench({ windowSlots: 3 });
+    bench.blobs.objects.set(publicationKey({ slot: 65, epoch: 2, number: 1 }), new Uint8Array());
+    await bench.queue('a', 'b', 'c', 'd');
+    plantFence(bench, 65, 3);
+    await putOf(bench, 65).complete();
+    await bench.blobs.heldOn('get', slotKey(65)).complete();
+    expect(bench.settlements).toEqual([
+      ['d', 'void'],
+      ['b', 'unknown'],
+      ['c', 'unknown'],
+    ]);
+    expect(bench.telemetry.count('log.fenced.below-publication')).toBe(1);
+  });
+
+  test('above every publication makes the loss definite', async () => {
+    const bench = logBench({ windowSlots: 3 });
+    bench.blobs.objects.set(publicationKey({ slot: 64, epoch: 1, number: 1 }), new Uint8Array());
+    await bench.queue('a', 'b');
+    plantFence(bench, 65, 3);
+    await putOf(bench, 65).complete();
+    await bench.blobs.heldOn('get', slotKey(65)).complete();
+    expect(bench.settlements).toEqual([['b', 'void']]);
+  });
+
+  test('settles nothing as lost before the publications were listed after it', async () => {
+    const bench = logBench();
+    await bench.queue('a');
+    bench.blobs.holds = () => true;
+    plantFence(bench, 64);
+    await putOf(bench, 64).complete();
+    await bench.blobs.heldOn('get', slotKey(64)).complete();
+    expect([bench.settlements, bench.end()]).toEqual([[], null]);
+    await bench.blobs.heldOn('list', 'pub/').reply({ kind: 'failed', fault: TIMEOUT });
+    await bench.clock.advance(RETRY_MS);
+    expect(bench.settlements).toEqual([]);
+    await bench.blobs.heldOn('list', 'pub/').complete();
+    expect(bench.settlements).toEqual([['a', 'void']]);
+    expect(bench.end()).toMatchObject({ kind: 'fenced' });
+  });
+
+  test('leaves a loss open when the store refuses to list publications', async () => {
+    const bench = logBench();
+    await bench.queue('a');
+    bench.blobs.holds = () => true;
+    plantFence(bench, 64);
+    await putOf(bench, 64).complete();
+    await bench.blobs.heldOn('get', slotKey(64)).complete();
+    await bench.blobs.heldOn('list', 'pub/').reply({ kind: 'failed', fault: DENIED });
+    expect(bench.settlements).toEqual([['a', 'unknown']]);
   });
 
   test('leaves the slots below to commit, and the log ends only then', async () => {
