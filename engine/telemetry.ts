@@ -65,6 +65,7 @@ export const ENGINE_EVENTS = {
   'segment.read.moved': 'what a read was looking for moved while it waited, and it looked again',
   'segment.read.ahead': 'blocks were fetched ahead of a sequential reader',
   'segment.read.gone': 'a read found that a listed segment does not exist any more',
+  'segment.read.damage-reread': 'bytes of a segment read damaged and were sound when read again',
   'segment.read.corrupt': 'a read found damaged bytes in a segment and failed',
   'stream.created': 'a stream became durable',
   'stream.create-raced': 'two creations of one name met before either was durable',

@@ -44,10 +44,27 @@ export function encodeRecords(records: readonly Stamped[]): Uint8Array {
 
 /** Decodes the whole chunk; bodies and headers are views of `bytes`. */
 export function decodeRecords(span: ChunkSpan, bytes: Uint8Array): SequencedRecord[] {
-  const reader = new VarintReader(bytes);
   const records: SequencedRecord[] = [];
+  decodeRecordsFrom(span, bytes, span.firstSeqNum, (record) => records.push(record) > 0);
+  return records;
+}
+
+/**
+ * Hands the records from `fromSeqNum` on to `take`, until it answers false. Those before are passed over without being
+ * built, those behind are not looked at. Bodies and headers are views of `bytes`.
+ */
+export function decodeRecordsFrom(
+  span: ChunkSpan,
+  bytes: Uint8Array,
+  fromSeqNum: number,
+  take: (record: SequencedRecord) => boolean,
+): void {
+  const reader = new VarintReader(bytes);
+  const end = span.firstSeqNum + span.count;
   let timestamp = span.firstTimestamp;
-  for (let i = 0; i < span.count; i++) {
+  let seqNum = span.firstSeqNum;
+  for (; seqNum < Math.min(fromSeqNum, end); seqNum++) timestamp += skipRecord(reader);
+  for (; seqNum < end; seqNum++) {
     timestamp += reader.varint();
     const headerCount = reader.varint();
     const bodyLength = reader.varint();
@@ -57,11 +74,31 @@ export function decodeRecords(span: ChunkSpan, bytes: Uint8Array): SequencedReco
       const valueLength = reader.varint();
       headers.push({ name: reader.take(nameLength), value: reader.take(valueLength) });
     }
-    records.push({ seqNum: span.firstSeqNum + i, timestamp, headers, body: reader.take(bodyLength) });
+    if (!take({ seqNum, timestamp, headers, body: reader.take(bodyLength) })) return;
   }
   assert(reader.atEnd(), 'a chunk holds exactly the records its span says');
   assert(timestamp === span.lastTimestamp, "a chunk's last timestamp is the one its span says");
-  return records;
+}
+
+/** The first number of the chunk with this timestamp or a later one; the number behind the chunk when there is none. */
+export function seqNumAtTimestamp(span: ChunkSpan, bytes: Uint8Array, timestamp: number): number {
+  const reader = new VarintReader(bytes);
+  let reached = span.firstTimestamp;
+  for (let i = 0; i < span.count; i++) {
+    reached += skipRecord(reader);
+    if (reached >= timestamp) return span.firstSeqNum + i;
+  }
+  return span.firstSeqNum + span.count;
+}
+
+/** Passes over one record. Returns its timestamp's distance to the one before. */
+function skipRecord(reader: VarintReader): number {
+  const delta = reader.varint();
+  const headerCount = reader.varint();
+  const bodyLength = reader.varint();
+  for (let h = 0; h < headerCount; h++) reader.skip(reader.varint() + reader.varint());
+  reader.skip(bodyLength);
+  return delta;
 }
 
 function encodedLength(records: readonly Stamped[]): number {
@@ -119,9 +156,13 @@ export class VarintReader {
 
   take(length: number): Uint8Array {
     const start = this.#at;
+    this.skip(length);
+    return this.#bytes.subarray(start, this.#at);
+  }
+
+  skip(length: number): void {
     this.#at += length;
     assert(this.#at <= this.#bytes.length, 'a field ends inside its buffer');
-    return this.#bytes.subarray(start, this.#at);
   }
 
   atEnd(): boolean {

@@ -30,6 +30,7 @@ export class BlockCache {
   /** Blocks in memory, oldest used first. */
   readonly #byUse = new Map<Uint8Array, { key: string; number: number }>();
   #bytes = 0;
+  #fetches = 0;
 
   constructor(
     store: Pick<PersistentStore, 'get'>,
@@ -59,9 +60,11 @@ export class BlockCache {
     return Promise.all(blocks).then((arrived) => this.#cut(arrived, start, end));
   }
 
-  /** Fetches what is missing of the range in the background. What goes wrong goes unnoticed. */
-  prefetch(object: CachedObject, start: number, end: number): void {
+  /** Fetches what is missing of the range in the background. True when something was; what goes wrong goes unnoticed. */
+  prefetch(object: CachedObject, start: number, end: number): boolean {
+    const before = this.#fetches;
     this.#request(object, start, Math.min(end, object.bytes));
+    return this.#fetches > before;
   }
 
   /** The object is gone, or is not trusted: its next reader fetches anew. */
@@ -98,6 +101,7 @@ export class BlockCache {
     const start = first * this.#blockBytes;
     const end = Math.min(until * this.#blockBytes, object.bytes);
     this.#telemetry.event('cache.fetched', end - start);
+    this.#fetches++;
     const range = fetchRange(this.#store, object, start, end);
     return Array.from({ length: until - first }, (_, i) => {
       const block = range.then((bytes) => ownBytes(bytes, i * this.#blockBytes, this.#blockBytes));

@@ -54,11 +54,10 @@ export class SegmentBuilder {
     const { firstSeqNum, nextSeqNum, firstTimestamp, lastTimestamp, arrivalMs } = frame;
     const offset = this.bytes;
     const length = frame.end - frame.start;
+    const numbers = { streamId, firstSeqNum, nextSeqNum, firstTimestamp, lastTimestamp };
+    const arrivals = { firstArrivalMs: arrivalMs, lastArrivalMs: arrivalMs };
     const point = { seqNum: firstSeqNum, timestamp: firstTimestamp, arrivalMs, offset, framesBefore: 0 };
-    this.#append({
-      ...{ streamId, firstSeqNum, nextSeqNum, firstTimestamp, lastTimestamp, offset, length, frames: 1 },
-      ...{ firstArrivalMs: arrivalMs, lastArrivalMs: arrivalMs, points: [point] },
-    });
+    this.#append({ ...numbers, ...arrivals, offset, length, frames: 1, points: [point] });
     this.#body.add(frame.bytes.subarray(frame.start, frame.end));
   }
 
@@ -88,7 +87,8 @@ export class SegmentBuilder {
     const parts = [...this.#body.finish(), index, encodeSegmentFooter(place, this.#compute)];
     const { streamId, firstSeqNum, nextSeqNum } = first;
     const ref: SegmentRef = {
-      ...{ epoch: this.#name.epoch, number: this.#name.number },
+      epoch: this.#name.epoch,
+      number: this.#name.number,
       bytes: indexOffset + index.length + SEGMENT_FOOTER_BYTES,
       ...place,
       only: streamCount === 1 ? { streamId, firstSeqNum, nextSeqNum } : null,

@@ -251,10 +251,8 @@ function readRun(cursor: Cursor, streamId: number, offset: number): PackedRun {
   const [length, frames, pointBytes] = [cursor.varint(), cursor.varint(), cursor.varint()];
   const pointsAt = cursor.at;
   cursor.skip(pointBytes);
-  return {
-    ...{ streamId, firstSeqNum, nextSeqNum, firstTimestamp, lastTimestamp, firstArrivalMs, lastArrivalMs },
-    ...{ offset, length, frames, pointsAt, pointsEnd: pointsAt + pointBytes },
-  };
+  const numbers = { streamId, firstSeqNum, nextSeqNum, firstTimestamp, lastTimestamp, firstArrivalMs, lastArrivalMs };
+  return { ...numbers, offset, length, frames, pointsAt, pointsEnd: pointsAt + pointBytes };
 }
 
 /** Reads varints out of bytes that came from a store: what does not fit is damage, not a bug. */

@@ -7,12 +7,15 @@
 
 import { assert } from '../core/assert.ts';
 import { segmentKey } from '../core/object-names.ts';
+import { LogCorruption } from '../log/format.ts';
 import type { PersistentStore } from '../log/persistent-store.ts';
 import type { Compute, Telemetry } from '../ports.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import { BlockCache, fetchRange } from './block-cache.ts';
 import { decodeSegmentIndex, type SegmentIndex } from './segment-format.ts';
 import type { SegmentTunables } from './tunables.ts';
+
+export { SegmentGone } from './segment-gone.ts';
 
 export interface SegmentReaderPorts {
   store: Pick<PersistentStore, 'get'>;
@@ -47,13 +50,17 @@ export class SegmentReader {
   /** The index: at once when it is in memory. Rejects with SegmentGone or LogCorruption. */
   index(ref: SegmentRef): SegmentIndex | Promise<SegmentIndex> {
     const key = segmentKey(ref);
+    return this.cachedIndex(ref) ?? this.#loading.get(key) ?? this.#load(key, ref);
+  }
+
+  /** The index if it is in memory; nothing is fetched. */
+  cachedIndex(ref: SegmentRef): SegmentIndex | null {
+    const key = segmentKey(ref);
     const known = this.#indexes.get(key);
-    if (known !== undefined) {
-      this.#indexes.delete(key);
-      this.#indexes.set(key, known);
-      return known;
-    }
-    return this.#loading.get(key) ?? this.#load(key, ref);
+    if (known === undefined) return null;
+    this.#indexes.delete(key);
+    this.#indexes.set(key, known);
+    return known;
   }
 
   /** Bytes `[start, end)` of the object, through the cache: at once when they are in memory. Rejects as `index`. */
@@ -68,9 +75,35 @@ export class SegmentReader {
     return fetchRange(this.#ports.store, { key: segmentKey(ref), bytes: ref.bytes }, start, end);
   }
 
-  /** Fetches the range in the background, as much of it as the segment has. */
-  prefetch(ref: SegmentRef, start: number, end: number): void {
-    this.#blocks.prefetch({ key: segmentKey(ref), bytes: ref.bytes }, start, end);
+  /**
+   * Fetches what is missing of the range in the background, as far as the segment goes; what goes wrong goes unnoticed.
+   * True when something was missing.
+   */
+  prefetch(ref: SegmentRef, start: number, end: number): boolean {
+    return this.#blocks.prefetch({ key: segmentKey(ref), bytes: ref.bytes }, start, end);
+  }
+
+  /**
+   * What `use` makes of segment bytes. When it finds damage, what is cached of the segment is dropped and it gets a
+   * second try, because the damage may have happened on the way; the second LogCorruption stands.
+   */
+  async sound<Result>(ref: SegmentRef, use: () => Promise<Result>): Promise<Result> {
+    const key = segmentKey(ref);
+    const { telemetry } = this.#ports;
+    try {
+      return await use();
+    } catch (error) {
+      if (!(error instanceof LogCorruption)) throw error;
+      this.#blocks.forget(key);
+    }
+    try {
+      const result = await use();
+      telemetry.event('segment.read.damage-reread', key);
+      return result;
+    } catch (error) {
+      if (error instanceof LogCorruption) telemetry.event('segment.read.corrupt', error.message);
+      throw error;
+    }
   }
 
   /** Keeps the object from being collected until the answer is called; calling it again does nothing. */
@@ -126,11 +159,13 @@ export class SegmentReader {
     return loading;
   }
 
-  async #fetchIndex(ref: SegmentRef): Promise<SegmentIndex> {
+  #fetchIndex(ref: SegmentRef): Promise<SegmentIndex> {
     const { indexOffset, indexBytes } = ref;
-    const bytes = await this.rangeUncached(ref, indexOffset, indexOffset + indexBytes);
-    const own = bytes.buffer.byteLength === bytes.length ? bytes : bytes.slice();
-    return decodeSegmentIndex(ref, own, this.#ports.compute);
+    return this.sound(ref, async () => {
+      const bytes = await this.rangeUncached(ref, indexOffset, indexOffset + indexBytes);
+      const own = bytes.buffer.byteLength === bytes.length ? bytes : bytes.slice();
+      return decodeSegmentIndex(ref, own, this.#ports.compute);
+    });
   }
 
   #keep(key: string, index: SegmentIndex): void {

@@ -77,6 +77,9 @@ const TYPES = {
   install: 7,
 } as const;
 
+/** What the frame of a chunk says it is; segments hold nothing else. */
+export const CHUNK_TYPE = TYPES.chunk;
+
 /** The type as the frame holds it. */
 export function entryType(entry: Entry): number {
   return TYPES[entry.type];

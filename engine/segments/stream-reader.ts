@@ -1,0 +1,236 @@
+/**
+ * Records of one stream of any age, by number or timestamp: from memory in the same turn, else from segments.
+ *
+ * After every wait the place is looked up anew, because meanwhile a flush may have moved chunks from memory to a
+ * segment, a compaction may have replaced the segment, a trim may have moved on. A segment is pinned while it is read.
+ * One call decodes one batch at most, so that readers never keep the writer waiting.
+ */
+
+import { assert } from '../core/assert.ts';
+import { seqNumAtTimestamp } from '../core/chunk.ts';
+import type { SequencedRecord } from '../core/record.ts';
+import type { StreamState } from '../core/stream-state.ts';
+import type { Compute, Telemetry } from '../ports.ts';
+import type { LogState } from '../state/log-state.ts';
+import type { SegmentRef } from '../state/segment-ref.ts';
+import type { ChunkIndex } from './chunk-index.ts';
+import { type ReadLimits, RecordBatch } from './record-batch.ts';
+import { chunkOf, verifiedChunks } from './segment-frames.ts';
+import { SegmentGone } from './segment-gone.ts';
+import type { SegmentPoint, SegmentRun } from './segment-index.ts';
+import { SegmentLookup } from './segment-lookup.ts';
+import type { SegmentReader } from './segment-reader.ts';
+import { SequentialReaders } from './sequential-readers.ts';
+import type { SegmentTunables } from './tunables.ts';
+
+/** The committed side as readers see it; `CommittedLog` is one. */
+export interface Committed {
+  readonly chunks: ChunkIndex;
+  readonly state: Pick<LogState, 'tables' | 'segments'>;
+}
+
+/** Frames around what was asked for may come with it. */
+const RANGE_SLACK_BYTES = 64 * 1024;
+
+export class StreamReader {
+  readonly #ports: { compute: Compute; telemetry: Telemetry };
+  readonly #committed: Committed;
+  readonly #segments: SegmentReader;
+  readonly #readAheadBytes: number;
+  readonly #sequential = new SequentialReaders();
+
+  constructor(
+    ports: { compute: Compute; telemetry: Telemetry },
+    committed: Committed,
+    segments: SegmentReader,
+    tunables: Pick<SegmentTunables, 'readAheadBlocks' | 'cacheBlockBytes'>,
+  ) {
+    this.#ports = ports;
+    this.#committed = committed;
+    this.#segments = segments;
+    this.#readAheadBytes = tunables.readAheadBlocks * tunables.cacheBlockBytes;
+  }
+
+  /**
+   * Records from `fromSeqNum` on within the limits: some of them, in this turn when they are in memory. None when the
+   * first does not fit the limits, when the tail is reached, or when the stream was deleted or trimmed up to its tail
+   * meanwhile; records trimmed meanwhile are passed over. Rejects with SegmentGone when this process is not the owner
+   * any more, with LogCorruption when the segment is damaged, with what the store throws.
+   */
+  read(streamId: number, fromSeqNum: number, limits: ReadLimits): SequencedRecord[] | Promise<SequencedRecord[]> {
+    return this.#readMemory(streamId, fromSeqNum, limits) ?? this.#readSegments(streamId, fromSeqNum, limits);
+  }
+
+  /**
+   * The lowest number not trimmed whose timestamp is `timestamp` or later; the tail when there is none, 0 when the
+   * stream is deleted. In this turn when memory tells. Rejects as `read`.
+   */
+  seqNumAtTimestamp(streamId: number, timestamp: number): number | Promise<number> {
+    return this.#timestampInMemory(streamId, timestamp) ?? this.#timestampInSegments(streamId, timestamp);
+  }
+
+  // --- by number -----------------------------------------------------------------------------------------
+
+  /** Null when segments have to be asked. */
+  #readMemory(streamId: number, fromSeqNum: number, limits: ReadLimits): SequencedRecord[] | null {
+    const stream = this.#stream(streamId);
+    if (stream === undefined) return [];
+    let from = Math.max(fromSeqNum, stream.trimPoint);
+    if (from >= stream.tail.seqNum) return [];
+    const { chunks } = this.#committed;
+    let frame = chunks.frameAt(streamId, from);
+    if (frame === null) return null;
+    const batch = new RecordBatch(limits);
+    for (; frame !== null && !batch.full; frame = chunks.frameAt(streamId, from)) {
+      batch.add(chunkOf(frame), from);
+      from = frame.nextSeqNum;
+    }
+    return batch.records;
+  }
+
+  async #readSegments(streamId: number, fromSeqNum: number, limits: ReadLimits): Promise<SequencedRecord[]> {
+    const { segments, tables } = this.#committed.state;
+    const lookup = new SegmentLookup(segments, this.#segments);
+    for (;;) {
+      const inMemory = this.#readMemory(streamId, fromSeqNum, limits);
+      if (inMemory !== null) return inMemory;
+      const from = Math.max(fromSeqNum, tables.stream(streamId)?.trimPoint ?? 0);
+      const place = lookup.bySeqNum(streamId, from);
+      if (place.kind === 'unknown') {
+        await lookup.load(place.refs);
+        continue;
+      }
+      assert(place.kind === 'found', `record ${from} of stream ${streamId} is in memory or in a listed segment`);
+      const { ref, run } = place;
+      const records = await this.#reading(ref, () => this.#readRun(ref, run, from, limits));
+      if (records !== null) return records;
+    }
+  }
+
+  async #readRun(ref: SegmentRef, run: SegmentRun, from: number, limits: ReadLimits): Promise<SequencedRecord[]> {
+    const { start, endOffset } = rangeFor(run, from, limits);
+    const bytes = await this.#segments.range(ref, start.offset, endOffset);
+    const batch = new RecordBatch(limits);
+    for (const chunk of verifiedChunks(ref, run, start, bytes, this.#ports.compute)) {
+      if (batch.full) break;
+      if (chunk.firstSeqNum + chunk.count > from) batch.add(chunk, from);
+    }
+    this.#ports.telemetry.event('segment.read.cold', batch.records.length);
+    this.#readAhead(ref, run, from, batch.records, endOffset);
+    return batch.records;
+  }
+
+  #readAhead(
+    ref: SegmentRef,
+    run: SegmentRun,
+    from: number,
+    records: readonly SequencedRecord[],
+    endOffset: number,
+  ): void {
+    const { streamId } = run;
+    const goesOn = this.#sequential.goesOn(streamId, from);
+    this.#sequential.ended(streamId, from + records.length);
+    const until = Math.min(run.offset + run.length, endOffset + this.#readAheadBytes);
+    if (!goesOn || until <= endOffset) return;
+    if (this.#segments.prefetch(ref, endOffset, until)) this.#ports.telemetry.event('segment.read.ahead');
+  }
+
+  // --- by timestamp --------------------------------------------------------------------------------------
+
+  /** Null when segments have to be asked. */
+  #timestampInMemory(streamId: number, timestamp: number): number | null {
+    const stream = this.#stream(streamId);
+    if (stream === undefined) return 0;
+    const { tail, trimPoint } = stream;
+    if (tail.timestamp < timestamp || trimPoint >= tail.seqNum) return tail.seqNum;
+    const { chunks } = this.#committed;
+    const frame = chunks.frameAtTimestamp(streamId, timestamp);
+    const firstInMemory = chunks.firstSeqNum(streamId);
+    if (frame === null || firstInMemory === null) return null;
+    // Timestamps never decrease: once a record in memory is earlier, so are all that are older.
+    const olderAreEarlier = frame.firstSeqNum > firstInMemory || frame.firstTimestamp < timestamp;
+    if (!olderAreEarlier && firstInMemory > trimPoint) return null;
+    const chunk = chunkOf(frame);
+    return Math.max(trimPoint, seqNumAtTimestamp(chunk, chunk.records, timestamp));
+  }
+
+  async #timestampInSegments(streamId: number, timestamp: number): Promise<number> {
+    const { segments } = this.#committed.state;
+    const lookup = new SegmentLookup(segments, this.#segments);
+    for (;;) {
+      const inMemory = this.#timestampInMemory(streamId, timestamp);
+      if (inMemory !== null) return inMemory;
+      const trimPoint = this.#stream(streamId)?.trimPoint ?? 0;
+      const place = lookup.byTimestamp(streamId, timestamp, trimPoint);
+      if (place.kind === 'unknown') {
+        await lookup.load(place.refs);
+        continue;
+      }
+      if (place.kind === 'nowhere') return this.#firstInMemory(streamId);
+      const { ref, run } = place;
+      const seqNum = await this.#reading(ref, () => this.#timestampInRun(ref, run, timestamp));
+      if (seqNum !== null) return Math.max(seqNum, trimPoint);
+    }
+  }
+
+  /** The run reaches the timestamp: it is in front of the first point that does, or that point itself. */
+  async #timestampInRun(ref: SegmentRef, run: SegmentRun, timestamp: number): Promise<number> {
+    const at = run.points.findLastIndex((point) => point.timestamp < timestamp);
+    const start = run.points[at];
+    if (start === undefined) return run.firstSeqNum;
+    const next = run.points[at + 1];
+    const bytes = await this.#segments.range(ref, start.offset, next?.offset ?? run.offset + run.length);
+    for (const chunk of verifiedChunks(ref, run, start, bytes, this.#ports.compute)) {
+      if (chunk.lastTimestamp >= timestamp) return seqNumAtTimestamp(chunk, chunk.records, timestamp);
+    }
+    return next?.seqNum ?? run.nextSeqNum;
+  }
+
+  /** No segment reaches the timestamp, and the stream does: the first record in memory is the one. */
+  #firstInMemory(streamId: number): number {
+    const first = this.#committed.chunks.firstSeqNum(streamId);
+    assert(first !== null, `the last record of stream ${streamId} is in memory or in a listed segment`);
+    return first;
+  }
+
+  // --- both ----------------------------------------------------------------------------------------------
+
+  #stream(streamId: number): StreamState | undefined {
+    return this.#committed.state.tables.stream(streamId);
+  }
+
+  /** Keeps the segment while `use` reads it. Null when it is gone because it left the list, so look again. */
+  async #reading<Result>(ref: SegmentRef, use: () => Promise<Result>): Promise<Result | null> {
+    const unpin = this.#segments.pin(ref);
+    try {
+      return await this.#segments.sound(ref, use);
+    } catch (error) {
+      if (!(error instanceof SegmentGone)) throw error;
+      if (this.#committed.state.segments.has(ref)) {
+        this.#ports.telemetry.event('segment.read.gone', error.key);
+        throw error;
+      }
+      this.#ports.telemetry.event('segment.read.moved', error.key);
+      return null;
+    } finally {
+      unpin();
+    }
+  }
+}
+
+/**
+ * The bytes to fetch for a read from `seqNum` of the run: whole frames, from the point at or before it, and about as many
+ * as the limits allow. The frame that holds `seqNum` is always among them.
+ */
+function rangeFor(run: SegmentRun, seqNum: number, limits: ReadLimits): { start: SegmentPoint; endOffset: number } {
+  const { points } = run;
+  const at = points.findLastIndex((point) => point.seqNum <= seqNum);
+  const start = points[at];
+  assert(start !== undefined, 'a run begins with a point');
+  const recordBytes = run.length / (run.nextSeqNum - run.firstSeqNum);
+  const skippedBytes = (seqNum - start.seqNum) * recordBytes;
+  const wantedBytes = Math.min(limits.recordsMax * recordBytes, limits.meteredBytesMax + RANGE_SLACK_BYTES);
+  const until = start.offset + skippedBytes + wantedBytes;
+  const end = points.find((point, i) => i > at && point.offset >= until);
+  return { start, endOffset: end?.offset ?? run.offset + run.length };
+}
