@@ -18,8 +18,10 @@ export class SegmentList {
   readonly #refs = new Map<string, SegmentRef>();
   /** Segments of several streams, and per stream those it has for itself, by first number. */
   readonly #shared = new Map<string, SegmentRef>();
-  readonly #own = new Map<number, SegmentRef[]>();
+  readonly #own = new Map<number, readonly SegmentRef[]>();
   #installed: CheckpointName | null = null;
+  /** Removed by an EDIT, and the object not known to be deleted. */
+  readonly #retired = new Map<string, OwnedName>();
 
   constructor(hasher: StateHasher) {
     this.#hasher = hasher;
@@ -36,6 +38,20 @@ export class SegmentList {
 
   has(name: OwnedName): boolean {
     return this.#refs.has(segmentKey(name));
+  }
+
+  /** Segments that left the list since the state was loaded and whose objects may still be there, oldest first. */
+  retired(): IterableIterator<OwnedName> {
+    return this.#retired.values();
+  }
+
+  isRetired(name: OwnedName): boolean {
+    return this.#retired.has(segmentKey(name));
+  }
+
+  /** The object of a retired segment is deleted. */
+  forgetRetired(name: OwnedName): void {
+    this.#retired.delete(segmentKey(name));
   }
 
   all(): IterableIterator<SegmentRef> {
@@ -56,7 +72,8 @@ export class SegmentList {
   restore(installed: CheckpointName, refs: readonly SegmentRef[]): void {
     assert(this.#refs.size === 0 && this.#installed === null, 'a checkpoint is loaded into an empty state');
     this.#installed = installed;
-    for (const ref of refs) this.#add(ref);
+    // In this order each is the last of its stream, so that a stream with many of them costs no search.
+    for (const ref of refs.toSorted((a, b) => firstOf(a) - firstOf(b))) this.#add(ref);
   }
 
   /** True when the entry counted: the chunks of slots up to the checkpoint's are in its segments now. */
@@ -77,15 +94,8 @@ export class SegmentList {
     assert(!this.#refs.has(key), 'a segment is listed once');
     this.#refs.set(key, ref);
     this.#hasher.segment(ref, 1);
-    if (ref.only === null) {
-      this.#shared.set(key, ref);
-      return;
-    }
-    const own = [...this.ownOf(ref.only.streamId), ref];
-    this.#own.set(
-      ref.only.streamId,
-      own.toSorted((a, b) => firstOf(a) - firstOf(b)),
-    );
+    if (ref.only === null) this.#shared.set(key, ref);
+    else this.#own.set(ref.only.streamId, inserted(this.ownOf(ref.only.streamId), ref));
   }
 
   #remove(name: OwnedName): void {
@@ -94,6 +104,7 @@ export class SegmentList {
     assert(ref !== undefined, 'only a listed segment is removed');
     this.#refs.delete(key);
     this.#shared.delete(key);
+    this.#retired.set(key, { epoch: ref.epoch, number: ref.number });
     this.#hasher.segment(ref, -1);
     if (ref.only === null) return;
     const own = this.ownOf(ref.only.streamId).filter((other) => other !== ref);
@@ -102,6 +113,20 @@ export class SegmentList {
   }
 }
 
+function inserted(own: readonly SegmentRef[], ref: SegmentRef): readonly SegmentRef[] {
+  let at = own.length;
+  while (at > 0 && firstOf(own[at - 1] as SegmentRef) > firstOf(ref)) at--;
+  const below = own[at - 1];
+  const above = own[at];
+  assert(below === undefined || endOf(below) <= firstOf(ref), 'segments of one stream do not overlap');
+  assert(above === undefined || endOf(ref) <= firstOf(above), 'segments of one stream do not overlap');
+  return own.toSpliced(at, 0, ref);
+}
+
 function firstOf(ref: SegmentRef): number {
   return ref.only?.firstSeqNum ?? 0;
+}
+
+function endOf(ref: SegmentRef): number {
+  return ref.only?.nextSeqNum ?? 0;
 }
