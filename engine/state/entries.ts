@@ -125,9 +125,17 @@ export function encodeEntry(entry: Entry): RawEntry {
   return { type: TYPES[entry.type], payload: out.finish() };
 }
 
-/** Throws a RangeError for a type this build does not know. */
+const NEWER_BUILD = 'written by a newer build. Use that build';
+
+/** Throws a RangeError for a type or a field this build does not know. */
 export function decodeEntry({ type, payload }: RawEntry): Entry {
   const from = new PayloadReader(payload);
+  const entry = readEntry(type, from);
+  if (!from.atEnd()) throw new RangeError(`log entry of type ${type} with more fields: ${NEWER_BUILD}`);
+  return entry;
+}
+
+function readEntry(type: number, from: PayloadReader): Entry {
   switch (type) {
     case TYPES['create-basin']:
       return { type: 'create-basin', name: from.text(), createdAtMs: from.number(), requestToken: from.optionalText() };
@@ -172,6 +180,6 @@ export function decodeEntry({ type, payload }: RawEntry): Entry {
         records: from.bytes(),
       };
     default:
-      throw new RangeError(`log entry of type ${type}: written by a newer build. Use that build`);
+      throw new RangeError(`log entry of type ${type}: ${NEWER_BUILD}`);
   }
 }

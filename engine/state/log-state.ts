@@ -28,7 +28,7 @@ export class LogState {
   collectedTo = 0;
   /** The newest arrival of any chunk: arrivals never decrease along the log. */
   #lastArrivalMs = 0;
-  readonly #hashes = new Map<number, StateHash>();
+  readonly #hashes = new SlotHashes();
   /** Entries that no checkpoint has, as far as this process knows: what a flush would be for. INSTALLs do not count. */
   unfrozenEntries = 0;
 
@@ -63,12 +63,7 @@ export class LogState {
 
   /** All entries of the slot are applied. */
   endOfSlot(slot: number): void {
-    this.#hashes.set(slot, this.hash);
-    if (this.#hashes.size <= REMEMBERED_SLOTS) return;
-    for (const oldest of this.#hashes.keys()) {
-      this.#hashes.delete(oldest);
-      break;
-    }
+    this.#hashes.remember(slot, this.hash);
   }
 
   #edit(entry: EditEntry): boolean {
@@ -77,12 +72,36 @@ export class LogState {
   }
 
   #install(entry: InstallEntry): boolean {
+    if (!this.segments.install(entry)) return false;
     const { slot } = entry.checkpoint;
-    const then = this.#hashes.get(slot);
+    const then = this.#hashes.at(slot);
     if (then !== undefined && !sameHash(then, entry.stateHash)) {
       throw new StateMismatch(`the state at slot ${slot} is not the one its checkpoint was taken of`);
     }
-    for (const known of this.#hashes.keys()) if (known <= slot) this.#hashes.delete(known);
-    return this.segments.install(entry);
+    this.#hashes.forgetTo(slot);
+    return true;
+  }
+}
+
+/** State hashes of the newest slots, as far as an INSTALL may still ask for them. */
+class SlotHashes {
+  readonly #hashes = new Map<number, StateHash>();
+  /** None is kept below. */
+  #from: number | null = null;
+
+  at(slot: number): StateHash | undefined {
+    return this.#hashes.get(slot);
+  }
+
+  remember(slot: number, hash: StateHash): void {
+    this.#from ??= slot;
+    this.#hashes.set(slot, hash);
+    this.forgetTo(slot - REMEMBERED_SLOTS);
+  }
+
+  /** `slot` and all below. */
+  forgetTo(slot: number): void {
+    if (this.#from === null) return;
+    for (; this.#from <= slot; this.#from++) this.#hashes.delete(this.#from);
   }
 }

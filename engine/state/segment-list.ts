@@ -72,8 +72,16 @@ export class SegmentList {
   restore(installed: CheckpointName, refs: readonly SegmentRef[]): void {
     assert(this.#refs.size === 0 && this.#installed === null, 'a checkpoint is loaded into an empty state');
     this.#installed = installed;
-    // In this order each is the last of its stream, so that a stream with many of them costs no search.
-    for (const ref of refs.toSorted((a, b) => firstOf(a) - firstOf(b))) this.#add(ref);
+    for (const ref of refs) this.#list(ref);
+    // All at once: one by one, a stream with a hundred thousand of them would copy its list as often.
+    const own = new Map<number, SegmentRef[]>();
+    for (const ref of refs) {
+      if (ref.only === null) continue;
+      const others = own.get(ref.only.streamId);
+      if (others === undefined) own.set(ref.only.streamId, [ref]);
+      else others.push(ref);
+    }
+    for (const [streamId, ofStream] of own) this.#own.set(streamId, ordered(ofStream));
   }
 
   /** True when the entry counted: the chunks of slots up to the checkpoint's are in its segments now. */
@@ -90,12 +98,16 @@ export class SegmentList {
   }
 
   #add(ref: SegmentRef): void {
+    this.#list(ref);
+    if (ref.only !== null) this.#own.set(ref.only.streamId, ordered([...this.ownOf(ref.only.streamId), ref]));
+  }
+
+  #list(ref: SegmentRef): void {
     const key = segmentKey(ref);
     assert(!this.#refs.has(key), 'a segment is listed once');
     this.#refs.set(key, ref);
     this.#hasher.segment(ref, 1);
     if (ref.only === null) this.#shared.set(key, ref);
-    else this.#own.set(ref.only.streamId, inserted(this.ownOf(ref.only.streamId), ref));
   }
 
   #remove(name: OwnedName): void {
@@ -113,14 +125,13 @@ export class SegmentList {
   }
 }
 
-function inserted(own: readonly SegmentRef[], ref: SegmentRef): readonly SegmentRef[] {
-  let at = own.length;
-  while (at > 0 && firstOf(own[at - 1] as SegmentRef) > firstOf(ref)) at--;
-  const below = own[at - 1];
-  const above = own[at];
-  assert(below === undefined || endOf(below) <= firstOf(ref), 'segments of one stream do not overlap');
-  assert(above === undefined || endOf(ref) <= firstOf(above), 'segments of one stream do not overlap');
-  return own.toSpliced(at, 0, ref);
+function ordered(own: readonly SegmentRef[]): readonly SegmentRef[] {
+  const sorted = own.toSorted((a, b) => firstOf(a) - firstOf(b));
+  for (let i = 1; i < sorted.length; i++) {
+    const below = sorted[i - 1] as SegmentRef;
+    assert(endOf(below) <= firstOf(sorted[i] as SegmentRef), 'segments of one stream do not overlap');
+  }
+  return sorted;
 }
 
 function firstOf(ref: SegmentRef): number {
