@@ -14,7 +14,7 @@ import type { StateHasher } from './state-hash.ts';
 
 export class SegmentList {
   readonly #hasher: StateHasher;
-  /** By key, in the order they were added. */
+  /** By key, oldest records first. */
   readonly #refs = new Map<string, SegmentRef>();
   /** Segments of several streams, and per stream those it has for itself, by first number. */
   readonly #shared = new Map<string, SegmentRef>();
@@ -92,9 +92,27 @@ export class SegmentList {
     return true;
   }
 
+  /**
+   * What is added stands where the first of what is removed stood, so the list stays in order of age: compaction merges
+   * neighbours by it, and two owners list the same.
+   */
   edit(entry: EditEntry): void {
+    const keys = [...this.#refs.keys()];
+    const removed = new Set(entry.removed.map(segmentKey));
+    const first = keys.findIndex((key) => removed.has(key));
+    const younger = first < 0 ? [] : keys.slice(first).filter((key) => !removed.has(key));
     for (const name of entry.removed) this.#remove(name);
     for (const ref of entry.added) this.#add(ref);
+    if (entry.added.length > 0) for (const key of younger) this.#moveToEnd(key);
+  }
+
+  #moveToEnd(key: string): void {
+    for (const refs of [this.#refs, this.#shared]) {
+      const ref = refs.get(key);
+      if (ref === undefined) continue;
+      refs.delete(key);
+      refs.set(key, ref);
+    }
   }
 
   #add(ref: SegmentRef): void {
