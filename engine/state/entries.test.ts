@@ -3,7 +3,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
+import { chunk, createStream, ownSegment, segment } from '../testing/state-samples.ts';
 import { decodeEntry, encodeEntry, type Entry } from './entries.ts';
+import { ENTRY_CODEC } from './entry-codec.ts';
 
 function hex(entry: Entry): string {
   const { type, payload } = encodeEntry(entry);
@@ -13,8 +15,9 @@ function hex(entry: Entry): string {
 test('the bytes of each entry are pinned', () => {
   expect(hex({ type: 'create-basin', name: 'ab', createdAtMs: 300, requestToken: null })).toBe('1:026162ac0200');
   expect(hex({ type: 'create-basin', name: 'ab', createdAtMs: 300, requestToken: 't' })).toBe('1:026162ac02010174');
-  expect(hex({ type: 'create-stream', id: 5, basin: 'ab', name: 'é', createdAtMs: 1, requestToken: '' })).toBe(
-    '2:0502616202c3a9010100',
+  expect(hex(createStream(5, 'é', { basin: 'ab', createdAtMs: 1, requestToken: '' }))).toBe('2:0502616202c3a901010000');
+  expect(hex(createStream(5, 'é', { basin: 'ab', createdAtMs: 1, retentionAgeMs: 300 }))).toBe(
+    '2:0502616202c3a9010001ac02',
   );
   expect(
     hex({
@@ -30,11 +33,38 @@ test('the bytes of each entry are pinned', () => {
       records: Uint8Array.of(9, 8),
     }),
   ).toBe('3:01020304050601017a018001020908');
+  expect(hex({ type: 'trim', streamId: 1, trimPoint: 300 })).toBe('4:01ac02');
+  expect(hex({ type: 'delete-stream', streamId: 300 })).toBe('5:ac02');
+  expect(hex({ type: 'edit', removed: [{ epoch: 1, number: 2 }], added: [REF] })).toBe(`6:010102${REF_HEX}`);
+  expect(hex({ type: 'edit', removed: [], added: [] })).toBe('6:0000');
+  expect(
+    hex({
+      type: 'install',
+      checkpoint: { slot: 300, epoch: 2, number: 3 },
+      stateHash: { a: 1, b: 0xffff_ffff },
+      segments: [REF],
+    }),
+  ).toBe(`7:ac02020301ffffffff0f${REF_HEX}`);
+  expect(hex({ type: 'edit', removed: [], added: [OWN_REF] })).toBe(`6:00${OWN_REF_HEX}`);
 });
+
+/** How many, then of each: epoch, number, bytes, index offset, index bytes, index CRC, streams, first and last arrival, whether one stream fills it. */
+const REF = segment(3);
+const REF_HEX = '01 01 03 eb07 8407 64 15 02 0a 14 00'.replaceAll(' ', '');
+const OWN_REF = ownSegment(3, 9, 4, 300);
+const OWN_REF_HEX = '01 01 03 eb07 8407 64 15 01 0a 14 01 09 04 ac02'.replaceAll(' ', '');
 
 const u53 = fc.maxSafeNat();
 const text = fc.string({ unit: 'grapheme', maxLength: 20 });
 const optionalText = fc.option(text, { nil: null });
+const only = fc.option(fc.record({ streamId: u53, firstSeqNum: u53, nextSeqNum: u53 }), { nil: null });
+const refs = fc.array(
+  fc.record({
+    ...{ epoch: u53, number: u53, bytes: u53, indexOffset: u53, indexBytes: u53, indexCrc: u53, streamCount: u53 },
+    ...{ only, firstArrivalMs: u53, lastArrivalMs: u53 },
+  }),
+  { maxLength: 4 },
+);
 const entry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({
     type: fc.constant('create-basin' as const),
@@ -49,6 +79,20 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
     name: text,
     createdAtMs: u53,
     requestToken: optionalText,
+    retentionAgeMs: fc.option(u53, { nil: null }),
+  }),
+  fc.record({ type: fc.constant('trim' as const), streamId: u53, trimPoint: u53 }),
+  fc.record({ type: fc.constant('delete-stream' as const), streamId: u53 }),
+  fc.record({
+    type: fc.constant('edit' as const),
+    removed: fc.array(fc.record({ epoch: u53, number: u53 }), { maxLength: 4 }),
+    added: refs,
+  }),
+  fc.record({
+    type: fc.constant('install' as const),
+    checkpoint: fc.record({ slot: u53, epoch: u53, number: u53 }),
+    stateHash: fc.record({ a: fc.nat(0xffff_ffff), b: fc.nat(0xffff_ffff) }),
+    segments: refs,
   }),
   fc.record({
     type: fc.constant('chunk' as const),
@@ -89,19 +133,34 @@ test('a byte order mark at the start of a text belongs to it', () => {
   expect(decodeEntry(encodeEntry(basin))).toEqual(basin);
 });
 
+test('the log writes an entry as it measured it, byte for byte as encoded', () => {
+  fc.assert(
+    fc.property(entry, fc.nat(5), (original, at) => {
+      const { type, payload } = encodeEntry(original);
+      expect(ENTRY_CODEC.typeOf(original)).toBe(type);
+      const length = ENTRY_CODEC.lengthOf(original);
+      expect(length).toBe(payload.length);
+      const arena = new Uint8Array(at + length + 3).fill(0xee);
+      ENTRY_CODEC.write(original, arena, at);
+      expect(arena.subarray(at, at + length)).toEqual(payload);
+      expect([...arena.subarray(0, at), ...arena.subarray(at + length)].every((byte) => byte === 0xee)).toBe(true);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test('an unknown type says which build is needed', () => {
-  expect(() => decodeEntry({ type: 4, payload: new Uint8Array() })).toThrow(RangeError);
-  expect(() => decodeEntry({ type: 4, payload: new Uint8Array() })).toThrow('written by a newer build');
+  expect(() => decodeEntry({ type: 8, payload: new Uint8Array() })).toThrow(RangeError);
+  expect(() => decodeEntry({ type: 8, payload: new Uint8Array() })).toThrow('written by a newer build');
+});
+
+test('a field this build does not know is never dropped', () => {
+  const { type, payload } = encodeEntry(chunk(1, 0));
+  const longer = { type, payload: Uint8Array.of(...payload, 0) };
+  expect(() => decodeEntry(longer)).toThrow(RangeError);
+  expect(() => decodeEntry(longer)).toThrow('written by a newer build');
 });
 
 test('a text that would not read back as it was written is never stored', () => {
-  const poison: Entry = {
-    type: 'create-stream',
-    id: 1,
-    basin: 'b',
-    name: '\ud800',
-    createdAtMs: 0,
-    requestToken: null,
-  };
-  expect(() => encodeEntry(poison)).toThrow('reads back as it was written');
+  expect(() => encodeEntry(createStream(1, '\ud800'))).toThrow('reads back as it was written');
 });
