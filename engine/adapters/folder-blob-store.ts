@@ -30,11 +30,15 @@ import { DirectorySyncError, errnoOf, folderFault, FolderRefusedError, linkFault
 import { nodeFiles, type FolderFiles } from './folder-files.ts';
 import { listFolder } from './folder-listing.ts';
 import { pathOfKey, TMP_DIRECTORY } from './folder-names.ts';
+import { nullIfMissing, type OpenFile, OpenFiles } from './folder-open-files.ts';
 import { probeFolder, sweepTemporaries } from './folder-probe.ts';
 import { Turns } from './turns.ts';
 
 /** Files one store has open at a time, well below the usual limit of 1024 for a process. */
 const OPEN_FILES_MAX = 128;
+
+/** Files kept open for further reads of their parts, in addition. */
+const KEPT_FILES_MAX = 64;
 
 /** Unlinks one call of `delete` has under way at a time. */
 const UNLINKS_MAX = 16;
@@ -64,6 +68,7 @@ export class FolderBlobStore implements BlobStore {
   readonly path: string;
   readonly #files: FolderFiles;
   readonly #tree: DirectoryTree;
+  readonly #openFiles: OpenFiles;
   readonly #turns = new Turns(OPEN_FILES_MAX);
   /** Makes the temporary names of this process unlike those of any other. */
   readonly #nonce = randomBytes(8).toString('hex');
@@ -76,6 +81,7 @@ export class FolderBlobStore implements BlobStore {
     this.path = path;
     this.#files = files;
     this.#tree = tree;
+    this.#openFiles = new OpenFiles(files, KEPT_FILES_MAX);
   }
 
   async putIfAbsent(key: string, parts: readonly Uint8Array[]): Promise<PutOutcome> {
@@ -128,9 +134,10 @@ export class FolderBlobStore implements BlobStore {
     return { kind: 'done' };
   }
 
-  /** Closes the handles of the directories. Calls still under way may fail. */
-  close(): Promise<void> {
-    return this.#tree.close();
+  /** Closes every handle. Calls still under way may fail. */
+  async close(): Promise<void> {
+    await this.#openFiles.close();
+    await this.#tree.close();
   }
 
   /** The steps of the storage reference §3.4, each with what its failure means. */
@@ -190,26 +197,12 @@ export class FolderBlobStore implements BlobStore {
 
   async #read(key: string, range: ByteRange | undefined): Promise<GetOutcome> {
     const { directories, file } = pathOfKey(key);
-    const handle = await this.#files.open(join(this.path, ...directories, file), 'r').catch(nullIfMissing);
-    if (handle === null) {
-      // A folder that was unmounted or removed must not pass for an empty one.
-      await this.#files.stat(join(this.path, TMP_DIRECTORY));
-      return { kind: 'absent' };
-    }
-    try {
-      const { size } = await handle.stat();
-      const { start, end } = clip(range, size);
-      const buffer = Buffer.allocUnsafeSlow(end - start);
-      const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
-      for (let filled = 0; filled < bytes.length;) {
-        const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
-        if (bytesRead === 0) throw new Error(`the file ended at ${start + filled} of ${size} bytes`);
-        filled += bytesRead;
-      }
-      return { kind: 'found', bytes, size };
-    } finally {
-      await handle.close();
-    }
+    const path = join(this.path, ...directories, file);
+    const found = await this.#openFiles.read(path, range !== undefined, (opened) => readPart(opened, range));
+    if (found !== null) return { kind: 'found', ...found };
+    // A folder that was unmounted or removed must not pass for an empty one.
+    await this.#files.stat(join(this.path, TMP_DIRECTORY));
+    return { kind: 'absent' };
   }
 
   /** Objects deleted since their names were read are left out. */
@@ -225,7 +218,9 @@ export class FolderBlobStore implements BlobStore {
 
   async #unlink(key: string): Promise<void> {
     const { directories, file } = pathOfKey(key);
-    await this.#files.unlink(join(this.path, ...directories, file)).catch(nullIfMissing);
+    const path = join(this.path, ...directories, file);
+    await this.#files.unlink(path).catch(nullIfMissing);
+    await this.#openFiles.drop(path);
   }
 
   /** What stays behind is swept when the folder is opened the next time. */
@@ -240,6 +235,22 @@ export class FolderBlobStore implements BlobStore {
   }
 }
 
+/** The bytes of `range` that exist, or all. A file that ends before its size says so is an error, not an end. */
+async function readPart(
+  { handle, size }: OpenFile,
+  range: ByteRange | undefined,
+): Promise<{ bytes: Uint8Array; size: number }> {
+  const { start, end } = clip(range, size);
+  const buffer = Buffer.allocUnsafeSlow(end - start);
+  const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+  for (let filled = 0; filled < bytes.length;) {
+    const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
+    if (bytesRead === 0) throw new Error(`the file ended at ${start + filled} of ${size} bytes`);
+    filled += bytesRead;
+  }
+  return { bytes, size };
+}
+
 /** What remains of `parts` after `bytes` of them were written. */
 function withoutFirst(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
   let first = 0;
@@ -251,10 +262,4 @@ function withoutFirst(parts: readonly Uint8Array[], bytes: number): Uint8Array[]
   const left = parts.slice(first);
   if (skip > 0) left[0] = left[0]!.subarray(skip);
   return left;
-}
-
-function nullIfMissing(error: unknown): null {
-  const errno = errnoOf(error);
-  if (errno === 'ENOENT' || errno === 'ENOTDIR') return null;
-  throw error;
 }

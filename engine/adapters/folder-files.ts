@@ -7,10 +7,17 @@
 
 import * as fs from 'node:fs/promises';
 
+export interface FileFacts {
+  size: number;
+  /** Which file it is: unlike that of any other file that has a name or is open. */
+  ino: number;
+  isDirectory(): boolean;
+}
+
 export interface FileHandle {
   writev(buffers: readonly Uint8Array[]): Promise<{ bytesWritten: number }>;
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
-  stat(): Promise<{ size: number }>;
+  stat(): Promise<FileFacts>;
   /** The bytes of the file, and what is needed to find them, reach the disk. */
   datasync(): Promise<void>;
   /** As `datasync`; on a directory: its names reach the disk. */
@@ -33,7 +40,7 @@ export interface FolderFiles {
   unlink(path: string): Promise<void>;
   mkdir(path: string): Promise<unknown>;
   readdir(path: string, options: { withFileTypes: true }): Promise<DirectoryEntry[]>;
-  stat(path: string): Promise<{ size: number; isDirectory(): boolean }>;
+  stat(path: string): Promise<FileFacts>;
 }
 
 export const nodeFiles: FolderFiles = fs;

@@ -79,8 +79,13 @@ export class FolderGhost {
     }
   }
 
-  found(mark: Mark, body: string): void {
-    this.#shows(mark, body, 'was found');
+  /** `part` is what was read from `start` on, of an object of `size` bytes. Returns the whole body. */
+  found(mark: Mark, { part, start, size }: { part: string; start: number; size: number }): string {
+    const bodies = [...this.#name(mark.key).attempts.keys()];
+    const whole = bodies.find((body) => body.length === size && body.startsWith(part, start));
+    if (whole === undefined) throw new Violation(`${mark.key} was found with bytes nobody put there: ${part}`);
+    this.#shows(mark, whole, 'was found');
+    return whole;
   }
 
   absent(mark: Mark): void {

@@ -204,12 +204,14 @@ class Walk {
 
   async #gets(living: Living, store: FolderBlobStore, key: string): Promise<void> {
     const mark = this.#ghost.mark(key);
-    const outcome = await store.get(key);
-    this.#count(`get ${outcome.kind}`);
+    // A part that has the number of the body in it.
+    const range = this.#oneIn(2) ? { start: this.#dice.below(3), end: 16 + this.#dice.below(60) } : undefined;
+    const outcome = await store.get(key, range);
+    this.#count(`get ${range === undefined ? '' : 'part '}${outcome.kind}`);
     if (outcome.kind === 'absent') this.#ghost.absent(mark);
     if (outcome.kind !== 'found') return;
-    const body = Buffer.from(outcome.bytes).toString('latin1');
-    this.#ghost.found(mark, body);
+    const part = Buffer.from(outcome.bytes).toString('latin1');
+    const body = this.#ghost.found(mark, { part, start: range?.start ?? 0, size: outcome.size });
     living.got.set(key, { mark, body });
   }
 

@@ -19,6 +19,8 @@ export type DiskNode = SimulatedFile | SimulatedDirectory;
 /** A page or name that was changed in the cache; `at` counts changes, so that a sync covers what came before it. */
 let changes = 0;
 
+let nodes = 0;
+
 /** The moment a sync covers: every change made until now. */
 export function changesSoFar(): number {
   return changes;
@@ -26,6 +28,7 @@ export function changesSoFar(): number {
 
 export class SimulatedFile {
   readonly kind = 'file';
+  readonly ino = (nodes += 1);
   bytes = new Uint8Array(0);
   #onDisk = new Uint8Array(0);
   /** Pages whose cached bytes the disk may lack, and when each was changed last. */
@@ -78,6 +81,7 @@ interface NameChange {
 
 export class SimulatedDirectory {
   readonly kind = 'directory';
+  readonly ino = (nodes += 1);
   /** As processes see it. */
   readonly entries = new Map<string, DiskNode>();
   #onDisk = new Map<string, DiskNode>();

@@ -11,7 +11,7 @@
 
 import { basename, dirname } from 'node:path';
 
-import type { DirectoryEntry, FileHandle, FolderFiles } from '../adapters/folder-files.ts';
+import type { DirectoryEntry, FileFacts, FileHandle, FolderFiles } from '../adapters/folder-files.ts';
 import type { Random } from '../ports.ts';
 import { changesSoFar, type DiskNode, SimulatedDirectory, SimulatedFile } from './simulated-disk.ts';
 
@@ -279,8 +279,9 @@ function fileAt(path: string, node: DiskNode): SimulatedFile {
   return node;
 }
 
-function statOf(node: DiskNode): { size: number; isDirectory(): boolean } {
-  return { size: node.kind === 'file' ? node.bytes.length : 0, isDirectory: () => node.kind === 'directory' };
+function statOf(node: DiskNode): FileFacts {
+  const size = node.kind === 'file' ? node.bytes.length : 0;
+  return { size, ino: node.ino, isDirectory: () => node.kind === 'directory' };
 }
 
 function errno(code: string, what: string): Error {

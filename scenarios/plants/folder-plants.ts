@@ -7,6 +7,7 @@ import type { Plant } from './plants.ts';
 
 const STORE = 'engine/adapters/folder-blob-store.ts';
 const DIRECTORIES = 'engine/adapters/folder-directories.ts';
+const OPEN_FILES = 'engine/adapters/folder-open-files.ts';
 
 const NAMING = 'await this.#files.link(made.tmp, made.path);';
 const NAMED = 'await made.directory.sync();';
@@ -16,7 +17,7 @@ export const FOLDER_PLANTS: readonly Plant[] = [
     name: 'folder-refused-unsynced',
     lie: 'a put is refused because the name is visible, whether it is on the disk or not',
     edits: [{ file: STORE, find: NAMED, replace: `if (!taken) ${NAMED}` }],
-    seedsMax: 1000,
+    seedsMax: 5000,
   },
   {
     name: 'folder-listing-unsynced',
@@ -28,7 +29,7 @@ export const FOLDER_PLANTS: readonly Plant[] = [
         replace: 'await Promise.all(visited.map((names) => this.#tree.reach(names)));',
       },
     ],
-    seedsMax: 1000,
+    seedsMax: 5000,
   },
   {
     name: 'folder-listing-synced-before',
@@ -48,19 +49,19 @@ export const FOLDER_PLANTS: readonly Plant[] = [
         replace: '',
       },
     ],
-    seedsMax: 1000,
+    seedsMax: 5000,
   },
   {
     name: 'folder-done-unsynced',
     lie: 'a put is done when the name is visible',
     edits: [{ file: STORE, find: NAMED, replace: `if (taken) ${NAMED}` }],
-    seedsMax: 1000,
+    seedsMax: 5000,
   },
   {
     name: 'folder-body-unsynced',
     lie: 'an object gets its name before its bytes are on the disk',
     edits: [{ file: STORE, find: 'await handle.datasync();', replace: '' }],
-    seedsMax: 1000,
+    seedsMax: 5000,
   },
   {
     name: 'folder-body-synced-twice',
@@ -72,7 +73,7 @@ export const FOLDER_PLANTS: readonly Plant[] = [
         replace: 'await handle.datasync().catch(() => handle.datasync());',
       },
     ],
-    seedsMax: 1000,
+    seedsMax: 5000,
   },
   {
     name: 'folder-replaces',
@@ -84,7 +85,7 @@ export const FOLDER_PLANTS: readonly Plant[] = [
         replace: `await this.#files.unlink(made.path).catch(() => undefined);\n      ${NAMING}`,
       },
     ],
-    seedsMax: 1000,
+    seedsMax: 5000,
   },
   {
     name: 'folder-written-in-place',
@@ -100,7 +101,7 @@ export const FOLDER_PLANTS: readonly Plant[] = [
           "      return await directory.sync().then(() => ({ kind: 'done' as const }));",
       },
     ],
-    seedsMax: 1000,
+    seedsMax: 5000,
   },
   {
     name: 'folder-directory-synced-twice',
@@ -112,7 +113,7 @@ export const FOLDER_PLANTS: readonly Plant[] = [
         replace: 'this.#running = this.#handle.sync().catch(() => this.#handle.sync()).then(',
       },
     ],
-    seedsMax: 1000,
+    seedsMax: 5000,
   },
   {
     name: 'folder-sync-shared',
@@ -124,13 +125,13 @@ export const FOLDER_PLANTS: readonly Plant[] = [
         replace: 'return this.#running;\n    this.#following ??= this.#running!.then(() => {',
       },
     ],
-    seedsMax: 1000,
+    seedsMax: 5000,
   },
   {
     name: 'folder-directory-unsynced',
     lie: 'objects are put into a directory whose own name is not on the disk yet',
     edits: [{ file: DIRECTORIES, find: 'await parent.sync();', replace: '' }],
-    seedsMax: 1000,
+    seedsMax: 5000,
   },
   {
     name: 'folder-root-unsynced',
@@ -142,6 +143,14 @@ export const FOLDER_PLANTS: readonly Plant[] = [
         replace: '',
       },
     ],
-    seedsMax: 1000,
+    seedsMax: 5000,
+  },
+  {
+    name: 'folder-handle-unchecked',
+    lie: 'a file that was kept open is read again, whatever its name leads to by now',
+    edits: [
+      { file: OPEN_FILES, find: 'if (named?.ino === kept.ino) return', replace: 'if (named !== undefined) return' },
+    ],
+    seedsMax: 5000,
   },
 ];
