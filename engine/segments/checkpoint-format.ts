@@ -1,0 +1,216 @@
+/**
+ * The bytes of a checkpoint: its root `ckpt/…` and the metadata pages `meta/…` the root refers to. Little-endian.
+ *
+ * Both begin with 16 bytes: magic (`TRCK` root, `TRMP` page), version u8, 3 zero bytes, body length u32, CRC-32 of these
+ * 12 bytes and the body. The body is fields as in `state/payload.ts`. A page holds all rows of stream ids
+ * [page * pageRows, (page + 1) * pageRows) as they were when it was written; rows that changed since stand in the root,
+ * which overrides the page. Damage is a LogCorruption that names object and offset.
+ */
+
+import {
+  type CheckpointName,
+  checkpointKey,
+  compareCheckpoints,
+  type OwnedName,
+  pageKey,
+} from '../core/object-names.ts';
+import type { BasinState, StreamState } from '../core/stream-state.ts';
+import { LogCorruption } from '../log/format.ts';
+import type { Compute } from '../ports.ts';
+import { PayloadReader, PayloadWriter } from '../state/payload.ts';
+import { readSegmentRefs, type SegmentRef, writeSegmentRefs } from '../state/segment-ref.ts';
+import type { StateHash } from '../state/state-hash.ts';
+import { readRow, type RowChange, writeRow } from './checkpoint-rows.ts';
+
+const ROOT_MAGIC = 0x4b435254; // "TRCK" read as a little-endian u32.
+const PAGE_MAGIC = 0x504d5254; // "TRMP".
+const VERSION = 1;
+const PREFIX_BYTES = 16;
+/** Where the checksum stands; it covers everything else. */
+const CRC_OFFSET = 12;
+
+/** Where a page stands and what is in it. */
+export interface PageRef extends OwnedName {
+  /** Which: it holds stream ids [page * pageRows, (page + 1) * pageRows). */
+  page: number;
+  /** Length of the object, bytes. */
+  bytes: number;
+  /** The checksum its header carries. */
+  crc: number;
+  rows: number;
+}
+
+/** The whole state as of `name.slot`, records apart. */
+export interface CheckpointRoot {
+  name: CheckpointName;
+  /** Of the state at that slot, as the INSTALL entry carries it: without the segments this checkpoint brings. */
+  hashBefore: StateHash;
+  /** …and with them: what whoever loads this checkpoint arrives at. */
+  hashAfter: StateHash;
+  nextStreamId: number;
+  lastArrivalMs: number;
+  /** Data slots below were collected when this was frozen. */
+  collectedTo: number;
+  /** Slots of all fences of the log up to the checkpoint's slot, ascending. */
+  fences: readonly number[];
+  pageRows: number;
+  basins: readonly BasinState[];
+  segments: readonly SegmentRef[];
+  pages: readonly PageRef[];
+  /** Rows changed or deleted since their page was written, ids ascending. */
+  overlay: readonly RowChange[];
+}
+
+export function encodeRoot(root: CheckpointRoot, compute: Compute): Uint8Array {
+  const out = new PayloadWriter();
+  const { slot, epoch, number } = root.name;
+  out.number(slot).number(epoch).number(number);
+  for (const hash of [root.hashBefore, root.hashAfter]) out.number(hash.a).number(hash.b);
+  out.number(root.nextStreamId).number(root.lastArrivalMs).number(root.collectedTo);
+  out.number(root.fences.length);
+  for (const fence of root.fences) out.number(fence);
+  out.number(root.basins.length);
+  for (const basin of root.basins) out.text(basin.name).number(basin.createdAtMs).optionalText(basin.requestToken);
+  writeSegmentRefs(out, root.segments);
+  out.number(root.pageRows).number(root.pages.length);
+  for (const ref of root.pages) {
+    out.number(ref.page).number(ref.epoch).number(ref.number).number(ref.bytes).number(ref.crc).number(ref.rows);
+  }
+  out.number(root.overlay.length);
+  for (const { id, row } of root.overlay) {
+    out.number(id).number(row === null ? 0 : 1);
+    if (row !== null) writeRow(out, row);
+  }
+  return seal(ROOT_MAGIC, out.finish(), compute).bytes;
+}
+
+/** Throws LogCorruption when `bytes` are not the checkpoint `name`. */
+export function decodeRoot(name: CheckpointName, bytes: Uint8Array, compute: Compute): CheckpointRoot {
+  const key = checkpointKey(name);
+  const root = parse(key, open(key, ROOT_MAGIC, 'checkpoint', bytes, compute), readRoot);
+  if (compareCheckpoints(root.name, name) !== 0) {
+    throw new LogCorruption(`${key} holds ${checkpointKey(root.name)}. Restore the object from a copy`);
+  }
+  return root;
+}
+
+function readRoot(from: PayloadReader): CheckpointRoot {
+  const hash = (): StateHash => ({ a: from.number(), b: from.number() });
+  return {
+    name: { slot: from.number(), epoch: from.number(), number: from.number() },
+    hashBefore: hash(),
+    hashAfter: hash(),
+    nextStreamId: from.number(),
+    lastArrivalMs: from.number(),
+    collectedTo: from.number(),
+    fences: Array.from({ length: from.number() }, () => from.number()),
+    basins: Array.from({ length: from.number() }, () => ({
+      name: from.text(),
+      createdAtMs: from.number(),
+      requestToken: from.optionalText(),
+    })),
+    segments: readSegmentRefs(from),
+    pageRows: from.number(),
+    pages: Array.from({ length: from.number() }, () => ({
+      page: from.number(),
+      epoch: from.number(),
+      number: from.number(),
+      bytes: from.number(),
+      crc: from.number(),
+      rows: from.number(),
+    })),
+    overlay: Array.from({ length: from.number() }, () => {
+      const id = from.number();
+      return { id, row: from.number() === 0 ? null : readRow(from, id) };
+    }),
+  };
+}
+
+/** The page `page` with `rows`, ids ascending, and what a root has to know of it. */
+export function encodePage(
+  name: OwnedName,
+  page: number,
+  rows: readonly StreamState[],
+  compute: Compute,
+): { bytes: Uint8Array; ref: PageRef } {
+  const out = new PayloadWriter();
+  out.number(page).number(rows.length);
+  for (const row of rows) {
+    out.number(row.id);
+    writeRow(out, row);
+  }
+  const { bytes, crc } = seal(PAGE_MAGIC, out.finish(), compute);
+  return { bytes, ref: { ...name, page, bytes: bytes.length, crc, rows: rows.length } };
+}
+
+/** Throws LogCorruption when `bytes` are not the page that `ref` refers to. */
+export function decodePage(ref: PageRef, bytes: Uint8Array, compute: Compute): StreamState[] {
+  const key = pageKey(ref);
+  const body = open(key, PAGE_MAGIC, 'metadata page', bytes, compute);
+  if (bytes.length !== ref.bytes || viewOf(bytes).getUint32(CRC_OFFSET, true) !== ref.crc) {
+    throw new LogCorruption(`${key} is sound, but not the page its checkpoint refers to (checksum at byte 12)`);
+  }
+  const { page, rows } = parse(key, body, (from) => ({
+    page: from.number(),
+    rows: Array.from({ length: from.number() }, () => readRow(from, from.number())),
+  }));
+  if (page !== ref.page || rows.length !== ref.rows) {
+    throw new LogCorruption(`${key} says it is page ${page} of ${rows.length} rows, its checkpoint says otherwise`);
+  }
+  return rows;
+}
+
+function seal(magic: number, body: Uint8Array, compute: Compute): { bytes: Uint8Array; crc: number } {
+  const bytes = new Uint8Array(PREFIX_BYTES + body.length);
+  const view = viewOf(bytes);
+  view.setUint32(0, magic, true);
+  view.setUint8(4, VERSION);
+  view.setUint32(8, body.length, true);
+  bytes.set(body, PREFIX_BYTES);
+  const crc = checksum(bytes, compute);
+  view.setUint32(CRC_OFFSET, crc, true);
+  return { bytes, crc };
+}
+
+/** The body of an object whose every byte was checked. */
+function open(key: string, magic: number, what: string, bytes: Uint8Array, compute: Compute): Uint8Array {
+  if (bytes.length < PREFIX_BYTES) throw new LogCorruption(`${key} is cut short: ${bytes.length} bytes`);
+  const view = viewOf(bytes);
+  if (view.getUint32(0, true) !== magic) throw new LogCorruption(`${key} is not a ${what} of Tailrace (bytes 0-4)`);
+  const version = view.getUint8(4);
+  if (version !== VERSION) {
+    throw new LogCorruption(
+      `${key} has format version ${version}; this build reads version ${VERSION}. Use a newer build`,
+    );
+  }
+  const length = PREFIX_BYTES + view.getUint32(8, true);
+  if (bytes.length !== length) {
+    throw new LogCorruption(`${key} has ${bytes.length} bytes, its header (byte 8) says ${length}`);
+  }
+  if (checksum(bytes, compute) !== view.getUint32(CRC_OFFSET, true)) {
+    throw new LogCorruption(`${key}: checksum at byte ${CRC_OFFSET} does not match the bytes around it`);
+  }
+  return bytes.subarray(PREFIX_BYTES);
+}
+
+/** Reads the whole body; what is sound by checksum and still makes no sense was written wrong. */
+function parse<Shape>(key: string, body: Uint8Array, read: (from: PayloadReader) => Shape): Shape {
+  const from = new PayloadReader(body);
+  let shape: Shape;
+  try {
+    shape = read(from);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new LogCorruption(`${key}: its body (from byte ${PREFIX_BYTES}) does not read: ${error.message}`);
+  }
+  if (!from.atEnd()) throw new LogCorruption(`${key} has bytes behind its last field`);
+  return shape;
+}
+
+function checksum(bytes: Uint8Array, compute: Compute): number {
+  return compute.crc32(bytes.subarray(PREFIX_BYTES), compute.crc32(bytes.subarray(0, CRC_OFFSET)));
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}

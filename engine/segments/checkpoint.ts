@@ -1,0 +1,269 @@
+/**
+ * Checkpoints of the state: frozen from it in one turn, and loaded into an empty one.
+ *
+ * A checkpoint costs what changed: rows that changed stand in its root, pages that did not change are only referred to,
+ * and a page is written anew when too many rows stand beside it. Every live row is in its page or in `tables.dirtyIds`;
+ * that is the invariant both directions keep.
+ *
+ * Pages are reused only from the checkpoint that is installed. A predecessor whose newer INSTALL was replayed may still
+ * publish it and then delete pages that the older checkpoint had, whatever the new owner does; so after such a replay
+ * no page is reused and everything is written once more.
+ */
+
+import { assert } from '../core/assert.ts';
+import {
+  type CheckpointName,
+  checkpointKey,
+  compareCheckpoints,
+  type OwnedName,
+  pageKey,
+} from '../core/object-names.ts';
+import type { StreamState } from '../core/stream-state.ts';
+import type { ReplayStart } from '../log/fold.ts';
+import { LogCorruption } from '../log/format.ts';
+import type { PersistentStore } from '../log/persistent-store.ts';
+import type { Compute, Telemetry } from '../ports.ts';
+import type { LogState } from '../state/log-state.ts';
+import type { SegmentRef } from '../state/segment-ref.ts';
+import { hashText, sameHash, type StateHash, StateHasher } from '../state/state-hash.ts';
+import { decodePage, decodeRoot, encodePage, encodeRoot, type PageRef } from './checkpoint-format.ts';
+import type { RowChange } from './checkpoint-rows.ts';
+import type { NameSource } from './names.ts';
+import { inParallel } from './parallel.ts';
+import type { SegmentTunables } from './tunables.ts';
+
+/** Pages fetched at once while a checkpoint is loaded. */
+const PAGE_GETS_MAX = 16;
+
+export interface CheckpointPorts {
+  store: Pick<PersistentStore, 'get'>;
+  compute: Compute;
+  telemetry: Telemetry;
+}
+
+/** A checkpoint, and the keys of the pages its root names. */
+export interface CheckpointPages {
+  name: CheckpointName;
+  pages: ReadonlySet<string>;
+}
+
+/** A state as it was in one turn; nothing here changes when the state goes on. */
+export interface FrozenCheckpoint extends CheckpointPages {
+  /** Before its own segments are in the list, as the INSTALL entry carries it. */
+  stateHash: StateHash;
+  /** Pages to upload before the root. */
+  newPages: readonly { key: string; bytes: Uint8Array }[];
+  /** Segments that left the list before: nothing needs them once this checkpoint is published. */
+  retired: readonly OwnedName[];
+  /** The bytes of `ckpt/…`, given the segments that took over the chunks up to its slot. */
+  root(segments: readonly SegmentRef[]): Uint8Array;
+}
+
+/** The pages of the newest checkpoint that was loaded or frozen, and the state they belong to. */
+interface PageTable {
+  state: LogState;
+  of: CheckpointName | null;
+  pageRows: number;
+  refs: Map<number, PageRef>;
+}
+
+export class Checkpoints {
+  readonly #ports: CheckpointPorts;
+  readonly #tunables: Pick<SegmentTunables, 'overlayRowsMax' | 'pageRows'>;
+  #table: PageTable | null = null;
+
+  constructor(ports: CheckpointPorts, tunables: Pick<SegmentTunables, 'overlayRowsMax' | 'pageRows'>) {
+    this.#ports = ports;
+    this.#tunables = tunables;
+  }
+
+  /** The checkpoint loaded or frozen last; null when the state was replayed from the beginning of the log. */
+  newest(state: LogState): CheckpointPages | null {
+    const { of, refs } = this.#tableOf(state);
+    return of === null ? null : { name: of, pages: keysOf(refs) };
+  }
+
+  /**
+   * Loads the checkpoint into an empty state. Null when one of its objects is absent; `state` is then of no use any
+   * more. Rejects with LogCorruption, or with whatever the store ends with.
+   */
+  async load(name: CheckpointName, state: LogState): Promise<ReplayStart | null> {
+    const { compute, telemetry } = this.#ports;
+    const root = await this.#read(checkpointKey(name), (bytes) => decodeRoot(name, bytes, compute));
+    if (root === null) return null;
+    const overlaid = new Set(root.overlay.map(({ id }) => id));
+
+    for (const basin of root.basins) state.tables.restoreBasin(basin);
+    let absent = false;
+    await inParallel(root.pages, PAGE_GETS_MAX, async (ref) => {
+      const rows = absent ? null : await this.#read(pageKey(ref), (bytes) => decodePage(ref, bytes, compute));
+      absent ||= rows === null;
+      for (const row of rows ?? []) if (!overlaid.has(row.id)) state.tables.restoreStream(row);
+    });
+    if (absent) return null;
+    for (const { row } of root.overlay) if (row !== null) state.tables.restoreStream(row);
+    state.tables.markDirty(overlaid);
+    state.tables.restoreCounters(root);
+    state.arrived(root.lastArrivalMs);
+    state.fences.push(...root.fences);
+    state.collectedTo = root.collectedTo;
+    state.segments.restore(name, root.segments);
+    if (!sameHash(state.hash, root.hashAfter)) {
+      const hashes = `state hash is ${hashText(state.hash)}, it says ${hashText(root.hashAfter)}`;
+      throw new LogCorruption(
+        `${checkpointKey(name)} and its pages are sound one by one and not as a whole: ${hashes}`,
+      );
+    }
+
+    const refs = new Map(root.pages.map((ref) => [ref.page, ref]));
+    this.#table = { state, of: name, pageRows: root.pageRows, refs };
+    telemetry.event('checkpoint.loaded', name.slot);
+    return { slot: name.slot, epoch: name.epoch };
+  }
+
+  /**
+   * Everything up to and including `slot`, which is committed and the last one folded. To be called once per checkpoint
+   * that is then installed: the rows it writes count as written from here on.
+   */
+  freeze(state: LogState, slot: number, names: NameSource): FrozenCheckpoint {
+    const installed = state.segments.installed;
+    assert(installed === null || slot > installed.slot, 'checkpoints only ever go up');
+    const name: CheckpointName = { slot, ...names.next() };
+    const table = this.#tableOf(state);
+    const newPages = this.#writePages(state, table, names);
+    const overlay = overlayOf(state, table);
+    table.of = name;
+    state.unfrozenEntries = 0;
+
+    const hashBefore = state.hash;
+    const listed = [...state.segments.all()];
+    const frozen = {
+      name,
+      hashBefore,
+      nextStreamId: state.tables.nextStreamId,
+      lastArrivalMs: state.lastArrivalMs,
+      collectedTo: state.collectedTo,
+      fences: [...state.fences],
+      pageRows: table.pageRows,
+      basins: [...state.tables.basins()],
+      pages: [...table.refs.values()],
+      overlay,
+    };
+    return {
+      name,
+      stateHash: hashBefore,
+      newPages,
+      pages: keysOf(table.refs),
+      retired: [...state.segments.retired()],
+      root: (segments) => {
+        const hashAfter = withSegments(hashBefore, segments);
+        return encodeRoot({ ...frozen, hashAfter, segments: [...listed, ...segments] }, this.#ports.compute);
+      },
+    };
+  }
+
+  /** Null when the object is not there. Damage on the way here is not damage in the store: a second reading decides. */
+  async #read<Shape>(key: string, decode: (bytes: Uint8Array) => Shape): Promise<Shape | null> {
+    for (let readings = 1; ; readings++) {
+      const found = await this.#ports.store.get(key);
+      if (found.kind === 'absent') {
+        this.#ports.telemetry.event('checkpoint.stale', key);
+        return null;
+      }
+      try {
+        return decode(found.bytes);
+      } catch (error) {
+        if (!(error instanceof LogCorruption) || readings === 2) throw error;
+        this.#ports.telemetry.event('checkpoint.damage-reread', key);
+      }
+    }
+  }
+
+  /** Another state than the one the pages belong to was replayed from the beginning of the log: it has none. */
+  #tableOf(state: LogState): PageTable {
+    if (this.#table === null || this.#table.state !== state) {
+      this.#table = { state, of: null, pageRows: this.#tunables.pageRows, refs: new Map() };
+    }
+    return this.#table;
+  }
+
+  /** Writes pages anew, so that few enough rows stand beside their page. */
+  #writePages(state: LogState, table: PageTable, names: NameSource): { key: string; bytes: Uint8Array }[] {
+    const { compute, telemetry } = this.#ports;
+    const written: { key: string; bytes: Uint8Array }[] = [];
+    for (const page of this.#pagesToWrite(state, table)) {
+      const from = page * table.pageRows;
+      const rows: StreamState[] = [...state.tables.streamsInRange(from, from + table.pageRows)];
+      state.tables.markClean(idsOf(page, table.pageRows, state.tables.dirtyIds));
+      if (rows.length === 0) {
+        table.refs.delete(page);
+        continue;
+      }
+      const { bytes, ref } = encodePage(names.next(), page, rows, compute);
+      table.refs.set(page, ref);
+      written.push({ key: pageKey(ref), bytes });
+      telemetry.event('checkpoint.page-written', page);
+    }
+    return written;
+  }
+
+  #pagesToWrite({ tables, segments }: LogState, table: PageTable): number[] {
+    const { overlayRowsMax } = this.#tunables;
+    if (table.of !== null && table.refs.size > 0 && !isSame(table.of, segments.installed)) {
+      this.#ports.telemetry.event('checkpoint.pages-distrusted', table.refs.size);
+      table.refs.clear();
+      return Array.from({ length: Math.ceil(tables.nextStreamId / table.pageRows) }, (_, page) => page);
+    }
+    if (tables.dirtyIds.size <= overlayRowsMax) return [];
+    const counts = new Map<number, number>();
+    for (const id of tables.dirtyIds) {
+      const page = Math.floor(id / table.pageRows);
+      counts.set(page, (counts.get(page) ?? 0) + 1);
+    }
+    // Down to half, so that the next checkpoints need not write pages at once again.
+    const chosen: number[] = [];
+    let left = tables.dirtyIds.size;
+    for (const [page, rows] of [...counts].toSorted((a, b) => b[1] - a[1] || a[0] - b[0])) {
+      if (left <= overlayRowsMax / 2) break;
+      chosen.push(page);
+      left -= rows;
+    }
+    return chosen;
+  }
+}
+
+/** Rows newer than their page. A deletion is told only where a page still has the row. */
+function overlayOf({ tables }: LogState, table: PageTable): RowChange[] {
+  const overlay: RowChange[] = [];
+  const forgotten: number[] = [];
+  for (const id of [...tables.dirtyIds].toSorted((a, b) => a - b)) {
+    const row = tables.stream(id) ?? null;
+    if (row !== null || table.refs.has(Math.floor(id / table.pageRows))) overlay.push({ id, row });
+    else forgotten.push(id);
+  }
+  tables.markClean(forgotten);
+  return overlay;
+}
+
+/** The dirty ids of one page, by whichever way is shorter. */
+function idsOf(page: number, pageRows: number, dirty: ReadonlySet<number>): number[] {
+  const from = page * pageRows;
+  if (dirty.size < pageRows) return [...dirty].filter((id) => id >= from && id < from + pageRows);
+  return Array.from({ length: pageRows }, (_, i) => from + i);
+}
+
+/** The hash is a sum over rows, so what segments add to it can be added from outside. */
+function withSegments(before: StateHash, segments: readonly SegmentRef[]): StateHash {
+  const added = new StateHasher();
+  for (const ref of segments) added.segment(ref, 1);
+  const { a, b } = added.value();
+  return { a: (before.a + a) >>> 0, b: (before.b + b) >>> 0 };
+}
+
+function isSame(a: CheckpointName, b: CheckpointName | null): boolean {
+  return b !== null && compareCheckpoints(a, b) === 0;
+}
+
+function keysOf(refs: ReadonlyMap<number, PageRef>): Set<string> {
+  return new Set([...refs.values()].map(pageKey));
+}

@@ -1,0 +1,156 @@
+/**
+ * Deletes what `garbage.ts` names, after each publication, beside everything else the owner does.
+ *
+ * Deleting can be broken off anywhere and begun again: names that are gone count as deleted, and what is not finished
+ * is found again at the next publication or by the next owner. It never stops the log: a store that refuses deletes
+ * costs space, not availability, so the refusal is reported and the next publication tries again.
+ */
+
+import { checkpointKey, type OwnedName, SEGMENT_PREFIX, segmentKey } from '../core/object-names.ts';
+import { type PersistentStore, StoreAbandoned, StoreRefused } from '../log/persistent-store.ts';
+import type { Telemetry } from '../ports.ts';
+import type { LogState } from '../state/log-state.ts';
+import type { EngineEvent } from '../telemetry.ts';
+import type { CheckpointPages } from './checkpoint.ts';
+import { findGarbage, type GarbageView, type Published, type Sweeps } from './garbage.ts';
+
+export interface CollectorParts {
+  telemetry: Telemetry;
+  store: PersistentStore;
+  state: LogState;
+  epoch: number;
+  /** The first slot of this ownership. */
+  firstSlot: number;
+  /** The checkpoint the state was loaded from. */
+  loaded: CheckpointPages | null;
+  orphanSweepEvery: number;
+  readers: {
+    /** True while a read of this engine needs the segment. */
+    isPinned(key: string): boolean;
+    /** The segment is deleted: nothing of it is worth keeping. */
+    forget(key: string): void;
+  };
+  /** Something is wrong that is no refusal of the store: a bug. */
+  failed(error: unknown): void;
+}
+
+/** What a collection would delete now, and why: the event it would be reported as. */
+export interface CollectionPlan {
+  garbage: { reason: EngineEvent; keys: string[] }[];
+  /** What could be taken for garbage and stays. */
+  kept: { reason: EngineEvent; key: string }[];
+}
+
+export class Collector {
+  readonly #parts: CollectorParts;
+  readonly #pagesOf = new Map<string, CheckpointPages>();
+  /** Segments of this epoch that were uploaded and will never be in the list. */
+  #abandoned: OwnedName[] = [];
+  #published: Published | null = null;
+  #publications = 0;
+  #orphansSweptAt: number | null = null;
+  #litterSwept = false;
+  #running: Promise<void> = Promise.resolve();
+  #waiting = false;
+
+  constructor(parts: CollectorParts) {
+    this.#parts = parts;
+    if (parts.loaded !== null) this.#know(parts.loaded);
+  }
+
+  /** Whether this owner has published. */
+  get hasPublished(): boolean {
+    return this.#published !== null;
+  }
+
+  /** A checkpoint of this owner is published for certain. Collects by and by; several at once are collected as one. */
+  published(checkpoint: CheckpointPages & Published): void {
+    this.#know(checkpoint);
+    this.#published = { name: checkpoint.name, retired: checkpoint.retired };
+    this.#publications++;
+    if (this.#waiting) return;
+    this.#waiting = true;
+    this.#running = this.#running.then(() => {
+      this.#waiting = false;
+      return this.#collect();
+    });
+  }
+
+  /** Resolves when everything begun is deleted, or given up until the next publication. */
+  idle(): Promise<void> {
+    return this.#running;
+  }
+
+  /** Uploads of this owner that no entry will ever name: they go at the next collection. */
+  abandon(names: readonly OwnedName[]): void {
+    this.#abandoned.push(...names);
+  }
+
+  /** What a collection with all sweeps would do now. Empty before this owner has published. Rejects as the store does. */
+  async plan(): Promise<CollectionPlan> {
+    return this.#published === null ? { garbage: [], kept: [] } : planCollection(this.#view(this.#published));
+  }
+
+  async #collect(): Promise<void> {
+    const { telemetry } = this.#parts;
+    try {
+      await this.#deleteAll();
+    } catch (error) {
+      if (error instanceof StoreAbandoned) return;
+      if (!(error instanceof StoreRefused)) return this.#parts.failed(error);
+      telemetry.event('collect.refused', error.message);
+    }
+  }
+
+  async #deleteAll(): Promise<void> {
+    const { orphanSweepEvery, store, telemetry } = this.#parts;
+    if (this.#published === null) return;
+    const isFirst = this.#orphansSweptAt === null;
+    const orphans = isFirst || this.#publications - (this.#orphansSweptAt ?? 0) >= orphanSweepEvery;
+    const sweeps: Sweeps = { orphans, litter: !this.#litterSwept };
+    const report = (reason: EngineEvent, detail: string) => telemetry.event(reason, detail);
+    for await (const { event, keys, deleted } of findGarbage(this.#view(this.#published), sweeps, report)) {
+      await store.delete(keys);
+      this.#forget(keys);
+      deleted?.();
+      if (event === 'collect.litter-swept') this.#litterSwept = true;
+      if (event === 'collect.orphans-swept') this.#orphansSweptAt = this.#publications;
+      telemetry.event(event, keys.length);
+    }
+    await this.#deleteAbandoned();
+  }
+
+  /** Unreferenced names of the own epoch: only this process can tell them from those on their way. */
+  async #deleteAbandoned(): Promise<void> {
+    const keys = this.#abandoned.map(segmentKey);
+    if (keys.length === 0) return;
+    await this.#parts.store.delete(keys);
+    this.#abandoned = this.#abandoned.slice(keys.length);
+    this.#forget(keys);
+    this.#parts.telemetry.event('collect.abandoned-deleted', keys.length);
+  }
+
+  #forget(keys: readonly string[]): void {
+    for (const key of keys) if (key.startsWith(SEGMENT_PREFIX)) this.#parts.readers.forget(key);
+  }
+
+  #know({ name, pages }: CheckpointPages): void {
+    this.#pagesOf.set(checkpointKey(name), { name, pages });
+  }
+
+  #view(published: Published): GarbageView {
+    const { store, state, epoch, firstSlot, readers } = this.#parts;
+    const isPinned = (key: string) => readers.isPinned(key);
+    return { store, state, epoch, firstSlot, published, pagesOf: this.#pagesOf, isPinned };
+  }
+}
+
+/** Everything `findGarbage` finds, with all sweeps and without deleting: also for tools that own nothing. */
+export async function planCollection(view: GarbageView): Promise<CollectionPlan> {
+  const plan: CollectionPlan = { garbage: [], kept: [] };
+  const keep = (reason: EngineEvent, key: string) => void plan.kept.push({ reason, key });
+  for await (const { event, keys } of findGarbage(view, { orphans: true, litter: true }, keep)) {
+    if (keys.length > 0) plan.garbage.push({ reason: event, keys });
+  }
+  return plan;
+}
