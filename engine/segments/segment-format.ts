@@ -11,7 +11,7 @@ import type { OwnedName } from '../core/object-names.ts';
 import type { Compute } from '../ports.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import type { Frame } from './chunk-index.ts';
-import { encodeIndex, type SegmentPoint, type SegmentRun } from './segment-index.ts';
+import { IndexWriter, type SegmentPoint, type SegmentRun } from './segment-index.ts';
 import { encodeSegmentFooter, encodeSegmentHeader, SEGMENT_FOOTER_BYTES } from './segment-layout.ts';
 
 export { decodeSegmentIndex, SegmentIndex, type SegmentPoint, type SegmentRun } from './segment-index.ts';
@@ -30,13 +30,20 @@ type OpenRun = Omit<SegmentRun, 'points'> & { points: SegmentPoint[] };
 export class SegmentBuilder {
   readonly #name: OwnedName;
   readonly #compute: Compute;
+  readonly #pointDistanceBytes: number;
   readonly #body = new PartCollector();
-  readonly #runs: OpenRun[] = [];
+  readonly #index = new IndexWriter();
+  /** The first run if there is no other, and the one that may still grow. */
+  #only: OpenRun | null = null;
+  #open: OpenRun | null = null;
+  #firstArrivalMs = Infinity;
+  #lastArrivalMs = 0;
   #finished = false;
 
-  constructor(name: OwnedName, compute: Compute) {
+  constructor(name: OwnedName, compute: Compute, pointDistanceBytes = POINT_DISTANCE_BYTES) {
     this.#name = name;
     this.#compute = compute;
+    this.#pointDistanceBytes = pointDistanceBytes;
     this.#body.add(encodeSegmentHeader(name, compute));
   }
 
@@ -46,7 +53,7 @@ export class SegmentBuilder {
   }
 
   get streamCount(): number {
-    return this.#runs.length;
+    return this.#index.streamCount + (this.#open === null ? 0 : 1);
   }
 
   /** The next frame in order of (stream id, seq num); a stream's frames have no gaps. */
@@ -76,49 +83,57 @@ export class SegmentBuilder {
 
   /** The whole object as parts of one put. They are valid as long as the frames' bytes stay as they are. */
   finish(): { parts: Uint8Array[]; ref: SegmentRef } {
-    const [first] = this.#runs;
-    assert(first !== undefined && !this.#finished, 'a segment is finished once and holds something');
+    assert(this.#open !== null && !this.#finished, 'a segment is finished once and holds something');
     this.#finished = true;
+    const only = this.#only;
+    this.#index.add(this.#open);
     const indexOffset = this.bytes;
-    const index = encodeIndex(this.#runs);
-    const indexCrc = this.#compute.crc32(index);
-    const streamCount = this.#runs.length;
-    const place = { indexOffset, indexBytes: index.length, indexCrc, streamCount };
-    const parts = [...this.#body.finish(), index, encodeSegmentFooter(place, this.#compute)];
-    const { streamId, firstSeqNum, nextSeqNum } = first;
+    const index = this.#index.finish();
+    const { streamCount } = this.#index;
+    const place = { indexOffset, indexBytes: index.length, indexCrc: this.#compute.crc32(index), streamCount };
     const ref: SegmentRef = {
       epoch: this.#name.epoch,
       number: this.#name.number,
       bytes: indexOffset + index.length + SEGMENT_FOOTER_BYTES,
       ...place,
-      only: streamCount === 1 ? { streamId, firstSeqNum, nextSeqNum } : null,
-      firstArrivalMs: this.#runs.reduce((oldest, run) => Math.min(oldest, run.firstArrivalMs), first.firstArrivalMs),
-      lastArrivalMs: this.#runs.reduce((newest, run) => Math.max(newest, run.lastArrivalMs), first.lastArrivalMs),
+      only:
+        only === null ? null : { streamId: only.streamId, firstSeqNum: only.firstSeqNum, nextSeqNum: only.nextSeqNum },
+      firstArrivalMs: this.#firstArrivalMs,
+      lastArrivalMs: this.#lastArrivalMs,
     };
-    return { parts, ref };
+    return { parts: [...this.#body.finish(), index, encodeSegmentFooter(place, this.#compute)], ref };
   }
 
   /** Makes `next` a run, or the continuation of the last one. */
   #append(next: OpenRun): void {
-    const last = this.#runs.at(-1);
-    if (last === undefined || last.streamId < next.streamId) {
-      this.#runs.push(next);
+    this.#firstArrivalMs = Math.min(this.#firstArrivalMs, next.firstArrivalMs);
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, next.lastArrivalMs);
+    if (this.#open?.streamId === next.streamId) {
+      this.#extend(this.#open, next);
       return;
     }
-    assert(last.streamId === next.streamId, 'streams of a segment ascend');
-    assert(last.nextSeqNum === next.firstSeqNum, 'a run has no gaps');
-    assert(last.lastTimestamp <= next.firstTimestamp, 'timestamps of a run never decrease');
-    assert(last.lastArrivalMs <= next.firstArrivalMs, 'arrivals of a run never decrease');
-    for (const point of next.points) {
-      const distance = point.offset - (last.points.at(-1) as SegmentPoint).offset;
-      if (distance < POINT_DISTANCE_BYTES) continue;
-      last.points.push({ ...point, framesBefore: point.framesBefore + last.frames });
+    this.#only = this.#open === null ? next : null;
+    if (this.#open !== null) {
+      assert(this.#open.streamId < next.streamId, 'streams of a segment ascend');
+      this.#index.add(this.#open);
     }
-    last.nextSeqNum = next.nextSeqNum;
-    last.lastTimestamp = next.lastTimestamp;
-    last.lastArrivalMs = next.lastArrivalMs;
-    last.length += next.length;
-    last.frames += next.frames;
+    this.#open = next;
+  }
+
+  #extend(run: OpenRun, next: OpenRun): void {
+    assert(run.nextSeqNum === next.firstSeqNum, 'a run has no gaps');
+    assert(run.lastTimestamp <= next.firstTimestamp, 'timestamps of a run never decrease');
+    assert(run.lastArrivalMs <= next.firstArrivalMs, 'arrivals of a run never decrease');
+    for (const point of next.points) {
+      const distance = point.offset - (run.points.at(-1) as SegmentPoint).offset;
+      if (distance < this.#pointDistanceBytes) continue;
+      run.points.push({ ...point, framesBefore: point.framesBefore + run.frames });
+    }
+    run.nextSeqNum = next.nextSeqNum;
+    run.lastTimestamp = next.lastTimestamp;
+    run.lastArrivalMs = next.lastArrivalMs;
+    run.length += next.length;
+    run.frames += next.frames;
   }
 }
 

@@ -50,28 +50,38 @@ export interface SegmentRun {
   points: readonly SegmentPoint[];
 }
 
-/** Runs ascending by stream id, touching each other. */
-export function encodeIndex(runs: readonly SegmentRun[]): Uint8Array {
-  const out = new GrowingBytes();
-  const directory: { streamId: number; frames: number; group: number }[] = [];
-  let previousId = 0;
-  for (const [i, run] of runs.entries()) {
-    if (i % GROUP_RUNS === 0) {
-      directory.push({ streamId: run.streamId, frames: run.offset, group: out.length });
-      previousId = 0;
-    }
-    writeRun(out, run, previousId);
-    previousId = run.streamId;
+/** Packs runs as they come, ascending by stream id and touching each other, so that only bytes are kept of them. */
+export class IndexWriter {
+  readonly #groups = new GrowingBytes();
+  readonly #directory = new GrowingBytes();
+  #runs = 0;
+  #previousId = 0;
+
+  get streamCount(): number {
+    return this.#runs;
   }
-  for (const { streamId, frames, group } of directory) {
+
+  add(run: SegmentRun): void {
+    if (this.#runs % GROUP_RUNS === 0) this.#openGroup(run);
+    writeRun(this.#groups, run, this.#previousId);
+    this.#previousId = run.streamId;
+    this.#runs++;
+  }
+
+  finish(): Uint8Array {
+    this.#groups.append(this.#directory.finish());
+    return this.#groups.finish();
+  }
+
+  #openGroup(run: SegmentRun): void {
     const entry = new Uint8Array(DIRECTORY_ENTRY_BYTES);
     const view = new DataView(entry.buffer);
-    writeU64(view, 0, streamId);
-    writeU64(view, 8, frames);
-    view.setUint32(16, group, true);
-    out.append(entry);
+    writeU64(view, 0, run.streamId);
+    writeU64(view, 8, run.offset);
+    view.setUint32(16, this.#groups.length, true);
+    this.#directory.append(entry);
+    this.#previousId = 0;
   }
-  return out.finish();
 }
 
 function writeRun(out: GrowingBytes, run: SegmentRun, previousId: number): void {
@@ -84,22 +94,30 @@ function writeRun(out: GrowingBytes, run: SegmentRun, previousId: number): void 
   out.varint(run.lastArrivalMs - run.firstArrivalMs);
   out.varint(run.length);
   out.varint(run.frames);
-  const points = new GrowingBytes();
-  for (let i = 1; i < run.points.length; i++) {
-    const [before, point] = [run.points[i - 1] as SegmentPoint, run.points[i] as SegmentPoint];
-    points.varint(point.seqNum - before.seqNum);
-    points.varint(point.timestamp - before.timestamp);
-    points.varint(point.arrivalMs - before.arrivalMs);
-    points.varint(point.offset - before.offset);
-    points.varint(point.framesBefore - before.framesBefore);
-  }
+  const points = packPoints(run.points);
   out.varint(points.length);
-  out.append(points.finish());
+  out.append(points);
 }
+
+/** All but the first, which is the start of the run. */
+function packPoints(points: readonly SegmentPoint[]): Uint8Array {
+  const out = new GrowingBytes();
+  for (let i = 1; i < points.length; i++) {
+    const [before, point] = [points[i - 1] as SegmentPoint, points[i] as SegmentPoint];
+    out.varint(point.seqNum - before.seqNum);
+    out.varint(point.timestamp - before.timestamp);
+    out.varint(point.arrivalMs - before.arrivalMs);
+    out.varint(point.offset - before.offset);
+    out.varint(point.framesBefore - before.framesBefore);
+  }
+  return out.finish();
+}
+
+const NOTHING = new Uint8Array(0);
 
 /** Collects bytes whose number is not known before. */
 class GrowingBytes {
-  #bytes = new Uint8Array(0);
+  #bytes = NOTHING;
   length = 0;
 
   varint(value: number): void {
