@@ -5,8 +5,9 @@
 
 import { foldData } from './fold.ts';
 import { insist, type Task, until } from './network.ts';
-import type { Checkpoint, Data, Entry, SegmentBody, SegmentRef, State } from './objects.ts';
+import type { Checkpoint, Data, Entry, Publication, SegmentBody, SegmentRef, State } from './objects.ts';
 import type { Owner } from './owner.ts';
+import type { PutOutcome, Store } from './store.ts';
 import type { Upkeep } from './upkeep.ts';
 
 /** Slots that one delete request names. */
@@ -26,10 +27,18 @@ export function* checkpoint(upkeep: Upkeep): Task {
   if (owner.world.mutant === 'gcUnpublished') collect(upkeep, uploaded);
   const publication = { checkpoint: uploaded.name, frozenAt };
   const name = `pub/${uploaded.name}`;
-  yield* insist({ verb: 'put', name, effect: (store) => store.putPublication(publication) });
+  yield* insist({ verb: 'put', name, effect: (store) => publish(owner, store, publication) });
   upkeep.publications = [...upkeep.publications, publication];
   collect(upkeep, uploaded);
   upkeep.isCheckpointing = false;
+}
+
+function publish(owner: Owner, store: Store, publication: Publication): PutOutcome {
+  const newest = store.listPublications().at(-1);
+  if (newest !== undefined && newest.frozenAt > publication.frozenAt) {
+    owner.world.ghost.reach('publication that comes after a newer one');
+  }
+  return store.putPublication(publication);
 }
 
 function* upload(owner: Owner, frozenAt: number): Task<{ uploaded: Checkpoint; install: Entry }> {

@@ -6,7 +6,8 @@
  */
 
 import { EMPTY, firstGap, foldData, logicalHash, physicalHash } from './fold.ts';
-import type { LogObject, Publication, SegmentBody, SegmentRef, State } from './objects.ts';
+import type { Checkpoint, LogObject, Publication, SegmentBody, SegmentRef, State } from './objects.ts';
+import type { Situation } from './situations.ts';
 import type { Store, Witness } from './store.ts';
 
 export type Claim =
@@ -53,7 +54,9 @@ export class Ghost implements Witness {
   private readonly appends = new Map<number, Append>();
   private readonly positions = new Map<number, number>();
   private readonly ops: number[] = [];
+  readonly reached = new Map<Situation, number>();
   private position = 0;
+  private lastEditAt = -1;
   private epoch = 0;
   private identity = 0;
   private state = EMPTY;
@@ -79,13 +82,19 @@ export class Ghost implements Witness {
     return append;
   }
 
+  /** Counts a rare situation, so that "no violation" is known not to be for lack of trouble. */
+  reach(situation: Situation): void {
+    this.reached.set(situation, (this.reached.get(situation) ?? 0) + 1);
+  }
+
   /** The tail every later answer must show. */
   floor(): number {
     return this.known;
   }
 
-  acknowledge(append: Append, seq: number): void {
+  acknowledge(append: Append, seq: number, isOwner: boolean): void {
     append.outcome = 'acknowledged';
+    if (!isOwner) this.reach('acknowledgement by a former owner');
     this.acknowledged++;
     this.known = Math.max(this.known, seq + 1);
     if (this.ops[seq] !== append.op) {
@@ -142,8 +151,12 @@ export class Ghost implements Witness {
   }
 
   sawSlot(object: LogObject): void {
-    if (this.everWritten.has(object.slot)) return;
+    if (this.everWritten.has(object.slot)) {
+      this.reach(object.kind === 'fence' ? 'stale fence in a collected slot' : 'late data in a collected slot');
+      return;
+    }
     this.everWritten.set(object.slot, object);
+    if (object.slot < this.position) this.reach('late put in a void slot');
     for (;;) {
       const following = this.everWritten.get(this.position);
       if (following === undefined) return;
@@ -156,9 +169,22 @@ export class Ghost implements Witness {
     if (newest !== undefined) this.checkReachable(store, newest);
   }
 
-  /** What a recovered process must find once everything is healed. */
-  get tail(): number {
-    return this.state.count;
+  /** From every checkpoint whose publication survives, the rest of the log leads to the one true state. */
+  checkPublications(store: Store): void {
+    for (const { checkpoint: name } of store.publications.values()) {
+      const checkpoint = store.checkpoints.get(name);
+      if (checkpoint !== undefined) this.compare(this.refold(checkpoint), this.position, `recovery from ${name}`);
+    }
+  }
+
+  private refold({ state: from, frozenAt }: Checkpoint): State {
+    let state = from;
+    for (let slot = frozenAt + 1; slot < this.position;) {
+      const object = this.everWritten.get(slot);
+      if (object?.kind === 'data') state = foldData(state, object, false);
+      slot = object?.kind === 'fence' ? object.next : slot + 1;
+    }
+    return state;
   }
 
   private follow(object: LogObject): void {
@@ -170,7 +196,13 @@ export class Ghost implements Witness {
       this.position = object.next;
     } else {
       if (epoch !== this.epoch) this.violate('the log folds', `data ${slot} of epoch ${epoch} in ${this.epoch}`);
-      for (const entry of object.entries) if (entry.type === 'append') this.order(entry.op, entry.first);
+      for (const entry of object.entries) {
+        if (entry.type === 'append') this.order(entry.op, entry.first);
+        else if (entry.type === 'edit') this.lastEditAt = slot;
+        else if (entry.type === 'install' && this.lastEditAt > entry.frozenAt) {
+          this.reach('EDIT between a checkpoint and its INSTALL');
+        }
+      }
       this.state = foldData(this.state, object, false);
       this.position = slot + 1;
     }

@@ -10,6 +10,7 @@ import type { Dice } from './dice.ts';
 import type { MutantName } from './mutants.ts';
 import { type Life, Network, type Task, type Weather } from './network.ts';
 import { type Owner, type World } from './owner.ts';
+import type { Listing } from './publications.ts';
 import { checkTail, readSegment, reject } from './reads.ts';
 import { Store } from './store.ts';
 import type { Deed } from './swarm.ts';
@@ -26,7 +27,7 @@ export interface ClusterOptions {
   window: number;
   weather: Weather;
   mutant: MutantName | undefined;
-  tornListings: boolean;
+  listing: Listing;
 }
 
 export class Cluster {
@@ -37,13 +38,13 @@ export class Cluster {
   private readonly dice: Dice;
   private nextOp = 1;
 
-  constructor(dice: Dice, { window, weather, mutant, tornListings }: ClusterOptions) {
+  constructor(dice: Dice, { window, weather, mutant, listing }: ClusterOptions) {
     this.dice = dice;
     this.ghost = new Ghost(mutant !== 'noInstall');
     this.network = new Network(new Store(this.ghost), dice, weather);
     let identities = 0;
     const fresh = (): number => ++identities;
-    this.world = { network: this.network, ghost: this.ghost, window, mutant, tornListings, fresh };
+    this.world = { network: this.network, ghost: this.ghost, window, mutant, listing, fresh };
   }
 
   addNode(): Node {

@@ -10,7 +10,7 @@ import { foldData } from './fold.ts';
 import type { MutantName } from './mutants.ts';
 import { type Life, type Network, type Task, UNKNOWN, insist, once, until } from './network.ts';
 import type { Data, Entry, LogObject, Publication, State } from './objects.ts';
-import { listPublications } from './publications.ts';
+import { type Listing, listPublications } from './publications.ts';
 
 /** What every part of one run shares. */
 export interface World {
@@ -19,8 +19,7 @@ export interface World {
   /** K, a constant of the format. */
   window: number;
   mutant: MutantName | undefined;
-  /** Whether listing pub/ takes two effects instead of one. */
-  tornListings: boolean;
+  listing: Listing;
   fresh: () => number;
 }
 
@@ -119,6 +118,7 @@ export class Owner {
       this.world.ghost.violate('one owner per fence', `epoch ${this.epoch} found no higher fence in slot ${slot}`);
     }
     if (slot >= this.fencedAt) return;
+    if (found.kind === 'data') this.world.ghost.reach('probe that met data of the next owner');
     this.fencedAt = slot;
     for (const { append } of this.queue.splice(0)) if (append !== undefined) this.world.ghost.failDefinitely(append);
     this.unsettled++;
@@ -142,7 +142,10 @@ export class Owner {
       if (put === UNKNOWN) continue;
       const found = yield* insist({ verb: 'get', name, effect: (store) => store.wal.get(slot) });
       // Collected already: then it was replayed by a later owner, and putting it again is harmless litter.
-      if (found === undefined) continue;
+      if (found === undefined) {
+        this.world.ghost.reach('own slot collected before its reply');
+        continue;
+      }
       if (found.identity === this.identity) return this.mark(slot);
       return this.loseAt(slot, found);
     }
@@ -169,8 +172,10 @@ export class Owner {
   }
 
   private acknowledge(slot: number): void {
+    const { ghost } = this.world;
+    const isOwner = ghost.isOwner(this.identity);
     for (const { entry, append } of this.issued.get(slot)?.proposals ?? []) {
-      if (append?.outcome === 'pending' && entry.type === 'append') this.world.ghost.acknowledge(append, entry.first);
+      if (append?.outcome === 'pending' && entry.type === 'append') ghost.acknowledge(append, entry.first, isOwner);
     }
   }
 
@@ -185,8 +190,11 @@ export class Owner {
     for (const [lost, { proposals }] of this.issued) {
       for (const { append } of lost >= slot ? proposals : []) {
         if (append?.outcome !== 'pending') continue;
-        if (mayBeCollected) append.outcome = 'indefinite';
-        else ghost.failDefinitely(append);
+        if (!mayBeCollected) ghost.failDefinitely(append);
+        else {
+          append.outcome = 'indefinite';
+          ghost.reach('loss left indefinite for a publication');
+        }
       }
     }
     this.unsettled--;

@@ -7,16 +7,20 @@ import { type Task, insist } from './network.ts';
 import type { Publication } from './objects.ts';
 import type { World } from './owner.ts';
 
+/** A torn listing reads on after any name there was, or (the worst case) after the newest. */
+export type Listing = 'snapshot' | 'torn anywhere' | 'torn after the newest';
+
 /** In ascending order, the newest last. */
-export function* listPublications({ network, tornListings }: World): Task<Publication[]> {
+export function* listPublications({ network, listing }: World): Task<Publication[]> {
   const name = 'pub/';
-  if (!tornListings) return yield* insist({ verb: 'list', name, effect: (store) => store.listPublications() });
+  if (listing === 'snapshot') return yield* insist({ verb: 'list', name, effect: (store) => store.listPublications() });
   const scanned = yield* insist({
     verb: 'list',
     name,
     effect: (store) => {
       const listed = store.listPublications();
-      const point = listed.length === 0 ? Infinity : network.dice.pick(listed).frozenAt;
+      const last = listing === 'torn anywhere' && listed.length > 0 ? network.dice.pick(listed) : listed.at(-1);
+      const point = last?.frozenAt ?? Infinity;
       return { point, above: store.listPublications(point) };
     },
   });

@@ -36,7 +36,10 @@ function* attempt(world: World): Task<Takeover | undefined> {
   const publications = yield* findNewest(world);
   const newest = publications.at(-1);
   const checkpoint = newest === undefined ? undefined : yield* openCheckpoint(newest);
-  if (newest !== undefined && checkpoint === undefined) return undefined;
+  if (newest !== undefined && checkpoint === undefined) {
+    world.ghost.reach('published checkpoint collected under a taker');
+    return undefined;
+  }
   const replay = startFrom(checkpoint);
   const fence = yield* replayAndFence(world, replay);
   if (fence === undefined) return undefined;
@@ -129,6 +132,10 @@ function follow(world: World, replay: Replay, object: LogObject): void {
   }
   replay.isStale = object.epoch !== replay.epoch;
   if (replay.isStale) return;
+  const isKnown = object.entries.some(
+    (entry) => entry.type === 'install' && entry.frozenAt <= replay.state.installedAt,
+  );
+  if (isKnown) world.ghost.reach('replay from a checkpoint meets its own INSTALL');
   replay.state = foldData(replay.state, object, world.mutant === 'installReplaces');
   noteRemovals(object, replay.removedAt);
   replay.disposable.push(object.slot);
@@ -140,7 +147,9 @@ function* isStillNewest(world: World, newest: Publication | undefined, fenceSlot
   if (world.mutant === 'noValidation') return true;
   const again = (yield* findNewest(world)).at(-1);
   if (world.mutant === 'validateByName') return again === undefined || again.frozenAt < fenceSlot;
-  return again?.checkpoint === newest?.checkpoint;
+  if (again?.checkpoint === newest?.checkpoint) return true;
+  world.ghost.reach('publication moved during a takeover');
+  return false;
 }
 
 /** What a fence leaves to collect: the slots it skips, never itself. */

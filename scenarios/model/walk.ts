@@ -9,13 +9,15 @@ import { Cluster, type Node } from './cluster.ts';
 import { Dice } from './dice.ts';
 import type { MutantName } from './mutants.ts';
 import { FAIR, type Flight, UNKNOWN } from './network.ts';
+import type { Listing } from './publications.ts';
+import type { Situation } from './situations.ts';
 import { drawSwarm, type Swarm } from './swarm.ts';
 
 export interface WalkOptions {
   seed: number;
   steps: number;
   mutant?: MutantName | undefined;
-  tornListings?: boolean;
+  listing?: Listing;
 }
 
 export interface WalkOutcome {
@@ -24,15 +26,16 @@ export interface WalkOutcome {
   definite: number;
   reads: number;
   fencesWon: number;
+  reached: ReadonlyMap<Situation, number>;
 }
 
 /** A recovery in fair weather that needs more events than this never ends. */
 const RECOVERY_EVENTS_MAX = 20_000;
 
-export function walk({ seed, steps, mutant, tornListings = false }: WalkOptions): WalkOutcome {
+export function walk({ seed, steps, mutant, listing = 'snapshot' }: WalkOptions): WalkOutcome {
   const dice = new Dice(seed);
   const swarm = drawSwarm(dice, steps);
-  const cluster = new Cluster(dice, { ...swarm, mutant, tornListings });
+  const cluster = new Cluster(dice, { ...swarm, mutant, listing });
   const { ghost } = cluster;
   for (let count = 0; count < swarm.processes; count++) cluster.addNode();
   new Walker(cluster, dice, swarm).run();
@@ -42,8 +45,8 @@ export function walk({ seed, steps, mutant, tornListings = false }: WalkOptions)
     // Leftovers are no danger, so only the sound protocol must leave none: a mutant has to show a real one.
     if (ghost.violation === undefined && mutant === undefined) leaveNothing(cluster, survivor);
   }
-  const { violation, acknowledged, definite, reads, fencesWon } = ghost;
-  return { violation, acknowledged, definite, reads, fencesWon };
+  const { violation, acknowledged, definite, reads, fencesWon, reached } = ghost;
+  return { violation, acknowledged, definite, reads, fencesWon, reached };
 }
 
 class Walker {
@@ -120,6 +123,7 @@ function recover(cluster: Cluster, dice: Dice): Node {
     if (ghost.violation !== undefined) return survivor;
   }
   settle(cluster);
+  ghost.checkPublications(network.store);
   return survivor;
 }
 

@@ -1,0 +1,83 @@
+/**
+ * Schedules for the rules that random search does not reach. Each returns the ghost that watched it; played
+ * with the rule the ghost has no violation, played with the mutant it must have one.
+ */
+
+import type { Ghost } from './checks.ts';
+import { Director } from './director.ts';
+import type { MutantName } from './mutants.ts';
+
+export type Schedule = (mutant: MutantName | undefined) => Ghost;
+
+/**
+ * Rule: a loss is definite only if no publication is at or above the slot. An owner's put lands and its reply is lost;
+ * a successor replays the slot, publishes a checkpoint above it and collects it; a stale taker fences the empty slot;
+ * the first owner retries and finds a foreign fence where its record, committed long ago, was.
+ */
+export const lossBehindAStrayFence: Schedule = (mutant) => {
+  const director = new Director(2, mutant);
+  const writer = director.boot();
+  director.hold(writer, 'put', 'wal/2', 'reply');
+  const stale = director.boot(['get', 'wal/2']);
+  director.act(writer, 'append', 'issue');
+  const successor = director.boot();
+  director.checkpoint(successor);
+  director.release(stale, ['list', 'pub/']);
+  director.loseReplies(writer);
+  return director.cluster.ghost;
+};
+
+/**
+ * Rule: the publication must be *unchanged* after the fence. Two takers know of no publication and have replayed slot
+ * 3. The owner publishes a checkpoint at 4 and collects, then commits slots 5 and 6. The first taker fences the empty
+ * slot 4; the second jumps through that false fence over the live slots to slot 7, above every publication.
+ */
+export const jumpThroughAFalseFence: Schedule = (mutant) => {
+  const director = new Director(3, mutant);
+  const owner = director.boot();
+  director.act(owner, 'append', 'issue');
+  const first = director.boot(['get', 'wal/4']);
+  const second = director.boot(['get', 'wal/4']);
+  director.act(owner, 'append', 'issue');
+  director.checkpoint(owner);
+  director.act(owner, 'append', 'issue');
+  director.release(first, ['list', 'pub/']);
+  director.release(second);
+  return director.cluster.ghost;
+};
+
+/**
+ * Rule: two publications stay. A directory is read entry by entry: a taker's listing passes the place of the new name
+ * before it is there and reaches the old one when it is gone, twice. With one publication kept it sees none at all,
+ * both times, and believes in an empty store.
+ */
+export const tornListings: Schedule = (mutant) => playTornListings(mutant, 1);
+
+/** The limit of that rule: two publications within one listing, twice, fool the whole protocol. */
+export const listingsTornTwice: Schedule = (mutant) => playTornListings(mutant, 2);
+
+function playTornListings(mutant: MutantName | undefined, publicationsPerListing: number): Ghost {
+  const director = new Director(2, mutant, 'torn after the newest');
+  const rest = ['list', 'pub/ (rest)'] as const;
+  const owner = director.boot();
+  const publish = (times: number): void => {
+    for (let count = 0; count < times; count++) {
+      director.act(owner, 'append', 'issue');
+      director.checkpoint(owner);
+    }
+  };
+  publish(1);
+  const taker = director.boot(rest);
+  for (let listing = 0; listing < 2; listing++) {
+    publish(publicationsPerListing);
+    director.release(taker, rest);
+  }
+  director.release(taker);
+  return director.cluster.ghost;
+}
+
+export const SCHEDULES: Readonly<Partial<Record<MutantName, Schedule>>> = {
+  definiteUnchecked: lossBehindAStrayFence,
+  validateByName: jumpThroughAFalseFence,
+  onePublication: tornListings,
+};
