@@ -269,6 +269,64 @@ describe('deletes, gets and listings', () => {
 });
 
 describe('between host and store', () => {
+  test('a delete of several names may be done with some of them, and a delete may arrive twice', async () => {
+    const partly = worldWith({ deleteIsPartial: ALWAYS });
+    const left = new Set<number>();
+    for (let i = 0; i < 20; i++) {
+      const keys = [1, 2, 3].map((n) => `k/${i}/${n}`);
+      const outcome = await inHost(partly, `node-${i}`, async ({ blobs }) => {
+        for (const key of keys) await blobs.put(key, []);
+        return blobs.delete(keys);
+      });
+      expect(outcome.kind).toBe('unknown');
+      left.add(keys.filter((key) => partly.store.peek(key) !== undefined).length);
+    }
+    expect([...left].toSorted()).toEqual([1, 2, 3]);
+
+    const twice = worldWith({ deleteDuplicated: ALWAYS, lateEffectMs: [5000] });
+    await inHost(twice, 'node-1', async ({ blobs }) => {
+      await blobs.put('k/1', []);
+      await blobs.delete(['k/1']);
+      return blobs.put('k/1', []);
+    });
+    expect(twice.store.peek('k/1')).toBeDefined();
+    await twice.run(() => false);
+    expect(twice.store.peek('k/1')).toBeUndefined();
+  });
+
+  test('a flipped bit is one bit, and the next reading of that object is whole', async () => {
+    const world = worldWith({ getFlipsBit: ALWAYS });
+    const [first, second] = await inHost(world, 'node-1', async ({ blobs }) => {
+      await blobs.put('k/1', [new Uint8Array(100)]);
+      return [await blobs.get('k/1'), await blobs.get('k/1')] as const;
+    });
+    const bitsOf = (outcome: typeof first) =>
+      outcome.kind === 'found' ? outcome.bytes.filter((byte) => byte !== 0) : null;
+    expect([...(bitsOf(first) ?? [])].map((byte) => Math.log2(byte) % 1)).toEqual([0]);
+    expect(bitsOf(second)).toHaveLength(0);
+    expect(world.store.peek('k/1')?.every((byte) => byte === 0)).toBe(true);
+  });
+
+  test('an answer that is late comes long after its effect', async () => {
+    const world = worldWith({ blobAnswersLate: ALWAYS, answerLateMs: [2000] });
+    let effectMs = 0;
+    world.store.onEffect(() => (effectMs = world.nowMs));
+    await inHost(world, 'node-1', ({ blobs }) => blobs.put('k/1', []));
+    expect(effectMs).toBeLessThan(20);
+    expect(world.nowMs).toBeGreaterThan(2000);
+  });
+
+  test('a put beside the log may travel for very long, and lands; one of the log does not', async () => {
+    const world = worldWith({ putTravels: ALWAYS, travelMs: [90_000] });
+    const outcomes = await inHost(world, 'node-1', async ({ blobs }) => {
+      return [(await blobs.putIfAbsent('pub/1', [])).kind, (await blobs.putIfAbsent('wal/1', [])).kind];
+    });
+    expect(outcomes).toEqual(['unknown', 'done']);
+    expect(world.store.peek('pub/1')).toBeUndefined();
+    await world.run(() => false);
+    expect(world.store.peek('pub/1')).toBeDefined();
+  });
+
   test('a cut on the way there: unknown after the time-out, and the put may still get through later', async () => {
     const ends = new Set<string>();
     for (let seed = 0; seed < 20; seed++) {

@@ -11,12 +11,18 @@ import type { BlobStore, ByteRange, DeleteOutcome, GetOutcome, ListOutcome, PutO
 import { Attempt, type StoreSetting } from './blob/attempt.ts';
 import { planCut, planDelete, planGet, planList, planPut, type MutationPlan } from './blob/attempt-plan.ts';
 import { runMutation, type Change } from './blob/mutation.ts';
+import { defineSite } from './choices.ts';
 import { checkKey, checkRange, pageKeys } from './blob/names.ts';
 import { Objects } from './blob/objects.ts';
+import { WayDamage } from './blob/damage.ts';
 import { fault, rangeOf } from './blob/outcomes.ts';
 import type { WorldContext } from './context.ts';
 import type { Host } from './host.ts';
 import type { StoreVerb } from './latency.ts';
+
+/** Objects of the log are told from others by their names. */
+const LOG_PREFIX = 'wal/';
+const HOW_MANY = defineSite('blob.delete.how-many', 'how many of several names a delete is done with');
 
 export { STORE } from './blob/attempt.ts';
 
@@ -32,6 +38,9 @@ export interface StoreEffect {
   /** The caller had been told `unknown`, or was dead, before it happened. */
   isLate: boolean;
 }
+
+/** A put left its host and will be on its way for very long. */
+export type Departure = Pick<StoreEffect, 'host' | 'generation' | 'key'>;
 
 /** A call of the port that has not ended. */
 export interface OpenAttempt {
@@ -52,18 +61,26 @@ export class SimBlobStore {
   readonly #context: WorldContext;
   readonly #objects = new Objects();
   readonly #attempts = new Set<Pick<Attempt<never>, 'host' | 'verb' | 'label' | 'startedUs' | 'callerDied'>>();
+  readonly #damage: WayDamage;
   readonly #listeners: ((effect: StoreEffect) => void)[] = [];
+  readonly #departed: ((departure: Departure) => void)[] = [];
   #effects = 0;
   #isOut = false;
 
   constructor(setting: StoreSetting) {
     this.#setting = setting;
     this.#context = setting.context;
+    this.#damage = new WayDamage(setting.context);
   }
 
   /** What is stored now, keys ascending; a copy of the map, the bytes shared. */
   objects(): ReadonlyMap<string, Uint8Array> {
     return this.#objects.snapshot();
+  }
+
+  /** The object under `key` now, or undefined; not a copy. */
+  peek(key: string): Uint8Array | undefined {
+    return this.#objects.get(key);
   }
 
   /** How many effects there were. */
@@ -74,6 +91,11 @@ export class SimBlobStore {
   /** Calls `listener` at every effect, within its event, before any reply is sent. */
   onEffect(listener: (effect: StoreEffect) => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** Calls `listener` when a put leaves that will travel for long, before anything else happens. */
+  onDeparture(listener: (departure: Departure) => void): void {
+    this.#departed.push(listener);
   }
 
   get isOut(): boolean {
@@ -137,7 +159,9 @@ export class SimBlobStore {
   #put(caller: Caller, key: string, parts: readonly Uint8Array[]): Promise<PutOutcome> {
     // The caller may reuse its buffers once the call ended, and an effect may come later than that.
     const bytes = concatenate(parts);
-    return this.#mutation<PutOutcome>(caller, 'put', key, bytes.length, planPut, {
+    const isBesideLog = !key.startsWith(LOG_PREFIX);
+    const planFor = (context: WorldContext, entity: string) => planPut(context, entity, isBesideLog);
+    return this.#mutation<PutOutcome>(caller, 'put', key, bytes.length, planFor, {
       apply: (isLate) => {
         if (this.#objects.has(key)) {
           this.#context.probes.reachable(isLate ? 'fault.put.late-refused' : 'fault.put.refused');
@@ -153,10 +177,12 @@ export class SimBlobStore {
 
   #delete(caller: Caller, keys: readonly string[]): Promise<DeleteOutcome> {
     const label = keys.length === 1 ? keys[0]! : `${keys.length} keys from ${keys[0] ?? 'none'}`;
-    return this.#mutation<DeleteOutcome>(caller, 'delete', label, 0, planDelete, {
-      apply: (isLate) => {
+    const planFor = (context: WorldContext, entity: string) => planDelete(context, entity, keys.length);
+    return this.#mutation<DeleteOutcome>(caller, 'delete', label, 0, planFor, {
+      apply: (isLate, isPartial = false) => {
         const { nowUs } = this.#context.kernel;
-        for (const key of keys) if (this.#objects.remove(key, nowUs)) this.#announce('delete', key, caller, isLate);
+        const done = isPartial ? keys.slice(0, this.#context.choices.choose(HOW_MANY, label, keys.length)) : keys;
+        for (const key of done) if (this.#objects.remove(key, nowUs)) this.#announce('delete', key, caller, isLate);
         return { kind: 'done' };
       },
       settle: () => {
@@ -176,7 +202,10 @@ export class SimBlobStore {
     const noAnswer = { kind: 'unknown', fault: fault('timeout', `${verb} ${key}: no answer in time`) } as Outcome;
     return this.#attempt<Outcome>(caller, verb, key, bytes, noAnswer, (attempt) => {
       const { probes } = this.#context;
-      runMutation({ attempt, verb, key, plan: this.#fate(attempt, key, planFor), change, probes });
+      const plan = this.#fate(attempt, key, planFor);
+      runMutation({ attempt, verb, key, plan, change, probes });
+      if (plan.fate !== 'travels') return;
+      for (const listener of this.#departed) listener({ host: caller.host.name, generation: caller.generation, key });
     });
   }
 
@@ -214,7 +243,9 @@ export class SimBlobStore {
           probes.reachable('fault.get.short-body');
           attempt.answer(failed('short-body', 'the body broke off before its end'));
         } else {
-          attempt.answer({ kind: 'found', bytes: rangeOf(found, range), size: found.length });
+          const whole = rangeOf(found, range);
+          const bytes = fate === 'flipped-bit' ? this.#damage.flip(whole, caller.host.name, key) : whole;
+          attempt.answer({ kind: 'found', bytes, size: found.length });
         }
       });
     });

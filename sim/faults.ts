@@ -51,10 +51,19 @@ export interface FaultSettings {
   putThrottled: Odds;
   /** A put that succeeded reaches the store once more, later. */
   putDuplicated: Odds;
+  /** A put of an object beside the log is on its way for very long: its caller hears nothing, the effect comes. */
+  putTravels: Odds;
+  /** How long. */
+  travelMs: readonly number[];
+  /** A get or put has its effect at once, and its answer is on its way for long. */
+  blobAnswersLate: Odds;
+  answerLateMs: readonly number[];
   /** A get fails. */
   getFails: Odds;
   /** A get loses the end of its body, which the client notices: it fails. */
   getShortBody: Odds;
+  /** A get returns a body with one bit flipped on the way. The next reading of that object by that host is whole. */
+  getFlipsBit: Odds;
   /** A get is never answered; the attempt's time-out reports failed. */
   getHangs: Odds;
   /** A listing fails. */
@@ -73,6 +82,10 @@ export interface FaultSettings {
   deleteTakesEffectLate: Odds;
   /** A delete is never answered. */
   deleteHangs: Odds;
+  /** A delete of several names takes effect for some of them and is reported as unknown. */
+  deleteIsPartial: Odds;
+  /** A delete that succeeded reaches the store once more, later. */
+  deleteDuplicated: Odds;
   /** How long after the report a late effect lands. */
   lateEffectMs: readonly number[];
 
@@ -83,13 +96,19 @@ export interface FaultSettings {
   crash: Odds;
   /** Per effect in the store: the server it belongs to crashes before it hears of it. */
   crashAtEffect: Odds;
+  /** As `crashAtEffect`, for effects that are no put of a log object: segments, checkpoints, publications, deletes. */
+  crashAtMilestone: Odds;
+  /** Per put that travels: its sender crashes or stands still for long, while the put is under way. */
+  strikeAtDeparture: Odds;
   /** How long a crashed server stays down. */
   downMs: readonly number[];
   /** Per look: a server stands still. */
   pause: Odds;
   /** Per effect in the store: the server it belongs to stands still before it hears of it. */
   pauseAtEffect: Odds;
-  /** Of the pauses, how many are long: more than a whole takeover. */
+  /** As `pauseAtEffect`, for effects that are no put of a log object. */
+  pauseAtMilestone: Odds;
+  /** Of the pauses, how many are long: more than a whole takeover with a checkpoint and the collection after it. */
   pauseIsLong: Odds;
   /** Of the pauses, in how many the monotonic clock stands still too. */
   pauseStopsClock: Odds;
@@ -141,8 +160,13 @@ export const QUIET: FaultSettings = Object.freeze<FaultSettings>({
   putConflicts: NEVER,
   putThrottled: NEVER,
   putDuplicated: NEVER,
+  putTravels: NEVER,
+  travelMs: [3000, 20_000, 90_000],
+  blobAnswersLate: NEVER,
+  answerLateMs: [100, 500, 2000, 4500],
   getFails: NEVER,
   getShortBody: NEVER,
+  getFlipsBit: NEVER,
   getHangs: NEVER,
   listFails: NEVER,
   listHangs: NEVER,
@@ -152,17 +176,22 @@ export const QUIET: FaultSettings = Object.freeze<FaultSettings>({
   deleteLosesReply: NEVER,
   deleteTakesEffectLate: NEVER,
   deleteHangs: NEVER,
+  deleteIsPartial: NEVER,
+  deleteDuplicated: NEVER,
   lateEffectMs: [20, 100, 500, 2000, 8000, 30_000],
   nemesisTickMs: 0,
   crash: NEVER,
   crashAtEffect: NEVER,
+  crashAtMilestone: NEVER,
+  strikeAtDeparture: NEVER,
   downMs: [0, 50, 300, 2000, 10_000],
   pause: NEVER,
   pauseAtEffect: NEVER,
+  pauseAtMilestone: NEVER,
   pauseIsLong: NEVER,
   pauseStopsClock: NEVER,
   pauseShortMs: [1, 10, 50, 200, 500],
-  pauseLongMs: [3000, 10_000, 30_000],
+  pauseLongMs: [3000, 10_000, 30_000, 60_000],
   partition: NEVER,
   partitionIsOneWay: [1, 2],
   partitionIsFromStore: [1, 3],

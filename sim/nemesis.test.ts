@@ -74,6 +74,34 @@ describe('the nemesis', () => {
     expect(world.probes.count('fault.pause.with-puts-in-flight')).toBe(1);
   });
 
+  test('strikes the sender of a put that travels, and whoever wrote or deleted an object beside the log', async () => {
+    const striking = worldWith({
+      putTravels: ALWAYS,
+      travelMs: [9000],
+      strikeAtDeparture: ALWAYS,
+      pauseLongMs: [20_000],
+    });
+    striking.host('node-1').start(async ({ blobs }) => void (await blobs.put('seg/1', [])));
+    await run(striking, 8000);
+    expect(striking.host('node-1').isAlive(1) && striking.host('node-1').state === 'running').toBe(false);
+    expect(striking.store.peek('seg/1')).toBeUndefined();
+    await run(striking, 10_000);
+    expect(striking.store.peek('seg/1')).toBeDefined();
+    expect(striking.probes.count('fault.host.struck-at-departure')).toBe(1);
+
+    const crashing = worldWith({ crashAtMilestone: ALWAYS, downMs: [1_000_000] });
+    const done: string[] = [];
+    crashing.host('node-1').start(async ({ blobs }) => {
+      await blobs.put('wal/1', []);
+      done.push('log');
+      await blobs.put('seg/1', []);
+      done.push('segment');
+    });
+    await run(crashing, 1000);
+    expect(done).toEqual(['log']);
+    expect(crashing.probes.count('fault.host.crash-at-milestone')).toBe(1);
+  });
+
   test('cuts links in one direction or both, also to the store, and mends them', async () => {
     const seen = new Set<string>();
     const world = watched({ partition: [1, 2], partitionMs: [500] }, ['node-1', 'node-2']);

@@ -6,7 +6,7 @@
  * it does ends by itself, or when the world heals.
  */
 
-import type { StoreEffect, SimBlobStore } from './blob-store.ts';
+import type { Departure, SimBlobStore, StoreEffect } from './blob-store.ts';
 import { STORE } from './blob-store.ts';
 import { defineSite } from './choices.ts';
 import type { WorldContext } from './context.ts';
@@ -16,6 +16,16 @@ import type { OpenSpan } from './tracks.ts';
 
 const CRASH = defineSite('nemesis.crash', 'whether a server crashes now');
 const CRASH_AT_EFFECT = defineSite('nemesis.crash-at-effect', 'whether the writer dies before it hears of its effect');
+const CRASH_AT_MILESTONE = defineSite(
+  'nemesis.crash-at-milestone',
+  'whether the writer of an object beside the log, or whoever deletes one, dies before it hears of that',
+);
+const PAUSE_AT_MILESTONE = defineSite(
+  'nemesis.pause-at-milestone',
+  'whether the writer of an object beside the log, or whoever deletes one, stands still before it hears of that',
+);
+const STRIKE = defineSite('nemesis.strike-at-departure', 'whether the sender of a put that travels is struck');
+const STRIKE_HOW = defineSite('nemesis.strike-how', 'whether it stands still for long or dies');
 const DOWN_FOR = defineSite('nemesis.down-for', 'how long a crashed server stays down');
 const PAUSE = defineSite('nemesis.pause', 'whether a server stands still now');
 const PAUSE_AT_EFFECT = defineSite(
@@ -60,6 +70,7 @@ export class Nemesis {
     this.#o = options;
     this.#context = options.context;
     options.store.onEffect((effect) => this.#atEffect(effect));
+    options.store.onDeparture((departure) => this.#atDeparture(departure));
   }
 
   /** Begins to look; a second call, or one after `stop`, does nothing. */
@@ -105,16 +116,45 @@ export class Nemesis {
   }
 
   #atEffect(effect: StoreEffect): void {
-    if (!this.#isActive) return;
+    const host = this.#sender(effect);
+    if (host === null) return;
     const { choices, faults, probes } = this.#context;
-    const host = this.#servers().find((server) => server.name === effect.host);
-    if (host === undefined || !host.isAlive(effect.generation)) return;
-    if (choices.chance(CRASH_AT_EFFECT, host.name, faults.crashAtEffect)) {
+    const isMilestone = effect.kind === 'delete' || !effect.key.startsWith('wal/');
+    if (isMilestone && choices.chance(CRASH_AT_MILESTONE, host.name, faults.crashAtMilestone)) {
+      probes.reachable('fault.host.crash-at-milestone');
+      this.#crash(host);
+    } else if (isMilestone && choices.chance(PAUSE_AT_MILESTONE, host.name, faults.pauseAtMilestone)) {
+      probes.reachable('fault.pause.at-milestone');
+      this.#pause(host);
+    } else if (choices.chance(CRASH_AT_EFFECT, host.name, faults.crashAtEffect)) {
       probes.reachable('fault.host.crash-at-effect');
       this.#crash(host);
     } else if (choices.chance(PAUSE_AT_EFFECT, host.name, faults.pauseAtEffect)) {
       this.#pause(host);
     }
+  }
+
+  /** What travels for long is dangerous when its sender is gone, or wakes up in a world that went on. */
+  #atDeparture(departure: Departure): void {
+    const host = this.#sender(departure);
+    if (host === null) return;
+    const { choices, faults, probes } = this.#context;
+    if (!choices.chance(STRIKE, host.name, faults.strikeAtDeparture)) return;
+    const pauses = choices.choose(STRIKE_HOW, host.name, 2) === 0;
+    // An event of its own: a crash comes between two events, never inside one of the host's.
+    this.#context.kernel.after(0, null, 'nemesis.strike', host.name, () => {
+      if (!this.#isActive || !host.isAlive(departure.generation)) return;
+      probes.reachable('fault.host.struck-at-departure');
+      if (pauses) this.#pause(host, true);
+      else this.#crash(host);
+    });
+  }
+
+  /** The server that asked for it, if the process that did still lives. */
+  #sender({ host: name, generation }: Departure): Host | null {
+    if (!this.#isActive) return null;
+    const host = this.#servers().find((server) => server.name === name);
+    return host === undefined || !host.isAlive(generation) ? null : host;
   }
 
   #crash(host: Host): void {
@@ -128,10 +168,10 @@ export class Nemesis {
     });
   }
 
-  #pause(host: Host): void {
+  #pause(host: Host, mustBeLong = false): void {
     if (host.state !== 'running') return;
     const { choices, faults, probes } = this.#context;
-    const isLong = choices.chance(PAUSE_IS_LONG, host.name, faults.pauseIsLong);
+    const isLong = mustBeLong || choices.chance(PAUSE_IS_LONG, host.name, faults.pauseIsLong);
     const forMs = choices.pick(PAUSE_FOR, host.name, isLong ? faults.pauseLongMs : faults.pauseShortMs);
     const stopsClock = choices.chance(PAUSE_STOPS_CLOCK, host.name, faults.pauseStopsClock);
     probes.reachable(isLong ? 'fault.pause.long' : 'fault.pause.short');

@@ -19,6 +19,10 @@ type MutationFate =
   | 'hang-with-effect'
   /** Never answered; the effect comes after the attempt's time-out. */
   | 'hang-then-late'
+  /** Never answered; the effect comes whenever it arrives. */
+  | 'travels'
+  /** Of several names some are done, and nobody is told which. */
+  | 'partial'
   | 'out-of-service'
   /** Sent into a cut link and lost. */
   | 'swallowed';
@@ -31,7 +35,7 @@ export interface MutationPlan {
   isDoubled: boolean;
 }
 
-export type ReadFate = 'normal' | 'failed' | 'short-body' | 'hang';
+export type ReadFate = 'normal' | 'failed' | 'short-body' | 'flipped-bit' | 'hang';
 
 interface Rule<Fate> {
   site: Site;
@@ -94,6 +98,11 @@ const DELETE_RULES: readonly Rule<MutationFate>[] = [
     odds: (f) => f.deleteHangs,
     fates: ['hang', 'hang-with-effect', 'hang-then-late'],
   },
+  {
+    site: defineSite('blob.delete.partial', 'whether a delete of several names takes effect for some of them only'),
+    odds: (f) => f.deleteIsPartial,
+    fates: ['partial'],
+  },
 ];
 
 const GET_RULES: readonly Rule<ReadFate>[] = [
@@ -102,6 +111,11 @@ const GET_RULES: readonly Rule<ReadFate>[] = [
     site: defineSite('blob.get.short-body', 'whether a get loses the end of its body'),
     odds: (f) => f.getShortBody,
     fates: ['short-body'],
+  },
+  {
+    site: defineSite('blob.get.flipped-bit', 'whether a bit of a body is flipped on the way'),
+    odds: (f) => f.getFlipsBit,
+    fates: ['flipped-bit'],
   },
   { site: defineSite('blob.get.hangs', 'whether a get is never answered'), odds: (f) => f.getHangs, fates: ['hang'] },
 ];
@@ -119,23 +133,36 @@ const KIND = defineSite('blob.fault.kind', 'which kind of failure it is');
 const LATE_BY = defineSite('blob.late-by', 'how long after the report a late effect lands');
 const THROUGH_CUT = defineSite('blob.cut.late-effect', 'whether what was sent into a cut link gets through later');
 const DOUBLED = defineSite('blob.put.duplicated', 'whether a put reaches the store once more');
+const DELETE_DOUBLED = defineSite('blob.delete.duplicated', 'whether a delete reaches the store once more');
+const TRAVELS = defineSite(
+  'blob.put.travels',
+  'whether the put of an object beside the log is on its way for very long',
+);
+const TRAVELS_FOR = defineSite('blob.put.travels-for', 'how long such a put is on its way');
 const HIDES = defineSite('blob.list.hides', 'whether a listing leaves out a name that is just being created');
 const SHOWS = defineSite('blob.list.shows', 'whether a listing shows a name that is just being deleted');
 const SHORT_PAGE = defineSite('blob.list.short-page', 'whether a listing returns fewer names than asked for');
 const PAGE_SIZE = defineSite('blob.list.page-size', 'how many names fewer');
 
-/** `entity` names who does what: `node-1 wal/7`. */
-export function planPut(context: WorldContext, entity: string): MutationPlan {
+/** `entity` names who does what: `node-1 wal/7`. `isBesideLog`: the name is no slot of the log. */
+export function planPut(context: WorldContext, entity: string, isBesideLog: boolean): MutationPlan {
   const { choices, faults } = context;
-  const plan = planMutation(context, entity, PUT_RULES);
-  if (plan.fate === 'normal' && choices.chance(DOUBLED, entity, faults.putDuplicated)) {
-    return { fate: 'normal', isDoubled: true, lateUs: lateBy(context, entity) };
+  if (isBesideLog && choices.chance(TRAVELS, entity, faults.putTravels)) {
+    return { fate: 'travels', isDoubled: false, lateUs: choices.pick(TRAVELS_FOR, entity, faults.travelMs) * 1000 };
   }
-  return plan;
+  return maybeDoubled(context, entity, planMutation(context, entity, PUT_RULES), DOUBLED, faults.putDuplicated);
 }
 
-export function planDelete(context: WorldContext, entity: string): MutationPlan {
-  return planMutation(context, entity, DELETE_RULES);
+/** `names` is how many are deleted. */
+export function planDelete(context: WorldContext, entity: string, names: number): MutationPlan {
+  const plan = planMutation(context, entity, DELETE_RULES);
+  if (plan.fate === 'partial' && names < 2) return { ...plan, fate: 'unknown-without-effect' };
+  return maybeDoubled(context, entity, plan, DELETE_DOUBLED, context.faults.deleteDuplicated);
+}
+
+function maybeDoubled(context: WorldContext, entity: string, plan: MutationPlan, site: Site, odds: Odds): MutationPlan {
+  if (plan.fate !== 'normal' || !context.choices.chance(site, entity, odds)) return plan;
+  return { fate: 'normal', isDoubled: true, lateUs: lateBy(context, entity) };
 }
 
 export function planGet(context: WorldContext, entity: string): ReadFate {

@@ -8,6 +8,7 @@
 
 import type { WorldContext } from '../context.ts';
 import type { Host } from '../host.ts';
+import { defineSite } from '../choices.ts';
 import { drawStoreUs, type StoreLatency, type StoreVerb } from '../latency.ts';
 import type { Links } from '../network/links.ts';
 import type { OpenSpan, TrackSpan } from '../tracks.ts';
@@ -17,6 +18,9 @@ export const STORE = 'store';
 
 /** The effect happens after this many quarters of the whole time; the rest is the way back. */
 const EFFECT_QUARTERS = 3;
+
+const ANSWERS_LATE = defineSite('blob.answers-late', 'whether an answer of the store is on its way for long');
+const LATE_FOR = defineSite('blob.answers-late-for', 'how long such an answer is on its way');
 
 export interface StoreSetting {
   context: WorldContext;
@@ -71,7 +75,7 @@ export class Attempt<Outcome extends { kind: string }> {
     this.#span = this.#context.tracks.open('storage', this.label, 'neutral', host.name);
     const totalUs = this.#drawUs();
     this.#toStoreUs = Math.floor((totalUs * EFFECT_QUARTERS) / 4);
-    this.#toHostUs = totalUs - this.#toStoreUs;
+    this.#toHostUs = totalUs - this.#toStoreUs + this.#drawLateUs();
     this.#timeout = this.#context.kernel.after(this.timeoutUs, host, 'blob.timeout', key, () =>
       this.#end(options.onTimeout()),
     );
@@ -163,8 +167,19 @@ export class Attempt<Outcome extends { kind: string }> {
     const { choices, faults, probes } = this.#context;
     const tail = { tenfold: faults.blobTenfold, hundredfold: faults.blobHundredfold };
     const { us, isSlow } = drawStoreUs(choices, verb, `${this.host.name} ${key}`, setting.latency, bytes, tail);
-    if (isSlow && (verb === 'put' || verb === 'get')) probes.reachable(`fault.${verb}.slow`);
+    if (isSlow) probes.reachable(`fault.${verb}.slow`);
     return us;
+  }
+
+  /** How much longer than usual the answer travels; the effect is where it would be without. */
+  #drawLateUs(): number {
+    const { verb, key } = this.#o;
+    const { choices, faults, probes } = this.#context;
+    const entity = `${this.host.name} ${key}`;
+    if (verb !== 'get' && verb !== 'put') return 0;
+    if (!choices.chance(ANSWERS_LATE, entity, faults.blobAnswersLate)) return 0;
+    probes.reachable(`fault.${verb}.answered-late`);
+    return choices.pick(LATE_FOR, entity, faults.answerLateMs) * 1000;
   }
 }
 

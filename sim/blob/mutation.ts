@@ -13,8 +13,8 @@ import { fault } from './outcomes.ts';
 
 /** What the mutation does to the objects. */
 export interface Change<Outcome> {
-  /** Happens at the store; `isLate` if the caller does not wait any more. */
-  apply: (isLate: boolean) => Outcome;
+  /** Happens at the store; `isLate` if the caller does not wait any more, `isPartial` if only some names are done. */
+  apply: (isLate: boolean, isPartial?: boolean) => Outcome;
   /** Nobody waits for the answer any more: the names concerned are not in flux. */
   settle: () => void;
 }
@@ -108,6 +108,18 @@ export function runMutation<Outcome extends PutOutcome | DeleteOutcome>(course: 
     case 'hang-then-late':
       light('hang');
       attempt.atStoreAfter(attempt.timeoutUs + plan.lateUs, applyLate);
+      break;
+    case 'travels':
+      light('travels');
+      attempt.atStoreAfter(plan.lateUs, applyLate);
+      break;
+    case 'partial':
+      light('partial');
+      attempt.toStore(() => {
+        change.apply(attempt.isOver, true);
+        attempt.settleWhenAnswered(change.settle);
+        attempt.answer(unknown('internal', '500'));
+      });
       break;
     case 'swallowed':
       break;
