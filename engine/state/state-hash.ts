@@ -3,7 +3,8 @@
  * hash of every row. Two owners that hold the same rows have the same hash, in whatever order the rows came.
  *
  * Each checkpoint and each INSTALL entry carries it, so a replay that ends in another state than its writer's was is
- * found at once. It detects mistakes and damage, not forgery.
+ * found at once. It detects mistakes and damage, not forgery: any one wrong field of a row, and several but for one case
+ * in 2^32.
  */
 
 import type { BasinState, StreamState } from '../core/stream-state.ts';
