@@ -4,24 +4,42 @@
  */
 
 import type { AppendInput } from './core/admission.ts';
-import type { AppendOutcome, CheckTailOutcome, CreateOutcome, ReadOutcome } from './core/outcome.ts';
+import type { AppendOutcome, CheckTailOutcome, CreateOutcome, ReadOutcome, RemoveOutcome } from './core/outcome.ts';
 import type { ReadInput } from './core/read-plan.ts';
 import type { BasinState, StreamState } from './core/stream-state.ts';
-import type { LogFold } from './log/fold.ts';
+import { PersistentStore } from './log/persistent-store.ts';
 import { type LogEnd, SlotLog } from './log/slot-log.ts';
 import { takeOver } from './log/takeover.ts';
 import type { Ports } from './ports.ts';
-import { decodeEntry, encodeEntry, type Entry } from './state/entries.ts';
-import { CommittedStreams, StreamStore } from './stream/store.ts';
+import { CommittedLog } from './segments/committed-log.ts';
+import { SegmentReader } from './segments/segment-reader.ts';
+import { StreamReader } from './segments/stream-reader.ts';
+import { Upkeep } from './segments/upkeep.ts';
+import { Checkpoints } from './segments/checkpoint.ts';
+import { hashText } from './state/state-hash.ts';
+import { Journal } from './stream/journal.ts';
+import { StreamStore } from './stream/store.ts';
 import { checkTunables, ENGINE_DEFAULTS, type EngineTunables } from './tunables.ts';
 
 /** One method per S2 operation. None of them throws for anything the world can do. */
 export interface Engine {
   createBasin(name: string, requestToken: string | null): Promise<CreateOutcome<BasinState>>;
-  createStream(basin: string, name: string, requestToken: string | null): Promise<CreateOutcome<StreamState>>;
+  /** `retentionAgeMs`: records older than this, counted from their arrival, are trimmed; null keeps them. */
+  createStream(
+    basin: string,
+    name: string,
+    requestToken: string | null,
+    retentionAgeMs?: number | null,
+  ): Promise<CreateOutcome<StreamState>>;
+  deleteStream(basin: string, name: string): Promise<RemoveOutcome>;
   append(basin: string, stream: string, input: AppendInput): Promise<AppendOutcome>;
   read(basin: string, stream: string, input: ReadInput): Promise<ReadOutcome>;
   checkTail(basin: string, stream: string): Promise<CheckTailOutcome>;
+  /**
+   * Puts everything committed so far into segments, publishes the checkpoint, compacts and collects, without waiting for
+   * the usual triggers. Resolves when that is done, or false when the engine ended first.
+   */
+  flush(): Promise<boolean>;
   /** Resolves once, with the reason, when this engine will never be owner again. */
   readonly ended: Promise<LogEnd>;
   /** Null while the engine serves; why it does not any more. */
@@ -30,6 +48,10 @@ export interface Engine {
   stop(): Promise<LogEnd>;
   /** Metered bytes admitted and not settled; zero at quiescence. */
   readonly undurableBytes: number;
+  /** Bytes of committed chunks that are in no segment, with what it takes to find them. */
+  readonly unflushedBytes: number;
+  /** The committed log position and the state there, for comparing owners: every slot below `slot` is in `hash`. */
+  readonly state: { epoch: number; slot: number; hash: string };
 }
 
 /**
@@ -38,27 +60,48 @@ export interface Engine {
  */
 export async function openEngine(ports: Ports, tunables: EngineTunables = ENGINE_DEFAULTS): Promise<Engine> {
   checkTunables(tunables);
-  const committed = new CommittedStreams();
-  const entryFold: LogFold<Entry> = {
-    encode: encodeEntry,
-    decode: decodeEntry,
-    apply: (entry) => committed.apply(entry),
+  const loading = new PersistentStore(ports, tunables.log, 'takeover.store-retried');
+  const checkpoints = new Checkpoints({ ...ports, store: loading }, tunables.segments);
+  const committed = new CommittedLog((name, into) => checkpoints.load(name, into));
+  const ownership = await takeOver(ports, tunables.log, committed);
+
+  const log = new SlotLog(ports, tunables.log, committed, ownership);
+  const journal = new Journal(log, committed.state.tables);
+  const gone = new AbortController();
+  const stored = new PersistentStore(ports, tunables.log, 'store.retried', gone.signal);
+  const segments = new SegmentReader({ ...ports, store: stored }, tunables.segments);
+  const reader = new StreamReader(ports, committed, segments, tunables.segments);
+  const store = new StreamStore(ports, tunables, { log, journal, committed, reader });
+  const upkeep = new Upkeep(ports, tunables.segments, {
+    log,
+    committed,
+    checkpoints,
+    segments,
+    store: stored,
+    submit: (entry) => journal.submit(entry),
+    signal: gone.signal,
+    failed: (error) => log.fail(error),
+  });
+  committed.onApplied = (entry) => {
+    if (entry.type === 'install' || entry.type === 'delete-stream') store.chunksReleased();
+    upkeep.applied();
   };
-  const ownership = await takeOver(ports, tunables.log, entryFold);
-  const log = new SlotLog(ports, tunables.log, entryFold, ownership);
-  const store = new StreamStore(ports, tunables, log, committed);
 
   let end: LogEnd | null = null;
   const ended = log.ended.then((reason) => {
     end = reason;
+    gone.abort();
     return reason;
   });
   return {
     createBasin: (name, requestToken) => store.createBasin(name, requestToken),
-    createStream: (basin, name, requestToken) => store.createStream(basin, name, requestToken),
+    createStream: (basin, name, requestToken, retentionAgeMs = null) =>
+      store.createStream(basin, name, requestToken, retentionAgeMs),
+    deleteStream: (basin, name) => store.deleteStream(basin, name),
     append: (basin, stream, input) => store.append(basin, stream, input),
     read: (basin, stream, input) => store.read(basin, stream, input),
     checkTail: (basin, stream) => store.checkTail(basin, stream),
+    flush: () => upkeep.flushNow(),
     ended,
     get end() {
       return end;
@@ -69,6 +112,12 @@ export async function openEngine(ports: Ports, tunables: EngineTunables = ENGINE
     },
     get undurableBytes() {
       return store.undurableBytes;
+    },
+    get unflushedBytes() {
+      return committed.chunks.bytes;
+    },
+    get state() {
+      return { epoch: log.epoch, slot: log.committed, hash: hashText(committed.state.hash) };
     },
   };
 }

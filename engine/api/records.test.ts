@@ -322,9 +322,15 @@ describe('read', () => {
     },
   );
 
-  test('by time, waiting, as events or in protobuf is told to be not implemented', async () => {
+  test('by timestamp begins at the first record with it or a later one', async () => {
     const { read } = await filled();
-    for (const query of ['?timestamp=0', '?seq_num=0&until=5', '?seq_num=0&wait=1']) {
+    expect(await read('?timestamp=0&count=1')).toMatchObject({ status: 200, body: { records: [{ seq_num: 0 }] } });
+    expect(await read('?timestamp=1700000000001')).toMatchObject({ status: 416, body: { tail: { seq_num: 3 } } });
+  });
+
+  test('until a time, waiting, as events or in protobuf is told to be not implemented', async () => {
+    const { read } = await filled();
+    for (const query of ['?seq_num=0&until=5', '?seq_num=0&wait=1']) {
       expect(await read(query)).toEqual(refusal(501, 'not_implemented'));
     }
     for (const accept of ['text/event-stream', 'application/protobuf', 'Text/Event-Stream;q=1, */*']) {

@@ -128,12 +128,15 @@ function parseRead(query: URLSearchParams): ReadInput {
   if ([seqNum, timestamp, offset].filter((start) => start !== null).length > 1) {
     throw new BadRequest('invalid', 'only one of seq_num, timestamp, or tail_offset can be provided');
   }
-  if (timestamp !== null || until !== null) {
-    throw new BadRequest('not_implemented', 'reading by `timestamp` or `until` is not implemented');
-  }
+  if (until !== null) throw new BadRequest('not_implemented', 'reading `until` a timestamp is not implemented');
   if (waitS !== null && waitS > 0) throw new BadRequest('not_implemented', 'waiting reads are not implemented');
-  const start: ReadStart = seqNum !== null ? { kind: 'seq-num', seqNum } : { kind: 'tail-offset', offset: offset ?? 0 };
-  return { start, clamp: clamp === 'true', count, meteredBytes };
+  return { start: readStart(seqNum, timestamp, offset), clamp: clamp === 'true', count, meteredBytes };
+}
+
+function readStart(seqNum: number | null, timestamp: number | null, offset: number | null): ReadStart {
+  if (seqNum !== null) return { kind: 'seq-num', seqNum };
+  if (timestamp !== null) return { kind: 'timestamp', timestamp };
+  return { kind: 'tail-offset', offset: offset ?? 0 };
 }
 
 function queryU64(query: URLSearchParams, name: string): number | null {

@@ -94,6 +94,33 @@ describe('POST /v1/streams', () => {
   });
 });
 
+describe('DELETE /v1/streams/{stream}', () => {
+  test('answers 202, and the stream is gone while its name is free', async () => {
+    const { ask } = await bench();
+    expect((await ask(`DELETE /v1/streams/${STREAM}`, { headers })).status).toBe(202);
+    expect(await ask(`DELETE /v1/streams/${STREAM}`, { headers })).toMatchObject({
+      status: 404,
+      body: { code: 'stream_not_found' },
+    });
+    expect((await ask('POST /v1/streams', { headers, body: { stream: STREAM } })).status).toBe(201);
+  });
+});
+
+describe('the retention policy', () => {
+  const withPolicy = async (retention_policy: unknown) => {
+    const { ask } = await bench();
+    return ask('POST /v1/streams', { headers, body: { stream: 'new', config: { retention_policy } } });
+  };
+
+  test.each([[{ age: 60 }], [{ infinite: {} }], [null]])('%j is taken', async (policy) => {
+    expect((await withPolicy(policy)).status).toBe(201);
+  });
+
+  test.each([[{}], [{ age: 0 }], [{ age: 'a day' }], ['forever']])('%j is refused', async (policy) => {
+    expect(await withPolicy(policy)).toMatchObject({ status: 400, body: { code: 'bad_json' } });
+  });
+});
+
 describe('the request token', () => {
   test('has at most 36 bytes', async () => {
     const { ask } = await bench();

@@ -1,4 +1,7 @@
-/** Creating basins and streams (API contract §1.9, §1.10, §3.4). Configurations are not implemented and refused. */
+/**
+ * Creating basins and streams, deleting streams (API contract §1.9, §1.10, §3.4). Of configurations only a stream's
+ * retention is implemented; the rest is refused.
+ */
 
 import type { CreateOutcome } from '../core/outcome.ts';
 import { basinNameProblem, requestTokenProblem, streamNameProblem } from '../core/names.ts';
@@ -6,7 +9,7 @@ import type { BasinState, StreamState } from '../core/stream-state.ts';
 import type { Engine } from '../engine.ts';
 import type { HttpRequest, HttpResponse } from '../ports.ts';
 import { BadRequest, errorResponse, rejection, unknownOutcome } from './errors.ts';
-import { asObject, type JsonObject, readJsonObject, stringField } from './json.ts';
+import { asObject, type JsonObject, optionalU64, readJsonObject, stringField } from './json.ts';
 import { jsonResponse } from './response.ts';
 
 export async function createBasin(engine: Engine, request: HttpRequest): Promise<HttpResponse> {
@@ -24,9 +27,22 @@ export async function createStream(engine: Engine, basin: string, request: HttpR
   const body = await readJsonObject(request);
   const name = stringField(body, 'stream');
   refuse('bad_json', streamNameProblem(name));
-  refuseConfig(body);
-  const outcome = await engine.createStream(basin, name, requestToken);
+  const retentionAgeMs = parseRetention(refuseConfig(body, 'retention_policy'));
+  const outcome = await engine.createStream(basin, name, requestToken, retentionAgeMs);
   return created(outcome, `stream \`${name}\` in basin \`${basin}\` already exists`, streamInfo);
+}
+
+/** 202: the stream is gone for everybody, its bytes follow. */
+export async function deleteStream(engine: Engine, at: { basin: string; stream: string }): Promise<HttpResponse> {
+  const outcome = await engine.deleteStream(at.basin, at.stream);
+  switch (outcome.kind) {
+    case 'deleted':
+      return { status: 202, headers: new Map(), body: new Uint8Array() };
+    case 'rejected':
+      return rejection(outcome.reason);
+    case 'unknown':
+      return unknownOutcome(outcome.message);
+  }
 }
 
 function created<Row extends BasinState | StreamState>(
@@ -79,11 +95,26 @@ function refuse(code: 'bad_json', problem: string | null): void {
   if (problem !== null) throw new BadRequest(code, problem);
 }
 
-/** An empty configuration is what every resource has; anything in it would be a promise not kept. */
-function refuseConfig(body: JsonObject): void {
-  if (body['config'] === undefined || body['config'] === null) return;
-  const set = Object.entries(asObject(body['config'], 'field `config`')).filter(([, value]) => value !== null);
-  if (set.length > 0) {
-    throw new BadRequest('not_implemented', `\`config.${set[0]?.[0]}\` is not implemented; leave \`config\` out`);
+/** `config` with at most the field this build knows; anything else in it would be a promise not kept. */
+function refuseConfig(body: JsonObject, known?: string): JsonObject {
+  if (body['config'] === undefined || body['config'] === null) return {};
+  const config = asObject(body['config'], 'field `config`');
+  const unknown = Object.entries(config).find(([name, value]) => name !== known && value !== null);
+  if (unknown !== undefined) {
+    throw new BadRequest('not_implemented', `\`config.${unknown[0]}\` is not implemented; leave it out`);
   }
+  return config;
+}
+
+/** `{"age": seconds}` or `{"infinite": {}}`; without it records are kept until they are trimmed. */
+function parseRetention(config: JsonObject): number | null {
+  const policy = config['retention_policy'];
+  if (policy === undefined || policy === null) return null;
+  const fields = asObject(policy, 'field `retention_policy`');
+  if (fields['infinite'] !== undefined) return null;
+  const ageS = optionalU64(fields, 'age');
+  if (ageS === null || ageS === 0) {
+    throw new BadRequest('bad_json', '`retention_policy` must be {"age": seconds above 0} or {"infinite": {}}');
+  }
+  return Math.min(ageS * 1000, Number.MAX_SAFE_INTEGER);
 }

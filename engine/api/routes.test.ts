@@ -67,7 +67,6 @@ describe('404, 405 and 501 are told apart', () => {
     'GET /v1/streams',
     'PUT /v1/streams/s',
     'PATCH /v1/streams/s',
-    'DELETE /v1/streams/s',
     'GET /v1/access-tokens',
     'GET /v1/locations/default',
     'GET /v1/metrics/basin-01/s',

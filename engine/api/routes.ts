@@ -8,7 +8,7 @@ import type { Engine } from '../engine.ts';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../ports.ts';
 import { BadRequest, errorResponse } from './errors.ts';
 import { append, checkTail, read } from './records.ts';
-import { createBasin, createStream } from './resources.ts';
+import { createBasin, createStream, deleteStream } from './resources.ts';
 
 /** `engine` is asked for anew at every request: there may be none yet, or none any more. */
 export function createApi(engine: () => Engine | null): HttpHandler {
@@ -77,7 +77,9 @@ function streams(
     return request.method === 'POST' ? createStream(engine, basin, request) : notImplemented(request);
   }
   const at = { basin, stream: nameIn(segment, streamNameProblem) };
-  if (resource === 'stream') return notImplemented(request);
+  if (resource === 'stream') {
+    return request.method === 'DELETE' ? deleteStream(engine, at) : notImplemented(request);
+  }
   if (resource === 'stream/records/tail') return checkTail(engine, at);
   return request.method === 'POST'
     ? append(engine, at, request)

@@ -30,6 +30,15 @@ test('a marked store is accepted with one get', async () => {
   expect(ports.blobs.calls.map((c) => c.operation)).toEqual(['get']);
 });
 
+test('what the conformance probe left behind is no stranger, however much it is', async () => {
+  const leftovers = Array.from({ length: 1500 }, (_, index) => [`probe/${index}`, 'x']);
+  const ports = store(Object.fromEntries(leftovers));
+  await claimFormat(ports, PROMPT);
+  expect(markerOf(ports)).toBe(MARKER);
+  const foreign = store({ 'probe/result-v1': '{}', 'zoo.jpg': 'x' });
+  await expect(claimFormat(foreign, PROMPT)).rejects.toThrow('holds `zoo.jpg` but no `format` marker');
+});
+
 describe('refused', () => {
   test.each([
     [

@@ -1,14 +1,16 @@
 /**
  * The object `format` marks a prefix as a Tailrace store and pins the constants of its format. Written once
- * with put-if-absent. A prefix that holds other things but no marker belongs to somebody else and is refused.
+ * with put-if-absent. A prefix that holds other things but no marker belongs to somebody else and is refused;
+ * what the conformance probe left below `probe/` counts for nothing.
  */
 
 import { WINDOW_SLOTS } from '../core/limits.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports, StoreFault } from '../ports.ts';
 import { backOff } from './backoff.ts';
 import type { LogTunables } from './tunables.ts';
 
 const KEY = 'format';
+const PROBE_PREFIX = 'probe/';
 const MARKER = { store: 'tailrace', version: 1, windowSlots: WINDOW_SLOTS };
 
 /** The store is not ours to use; the message says why and what to do. */
@@ -36,15 +38,15 @@ async function tryClaim(ports: FormatPorts): Promise<'claimed' | 'again'> {
   }
   if (found.kind === 'failed') return again(found.fault);
 
-  const listed = await ports.blobs.list('', undefined, 2);
+  const listed = await firstStranger(ports);
   if (listed.kind === 'failed') return again(listed.fault);
-  const stranger = listed.blobs.find((blob) => blob.key !== KEY);
+  const { stranger } = listed;
   // A rival may have written the marker and its first objects since our get: look again before judging.
-  const secondLook = stranger === undefined ? found : await ports.blobs.get(KEY);
+  const secondLook = stranger === null ? found : await ports.blobs.get(KEY);
   if (secondLook.kind === 'failed') return again(secondLook.fault);
-  if (stranger !== undefined && secondLook.kind === 'absent') {
+  if (stranger !== null && secondLook.kind === 'absent') {
     throw new ForeignStore(
-      `the store holds \`${stranger.key}\` but no \`${KEY}\` marker: it is not a Tailrace store. Use an empty folder or prefix`,
+      `the store holds \`${stranger}\` but no \`${KEY}\` marker: it is not a Tailrace store. Use an empty folder or prefix`,
     );
   }
   // Done, refused (a rival was first) or unknown: the next look tells.
@@ -52,7 +54,22 @@ async function tryClaim(ports: FormatPorts): Promise<'claimed' | 'again'> {
   return put.kind === 'failed' || put.kind === 'unknown' ? again(put.fault) : tryClaim(ports);
 }
 
-function again(fault: { retryable: boolean; message: string }): 'again' {
+/** The first object that is neither the marker nor the probe's, or null. */
+async function firstStranger(
+  ports: FormatPorts,
+): Promise<{ kind: 'listed'; stranger: string | null } | { kind: 'failed'; fault: StoreFault }> {
+  let after: string | undefined;
+  do {
+    const page = await ports.blobs.list('', after);
+    if (page.kind === 'failed') return page;
+    const stranger = page.blobs.find(({ key }) => key !== KEY && !key.startsWith(PROBE_PREFIX));
+    if (stranger !== undefined) return { kind: 'listed', stranger: stranger.key };
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+  return { kind: 'listed', stranger: null };
+}
+
+function again(fault: StoreFault): 'again' {
   if (!fault.retryable) throw new ForeignStore(`the store can not be used: ${fault.message}`);
   return 'again';
 }

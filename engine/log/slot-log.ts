@@ -27,6 +27,7 @@ import {
 } from './format.ts';
 import type { LogFold } from './fold.ts';
 import { OwnershipProof } from './ownership-proof.ts';
+import { StoreRefused } from './persistent-store.ts';
 import { listPublications } from './publication.ts';
 import type { Ownership } from './takeover.ts';
 import type { LogTunables } from './tunables.ts';
@@ -189,6 +190,15 @@ export class SlotLog<Entry> {
     this.#stopping = true;
     this.#issueWhenDue();
     this.#endIfDrained();
+  }
+
+  /**
+   * The owner can not go on, for a reason outside the log: what is in flight stays open. Anything but the store's refusal
+   * is a bug, which is thrown on.
+   */
+  fail(error: unknown): void {
+    if (!(error instanceof StoreRefused)) throw error;
+    this.#storeRefused(error.fault);
   }
 
   // --- issuing -------------------------------------------------------------------------------------------

@@ -46,6 +46,8 @@ export interface FlusherParts {
   names: NameSource;
   collector: Collector;
   submit(entry: Entry): Promise<Settlement>;
+  /** A checkpoint was published; collection goes on by itself. */
+  published(): void;
   /** A cycle ended with an error that is not the end of the engine itself: StoreRefused, or a bug. */
   failed(error: unknown): void;
   /** Aborts when the engine ends. */
@@ -183,6 +185,7 @@ export class Flusher {
     await store.putIfAbsent(publicationKey(checkpoint), []);
     ports.telemetry.event('publication.written', slot);
     this.#parts.collector.published({ name: checkpoint, pages: frozen.pages, retired: frozen.retired });
+    this.#parts.published();
   }
 
   /** Built right before its upload, so that a large flush takes the engine's only thread in slices. */

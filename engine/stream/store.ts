@@ -49,6 +49,9 @@ interface Attempt {
   abandoned: boolean;
 }
 
+/** How an operation ends that was not served to its end. */
+type Unserved = { kind: 'rejected'; reason: Rejection } | { kind: 'unknown'; message: string };
+
 const NOT_OWNER: Rejection = { kind: 'not-owner' };
 const DRAINING: Rejection = { kind: 'draining' };
 const UNAVAILABLE: Rejection = {
@@ -208,7 +211,8 @@ export class StreamStore {
   createStream(
     basin: string,
     name: string,
-    { requestToken, retentionAgeMs }: { requestToken: string | null; retentionAgeMs: number | null },
+    requestToken: string | null,
+    retentionAgeMs: number | null,
   ): Promise<CreateOutcome<StreamState>> {
     return this.#control<CreateOutcome<StreamState>>('creation', (attempt) => {
       const existing = this.#journal.ahead.streamByName(basin, name);
@@ -262,9 +266,9 @@ export class StreamStore {
   #control<Outcome>(
     what: 'creation' | 'deletion',
     decide: (attempt: Attempt) => Promise<Outcome>,
-  ): Promise<Outcome | { kind: 'rejected'; reason: Rejection } | { kind: 'unknown'; message: string }> {
+  ): Promise<Outcome | Unserved> {
     const attempt: Attempt = { queued: false, abandoned: false };
-    const decided = async () => {
+    const decided = async (): Promise<Outcome | Unserved> => {
       if (!this.#budget.tryTake(CONTROL_ENTRY_BYTES) && !(await this.#budget.take(CONTROL_ENTRY_BYTES))) {
         return rejected(this.#refusal());
       }
@@ -314,10 +318,9 @@ export class StreamStore {
         this.#ports.telemetry.event('read.at-tail');
         return { kind: 'unwritten', tail: stream.tail };
       }
-      const got = this.#reader.read(stream.id, plan.fromSeqNum, plan);
-      const records = Array.isArray(got) ? got : await got;
-      // Nothing only if a trim overtook the fetch: look again from where the stream begins now.
-      if (records.length === 0 && plan.recordsMax > 0) continue;
+      const records = await this.#reader.read(stream.id, plan.fromSeqNum, plan);
+      // A trim overtook the fetch: look again from where the stream begins now.
+      if (records.length === 0 && (this.#tables.stream(found.id)?.trimPoint ?? Infinity) > plan.fromSeqNum) continue;
       if (plan.belowTrim) this.#ports.telemetry.event('read.below-trim');
       this.#ports.telemetry.event('read.batch');
       return { kind: 'batch', records };

@@ -69,5 +69,9 @@ export function engineThatAnswers(outcome: unknown, end: Engine['end'] = null): 
     end,
     stop: () => new Promise(() => {}),
     undurableBytes: 0,
+    unflushedBytes: 0,
+    state: { epoch: 1, slot: 0, hash: '' },
+    deleteStream: answer,
+    flush: answer,
   };
 }

@@ -1,0 +1,115 @@
+/**
+ * The owner's background work, put together: checkpoints, compaction after each of them, retention, collection.
+ *
+ * Each part does one thing at a time and none waits for another but through the log, so none can hold up an append for
+ * longer than the turn it takes. All of it ends with the engine.
+ */
+
+import { type PersistentStore, StoreAbandoned } from '../log/persistent-store.ts';
+import type { Settlement, SlotLog } from '../log/slot-log.ts';
+import type { Ports } from '../ports.ts';
+import type { Entry } from '../state/entries.ts';
+import type { Checkpoints } from './checkpoint.ts';
+import { Collector } from './collector.ts';
+import type { CommittedLog } from './committed-log.ts';
+import { Compactor } from './compactor.ts';
+import { Flusher } from './flusher.ts';
+import { NameSource } from './names.ts';
+import type { SegmentReader } from './segment-reader.ts';
+import type { SegmentTunables } from './tunables.ts';
+
+export interface UpkeepParts {
+  log: SlotLog<Entry>;
+  committed: CommittedLog;
+  checkpoints: Checkpoints;
+  segments: SegmentReader;
+  store: PersistentStore;
+  submit(entry: Entry): Promise<Settlement>;
+  /** Aborts when the engine ends. */
+  signal: AbortSignal;
+  /** The store refused something the owner can not do without, or a bug. */
+  failed(error: unknown): void;
+}
+
+export class Upkeep {
+  readonly #parts: UpkeepParts;
+  readonly #flusher: Flusher;
+  readonly #compactor: Compactor;
+  #compacting: Promise<boolean> | null = null;
+
+  constructor(ports: Pick<Ports, 'clock' | 'compute' | 'telemetry'>, tunables: SegmentTunables, parts: UpkeepParts) {
+    const { log, committed, checkpoints, segments, store, submit, signal, failed } = parts;
+    const { state, chunks } = committed;
+    const names = new NameSource(log.epoch);
+    this.#parts = parts;
+    const collector = new Collector({
+      telemetry: ports.telemetry,
+      store,
+      state,
+      epoch: log.epoch,
+      firstSlot: log.committed,
+      loaded: checkpoints.newest(state),
+      orphanSweepEvery: tunables.orphanSweepEvery,
+      readers: segments,
+      failed,
+    });
+    this.#flusher = new Flusher({
+      ports,
+      tunables,
+      store,
+      log: { committed: () => log.committed },
+      state,
+      chunks,
+      checkpoints,
+      names,
+      collector,
+      submit,
+      failed,
+      signal,
+      published: () => this.#compactBesides(),
+    });
+    this.#compactor = new Compactor({
+      ports,
+      tunables,
+      store,
+      names,
+      state,
+      reader: segments,
+      submit,
+      proveOwnership: () => log.proveOwnership(),
+      signal,
+    });
+  }
+
+  /** An entry was folded. */
+  applied(): void {
+    this.#flusher.applied();
+  }
+
+  /** Flushes, compacts until there is nothing left to compact, and collects. False when the engine ended first. */
+  async flushNow(): Promise<boolean> {
+    try {
+      await this.#flusher.flushNow();
+      while (await this.#compact()) await this.#flusher.flushNow();
+      return true;
+    } catch (error) {
+      if (error instanceof StoreAbandoned) return false;
+      throw error;
+    }
+  }
+
+  #compactBesides(): void {
+    if (this.#compacting === null) void this.#compact().catch((error: unknown) => this.#parts.failed(error));
+  }
+
+  /** One cycle; callers that come during one wait for its end and have one of their own. */
+  async #compact(): Promise<boolean> {
+    while (this.#compacting !== null) await this.#compacting.catch(() => false);
+    this.#compacting = this.#compactor.run();
+    try {
+      return await this.#compacting;
+    } finally {
+      this.#compacting = null;
+    }
+  }
+}
