@@ -6,7 +6,7 @@
  * costs space, not availability, so the refusal is reported and the next publication tries again.
  */
 
-import { checkpointKey, type OwnedName, SEGMENT_PREFIX, segmentKey } from '../core/object-names.ts';
+import { checkpointKey, SEGMENT_PREFIX } from '../core/object-names.ts';
 import { type PersistentStore, StoreAbandoned, StoreRefused } from '../log/persistent-store.ts';
 import type { Telemetry } from '../ports.ts';
 import type { LogState } from '../state/log-state.ts';
@@ -44,8 +44,6 @@ export interface CollectionPlan {
 export class Collector {
   readonly #parts: CollectorParts;
   readonly #pagesOf = new Map<string, CheckpointPages>();
-  /** Segments of this epoch that were uploaded and will never be in the list. */
-  #abandoned: OwnedName[] = [];
   #published: Published | null = null;
   #publications = 0;
   #orphansSweptAt: number | null = null;
@@ -81,11 +79,6 @@ export class Collector {
     return this.#running;
   }
 
-  /** Uploads of this owner that no entry will ever name: they go at the next collection. */
-  abandon(names: readonly OwnedName[]): void {
-    this.#abandoned.push(...names);
-  }
-
   /** What a collection with all sweeps would do now. Empty before this owner has published. Rejects as the store does. */
   async plan(): Promise<CollectionPlan> {
     return this.#published === null ? { garbage: [], kept: [] } : planCollection(this.#view(this.#published));
@@ -111,27 +104,12 @@ export class Collector {
     const report = (reason: EngineEvent, detail: string) => telemetry.event(reason, detail);
     for await (const { event, keys, deleted } of findGarbage(this.#view(this.#published), sweeps, report)) {
       await store.delete(keys);
-      this.#forget(keys);
+      for (const key of keys) if (key.startsWith(SEGMENT_PREFIX)) this.#parts.readers.forget(key);
       deleted?.();
       if (event === 'collect.litter-swept') this.#litterSwept = true;
       if (event === 'collect.orphans-swept') this.#orphansSweptAt = this.#publications;
       telemetry.event(event, keys.length);
     }
-    await this.#deleteAbandoned();
-  }
-
-  /** Unreferenced names of the own epoch: only this process can tell them from those on their way. */
-  async #deleteAbandoned(): Promise<void> {
-    const keys = this.#abandoned.map(segmentKey);
-    if (keys.length === 0) return;
-    await this.#parts.store.delete(keys);
-    this.#abandoned = this.#abandoned.slice(keys.length);
-    this.#forget(keys);
-    this.#parts.telemetry.event('collect.abandoned-deleted', keys.length);
-  }
-
-  #forget(keys: readonly string[]): void {
-    for (const key of keys) if (key.startsWith(SEGMENT_PREFIX)) this.#parts.readers.forget(key);
   }
 
   #know({ name, pages }: CheckpointPages): void {
