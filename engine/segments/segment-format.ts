@@ -12,7 +12,12 @@ import type { Compute } from '../ports.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import type { Frame } from './chunk-index.ts';
 import { IndexWriter, type SegmentPoint, type SegmentRun } from './segment-index.ts';
-import { encodeSegmentFooter, encodeSegmentHeader, SEGMENT_FOOTER_BYTES } from './segment-layout.ts';
+import {
+  encodeSegmentFooter,
+  encodeSegmentHeader,
+  SEGMENT_FOOTER_BYTES,
+  SEGMENT_HEADER_BYTES,
+} from './segment-layout.ts';
 
 export { decodeSegmentIndex, SegmentIndex, type SegmentPoint, type SegmentRun } from './segment-index.ts';
 export {
@@ -44,7 +49,7 @@ export class SegmentBuilder {
     this.#name = name;
     this.#compute = compute;
     this.#pointDistanceBytes = pointDistanceBytes;
-    this.#body.add(encodeSegmentHeader(name, compute));
+    this.#body.add(encodeSegmentHeader(name, compute), 0, SEGMENT_HEADER_BYTES);
   }
 
   /** Header and frames so far; the index comes on top. */
@@ -58,14 +63,11 @@ export class SegmentBuilder {
 
   /** The next frame in order of (stream id, seq num); a stream's frames have no gaps. */
   add(streamId: number, frame: Frame): void {
-    const { firstSeqNum, nextSeqNum, firstTimestamp, lastTimestamp, arrivalMs } = frame;
-    const offset = this.bytes;
     const length = frame.end - frame.start;
-    const numbers = { streamId, firstSeqNum, nextSeqNum, firstTimestamp, lastTimestamp };
-    const arrivals = { firstArrivalMs: arrivalMs, lastArrivalMs: arrivalMs };
-    const point = { seqNum: firstSeqNum, timestamp: firstTimestamp, arrivalMs, offset, framesBefore: 0 };
-    this.#append({ ...numbers, ...arrivals, offset, length, frames: 1, points: [point] });
-    this.#body.add(frame.bytes.subarray(frame.start, frame.end));
+    // Frames come by the hundred thousand: the run that is open grows in place, and only a point makes an object.
+    if (this.#open?.streamId === streamId) this.#extendByFrame(this.#open, frame, length);
+    else this.#append(runOfFrame(streamId, frame, this.bytes, length));
+    this.#body.add(frame.bytes, frame.start, frame.end);
   }
 
   /**
@@ -78,7 +80,7 @@ export class SegmentBuilder {
     const moved = this.bytes - run.offset;
     const points = run.points.map((point) => ({ ...point, offset: point.offset + moved }));
     this.#append({ ...run, offset: run.offset + moved, points });
-    for (const part of parts) this.#body.add(part);
+    for (const part of parts) this.#body.add(part, 0, part.length);
   }
 
   /** The whole object as parts of one put. They are valid as long as the frames' bytes stay as they are. */
@@ -121,13 +123,11 @@ export class SegmentBuilder {
   }
 
   #extend(run: OpenRun, next: OpenRun): void {
-    assert(run.nextSeqNum === next.firstSeqNum, 'a run has no gaps');
-    assert(run.lastTimestamp <= next.firstTimestamp, 'timestamps of a run never decrease');
-    assert(run.lastArrivalMs <= next.firstArrivalMs, 'arrivals of a run never decrease');
+    assertFollows(run, next.firstSeqNum, next.firstTimestamp, next.firstArrivalMs);
     for (const point of next.points) {
-      const distance = point.offset - (run.points.at(-1) as SegmentPoint).offset;
-      if (distance < this.#pointDistanceBytes) continue;
-      run.points.push({ ...point, framesBefore: point.framesBefore + run.frames });
+      if (this.#isPointDue(run, point.offset)) {
+        run.points.push({ ...point, framesBefore: point.framesBefore + run.frames });
+      }
     }
     run.nextSeqNum = next.nextSeqNum;
     run.lastTimestamp = next.lastTimestamp;
@@ -135,6 +135,48 @@ export class SegmentBuilder {
     run.length += next.length;
     run.frames += next.frames;
   }
+
+  #extendByFrame(run: OpenRun, frame: Frame, length: number): void {
+    const { firstSeqNum: seqNum, firstTimestamp: timestamp, arrivalMs } = frame;
+    assertFollows(run, seqNum, timestamp, arrivalMs);
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, arrivalMs);
+    const offset = this.bytes;
+    if (this.#isPointDue(run, offset)) {
+      run.points.push({ seqNum, timestamp, arrivalMs, offset, framesBefore: run.frames });
+    }
+    run.nextSeqNum = frame.nextSeqNum;
+    run.lastTimestamp = frame.lastTimestamp;
+    run.lastArrivalMs = arrivalMs;
+    run.length += length;
+    run.frames++;
+  }
+
+  #isPointDue(run: OpenRun, offset: number): boolean {
+    return offset - (run.points[run.points.length - 1] as SegmentPoint).offset >= this.#pointDistanceBytes;
+  }
+}
+
+function runOfFrame(streamId: number, frame: Frame, offset: number, length: number): OpenRun {
+  const { firstSeqNum, nextSeqNum, firstTimestamp, lastTimestamp, arrivalMs } = frame;
+  return {
+    streamId,
+    firstSeqNum,
+    nextSeqNum,
+    firstTimestamp,
+    lastTimestamp,
+    firstArrivalMs: arrivalMs,
+    lastArrivalMs: arrivalMs,
+    offset,
+    length,
+    frames: 1,
+    points: [{ seqNum: firstSeqNum, timestamp: firstTimestamp, arrivalMs, offset, framesBefore: 0 }],
+  };
+}
+
+function assertFollows(run: OpenRun, firstSeqNum: number, firstTimestamp: number, firstArrivalMs: number): void {
+  assert(run.nextSeqNum === firstSeqNum, 'a run has no gaps');
+  assert(run.lastTimestamp <= firstTimestamp, 'timestamps of a run never decrease');
+  assert(run.lastArrivalMs <= firstArrivalMs, 'arrivals of a run never decrease');
 }
 
 /**
@@ -178,20 +220,21 @@ class PartCollector {
     return this.#bytes;
   }
 
-  add(part: Uint8Array): void {
-    this.#bytes += part.length;
-    if (part.length > COPIED_BYTES_MAX) {
+  add(source: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    this.#bytes += length;
+    if (length > COPIED_BYTES_MAX) {
       this.#flush();
-      this.#parts.push(part);
+      this.#parts.push(source.subarray(start, end));
       return;
     }
-    if (this.#to + part.length > this.#gathered.length) {
+    if (this.#to + length > this.#gathered.length) {
       this.#flush();
       this.#gathered = new Uint8Array(GATHERED_BYTES);
       this.#from = this.#to = 0;
     }
-    this.#gathered.set(part, this.#to);
-    this.#to += part.length;
+    this.#gathered.set(source.subarray(start, end), this.#to);
+    this.#to += length;
   }
 
   finish(): Uint8Array[] {

@@ -10,7 +10,6 @@
  * the point before, the first to the start of the run.
  */
 
-import { assert } from '../core/assert.ts';
 import { segmentKey } from '../core/object-names.ts';
 import { varintLength, writeVarint } from '../core/chunk.ts';
 import { LogCorruption } from '../log/format.ts';
@@ -20,6 +19,7 @@ import { readU64, writeU64 } from './segment-layout.ts';
 
 const GROUP_RUNS = 64;
 const DIRECTORY_ENTRY_BYTES = 20;
+const NOTHING = new Uint8Array(0);
 
 /** A frame's start: everything before has smaller numbers and no greater timestamps and arrivals. */
 export interface SegmentPoint {
@@ -94,7 +94,7 @@ function writeRun(out: GrowingBytes, run: SegmentRun, previousId: number): void 
   out.varint(run.lastArrivalMs - run.firstArrivalMs);
   out.varint(run.length);
   out.varint(run.frames);
-  const points = packPoints(run.points);
+  const points = run.points.length > 1 ? packPoints(run.points) : NOTHING;
   out.varint(points.length);
   out.append(points);
 }
@@ -112,8 +112,6 @@ function packPoints(points: readonly SegmentPoint[]): Uint8Array {
   }
   return out.finish();
 }
-
-const NOTHING = new Uint8Array(0);
 
 /** Collects bytes whose number is not known before. */
 class GrowingBytes {
@@ -174,7 +172,7 @@ export class SegmentIndex {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#groups = Math.ceil(ref.streamCount / GROUP_RUNS);
     this.#directoryAt = bytes.length - this.#groups * DIRECTORY_ENTRY_BYTES;
-    if (this.#directoryAt < 0) throw this.#corrupt('has no room for its directory', 0);
+    if (this.#directoryAt < 0) throw corrupt(ref, 'has no room for its directory', 0);
   }
 
   /** What keeping it costs. */
@@ -187,9 +185,13 @@ export class SegmentIndex {
     if (this.#newest?.streamId === streamId) return this.#newest;
     const group = this.#groupOf(streamId);
     if (group < 0) return null;
-    for (const run of this.#runsOf(group)) {
-      if (run.streamId > streamId) return null;
-      if (run.streamId === streamId) return (this.#newest = this.#complete(run));
+    const cursor = this.#cursorAt(group);
+    let { offset } = cursor;
+    for (let left = this.#runsIn(group), id = 0; left > 0; left--) {
+      id += cursor.varint();
+      if (id > streamId) return null;
+      if (id === streamId) return (this.#newest = readRun(cursor, id, offset));
+      offset += skipRun(cursor);
     }
     return null;
   }
@@ -197,7 +199,14 @@ export class SegmentIndex {
   /** Every run, ascending by stream id. */
   *runs(): Generator<SegmentRun> {
     for (let group = 0; group < this.#groups; group++) {
-      for (const run of this.#runsOf(group)) yield this.#complete(run);
+      const cursor = this.#cursorAt(group);
+      let { offset } = cursor;
+      for (let left = this.#runsIn(group), id = 0; left > 0; left--) {
+        id += cursor.varint();
+        const run = readRun(cursor, id, offset);
+        offset += run.length;
+        yield run;
+      }
     }
   }
 
@@ -213,96 +222,107 @@ export class SegmentIndex {
     return low - 1;
   }
 
-  /** The runs of a group, with their points still packed. */
-  *#runsOf(group: number): Generator<PackedRun> {
+  #cursorAt(group: number): RunCursor {
     const entry = this.#directoryAt + group * DIRECTORY_ENTRY_BYTES;
-    const cursor = new Cursor(this.#bytes, this.#view.getUint32(entry + 16, true), this.#directoryAt, (what, at) =>
-      this.#corrupt(what, at),
-    );
-    let streamId = 0;
-    let offset = readU64(this.#view, entry + 8);
-    const count = Math.min(GROUP_RUNS, this.ref.streamCount - group * GROUP_RUNS);
-    for (let i = 0; i < count; i++) {
-      streamId += cursor.varint();
-      const run = readRun(cursor, streamId, offset);
-      offset += run.length;
-      yield run;
-    }
+    const at = this.#view.getUint32(entry + 16, true);
+    return new RunCursor(this.ref, this.#bytes, at, this.#directoryAt, readU64(this.#view, entry + 8));
   }
 
-  #complete({ pointsAt, pointsEnd, ...run }: PackedRun): SegmentRun {
-    const { firstSeqNum: seqNum, firstTimestamp: timestamp, firstArrivalMs: arrivalMs, offset } = run;
-    let point: SegmentPoint = { seqNum, timestamp, arrivalMs, offset, framesBefore: 0 };
-    const points = [point];
-    const cursor = new Cursor(this.#bytes, pointsAt, pointsEnd, (what, at) => this.#corrupt(what, at));
-    while (cursor.at < pointsEnd) {
-      point = {
-        seqNum: point.seqNum + cursor.varint(),
-        timestamp: point.timestamp + cursor.varint(),
-        arrivalMs: point.arrivalMs + cursor.varint(),
-        offset: point.offset + cursor.varint(),
-        framesBefore: point.framesBefore + cursor.varint(),
-      };
-      points.push(point);
-    }
-    return { ...run, points };
-  }
-
-  #corrupt(what: string, at: number): LogCorruption {
-    return new LogCorruption(`${segmentKey(this.ref)}: the index ${what} at byte ${this.ref.indexOffset + at}`);
+  #runsIn(group: number): number {
+    return Math.min(GROUP_RUNS, this.ref.streamCount - group * GROUP_RUNS);
   }
 }
 
-interface PackedRun extends Omit<SegmentRun, 'points'> {
-  /** Where its points stand in the index. */
-  pointsAt: number;
-  pointsEnd: number;
-}
-
-function readRun(cursor: Cursor, streamId: number, offset: number): PackedRun {
+/** What follows the stream id of a run whose frames begin at `offset`. */
+function readRun(cursor: RunCursor, streamId: number, offset: number): SegmentRun {
   const firstSeqNum = cursor.varint();
   const nextSeqNum = firstSeqNum + cursor.varint();
   const firstTimestamp = cursor.varint();
   const lastTimestamp = firstTimestamp + cursor.varint();
   const firstArrivalMs = cursor.varint();
   const lastArrivalMs = firstArrivalMs + cursor.varint();
-  const [length, frames, pointBytes] = [cursor.varint(), cursor.varint(), cursor.varint()];
-  const pointsAt = cursor.at;
-  cursor.skip(pointBytes);
-  const numbers = { streamId, firstSeqNum, nextSeqNum, firstTimestamp, lastTimestamp, firstArrivalMs, lastArrivalMs };
-  return { ...numbers, offset, length, frames, pointsAt, pointsEnd: pointsAt + pointBytes };
+  const length = cursor.varint();
+  const frames = cursor.varint();
+  const pointBytes = cursor.varint();
+  let point: SegmentPoint = {
+    seqNum: firstSeqNum,
+    timestamp: firstTimestamp,
+    arrivalMs: firstArrivalMs,
+    offset,
+    framesBefore: 0,
+  };
+  const points = [point];
+  for (const end = cursor.at + pointBytes; cursor.at < end;) points.push((point = readPoint(cursor, point)));
+  return {
+    streamId,
+    firstSeqNum,
+    nextSeqNum,
+    firstTimestamp,
+    lastTimestamp,
+    firstArrivalMs,
+    lastArrivalMs,
+    offset,
+    length,
+    frames,
+    points,
+  };
+}
+
+function readPoint(cursor: RunCursor, before: SegmentPoint): SegmentPoint {
+  return {
+    seqNum: before.seqNum + cursor.varint(),
+    timestamp: before.timestamp + cursor.varint(),
+    arrivalMs: before.arrivalMs + cursor.varint(),
+    offset: before.offset + cursor.varint(),
+    framesBefore: before.framesBefore + cursor.varint(),
+  };
+}
+
+/** Passes over what follows the stream id of a run. Returns the length of its frames. */
+function skipRun(cursor: RunCursor): number {
+  for (let field = 0; field < 6; field++) cursor.varint();
+  const length = cursor.varint();
+  cursor.varint();
+  cursor.skip(cursor.varint());
+  return length;
 }
 
 /** Reads varints out of bytes that came from a store: what does not fit is damage, not a bug. */
-class Cursor {
+class RunCursor {
+  readonly #ref: SegmentRef;
   readonly #bytes: Uint8Array;
   readonly #end: number;
-  readonly #corrupt: (what: string, at: number) => LogCorruption;
   at: number;
+  /** Where the frames of the first run stand in the object. */
+  readonly offset: number;
 
-  constructor(bytes: Uint8Array, at: number, end: number, corrupt: (what: string, at: number) => LogCorruption) {
-    assert(end <= bytes.length, 'a cursor stays inside its buffer');
+  constructor(ref: SegmentRef, bytes: Uint8Array, at: number, end: number, offset: number) {
+    this.#ref = ref;
     this.#bytes = bytes;
     this.at = at;
     this.#end = end;
-    this.#corrupt = corrupt;
+    this.offset = offset;
   }
 
   varint(): number {
     let value = 0;
     let scale = 1;
     for (let i = 0; i < 8; i++) {
-      if (this.at >= this.#end) throw this.#corrupt('is cut short', this.at);
+      if (this.at >= this.#end) throw corrupt(this.#ref, 'is cut short', this.at);
       const byte = this.#bytes[this.at++] as number;
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
       scale *= 0x80;
     }
-    throw this.#corrupt('has a number longer than 8 bytes', this.at);
+    throw corrupt(this.#ref, 'has a number longer than 8 bytes', this.at);
   }
 
   skip(length: number): void {
-    if (this.at + length > this.#end) throw this.#corrupt('is cut short', this.at);
+    if (this.at + length > this.#end) throw corrupt(this.#ref, 'is cut short', this.at);
     this.at += length;
   }
+}
+
+function corrupt(ref: SegmentRef, what: string, at: number): LogCorruption {
+  return new LogCorruption(`${segmentKey(ref)}: the index ${what} at byte ${ref.indexOffset + at}`);
 }
