@@ -11,7 +11,10 @@ const utf8 = new TextEncoder();
 const NOW_MS = 1_000;
 
 function stream(change: Partial<StreamState> = {}): StreamState {
-  return { ...newStream({ id: 1, basin: 'basin-01', name: 's', createdAtMs: 0, requestToken: null }), ...change };
+  return {
+    ...newStream({ id: 1, basin: 'basin-01', name: 's', createdAtMs: 0, requestToken: null, retentionAgeMs: null }),
+    ...change,
+  };
 }
 
 function record(body = 'x', timestamp: number | null = null): AppendRecord {

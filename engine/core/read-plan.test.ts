@@ -2,19 +2,28 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { planRead, type ReadInput } from './read-plan.ts';
+import { type NumberedStart, planRead, type ReadInput } from './read-plan.ts';
 import { newStream, type StreamState } from './stream-state.ts';
 
 function stream(tailSeqNum: number, trimPoint = 0): StreamState {
-  const fresh = newStream({ id: 1, basin: 'basin-01', name: 's', createdAtMs: 0, requestToken: null });
+  const fresh = newStream({
+    id: 1,
+    basin: 'basin-01',
+    name: 's',
+    createdAtMs: 0,
+    requestToken: null,
+    retentionAgeMs: null,
+  });
   return { ...fresh, tail: { seqNum: tailSeqNum, timestamp: 9 }, trimPoint };
 }
 
-function from(seqNum: number, rest: Partial<ReadInput> = {}): ReadInput {
+type NumberedInput = ReadInput & { start: NumberedStart };
+
+function from(seqNum: number, rest: Partial<NumberedInput> = {}): NumberedInput {
   return { start: { kind: 'seq-num', seqNum }, clamp: false, count: null, meteredBytes: null, ...rest };
 }
 
-const fromEnd = (offset: number): ReadInput => ({ ...from(0), start: { kind: 'tail-offset', offset } });
+const fromEnd = (offset: number): NumberedInput => ({ ...from(0), start: { kind: 'tail-offset', offset } });
 const UNWRITTEN = { kind: 'unwritten' };
 
 describe('start', () => {

@@ -20,14 +20,15 @@ import type {
 } from '../core/outcome.ts';
 import type { StreamPosition } from '../core/position.ts';
 import { type NumberedStart, planRead, type ReadInput, type ReadStart } from '../core/read-plan.ts';
-import { meteredBytes } from '../core/record.ts';
+import { meteredBytes, type SequencedRecord } from '../core/record.ts';
 import type { BasinState, StreamState } from '../core/stream-state.ts';
 import { LogCorruption } from '../log/format.ts';
 import { StoreAbandoned, StoreRefused } from '../log/persistent-store.ts';
 import type { SlotLog } from '../log/slot-log.ts';
 import type { Ports } from '../ports.ts';
 import type { CommittedLog } from '../segments/committed-log.ts';
-import { SegmentGone } from '../segments/segment-reader.ts';
+import { SegmentGone } from '../segments/segment-gone.ts';
+import type { ReadLimits } from '../segments/record-batch.ts';
 import type { StreamReader } from '../segments/stream-reader.ts';
 import type { Entry } from '../state/entries.ts';
 import type { Tables } from '../state/fold.ts';
@@ -108,17 +109,12 @@ export class StreamStore {
     });
   }
 
-  async #appendWhenRoom(
-    basin: string,
-    stream: string,
-    input: AppendInput,
-    attempt: Attempt,
-  ): Promise<AppendOutcome> {
+  async #appendWhenRoom(basin: string, stream: string, input: AppendInput, attempt: Attempt): Promise<AppendOutcome> {
     if (!this.#unflushed.isOpen) {
       this.#ports.telemetry.event('append.waits-for-flush');
       if (!(await this.#unflushed.enter())) return rejected(this.#refusal());
     }
-    const bytes = input.records.reduce((sum, record) => sum + meteredBytes(record), 0);
+    const bytes = sumOf(input.records);
     if (!this.#budget.tryTake(bytes)) {
       this.#ports.telemetry.event('append.backpressure', bytes);
       if (!(await this.#budget.take(bytes))) return rejected(this.#refusal());
@@ -318,13 +314,29 @@ export class StreamStore {
         this.#ports.telemetry.event('read.at-tail');
         return { kind: 'unwritten', tail: stream.tail };
       }
-      const records = await this.#reader.read(stream.id, plan.fromSeqNum, plan);
+      const records = await this.#filled(stream, plan);
       // A trim overtook the fetch: look again from where the stream begins now.
       if (records.length === 0 && (this.#tables.stream(found.id)?.trimPoint ?? Infinity) > plan.fromSeqNum) continue;
       if (plan.belowTrim) this.#ports.telemetry.event('read.below-trim');
       this.#ports.telemetry.event('read.batch');
       return { kind: 'batch', records };
     }
+  }
+
+  /** As many records as the limits allow and the stream had when it was asked, from however many places. */
+  async #filled(stream: StreamState, plan: ReadLimits & { fromSeqNum: number }): Promise<SequencedRecord[]> {
+    const records = [...(await this.#reader.read(stream.id, plan.fromSeqNum, plan))];
+    let meteredBytesMax = plan.meteredBytesMax - sumOf(records);
+    for (let last = records.at(-1); last !== undefined && last.seqNum + 1 < stream.tail.seqNum; last = records.at(-1)) {
+      const recordsMax = plan.recordsMax - records.length;
+      if (recordsMax <= 0 || meteredBytesMax <= 0) break;
+      const more = await this.#reader.read(stream.id, last.seqNum + 1, { recordsMax, meteredBytesMax });
+      // Nothing when the next one does not fit, or was trimmed meanwhile; what follows a trim is another read's.
+      if (more[0]?.seqNum !== last.seqNum + 1) break;
+      records.push(...more);
+      meteredBytesMax -= sumOf(more);
+    }
+    return records;
   }
 
   async #numbered(stream: StreamState, start: ReadStart): Promise<NumberedStart> {
@@ -409,6 +421,11 @@ function notFound(tables: Tables, basin: string, stream: string): Rejection {
   return tables.basin(basin) === undefined
     ? { kind: 'basin-not-found', basin }
     : { kind: 'stream-not-found', basin, stream };
+}
+
+/** Metered bytes of all of them. */
+function sumOf(records: readonly Parameters<typeof meteredBytes>[0][]): number {
+  return records.reduce((sum, record) => sum + meteredBytes(record), 0);
 }
 
 function rejected<Reason>(reason: Reason): { kind: 'rejected'; reason: Reason } {
