@@ -31,7 +31,7 @@ import { nodeFiles, type FolderFiles } from './folder-files.ts';
 import { listFolder } from './folder-listing.ts';
 import { pathOfKey, TMP_DIRECTORY } from './folder-names.ts';
 import { nullIfMissing, type OpenFile, OpenFiles } from './folder-open-files.ts';
-import { probeFolder, sweepTemporaries } from './folder-probe.ts';
+import { probeFolder, refuseForeignFolder, sweepTemporaries } from './folder-probe.ts';
 import { Turns } from './turns.ts';
 
 /** Files one store has open at a time, well below the usual limit of 1024 for a process. */
@@ -52,6 +52,7 @@ export async function openFolderBlobStore(folder: string, files: FolderFiles = n
   let tree: DirectoryTree | undefined;
   try {
     tree = new DirectoryTree(files, await openRoot(files, path));
+    await refuseForeignFolder(files, path);
     const tmp = await tree.reach([TMP_DIRECTORY]);
     await sweepTemporaries(files, tmp.path);
     await probeFolder(files, tmp);
@@ -113,6 +114,7 @@ export class FolderBlobStore implements BlobStore {
       const { keys, more, visited } = await listFolder(this.#files, this.path, { prefix, after, keysMax });
       // After the names were read, so that whatever was seen is on the disk when the caller hears of it.
       await Promise.all(visited.map(async (names) => (await this.#tree.reach(names)).sync()));
+      await this.#checkMounted();
       const blobs = await this.#withSizes(keys);
       return { kind: 'page', blobs, next: more ? keys.at(-1)! : null };
     } catch (error) {
@@ -200,9 +202,13 @@ export class FolderBlobStore implements BlobStore {
     const path = join(this.path, ...directories, file);
     const found = await this.#openFiles.read(path, range !== undefined, (opened) => readPart(opened, range));
     if (found !== null) return { kind: 'found', ...found };
-    // A folder that was unmounted or removed must not pass for an empty one.
-    await this.#files.stat(join(this.path, TMP_DIRECTORY));
+    await this.#checkMounted();
     return { kind: 'absent' };
+  }
+
+  /** A folder that was unmounted or removed must not pass for an empty one. */
+  async #checkMounted(): Promise<void> {
+    await this.#files.stat(join(this.path, TMP_DIRECTORY));
   }
 
   /** Objects deleted since their names were read are left out. */

@@ -38,6 +38,12 @@ const DISK_FULL: Meaning = {
   remedy: 'free space or raise the quota, then start again',
   retryable: false,
 };
+const TOO_LARGE: Meaning = {
+  code: 'too-large',
+  says: 'a file may not become that large',
+  remedy: 'raise the limit of file sizes (ulimit -f, LimitFSIZE), then start again',
+  retryable: false,
+};
 const DENIED: Meaning = {
   code: 'denied',
   says: 'permission is missing',
@@ -91,6 +97,7 @@ const NO_HARD_LINKS: Meaning = {
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   ENOSPC: DISK_FULL,
   EDQUOT: DISK_FULL,
+  EFBIG: TOO_LARGE,
   EACCES: DENIED,
   EPERM: DENIED,
   EROFS: READ_ONLY,

@@ -12,7 +12,7 @@ import { seededDice } from '../testing/seeded-dice.ts';
 import { SimulatedFiles } from '../testing/simulated-files.ts';
 import { openFolderBlobStore } from './folder-blob-store.ts';
 
-const WALKS = 2000;
+const WALKS = 1500;
 
 /** What must have happened in the walks, or their silence means nothing. */
 const SEEN = [

@@ -1,6 +1,6 @@
 /**
- * What happens to a folder before it serves as a store: leftovers of killed processes are swept, and the file
- * system shows that it can link, refuse a second link, and sync a directory. Some network, FAT and
+ * What happens to a folder before it serves as a store: it must be one, or empty; leftovers of killed processes are
+ * swept, and the file system shows that it can link, refuse a second link, and sync a directory. Some network, FAT and
  * user-space file systems can not; on those an acknowledged append could be lost, so they are refused.
  */
 
@@ -9,9 +9,25 @@ import { join } from 'node:path';
 
 import type { DurableDirectory } from './folder-directories.ts';
 import { errnoOf, FolderRefusedError, linkFault } from './folder-faults.ts';
-import type { FolderFiles } from './folder-files.ts';
+import type { DirectoryEntry, FolderFiles } from './folder-files.ts';
+import { segmentOfFile, TMP_DIRECTORY } from './folder-names.ts';
 
 const PROBE_PREFIX = 'probe.';
+
+/**
+ * Throws a FolderRefusedError when the folder holds things and no sign of a store: somebody gave the wrong path. A
+ * store's folder has a directory for temporary files, or, when it was copied without empty ones, an object.
+ */
+export async function refuseForeignFolder(files: FolderFiles, path: string): Promise<void> {
+  const entries = await files.readdir(path, { withFileTypes: true });
+  if (entries.some((entry) => entry.name === TMP_DIRECTORY || isObject(entry))) return;
+  const stranger = entries.find(({ name }) => !name.startsWith('.') && name !== 'lost+found');
+  if (stranger === undefined) return;
+  const message =
+    `cannot keep a store in ${path}: it holds \`${stranger.name}\` and nothing of a store; ` +
+    'choose an empty folder, or one that does not exist yet';
+  throw new FolderRefusedError({ code: 'foreign-folder', message });
+}
 
 /**
  * Removes the temporary files of processes that died. A living process that loses one this way is told that
@@ -46,6 +62,10 @@ async function linked(files: FolderFiles, path: string, newPath: string): Promis
     if (errnoOf(error) === 'EEXIST') return false;
     throw new FolderRefusedError(linkFault('publish objects', path, error));
   }
+}
+
+function isObject(entry: DirectoryEntry): boolean {
+  return entry.isFile() && segmentOfFile(entry.name) !== null;
 }
 
 function refusal(path: string, what: string): FolderRefusedError {
