@@ -29,6 +29,7 @@ beforeAll(async () => {
       loader: 'ts',
     },
     bundle: true,
+    packages: 'external',
     platform: 'node',
     format: 'esm',
     outfile: program,
@@ -120,7 +121,7 @@ describe('a server without a folder', () => {
 describe('a server with a folder', () => {
   test('says where the data is and what an acknowledgement is worth', async () => {
     const dir = join(workspace, 'banner');
-    const server = await start({ dir });
+    const server = await start({ store: `file:${dir}` });
     expect(server.output()).toContain(`in ${dir}: what is acknowledged is synced to this disk`);
   });
 
@@ -128,7 +129,7 @@ describe('a server with a folder', () => {
     const dir = join(workspace, 'kept');
     const acknowledged: string[] = [];
     for (let round = 0; round < 4; round += 1) {
-      const server = await start({ dir });
+      const server = await start({ store: `file:${dir}` });
       if (round === 0) await createStream(server);
       else expect(await bodiesOf(server)).toEqual(acknowledged);
       for (const name of ['x', 'y']) {
@@ -143,10 +144,10 @@ describe('a server with a folder', () => {
 
   test('that another server takes over says so, exits with its own code and acknowledges nothing more', async () => {
     const dir = join(workspace, 'shared');
-    const first = await start({ dir });
+    const first = await start({ store: `file:${dir}` });
     await createStream(first);
     expect((await append(first, 'by the first')).status).toBe(200);
-    const second = await start({ dir });
+    const second = await start({ store: `file:${dir}` });
     expect(await bodiesOf(second)).toEqual(['by the first']);
     const late = await append(first, 'by a zombie').catch(() => null);
     expect(late === null || late.status >= 500, String(late?.status)).toBe(true);
@@ -159,7 +160,7 @@ describe('a server with a folder', () => {
   });
 
   test('logs takeovers as JSON lines when asked to', async () => {
-    const server = await start({ dir: join(workspace, 'logged'), log: 'notable' });
+    const server = await start({ store: `file:${join(workspace, 'logged')}`, log: 'notable' });
     const events = server
       .errors()
       .trimEnd()
@@ -179,9 +180,9 @@ describe('a server that can not start', () => {
 
   test('because its port is in use says so and leaves the folder to its owner', async () => {
     const dir = join(workspace, 'busy');
-    const first = await start({ dir });
+    const first = await start({ store: `file:${dir}` });
     await createStream(first);
-    const second = await start({ dir, port: first.port });
+    const second = await start({ store: `file:${dir}`, port: first.port });
     await expectOneLine(
       second,
       EXIT.couldNotStart,
@@ -194,7 +195,7 @@ describe('a server that can not start', () => {
     const dir = join(workspace, 'file');
     await writeFile(dir, 'precious');
     await expectOneLine(
-      await start({ dir }),
+      await start({ store: `file:${dir}` }),
       EXIT.couldNotStart,
       new RegExp(`^tailrace: cannot open a store in ${dir}: `),
     );
@@ -203,7 +204,11 @@ describe('a server that can not start', () => {
   test.each([
     [{ port: 70_000 }, /--port is a number from 0 to 65535, not 70000/],
     [{ port: 1.5 }, /--port is a number/],
-    [{ dir: '' }, /--dir needs the path of a folder/],
+    [{ store: '' }, /"" does not name a store: write memory:, file:PATH or s3/],
+    [{ store: './data' }, /for a folder write file:\.\/data\n$/],
+    [{ store: 'file:' }, /the path of a folder is missing/],
+    [{ store: 'gs://bucket' }, /there is no gs: store/],
+    [{ flushMs: -1 }, /--flush-ms is a whole number from 0 to 1000/],
     [{ host: '203.0.113.7' }, /203\.0\.113\.7 is not an address of this machine; .*--host/],
   ])('because of %j says what to do', async (options, line) => {
     await expectOneLine(await start(options), EXIT.couldNotStart, line);
@@ -211,12 +216,12 @@ describe('a server that can not start', () => {
 
   test('because its log is damaged names the object', async () => {
     const dir = join(workspace, 'damaged');
-    const first = await start({ dir });
+    const first = await start({ store: `file:${dir}` });
     await createStream(first);
     first.child.kill('SIGKILL');
     await first.exit;
     await writeFile(join(dir, 'wal', '00000000000000000000.blob'), 'not a log object');
-    await expectOneLine(await start({ dir }), EXIT.storeRefused, /^tailrace: .*wal\/0{20}/);
+    await expectOneLine(await start({ store: `file:${dir}` }), EXIT.storeRefused, /^tailrace: .*wal\/0{20}/);
   });
 });
 

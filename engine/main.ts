@@ -6,13 +6,9 @@
  * must fail on the port, and not fence the first one before it fails.
  */
 
-import { resolve } from 'node:path';
-
-import { FolderRefusedError } from './adapters/folder-faults.ts';
-import { openFolderBlobStore } from './adapters/folder-blob-store.ts';
 import { LogTelemetry, type LogDetail } from './adapters/log-telemetry.ts';
-import { MemoryBlobStore } from './adapters/memory-blob-store.ts';
 import { serveHttp, type HttpServer } from './adapters/node-http.ts';
+import { type OpenedStore, openStore, StoreOpenError } from './adapters/open-store.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemCompute } from './adapters/system-compute.ts';
 import { systemEntropy } from './adapters/system-entropy.ts';
@@ -23,9 +19,11 @@ import { openEngine, type Engine } from './engine.ts';
 import { ForeignStore } from './log/format-object.ts';
 import { LogCorruption } from './log/format.ts';
 import type { LogEnd } from './log/slot-log.ts';
-import { StoreRefused } from './log/takeover.ts';
-import type { BlobStore } from './ports.ts';
+import { StoreRefused } from './log/persistent-store.ts';
 import { ENGINE_DEFAULTS, type EngineTunables } from './tunables.ts';
+
+export { ConformanceError } from './adapters/conformance-probe.ts';
+export { openStore, type OpenedStore, probeStore, StoreOpenError } from './adapters/open-store.ts';
 
 /** How the program ends, for supervisors. A second signal ends it with 128 plus the signal's number instead. */
 export const EXIT = {
@@ -40,8 +38,10 @@ export interface ServeOptions {
   /** 0 lets the system choose; the banner says which it chose. */
   port: number;
   host: string;
-  /** The folder that holds the data. Without it the data is in memory and ends with the process. */
-  dir?: string;
+  /** Where the data is: `memory:`, `file:PATH` or `s3://bucket/prefix`. Default `memory:`. */
+  store?: string;
+  /** Longest wait of an append for company, in milliseconds, in place of the store's own default. */
+  flushMs?: number;
   /** Engine events as JSON lines on standard error. Default `nothing`. */
   log?: LogDetail;
 }
@@ -50,6 +50,15 @@ export interface ServeOptions {
 const LOCAL_TUNABLES: EngineTunables = {
   ...ENGINE_DEFAULTS,
   log: { ...ENGINE_DEFAULTS.log, issueIntervalMs: 0, lingerMs: 1 },
+};
+
+/**
+ * A put into a bucket costs money: with at most one every 50 ms a month of constant appends costs about 260 $ of
+ * requests, and a large object costs no more than a small one. An append that comes alone does not wait.
+ */
+const S3_TUNABLES: EngineTunables = {
+  ...ENGINE_DEFAULTS,
+  log: { ...ENGINE_DEFAULTS.log, issueIntervalMs: 50, lingerMs: 50, slotBytesMax: 4 * 1024 * 1024 },
 };
 
 /** How long requests under way may take to finish once the server was told to stop. */
@@ -87,20 +96,20 @@ export async function serve(options: ServeOptions): Promise<number> {
 }
 
 async function run(options: ServeOptions, stopped: Promise<StopSignal>): Promise<number> {
-  const { blobs, release } = await openStore(options);
+  const store = await open(options);
   let engine: Engine | null = null;
   const server = await listen(
     options,
     createApi(() => engine),
   ).catch(async (error: unknown) => {
-    await release();
+    await store.release();
     throw error;
   });
-  say(banner(options, server.port));
+  say(banner(options, store, server.port));
 
-  const taken = await Promise.race([takeOver(blobs, options), stopped]).catch(async (error: unknown) => {
+  const taken = await Promise.race([takeOver(store, options), stopped]).catch(async (error: unknown) => {
     await server.close(0);
-    await release();
+    await store.release();
     throw error;
   });
   // Nothing was promised to anybody yet, and a takeover that waits for its store would wait on.
@@ -110,19 +119,19 @@ async function run(options: ServeOptions, stopped: Promise<StopSignal>): Promise
 
   const end = await Promise.race([engine.ended, stopped]);
   const exitCode = typeof end === 'string' ? await shutDown(server, engine, end) : await giveUp(server, end);
-  await release();
+  await store.release();
   return exitCode;
 }
 
-async function openStore({ dir }: ServeOptions): Promise<{ blobs: BlobStore; release: () => Promise<void> }> {
-  if (dir === undefined) return { blobs: new MemoryBlobStore(), release: async () => undefined };
-  if (dir === '') throw new StartError('--dir needs the path of a folder');
+async function open({ store = 'memory:', flushMs = 0 }: ServeOptions): Promise<OpenedStore> {
+  if (!Number.isInteger(flushMs) || flushMs < 0 || flushMs > 1000) {
+    throw new StartError(`--flush-ms is a whole number from 0 to 1000, not ${flushMs}`);
+  }
   try {
-    const store = await openFolderBlobStore(dir);
-    return { blobs: store, release: () => store.close() };
+    return await openStore(store);
   } catch (error) {
-    if (error instanceof FolderRefusedError) throw new StartError(error.message);
-    throw error;
+    if (!(error instanceof StoreOpenError)) throw error;
+    throw new StartError(error.message, error.reason === 'usage' ? EXIT.couldNotStart : EXIT.storeRefused);
   }
 }
 
@@ -153,7 +162,7 @@ function portProblem(error: NodeJS.ErrnoException, host: string, port: number): 
   }
 }
 
-async function takeOver(blobs: BlobStore, { log = 'nothing' }: ServeOptions): Promise<Engine> {
+async function takeOver({ blobs, kind }: OpenedStore, { log = 'nothing', flushMs }: ServeOptions): Promise<Engine> {
   try {
     const ports = {
       clock: systemClock,
@@ -163,12 +172,18 @@ async function takeOver(blobs: BlobStore, { log = 'nothing' }: ServeOptions): Pr
       blobs,
       telemetry: new LogTelemetry({ log }),
     };
-    return await openEngine(ports, LOCAL_TUNABLES);
+    return await openEngine(ports, tunablesFor(kind, flushMs));
   } catch (error) {
     const isStore = error instanceof StoreRefused || error instanceof ForeignStore || error instanceof LogCorruption;
     if (isStore) throw new StartError(error.message, EXIT.storeRefused);
     throw error;
   }
+}
+
+function tunablesFor(kind: OpenedStore['kind'], flushMs: number | undefined): EngineTunables {
+  const tunables = kind === 's3' ? S3_TUNABLES : LOCAL_TUNABLES;
+  if (flushMs === undefined) return tunables;
+  return { ...tunables, log: { ...tunables.log, lingerMs: flushMs, issueIntervalMs: flushMs } };
 }
 
 /** Told to stop: lets the requests under way finish, then everything that was admitted. */
@@ -201,18 +216,27 @@ function reasonOf(end: LogEnd): string {
 }
 
 /** Where the data lives, what an acknowledgement is worth, and who can reach the server. */
-function banner({ host, dir }: ServeOptions, port: number): string {
+function banner({ host }: ServeOptions, store: OpenedStore, port: number): string {
   const isLocal = host === 'localhost' || host === '::1' || host.startsWith('127.');
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   return [
     `tailrace serves the S2 v1 API on ${url}`,
-    dir === undefined
-      ? '  data    in memory: everything is lost when this process ends (--dir PATH keeps it)'
-      : `  data    in ${resolve(dir)}: what is acknowledged is synced to this disk and survives crashes and power failures`,
+    `  data    in ${store.describe}: ${promiseOf(store.kind)}`,
     isLocal
       ? '  access  from this machine only (--host 0.0.0.0 opens it to the network)'
       : '  access  for everybody who can reach this address: tokens are not checked',
   ].join('\n');
+}
+
+function promiseOf(kind: OpenedStore['kind']): string {
+  switch (kind) {
+    case 'memory':
+      return 'everything is lost when this process ends (--store file:PATH keeps it)';
+    case 'file':
+      return 'what is acknowledged is synced to this disk and survives crashes and power failures';
+    case 's3':
+      return 'what is acknowledged is in the bucket, as durable as the bucket is, and survives the loss of this machine';
+  }
 }
 
 /** A handler's error is a bug. A broken invariant means that nothing this process believes can be trusted. */

@@ -13,6 +13,12 @@ export function countArgument(text: string): number {
   throw new InvalidArgumentError('expected a positive whole number.');
 }
 
+/** A whole number of milliseconds up to a second; 0 is one. */
+export function millisecondsArgument(text: string): number {
+  if (/^\d{1,4}$/.test(text) && Number(text) <= 1000) return Number(text);
+  throw new InvalidArgumentError('expected milliseconds between 0 and 1000.');
+}
+
 /** A TCP port; 0 lets the system choose. */
 export function portArgument(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);

@@ -9,6 +9,7 @@ import { recordCommand } from './cli/record.ts';
 import { reportCommand } from './cli/report.ts';
 import { serveCommand } from './cli/serve.ts';
 import { simCommand } from './cli/sim.ts';
+import { storeCommand } from './cli/store.ts';
 
 const { version } = createRequire(import.meta.url)('tailrace/package.json') as { version: string };
 
@@ -19,7 +20,8 @@ const program = new Command('tailrace')
   .addCommand(checkCommand())
   .addCommand(reportCommand())
   .addCommand(serveCommand())
-  .addCommand(recordCommand());
+  .addCommand(recordCommand())
+  .addCommand(storeCommand());
 
 /** `serve` says 3 for a store that refused, so that a supervisor may try again; bad arguments are no such case. */
 const EXIT_SERVE_NOT_STARTED = 2;

@@ -6,7 +6,7 @@ import type { BlobStore, ByteRange, Clock, GetOutcome, ListOutcome, PutOutcome, 
 import { FakeS3, type FakeS3Habits } from '../testing/s3-fake.ts';
 import { CHECK_NAMES, ConformanceError, probeConformance, ProbeInterrupted } from './conformance-probe.ts';
 import { MemoryBlobStore } from './memory-blob-store.ts';
-import { S3BlobStore } from './s3-blob-store.ts';
+import { openS3BlobStore, type S3BlobStore } from './s3-blob-store.ts';
 import { systemCompute } from './system-compute.ts';
 import { systemEntropy } from './system-entropy.ts';
 import { systemRandom } from './system-random.ts';
@@ -42,7 +42,7 @@ async function s3(habits: FakeS3Habits): Promise<{ fake: FakeS3; store: S3BlobSt
   process.env['AWS_ACCESS_KEY_ID'] = 'test';
   process.env['AWS_SECRET_ACCESS_KEY'] = 'secret';
   const fake = await FakeS3.start(habits);
-  const store = new S3BlobStore({ bucket: 'bucket', prefix: '', endpoint: fake.endpoint, region: 'us-east-1' });
+  const store = await openS3BlobStore({ bucket: 'bucket', prefix: '', endpoint: fake.endpoint, region: 'us-east-1' });
   closers.push(async () => {
     await store.close();
     await fake.close();
@@ -103,14 +103,14 @@ class Liar extends MemoryBlobStore {
   constructor(lies: (truth: MemoryBlobStore) => Partial<BlobStore>) {
     super();
     const truth = new MemoryBlobStore();
-    const { putIfAbsent, get, list } = truth;
-    Object.assign(this, {
-      putIfAbsent: putIfAbsent.bind(truth),
-      get: get.bind(truth),
-      list: list.bind(truth),
-      delete: truth.delete.bind(truth),
-      ...lies(truth),
-    });
+    const honest: BlobStore = {
+      putIfAbsent: (key, parts) => truth.putIfAbsent(key, parts),
+      put: (key, parts) => truth.put(key, parts),
+      get: (key, range) => truth.get(key, range),
+      list: (prefix, after, limit) => truth.list(prefix, after, limit),
+      delete: (keys) => truth.delete(keys),
+    };
+    Object.assign(this, honest, lies(truth));
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { blobStoreSuite } from '../testing/blob-store-suite.ts';
 import { FakeS3, type FakeS3Habits } from '../testing/s3-fake.ts';
-import { S3BlobStore } from './s3-blob-store.ts';
+import { openS3BlobStore } from './s3-blob-store.ts';
 import type { S3Options } from './s3-client.ts';
 
 process.env['AWS_ACCESS_KEY_ID'] = 'test';
@@ -15,7 +15,7 @@ function options(fake: FakeS3, more: Partial<S3Options> = {}): S3Options {
 function openOn(habits: FakeS3Habits, more: Partial<S3Options> = {}) {
   return async () => {
     const fake = await FakeS3.start(habits);
-    const store = new S3BlobStore(options(fake, more));
+    const store = await openS3BlobStore(options(fake, more));
     const close = async () => {
       await store.close();
       await fake.close();

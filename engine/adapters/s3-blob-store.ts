@@ -4,21 +4,13 @@
  * Every object is created with `If-None-Match: *` in one request, so a name is given once, whole and atomically.
  * Nothing is repeated in here: whoever calls knows what an unknown outcome means and backs off with jitter.
  * Deadlines are on progress, so that a slow large object is not mistaken for a dead connection.
- *
- * Loading this file loads the AWS SDK: import it only when a store of this kind is opened.
  */
 
-import {
-  DeleteObjectsCommand,
-  GetObjectCommand,
-  type GetObjectCommandOutput,
-  PutObjectCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3';
+import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 
 import type { BlobStore, ByteRange, DeleteOutcome, GetOutcome, ListOutcome, PutOutcome, StoreFault } from '../ports.ts';
 import { checkKey, checkRange, clip, pageKeys } from './blob-key.ts';
-import { endpointOf, makeS3Client, S3_TIMEOUTS, s3Agents, type S3Options } from './s3-client.ts';
+import { endpointOf, loadS3Sdk, makeS3Client, S3_TIMEOUTS, s3Agents, type S3Options, type S3Sdk } from './s3-client.ts';
 import { headerOf, type Misfortune, misfortuneOf, misfortuneOfKey, statusOf } from './s3-faults.ts';
 import { ListingOrderError, listSorted, listUnsorted } from './s3-listing.ts';
 
@@ -33,9 +25,15 @@ const DIRECTORY_BUCKET = /--x-s3$/;
 
 type SendOptions = { abortSignal: AbortSignal };
 
+/** Loads the SDK. Asks the store nothing. */
+export async function openS3BlobStore(options: S3Options): Promise<S3BlobStore> {
+  return new S3BlobStore(await loadS3Sdk(), options);
+}
+
 export class S3BlobStore implements BlobStore {
   /** The store in words, for messages: `s3://bucket/prefix`, and the endpoint when it is not AWS. */
   readonly where: string;
+  readonly #sdk: S3Sdk;
   readonly #options: S3Options;
   readonly #agents = s3Agents();
   readonly #stallMs: number;
@@ -43,19 +41,21 @@ export class S3BlobStore implements BlobStore {
   /** Whether any request was ever answered well: a failure to get credentials is temporary then. */
   #hasWorked = false;
 
-  constructor(options: S3Options) {
+  /** Use `openS3BlobStore`. */
+  constructor(sdk: S3Sdk, options: S3Options) {
     const endpoint = endpointOf(options);
     const path = `s3://${options.bucket}/${options.prefix}`.replace(/\/$/, '');
     this.where = endpoint === undefined ? path : `${path} at ${endpoint}`;
+    this.#sdk = sdk;
     this.#options = options;
     this.#stallMs = (options.timeouts ?? S3_TIMEOUTS).stallMs;
-    this.#client = makeS3Client(options, this.#agents);
+    this.#client = makeS3Client(sdk, options, this.#agents);
   }
 
   async putIfAbsent(key: string, parts: readonly Uint8Array[]): Promise<PutOutcome> {
     checkKey(key);
     const body = concatenated(parts);
-    const command = new PutObjectCommand({ ...this.#object(key), Body: body, IfNoneMatch: '*' });
+    const command = new this.#sdk.PutObjectCommand({ ...this.#object(key), Body: body, IfNoneMatch: '*' });
     const extraMs = Math.ceil((body.length / 1e6) * MS_PER_MEGABYTE);
     const answer = await this.#attempt(`write ${key}`, extraMs, (client, options) => client.send(command, options));
     if (answer.kind === 'ok') return { kind: 'done' };
@@ -84,9 +84,9 @@ export class S3BlobStore implements BlobStore {
     const isUnsorted = listing === undefined ? DIRECTORY_BUCKET.test(bucket) : listing === 'unsorted';
     const listPage = isUnsorted ? listUnsorted : listSorted;
     const answer = await this.#attempt(`list ${prefix || 'the objects'}`, 0, (client, { abortSignal }, progress) =>
-      listPage(async (command) => {
+      listPage(async (input) => {
         progress();
-        return client.send(command, { abortSignal });
+        return client.send(new this.#sdk.ListObjectsV2Command(input), { abortSignal });
       }, request),
     );
     if (answer.kind === 'misfortune') return { kind: 'failed', fault: answer.misfortune.fault };
@@ -119,7 +119,7 @@ export class S3BlobStore implements BlobStore {
 
   async #deleteGroup(keys: readonly string[]): Promise<Misfortune | null> {
     const { bucket, prefix } = this.#options;
-    const command = new DeleteObjectsCommand({
+    const command = new this.#sdk.DeleteObjectsCommand({
       Bucket: bucket,
       Delete: { Objects: [...new Set(keys)].map((key) => ({ Key: prefix + key })), Quiet: true },
     });
@@ -140,7 +140,7 @@ export class S3BlobStore implements BlobStore {
 
   async #read(key: string): Promise<GetOutcome> {
     const answer = await this.#attempt(`read ${key}`, 0, async (client, options, progress) => {
-      const output = await client.send(new GetObjectCommand(this.#object(key)), options);
+      const output = await client.send(new this.#sdk.GetObjectCommand(this.#object(key)), options);
       return bodyOf(output, progress);
     });
     if (answer.kind === 'ok') return { kind: 'found', bytes: answer.value, size: answer.value.length };
@@ -151,7 +151,7 @@ export class S3BlobStore implements BlobStore {
     const Range = `bytes=${range.start}-${range.end - 1}`;
     const answer = await this.#attempt(`read ${key}`, 0, async (client, options, progress) => {
       try {
-        const output = await client.send(new GetObjectCommand({ ...this.#object(key), Range }), options);
+        const output = await client.send(new this.#sdk.GetObjectCommand({ ...this.#object(key), Range }), options);
         return partOf(await bodyOf(output, progress), output.ContentRange, range);
       } catch (error) {
         if (statusOf(error) !== 416) throw error;
@@ -212,7 +212,7 @@ export class S3BlobStore implements BlobStore {
 
   /** The SDK keeps credentials for as long as it believes in them; a new client asks for them again. */
   #renewClient(expired: S3Client): void {
-    if (this.#client === expired) this.#client = makeS3Client(this.#options, this.#agents);
+    if (this.#client === expired) this.#client = makeS3Client(this.#sdk, this.#options, this.#agents);
   }
 }
 

@@ -3,14 +3,17 @@
  * checksums only where S3 demands them, credentials, region and endpoint by the SDK's own chains unless given.
  *
  * A hidden repetition would turn the lost reply of a conditional create into a refusal: never allow a second
- * attempt here.
+ * attempt here. The SDK is loaded when the first store of this kind is opened, and by nothing else.
  */
 
 import { createHash } from 'node:crypto';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 
-import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+
+/** The SDK as a value. */
+export type S3Sdk = typeof import('@aws-sdk/client-s3');
 
 /** Where a store lives in S3, and how to speak to it. What is undefined is left to the SDK's chains. */
 export interface S3Options {
@@ -57,10 +60,14 @@ export function endpointOf({ endpoint }: Pick<S3Options, 'endpoint'>): string | 
   return endpoint ?? (process.env['AWS_ENDPOINT_URL_S3'] || process.env['AWS_ENDPOINT_URL'] || undefined);
 }
 
-export function makeS3Client(options: S3Options, agents: S3Agents): S3Client {
-  // The engine's users can do nothing about it: the version is pinned to one that works with this Node.
+export function loadS3Sdk(): Promise<S3Sdk> {
+  // Users can do nothing about what it would say: the version is pinned to one that works with this Node.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-  const client = new S3Client({
+  return import('@aws-sdk/client-s3');
+}
+
+export function makeS3Client(sdk: S3Sdk, options: S3Options, agents: S3Agents): S3Client {
+  const client = new sdk.S3Client({
     maxAttempts: 1,
     forcePathStyle: options.pathStyle ?? endpointOf(options) !== undefined,
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),

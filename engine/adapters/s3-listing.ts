@@ -5,7 +5,7 @@
  * asked for, is a fault, because a recovery that missed an object would lose data without a word.
  */
 
-import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
+import type { ListObjectsV2CommandInput, ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 
 import type { ListedBlob } from '../ports.ts';
 
@@ -24,7 +24,7 @@ export interface ListedPage {
   more: boolean;
 }
 
-export type SendList = (command: ListObjectsV2Command) => Promise<ListObjectsV2CommandOutput>;
+export type SendList = (input: ListObjectsV2CommandInput) => Promise<ListObjectsV2CommandOutput>;
 
 /** The store lists otherwise than it has to. */
 export class ListingOrderError extends Error {
@@ -36,16 +36,14 @@ export async function listSorted(send: SendList, request: ListingRequest): Promi
   const { bucket, root, prefix, after, keysMax } = request;
   let token: string | undefined;
   do {
-    const output: ListObjectsV2CommandOutput = await send(
-      new ListObjectsV2Command({
-        Bucket: bucket,
-        Prefix: root + prefix,
-        MaxKeys: keysMax,
-        // Also without `after`: it leaves out the object that consoles make for a "folder", whose name is the root.
-        ...(root + after === '' ? {} : { StartAfter: root + after }),
-        ...(token === undefined ? {} : { ContinuationToken: token }),
-      }),
-    );
+    const output: ListObjectsV2CommandOutput = await send({
+      Bucket: bucket,
+      Prefix: root + prefix,
+      MaxKeys: keysMax,
+      // Also without `after`: it leaves out the object that consoles make for a "folder", whose name is the root.
+      ...(root + after === '' ? {} : { StartAfter: root + after }),
+      ...(token === undefined ? {} : { ContinuationToken: token }),
+    });
     const blobs = blobsOf(output, root);
     checkOrder(blobs, after);
     if (blobs.length > keysMax) throw new ListingOrderError(`asked for ${keysMax} names it lists ${blobs.length}`);
@@ -64,13 +62,11 @@ export async function listUnsorted(send: SendList, request: ListingRequest): Pro
   let nearest: ListedBlob[] = [];
   let token: string | undefined;
   do {
-    const output: ListObjectsV2CommandOutput = await send(
-      new ListObjectsV2Command({
-        Bucket: bucket,
-        ...(folder === '' ? {} : { Prefix: folder }),
-        ...(token === undefined ? {} : { ContinuationToken: token }),
-      }),
-    );
+    const output: ListObjectsV2CommandOutput = await send({
+      Bucket: bucket,
+      ...(folder === '' ? {} : { Prefix: folder }),
+      ...(token === undefined ? {} : { ContinuationToken: token }),
+    });
     const fitting = blobsOf(output, root).filter(({ key }) => byBytes(key, after) > 0 && key.startsWith(prefix));
     nearest = [...nearest, ...fitting].sort((a, b) => byBytes(a.key, b.key)).slice(0, keysMax + 1);
     token = output.IsTruncated === true ? output.NextContinuationToken : undefined;

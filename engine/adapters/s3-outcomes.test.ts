@@ -7,8 +7,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import type { DeleteOutcome, GetOutcome, ListOutcome, PutOutcome } from '../ports.ts';
 import { type FakeAnswer, FakeS3 } from '../testing/s3-fake.ts';
-import { S3BlobStore } from './s3-blob-store.ts';
-import { makeS3Client, type S3Options } from './s3-client.ts';
+import { openS3BlobStore, type S3BlobStore } from './s3-blob-store.ts';
+import { loadS3Sdk, makeS3Client, type S3Options } from './s3-client.ts';
 import { misfortuneOf } from './s3-faults.ts';
 
 const TIMEOUTS = { connectMs: 500, stallMs: 250 };
@@ -25,12 +25,12 @@ beforeAll(async () => {
   fake = await FakeS3.start();
 });
 
-beforeEach(() => {
+beforeEach(async () => {
   fake.answer = () => undefined;
   fake.onHeaders = () => {};
   fake.objects.clear();
   fake.requests.length = 0;
-  store = open();
+  store = await open();
 });
 
 afterEach(async () => {
@@ -39,9 +39,9 @@ afterEach(async () => {
 
 afterAll(() => fake.close());
 
-function open(more: Partial<S3Options> = {}): S3BlobStore {
+async function open(more: Partial<S3Options> = {}): Promise<S3BlobStore> {
   const options = { bucket: 'bucket', prefix: 'p/', endpoint: fake.endpoint, region: 'us-east-1', timeouts: TIMEOUTS };
-  const one = new S3BlobStore({ ...options, ...more });
+  const one = await openS3BlobStore({ ...options, ...more });
   opened.push(one);
   return one;
 }
@@ -138,7 +138,7 @@ describe('a put', () => {
     await new Promise((resolve) => closed.once('listening', resolve));
     const { port } = closed.address() as { port: number };
     await new Promise((resolve) => closed.close(resolve));
-    const nobody = open({ endpoint: `http://127.0.0.1:${port}` });
+    const nobody = await open({ endpoint: `http://127.0.0.1:${port}` });
     expect(brief(await nobody.putIfAbsent('wal/1', BODY))).toBe('failed unreachable, again');
     expect(brief(await nobody.get('wal/1'))).toBe('failed unreachable, again');
   });
@@ -152,7 +152,7 @@ describe('a put', () => {
   });
 
   test('to a server that speaks no TLS was certainly not sent', async () => {
-    const plain = open({ endpoint: fake.endpoint.replace('http:', 'https:') });
+    const plain = await open({ endpoint: fake.endpoint.replace('http:', 'https:') });
     const outcome = await plain.putIfAbsent('wal/1', BODY);
     expect(outcome).toMatchObject({ kind: 'failed', fault: { code: 'unreachable', retryable: true } });
   });
@@ -165,7 +165,9 @@ describe('a put', () => {
       Object.defineProperty(socket, 'connecting', { value: true });
       return socket;
     }) as typeof never.createConnection;
+    const sdk = await loadS3Sdk();
     const client = makeS3Client(
+      sdk,
       {
         bucket: 'bucket',
         prefix: '',
@@ -175,9 +177,8 @@ describe('a put', () => {
       },
       { httpAgent: never, httpsAgent: never as never },
     );
-    const { GetObjectCommand } = await import('@aws-sdk/client-s3');
     const failure: unknown = await client
-      .send(new GetObjectCommand({ Bucket: 'bucket', Key: 'x' }))
+      .send(new sdk.GetObjectCommand({ Bucket: 'bucket', Key: 'x' }))
       .catch((e: unknown) => e);
     expect(misfortuneOf(failure, 'read x', 's3://b')).toMatchObject({ effect: 'none', fault: { code: 'unreachable' } });
     client.destroy();
@@ -237,7 +238,7 @@ describe('a listing', () => {
   });
 
   test('of an S3 Express bucket is sorted here without being told', async () => {
-    const express = open({ bucket: 'bucket--use1-az4--x-s3', prefix: '' });
+    const express = await open({ bucket: 'bucket--use1-az4--x-s3', prefix: '' });
     fake.answer = ({ query }) => {
       expect(query.get('start-after')).toBeNull();
       const contents = ['wal/2', 'wal/1', 'wal/3'].map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`);
@@ -312,7 +313,7 @@ describe('addressing', () => {
   test('is by path at an endpoint of its own, and by host name when told so', async () => {
     await store.get('wal/1');
     expect(fake.requests[0]?.headers.host).toMatch(/^127\.0\.0\.1:/);
-    const byHost = open({ pathStyle: false, endpoint: fake.endpoint.replace('127.0.0.1', 'localhost') });
+    const byHost = await open({ pathStyle: false, endpoint: fake.endpoint.replace('127.0.0.1', 'localhost') });
     await byHost.get('wal/1');
     const seen = fake.requests[1]?.headers.host;
     // Where names below localhost do not resolve, the request never arrives.

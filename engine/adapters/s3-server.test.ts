@@ -4,7 +4,7 @@ import { afterAll, beforeAll } from 'vitest';
 
 import { blobStoreSuite } from '../testing/blob-store-suite.ts';
 import { type S3Server, startS3Server } from '../testing/s3-server.ts';
-import { S3BlobStore } from './s3-blob-store.ts';
+import { openS3BlobStore } from './s3-blob-store.ts';
 
 let server: S3Server;
 let stores = 0;
@@ -20,6 +20,6 @@ afterAll(() => server?.close());
 
 blobStoreSuite('the S3 store on a real server', async () => {
   const { bucket, endpoint } = server;
-  const store = new S3BlobStore({ bucket, prefix: `suite/${(stores += 1)}/`, endpoint });
+  const store = await openS3BlobStore({ bucket, prefix: `suite/${(stores += 1)}/`, endpoint });
   return { store, close: () => store.close(), reopen: async () => store };
 });

@@ -2,11 +2,11 @@
 
 import { Command, Option } from 'commander';
 import type { ServeOptions } from '../../engine/main.ts';
-import { portArgument } from '../arguments.ts';
+import { millisecondsArgument, portArgument } from '../arguments.ts';
 
 export function serveCommand(): Command {
   return new Command('serve')
-    .description('run the stream server (in memory, or in a folder with --dir)')
+    .description('run the stream server, on a store in memory, in a folder or in a bucket')
     .option('--port <n>', 'TCP port; 0 lets the system choose', portArgument, 8080)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .addOption(
@@ -14,7 +14,8 @@ export function serveCommand(): Command {
         .choices(['nothing', 'notable', 'everything'])
         .default('nothing'),
     )
-    .option('--dir <path>', 'keep the data in this folder; without it everything is lost at exit')
+    .option('--store <url>', 'where the data is: memory:, file:PATH or s3://BUCKET/PREFIX', 'memory:')
+    .option('--flush-ms <n>', 'longest wait of an append for company (default: 1, on S3 50)', millisecondsArgument)
     .addHelpText(
       'after',
       '\nExit codes: 0 stopped, 2 could not start, 3 the store refused, 4 another server took over.',
