@@ -69,6 +69,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'node:',
     '@package',
   ],
+  'scenarios/kill': ['scenarios', 'checker/index.ts', 'engine/testing/s3-server.ts', 'node:', '@package'],
   reports: ['reports', 'checker/history.ts', 'scenarios/run.ts', 'node:', '@package'],
 };
 

@@ -1,25 +1,34 @@
 /**
- * Records a history from a real server on a folder while the server process is killed with SIGKILL and started
- * again, over and over. Everything is started and stopped here, on 127.0.0.1; processes are ended by their id.
+ * Records a history from a real server while it is disturbed, over and over: its process is killed with SIGKILL and
+ * started again, or a second process takes the store over while the first one still serves.
+ *
+ * Clients speak to a relay that leads each new connection to any living server, so that during a takeover both the
+ * old and the new owner are asked. Everything is started and stopped here, on 127.0.0.1; processes are ended by
+ * their id.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { HistoryEvent } from '../../checker/index.ts';
 import { recordHistory } from '../record.ts';
 import type { Workflow } from '../workflow.ts';
+import { openRelay, type Relay } from './relay.ts';
+import { ServerProcess } from './server-process.ts';
 
 export interface KillRunOptions {
   /** The program to run: `node PROGRAM serve …`. */
   program: readonly string[];
+  /** What `serve --store` gets. */
+  store: string;
+  /** Environment variables of the servers, besides those of this process. */
+  env?: Readonly<Record<string, string>>;
   kills: number;
+  /** How often a second process takes the store over. Default 0. */
+  takeovers?: number;
   clients: number;
   operationsPerClient: number;
   workflow: Workflow;
-  /** Longest pause of a client between two operations; spreads the operations over the kills. */
+  /** The stream's name; a second recording on one store needs another one. Default `kill/WORKFLOW`. */
+  stream?: string;
+  /** Longest pause of a client between two operations; spreads the operations over the disturbances. */
   thinkMsMax: number;
 }
 
@@ -28,116 +37,139 @@ export interface KillRun {
   /** What no server may answer, in words. */
   violations: string[];
   kills: number;
+  takeovers: number;
 }
+
+const BASIN = 'kill-basin';
 
 const UP_MS_MIN = 150;
 const UP_MS_MAX = 700;
-const START_MS_MAX = 20_000;
+
+/** `tailrace serve` ends so when another server has taken over. */
+const EXIT_FENCED = 4;
+
+/** A server that was taken over notices at its next write or read, and then lets requests under way finish. */
+const FENCED_MS_MAX = 20_000;
+
+type Disturbance = 'kill' | 'takeover';
 
 export async function recordUnderKills(options: KillRunOptions): Promise<KillRun> {
-  const dir = mkdtempSync(join(tmpdir(), 'tailrace-kill-'));
-  const port = await freePort();
-  const server = new KilledServer([...options.program, 'serve', '--dir', dir, '--port', String(port)], port);
+  const { stream = `kill/${options.workflow}`, clients, operationsPerClient, workflow, thinkMsMax } = options;
+  const relay = await openRelay();
+  const cluster = new Cluster(options, relay);
   let recording = true;
-  let killing: Promise<number> = Promise.resolve(0);
+  let disturbing: Promise<number> = Promise.resolve(0);
   try {
-    await server.start();
-    // If the kills end first the server stays up for the rest of the recording.
-    killing = killRepeatedly(server, options.kills, () => recording);
+    await cluster.start();
+    // If the disturbances end first the server stays up for the rest of the recording.
+    disturbing = disturb(cluster, planned(options), () => recording);
     const history = recordHistory({
-      endpoint: `http://127.0.0.1:${port}`,
-      basin: 'kill-basin',
-      stream: `kill/${options.workflow}`,
+      endpoint: `http://127.0.0.1:${relay.port}`,
+      basin: BASIN,
+      stream,
       accessToken: 'ignored',
-      clients: options.clients,
-      operationsPerClient: options.operationsPerClient,
-      workflow: options.workflow,
-      thinkMsMax: options.thinkMsMax,
+      clients,
+      operationsPerClient,
+      workflow,
+      thinkMsMax,
       onProgress: () => {},
     }).finally(() => {
       recording = false;
     });
-    const [recorded, kills] = await Promise.all([history, killing]);
-    return { ...recorded, kills };
+    const [recorded] = await Promise.all([history, disturbing]);
+    const { kills, takeovers } = cluster;
+    return { ...recorded, violations: [...recorded.violations, ...cluster.violations], kills, takeovers };
   } finally {
-    // Whatever failed: no server may be started behind the last kill.
+    // Whatever failed: no server may be started behind the last one that is ended.
     recording = false;
-    await killing.catch(() => {});
-    await server.kill();
-    rmSync(dir, { recursive: true, force: true });
+    await disturbing.catch(() => {});
+    await cluster.end();
+    await relay.close();
   }
 }
 
-async function killRepeatedly(server: KilledServer, kills: number, goOn: () => boolean): Promise<number> {
+/** Kills and takeovers, evenly mixed. */
+function planned({ kills, takeovers = 0 }: KillRunOptions): Disturbance[] {
+  const total = kills + takeovers;
+  return Array.from({ length: total }, (_, index) =>
+    Math.floor(((index + 1) * takeovers) / total) > Math.floor((index * takeovers) / total) ? 'takeover' : 'kill',
+  );
+}
+
+async function disturb(cluster: Cluster, plan: readonly Disturbance[], goOn: () => boolean): Promise<number> {
   let done = 0;
-  while (done < kills && goOn()) {
+  for (const disturbance of plan) {
+    if (!goOn()) break;
     await sleep(UP_MS_MIN + Math.random() * (UP_MS_MAX - UP_MS_MIN));
-    await server.kill();
-    done++;
-    await server.start();
+    if (disturbance === 'kill') await cluster.kill();
+    else await cluster.takeOver();
+    done += 1;
   }
   return done;
 }
 
-class KilledServer {
+/** The owner of the store, and while it lasts the one before it. */
+class Cluster {
+  readonly violations: string[] = [];
+  kills = 0;
+  takeovers = 0;
   readonly #args: readonly string[];
-  readonly #port: number;
-  #process: ChildProcess | null = null;
-  #output = '';
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #relay: Relay;
+  #owner: ServerProcess | null = null;
+  /** Everything that was started and may be alive. */
+  readonly #started: ServerProcess[] = [];
 
-  constructor(args: readonly string[], port: number) {
-    this.#args = args;
-    this.#port = port;
+  constructor({ program, store, env = {} }: KillRunOptions, relay: Relay) {
+    this.#args = [...program, 'serve', '--store', store, '--port', '0'];
+    this.#env = env;
+    this.#relay = relay;
   }
 
-  /** Resolves when the server is healthy. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, this.#args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#process = child;
-    for (const pipe of [child.stdout, child.stderr]) {
-      pipe?.on('data', (data: Buffer) => {
-        this.#output = (this.#output + data.toString()).slice(-4000);
-      });
-    }
-    const deadline = performance.now() + START_MS_MAX;
-    while (!(await this.#isHealthy())) {
-      if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${this.#output}`);
-      if (performance.now() > deadline) throw new Error(`the server did not come up:\n${this.#output}`);
-      await sleep(10);
-    }
+    this.#owner = await this.#startServer();
   }
 
   async kill(): Promise<void> {
-    const child = this.#process;
-    this.#process = null;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
-    await gone;
+    await this.#owner?.kill();
+    this.kills += 1;
+    await this.start();
   }
 
-  async #isHealthy(): Promise<boolean> {
-    try {
-      const response = await fetch(`http://127.0.0.1:${this.#port}/health`);
-      await response.arrayBuffer();
-      return response.ok;
-    } catch {
-      return false;
+  /** Starts a second server on the store; the first one has to notice, and to end with its own code. */
+  async takeOver(): Promise<void> {
+    const former = this.#owner;
+    await this.start();
+    this.takeovers += 1;
+    const code = await this.#fencedCode(former);
+    if (code === EXIT_FENCED) return;
+    this.violations.push(`a server that was taken over ended with ${code ?? 'nothing'}, not ${EXIT_FENCED}`);
+    await former?.kill();
+  }
+
+  /** Asks the former owner something until it is gone: without clients it has no reason to look. */
+  async #fencedCode(former: ServerProcess | null): Promise<number | null> {
+    const deadline = performance.now() + FENCED_MS_MAX;
+    while (former !== null && performance.now() < deadline) {
+      void former.ask('/v1/streams/any/records/tail', { 's2-basin': BASIN });
+      const code = await former.ended(250);
+      if (code !== null) return code;
     }
+    return null;
   }
-}
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() =>
-        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
-  });
+  async end(): Promise<void> {
+    await Promise.all(this.#started.map((server) => server.kill()));
+  }
+
+  async #startServer(): Promise<ServerProcess> {
+    const server = new ServerProcess(this.#args, this.#env);
+    this.#started.push(server);
+    const port = await server.ready();
+    this.#relay.add(port);
+    void server.gone.then(() => this.#relay.remove(port));
+    return server;
+  }
 }
 
 function sleep(ms: number): Promise<void> {
