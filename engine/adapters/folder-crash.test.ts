@@ -24,8 +24,9 @@ beforeAll(async () => {
   // Bundled once: a child that first has to load a compiler spends its life on that.
   await build({
     stdin: {
-      contents: `import { putUntilKilled } from './put-stream.ts';
-        await putUntilKilled(process.argv[2], process.argv[3]);`,
+      contents: `import { putUntilKilled, raceUntilKilled } from './put-stream.ts';
+        const [folder, round, kind] = process.argv.slice(2);
+        await (kind === 'race' ? raceUntilKilled : putUntilKilled)(folder, round);`,
       resolveDir: fileURLToPath(new URL('../testing/', import.meta.url)),
       loader: 'ts',
     },
@@ -39,8 +40,14 @@ beforeAll(async () => {
 afterAll(() => rm(workspace, { recursive: true }));
 
 /** Runs the program and kills it after it reported `reports` puts and some more milliseconds. */
-async function killedAfter(folder: string, round: number, reports: number, extraMs: number): Promise<string[]> {
-  const child = spawn(process.execPath, [program, folder, String(round)], { stdio: ['ignore', 'pipe', 'pipe'] });
+async function killedAfter(
+  folder: string,
+  round: number,
+  reports: number,
+  extraMs: number,
+  kind: 'put' | 'race' = 'put',
+): Promise<string[]> {
+  const child = spawn(process.execPath, [program, folder, String(round), kind], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   let errors = '';
   let killing = false;
@@ -99,4 +106,27 @@ test('two processes that write to one folder at once disturb each other in nothi
     expect(Buffer.compare(object.bytes, bodyOf(key)), `${key} is torn`).toBe(0);
   }
   await store.close();
+});
+
+test('of processes that race for the same names and are killed, each name has one winner and the bytes of it', async () => {
+  const folder = join(workspace, 'race');
+  const winners = new Map<string, number>();
+  for (let round = 0; round < 10; round += 2) {
+    const rivals = [round, round + 1];
+    const won = await Promise.all(rivals.map((rival) => killedAfter(folder, rival, 8, rival % 3, 'race')));
+    for (const [index, keys] of won.entries()) {
+      for (const key of keys) {
+        expect(winners.get(key), `${key} was won twice`).toBeUndefined();
+        winners.set(key, rivals[index]!);
+      }
+    }
+  }
+  const store = await openFolderBlobStore(folder);
+  for (const [key, winner] of winners) {
+    const object = await store.get(key);
+    if (object.kind !== 'found') throw new Error(`${key} was won and is ${object.kind}`);
+    expect(Buffer.compare(object.bytes, bodyOf(`${winner} ${key}`)), `${key} is not its winner's`).toBe(0);
+  }
+  await store.close();
+  expect(winners.size).toBeGreaterThanOrEqual(80);
 });

@@ -1,5 +1,5 @@
 /**
- * A program that puts objects into a folder store until it is killed: `put-stream FOLDER ROUND`.
+ * Programs that put objects into a folder store until they are killed: `put-stream FOLDER ROUND`.
  *
  * For every put that was reported `done` it writes the key as a line, synchronously, so that a line is
  * evidence of a report that was made before the kill. The body of an object follows from its key alone.
@@ -43,6 +43,21 @@ export async function putUntilKilled(folder: string, round: string): Promise<nev
     }
   };
   return Promise.race(Array.from({ length: PUTS_IN_FLIGHT }, put));
+}
+
+/**
+ * Races with others for the names `race/0`, `race/1`, …, from the last one there is, and reports those it won. The
+ * body says who won. Never returns.
+ * @public the crash test bundles it into a program of its own
+ */
+export async function raceUntilKilled(folder: string, round: string): Promise<never> {
+  const store = await openFolderBlobStore(folder);
+  const listed = await store.list('race/');
+  for (let count = listed.kind === 'page' ? listed.blobs.length : 0; ; count += 1) {
+    const key = `race/${String(count).padStart(3, '0')}`;
+    const outcome = await store.putIfAbsent(key, [bodyOf(`${round} ${key}`)]);
+    if (outcome.kind === 'done') writeSync(STDOUT, `${key}\n`);
+  }
 }
 
 /** A put is repeated while it is unknown (another start swept its temporary file); then a taken name is our own. */
