@@ -60,8 +60,16 @@ const optionalText = fc.option(text, { nil: null });
 const only = fc.option(fc.record({ streamId: u53, firstSeqNum: u53, nextSeqNum: u53 }), { nil: null });
 const refs = fc.array(
   fc.record({
-    ...{ epoch: u53, number: u53, bytes: u53, indexOffset: u53, indexBytes: u53, indexCrc: u53, streamCount: u53 },
-    ...{ only, firstArrivalMs: u53, lastArrivalMs: u53 },
+    epoch: u53,
+    number: u53,
+    bytes: u53,
+    indexOffset: u53,
+    indexBytes: u53,
+    indexCrc: u53,
+    streamCount: u53,
+    only,
+    firstArrivalMs: u53,
+    lastArrivalMs: u53,
   }),
   { maxLength: 4 },
 );

@@ -28,9 +28,9 @@ export class HotRows {
     return old;
   }
 
+  /** A copy the old generation may have is out of date from here on, and is never looked at before it goes. */
   set(row: StreamState): void {
     this.#young.set(row.id, row);
-    if (this.#old.size > 0) this.#old.delete(row.id);
     if (this.#young.size < this.#generationMax) return;
     this.#old = this.#young;
     this.#young = new Map();

@@ -110,6 +110,34 @@ describe('a stream', () => {
   });
 });
 
+test('every field of every stream survives the growth of the table', () => {
+  const table = new StreamTable(2);
+  const rows = Array.from({ length: 5_000 }, (_, i) =>
+    streamRow(i + 1, {
+      createdAtMs: i * 3,
+      retentionAgeMs: i % 2 === 0 ? i : null,
+      trimPoint: i * 5,
+      digest: i * 7,
+      tail: { seqNum: i * 11, timestamp: i * 13 },
+      fencingToken: i % 3 === 0 ? `f${i}` : '',
+      requestToken: i % 5 === 0 ? `r${i}` : null,
+    }),
+  );
+  for (const row of rows) table.put(row);
+  expect(rows.map(({ id }) => table.get(id))).toEqual(rows);
+});
+
+test('rows freed before their texts are compacted are used again, and none of them twice', () => {
+  const table = new StreamTable(2);
+  const put = (id: number) => table.put(streamRow(id, { name: `${'x'.repeat(200)}-${id}` }));
+  for (let id = 1; id <= 1_000; id++) put(id);
+  for (let id = 1; id <= 900; id++) table.delete(id);
+  for (let id = 1_001; id <= 2_500; id++) put(id);
+  const live = Array.from({ length: 1_600 }, (_, i) => 901 + i);
+  expect([...table.inRange(0, 10_000)].map(({ id }) => id)).toEqual(live);
+  for (const id of live) expect(table.get(id)?.name).toBe(`${'x'.repeat(200)}-${id}`);
+});
+
 describe('memory', () => {
   const longName = (id: number) => `${'x'.repeat(200)}-${id}`;
 

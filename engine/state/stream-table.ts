@@ -257,9 +257,19 @@ export class StreamTable {
 
   #columns() {
     return [
-      ...[this.#ids, this.#seqNums, this.#timestamps, this.#trimPoints, this.#createdAtMs, this.#retentionAgeMs],
-      ...[this.#digests, this.#basins, this.#nameHashes, this.#textOffsets],
-      ...[this.#nameBytes, this.#requestTokens, this.#fencingTokens],
+      this.#ids,
+      this.#seqNums,
+      this.#timestamps,
+      this.#trimPoints,
+      this.#createdAtMs,
+      this.#retentionAgeMs,
+      this.#digests,
+      this.#basins,
+      this.#nameHashes,
+      this.#textOffsets,
+      this.#nameBytes,
+      this.#requestTokens,
+      this.#fencingTokens,
     ];
   }
 

@@ -59,7 +59,6 @@ export class TextHeap {
 
   /** True when the text there is this one. Allocates nothing as long as `text` is ASCII. */
   equals(offset: number, length: number, text: string): boolean {
-    if (length < text.length) return false;
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);
       if (unit >= 0x80) return this.read(offset, length) === text;

@@ -20,8 +20,13 @@ export function createBasin(name = SAMPLE_BASIN): CreateBasin {
 
 export function createStream(id: number, name: string, change: Partial<CreateStream> = {}): CreateStream {
   return {
-    ...{ type: 'create-stream', id, basin: SAMPLE_BASIN, name },
-    ...{ createdAtMs: 2, requestToken: null, retentionAgeMs: null },
+    type: 'create-stream',
+    id,
+    basin: SAMPLE_BASIN,
+    name,
+    createdAtMs: 2,
+    requestToken: null,
+    retentionAgeMs: null,
     ...change,
   };
 }
@@ -29,16 +34,32 @@ export function createStream(id: number, name: string, change: Partial<CreateStr
 /** One record at time 10, unless said otherwise. */
 export function chunk(streamId: number, firstSeqNum: number, change: Partial<ChunkEntry> = {}): ChunkEntry {
   return {
-    ...{ type: 'chunk', streamId, firstSeqNum, count: 1, firstTimestamp: 10, lastTimestamp: 10, arrivalMs: 10 },
-    ...{ fencingToken: null, trimPoint: null, records: new Uint8Array(3) },
+    type: 'chunk',
+    streamId,
+    firstSeqNum,
+    count: 1,
+    firstTimestamp: 10,
+    lastTimestamp: 10,
+    arrivalMs: 10,
+    fencingToken: null,
+    trimPoint: null,
+    records: new Uint8Array(3),
     ...change,
   };
 }
 
 export function streamRow(id: number, change: Partial<StreamState> = {}): StreamState {
   return {
-    ...{ id, basin: SAMPLE_BASIN, name: `stream-${id}`, createdAtMs: 2, requestToken: null, retentionAgeMs: null },
-    ...{ tail: { seqNum: 0, timestamp: 0 }, fencingToken: '', trimPoint: 0, digest: 0 },
+    id,
+    basin: SAMPLE_BASIN,
+    name: `stream-${id}`,
+    createdAtMs: 2,
+    requestToken: null,
+    retentionAgeMs: null,
+    tail: { seqNum: 0, timestamp: 0 },
+    fencingToken: '',
+    trimPoint: 0,
+    digest: 0,
     ...change,
   };
 }
@@ -46,8 +67,16 @@ export function streamRow(id: number, change: Partial<StreamState> = {}): Stream
 /** A segment of epoch 1 that holds several streams. */
 export function segment(number: number, change: Partial<SegmentRef> = {}): SegmentRef {
   return {
-    ...{ epoch: 1, number, bytes: 1000 + number, indexOffset: 900, indexBytes: 100, indexCrc: 7 * number },
-    ...{ streamCount: 2, only: null, firstArrivalMs: 10, lastArrivalMs: 20 },
+    epoch: 1,
+    number,
+    bytes: 1000 + number,
+    indexOffset: 900,
+    indexBytes: 100,
+    indexCrc: 7 * number,
+    streamCount: 2,
+    only: null,
+    firstArrivalMs: 10,
+    lastArrivalMs: 20,
     ...change,
   };
 }
