@@ -148,3 +148,21 @@ test('a power failure after any step of two owners loses nothing that was acknow
   }
   expect(acknowledged).toBeGreaterThan(500);
 });
+
+test('a full disk ends the engine with the remedy, and nothing that was acknowledged is lost', async () => {
+  const world = new World(1);
+  let end: string | null = null;
+  const work = world.engine(1).then(async (engine) => {
+    const life = world.live('first', engine);
+    await world.acknowledged(2);
+    world.files.faultOf = (step) => (step === 'writev' ? { errno: 'ENOSPC' } : null);
+    const ended = await engine.ended;
+    end = ended.kind === 'store-refused' ? ended.fault.message : ended.kind;
+    await life;
+  });
+  expect(await world.run(work, 5_000)).toBeGreaterThan(0);
+  expect(end).toMatch(/cannot write wal\/\d+ in \/data: there is no room left \(ENOSPC\); free space/);
+  expect(world.told.acknowledged.size).toBeLessThan(2 * CHAIN);
+  world.files.faultOf = () => null;
+  await recover(world, 2);
+});
