@@ -171,6 +171,20 @@ describe('growth', () => {
     expect(settled.length).toBeGreaterThanOrEqual(5);
   });
 
+  test('runs longer than what is read at a time are copied whole', async () => {
+    const mib = 1024 * 1024;
+    const sizes = { ownSegmentBytes: 8 * mib, segmentBytesMax: 16 * mib, cacheBytesMax: 8 * mib };
+    const world = new CompactionWorld({ sharedSegmentsMax: 1, ...sizes });
+    const ids = [world.createStream(), world.createStream()];
+    for (let flush = 0; flush < 2; flush++) {
+      for (const id of ids) for (let i = 0; i < 3; i++) world.append(id, 1, 700_000);
+      await world.flush();
+    }
+    expect(await world.compactor().run()).toBe(true);
+    expect(world.segments).toHaveLength(1);
+    expect(await world.misread()).toBeNull();
+  });
+
   test('nothing to do costs no request', async () => {
     const world = new CompactionWorld();
     const id = world.createStream();
