@@ -136,7 +136,7 @@ export class FlushingOwner {
       count: 1,
       firstTimestamp: timestamp,
       lastTimestamp: timestamp,
-      arrivalMs: timestamp,
+      arrivalMs: Math.max(this.committed.state.lastArrivalMs, timestamp),
       fencingToken: null,
       trimPoint: change.trimPoint ?? null,
       records: encodeRecords([{ timestamp, headers: [], body }]),
