@@ -88,6 +88,18 @@ describe('requests', () => {
   });
 });
 
+test('a fetch ahead waits until the nearer half of its range is used up', async () => {
+  const { cache, gets, object } = cacheOf(200);
+  cache.prefetch(object, 0, 60);
+  for (let start = 10; start <= 60; start += 10) cache.prefetch(object, start, start + 60);
+  await settled();
+  expect(gets()).toEqual([
+    [0, 60],
+    [60, 90],
+    [90, 120],
+  ]);
+});
+
 describe('failures', () => {
   test('an object that is not there is SegmentGone, and is looked for anew the next time', async () => {
     const { ports, cache, object, bytes } = cacheOf(95);

@@ -60,10 +60,16 @@ export class BlockCache {
     return Promise.all(blocks).then((arrived) => this.#cut(arrived, start, end));
   }
 
-  /** Fetches what is missing of the range in the background. True when something was; what goes wrong goes unnoticed. */
+  /**
+   * Fetches what is missing of the range in the background, unless the nearer half is there or on its way: so a reader
+   * that goes on has several blocks fetched with each request. True when something was; what goes wrong goes unnoticed.
+   */
   prefetch(object: CachedObject, start: number, end: number): boolean {
+    const until = Math.min(end, object.bytes);
+    const middle = Math.floor((start + until) / 2 / this.#blockBytes);
+    if (until <= start || this.#blocks.get(object.key)?.has(middle) === true) return false;
     const before = this.#fetches;
-    this.#request(object, start, Math.min(end, object.bytes));
+    this.#request(object, start, until);
     return this.#fetches > before;
   }
 
