@@ -10,8 +10,8 @@ const TOP = fileURLToPath(new URL('..', import.meta.url));
 /** Folder → what it may import. A longer prefix wins; `door` is the folder's index.ts. */
 const ARROWS: Record<string, readonly string[]> = {
   'engine/core': ['engine/core'],
-  'engine/state': ['engine/state', 'engine/core', 'engine/log/format.ts'],
-  'engine/log': ['engine/log', 'engine/core', 'engine/ports.ts'],
+  'engine/state': ['engine/state', 'engine/core', 'engine/log/format.ts', 'engine/log/fold.ts'],
+  'engine/log': ['engine/log', 'engine/core', 'engine/ports.ts', 'engine/telemetry.ts'],
   'engine/segments': [
     'engine/segments',
     'engine/state',

@@ -79,6 +79,7 @@ export async function openEngine(ports: Ports, tunables: EngineTunables = ENGINE
     segments,
     store: stored,
     submit: (entry) => journal.submit(entry),
+    ahead: journal.ahead,
     signal: gone.signal,
     failed: (error) => log.fail(error),
   });

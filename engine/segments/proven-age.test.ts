@@ -1,4 +1,4 @@
-/** The clock rule of decision 0006, case by case. */
+/** The clock rule of decision 0007, case by case. */
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

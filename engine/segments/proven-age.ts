@@ -1,5 +1,5 @@
 /**
- * How old a record certainly is: the rule of decision 0006, as arithmetic.
+ * How old a record certainly is: the rule of decision 0007, as arithmetic.
  *
  * A wall clock may be wrong by an hour or a year, in either direction, and destroying records cannot be taken back. So
  * time has to be proven: what passed from a record's arrival to the newest arrival of former owners (their account), plus

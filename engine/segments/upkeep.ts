@@ -9,12 +9,14 @@ import { type PersistentStore, StoreAbandoned } from '../log/persistent-store.ts
 import type { Settlement, SlotLog } from '../log/slot-log.ts';
 import type { Ports } from '../ports.ts';
 import type { Entry } from '../state/entries.ts';
+import type { SpeculativeTables } from '../state/tables.ts';
 import type { Checkpoints } from './checkpoint.ts';
 import { Collector } from './collector.ts';
 import type { CommittedLog } from './committed-log.ts';
 import { Compactor } from './compactor.ts';
 import { Flusher } from './flusher.ts';
 import { NameSource } from './names.ts';
+import { Retention } from './retention.ts';
 import type { SegmentReader } from './segment-reader.ts';
 import type { SegmentTunables } from './tunables.ts';
 
@@ -25,6 +27,8 @@ export interface UpkeepParts {
   segments: SegmentReader;
   store: PersistentStore;
   submit(entry: Entry): Promise<Settlement>;
+  /** What queued entries will make of the tables: nothing is proposed for a stream whose deletion is queued. */
+  ahead: SpeculativeTables;
   /** Aborts when the engine ends. */
   signal: AbortSignal;
   /** The store refused something the owner can not do without, or a bug. */
@@ -35,10 +39,11 @@ export class Upkeep {
   readonly #parts: UpkeepParts;
   readonly #flusher: Flusher;
   readonly #compactor: Compactor;
+  readonly #retention: Retention;
   #compacting: Promise<boolean> | null = null;
 
   constructor(ports: Pick<Ports, 'clock' | 'compute' | 'telemetry'>, tunables: SegmentTunables, parts: UpkeepParts) {
-    const { log, committed, checkpoints, segments, store, submit, signal, failed } = parts;
+    const { log, committed, checkpoints, segments, store, submit, ahead, signal, failed } = parts;
     const { state, chunks } = committed;
     const names = new NameSource(log.epoch);
     this.#parts = parts;
@@ -66,7 +71,7 @@ export class Upkeep {
       submit,
       failed,
       signal,
-      published: () => this.#compactBesides(),
+      published: () => this.#published(),
     });
     this.#compactor = new Compactor({
       ports,
@@ -79,6 +84,9 @@ export class Upkeep {
       proveOwnership: () => log.proveOwnership(),
       signal,
     });
+    // Right after the takeover: its idea of how much time has passed is anchored there.
+    this.#retention = new Retention({ ports, tunables, state, ahead, reader: segments, submit, signal });
+    void this.#retention.serve().catch(failed);
   }
 
   /** An entry was folded. */
@@ -98,7 +106,8 @@ export class Upkeep {
     }
   }
 
-  #compactBesides(): void {
+  #published(): void {
+    this.#retention.segmentsChanged();
     if (this.#compacting === null) void this.#compact().catch((error: unknown) => this.#parts.failed(error));
   }
 
@@ -107,7 +116,9 @@ export class Upkeep {
     while (this.#compacting !== null) await this.#compacting.catch(() => false);
     this.#compacting = this.#compactor.run();
     try {
-      return await this.#compacting;
+      const changed = await this.#compacting;
+      if (changed) this.#retention.segmentsChanged();
+      return changed;
     } finally {
       this.#compacting = null;
     }
