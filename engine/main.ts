@@ -23,7 +23,7 @@ import { StoreRefused } from './log/persistent-store.ts';
 import { ENGINE_DEFAULTS, type EngineTunables } from './tunables.ts';
 
 export { ConformanceError } from './adapters/conformance-probe.ts';
-export { openStore, type OpenedStore, probeStore, StoreOpenError } from './adapters/open-store.ts';
+export { probeStore, StoreOpenError } from './adapters/open-store.ts';
 
 /** How the program ends, for supervisors. A second signal ends it with 128 plus the signal's number instead. */
 export const EXIT = {

@@ -10,10 +10,11 @@ import { createHash } from 'node:crypto';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 
+import type * as SdkModule from '@aws-sdk/client-s3';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 
 /** The SDK as a value. */
-export type S3Sdk = typeof import('@aws-sdk/client-s3');
+export type S3Sdk = typeof SdkModule;
 
 /** Where a store lives in S3, and how to speak to it. What is undefined is left to the SDK's chains. */
 export interface S3Options {

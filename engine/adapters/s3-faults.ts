@@ -8,7 +8,7 @@
 import type { StoreFault } from '../ports.ts';
 
 /** `refused`: the precondition was false. `absent`: no such object. `none`, `possible`: the effect of a mutation. */
-export type Effect = 'refused' | 'absent' | 'none' | 'possible';
+type Effect = 'refused' | 'absent' | 'none' | 'possible';
 
 export interface Misfortune {
   effect: Effect;

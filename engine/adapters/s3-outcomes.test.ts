@@ -160,7 +160,7 @@ describe('a put', () => {
   test("whose connection does not come about in time was certainly not sent, in the SDK's words of today", async () => {
     const never = new Agent();
     // A socket that was asked for and never connects.
-    never.createConnection = ((_: unknown, __: unknown) => {
+    never.createConnection = (() => {
       const socket = new Socket();
       Object.defineProperty(socket, 'connecting', { value: true });
       return socket;
