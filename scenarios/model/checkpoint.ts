@@ -114,7 +114,7 @@ function takeUpTo(disposable: number[], limit: number): number[] {
   return taken;
 }
 
-export function batches(slots: readonly number[]): number[][] {
+function batches(slots: readonly number[]): number[][] {
   const cut: number[][] = [];
   for (let at = 0; at < slots.length; at += DELETE_BATCH) cut.push(slots.slice(at, at + DELETE_BATCH));
   return cut;

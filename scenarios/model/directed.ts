@@ -32,7 +32,7 @@ export const lossBehindAStrayFence: Schedule = (mutant) => {
  * 3. The owner publishes a checkpoint at 4 and collects, then commits slots 5 and 6. The first taker fences the empty
  * slot 4; the second jumps through that false fence over the live slots to slot 7, above every publication.
  */
-export const jumpThroughAFalseFence: Schedule = (mutant) => {
+const jumpThroughAFalseFence: Schedule = (mutant) => {
   const director = new Director(3, mutant);
   const owner = director.boot();
   director.act(owner, 'append', 'issue');
@@ -51,7 +51,7 @@ export const jumpThroughAFalseFence: Schedule = (mutant) => {
  * before it is there and reaches the old one when it is gone, twice. With one publication kept it sees none at all,
  * both times, and believes in an empty store.
  */
-export const tornListings: Schedule = (mutant) => playTornListings(mutant, 1);
+const tornListings: Schedule = (mutant) => playTornListings(mutant, 1);
 
 /** The limit of that rule: two publications within one listing, twice, fool the whole protocol. */
 export const listingsTornTwice: Schedule = (mutant) => playTornListings(mutant, 2);

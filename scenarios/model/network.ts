@@ -18,7 +18,7 @@ export interface Call<T> {
   effect: (store: Store) => T;
 }
 
-export interface Condition {
+interface Condition {
   until: () => boolean;
 }
 
