@@ -5,15 +5,14 @@
  */
 
 import { varintLength, writeVarint } from '../core/chunk.ts';
-import type { EntryCodec } from '../log/fold.ts';
 import { type ChunkEntry, decodeEntry, encodeEntry, type Entry, entryType } from './entries.ts';
 
 const utf8 = new TextEncoder();
 
-export const ENTRY_CODEC: EntryCodec<Entry> = {
+export const ENTRY_CODEC = {
   typeOf: entryType,
-  lengthOf: (entry) => (entry.type === 'chunk' ? chunkLength(entry) : encodeEntry(entry).payload.length),
-  write: (entry, out, at) => {
+  lengthOf: (entry: Entry): number => (entry.type === 'chunk' ? chunkLength(entry) : encodeEntry(entry).payload.length),
+  write: (entry: Entry, out: Uint8Array, at: number): void => {
     if (entry.type === 'chunk') writeChunk(entry, out, at);
     else out.set(encodeEntry(entry).payload, at);
   },

@@ -52,6 +52,8 @@ export class TextHeap {
   }
 
   read(offset: number, length: number): string {
+    // Most rows have no token, and a view of nothing costs as much as one of a name.
+    if (length === 0) return '';
     const bytes = this.#bytes.subarray(offset, offset + length);
     for (const byte of bytes) if (byte >= 0x80) return decoder.decode(bytes);
     return String.fromCharCode(...bytes);

@@ -9,7 +9,7 @@ import { fold, type RowEntry } from '../state/fold.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import { DurableTables } from '../state/tables.ts';
 
-export const SAMPLE_BASIN = 'basin-01';
+const SAMPLE_BASIN = 'basin-01';
 
 type CreateBasin = Extract<RowEntry, { type: 'create-basin' }>;
 type CreateStream = Extract<RowEntry, { type: 'create-stream' }>;
