@@ -62,7 +62,7 @@ export async function openEngine(ports: Ports, tunables: EngineTunables = ENGINE
   checkTunables(tunables);
   const loading = new PersistentStore(ports, tunables.log, 'takeover.store-retried');
   const checkpoints = new Checkpoints({ ...ports, store: loading }, tunables.segments);
-  const committed = new CommittedLog((name, into) => checkpoints.load(name, into));
+  const committed = new CommittedLog((name, into) => checkpoints.load(name, into), ports.telemetry);
   const ownership = await takeOver(ports, tunables.log, committed);
 
   const log = new SlotLog(ports, tunables.log, committed, ownership);

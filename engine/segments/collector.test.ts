@@ -173,6 +173,15 @@ test('a slow deletion holds up neither appends nor the next checkpoint', async (
   expect(owner.ports.blobs.held('delete').length).toBe(1);
 });
 
+test('a successor that begins at a checkpoint meets its INSTALL, which does nothing', async () => {
+  const owner = await ownerOf(1);
+  await flushAfterAppend(owner);
+  const { hash } = owner.committed.state;
+  const next = await successor(owner);
+  expect(next.ports.telemetry.count('install.noop')).toBe(1);
+  expect(next.committed.state.hash).toEqual(hash);
+});
+
 test('a plan names what a collection would delete and why, and deletes nothing', async () => {
   const owner = await ownerOf(1);
   await flushAfterAppend(owner);

@@ -6,6 +6,7 @@
 import type { CheckpointName } from '../core/object-names.ts';
 import type { EntryPlace, LogFold, ReplayStart } from '../log/fold.ts';
 import { frameCrc, type RawEntry } from '../log/format.ts';
+import type { Telemetry } from '../ports.ts';
 import type { Entry } from '../state/entries.ts';
 import { ENTRY_CODEC } from '../state/entry-codec.ts';
 import { LogState } from '../state/log-state.ts';
@@ -16,13 +17,15 @@ export type LoadCheckpoint = (checkpoint: CheckpointName, into: LogState) => Pro
 
 export class CommittedLog implements LogFold<Entry> {
   readonly #load: LoadCheckpoint;
+  readonly #telemetry: Telemetry | null;
   readonly chunks = new ChunkIndex();
   #state = new LogState();
   /** Told of every applied entry, after it; set once the log is served. */
   onApplied: ((entry: Entry) => void) | null = null;
 
-  constructor(load: LoadCheckpoint) {
+  constructor(load: LoadCheckpoint, telemetry: Telemetry | null = null) {
     this.#load = load;
+    this.#telemetry = telemetry;
   }
 
   /** Replaced whenever a replay begins again; final once ownership is taken. */
@@ -51,6 +54,7 @@ export class CommittedLog implements LogFold<Entry> {
     if (entry.type === 'chunk') this.chunks.add(entry, place);
     else if (entry.type === 'delete-stream') this.chunks.drop(entry.streamId);
     else if (entry.type === 'install' && counted) this.chunks.release(entry.checkpoint.slot);
+    else if (entry.type === 'install') this.#telemetry?.event('install.noop', entry.checkpoint.slot);
     this.onApplied?.(entry);
   }
 

@@ -5,7 +5,6 @@
  */
 
 import { encodeRecords } from '../core/chunk.ts';
-import type { CheckpointName } from '../core/object-names.ts';
 import { PersistentStore } from '../log/persistent-store.ts';
 import { type Settlement, SlotLog } from '../log/slot-log.ts';
 import { takeOver } from '../log/takeover.ts';
@@ -100,7 +99,7 @@ export class FlushingOwner {
     const tunables = { ...SMALL, ...options.tunables };
     const loading = new PersistentStore(ports, LOG, 'takeover.store-retried');
     const checkpoints = new Checkpoints({ ...ports, store: loading }, tunables);
-    const committed = new CommittedLog((name: CheckpointName, into) => checkpoints.load(name, into));
+    const committed = new CommittedLog((name, into) => checkpoints.load(name, into), ports.telemetry);
     const ownership = await takeOver(ports, LOG, committed);
     return new FlushingOwner(ports, tunables, committed, checkpoints, ownership);
   }
