@@ -19,16 +19,11 @@ import {
   SEGMENT_HEADER_BYTES,
 } from './segment-layout.ts';
 
-export { decodeSegmentIndex, SegmentIndex, type SegmentPoint, type SegmentRun } from './segment-index.ts';
-export {
-  decodeSegmentHeaderAndFooter,
-  SEGMENT_FOOTER_BYTES,
-  SEGMENT_HEADER_BYTES,
-  type SegmentFooter,
-} from './segment-layout.ts';
+export { decodeSegmentIndex, SegmentIndex, type SegmentRun } from './segment-index.ts';
+export { decodeSegmentHeaderAndFooter, SEGMENT_FOOTER_BYTES, SEGMENT_HEADER_BYTES } from './segment-layout.ts';
 
 /** Distance of the points of the index, bytes of frames. */
-export const POINT_DISTANCE_BYTES = 64 * 1024;
+const POINT_DISTANCE_BYTES = 64 * 1024;
 
 type OpenRun = Omit<SegmentRun, 'points'> & { points: SegmentPoint[] };
 

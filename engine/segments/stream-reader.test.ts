@@ -131,6 +131,19 @@ describe('against a plain array', () => {
   });
 });
 
+test('of records with equal timestamps the first is found, across points and segments', async () => {
+  const world = new SegmentWorld(2, { pointDistanceBytes: 1 });
+  world.append(1, [{ timestamp: 1, bodyLength: 9 }]);
+  for (let segment = 0; segment < 3; segment++) {
+    for (let i = 0; i < 3; i++) world.append(1, [{ timestamp: 5, bodyLength: 9 }]);
+    world.append(2, [{ timestamp: 5, bodyLength: 9 }]);
+    world.flush();
+  }
+  expect(await world.reader.seqNumAtTimestamp(1, 5)).toBe(1);
+  expect(await world.reader.seqNumAtTimestamp(1, 2)).toBe(1);
+  expect(await world.reader.seqNumAtTimestamp(1, 1)).toBe(0);
+});
+
 describe('in the same turn', () => {
   test('records in memory are answered without a promise, whatever is in segments', () => {
     const world = new SegmentWorld(1);
@@ -181,6 +194,7 @@ describe('while a read waits for the store', () => {
     appendTens(world, 1, 3);
     world.flush();
     const key = segmentKey(onlySegment(world));
+    await world.segments.index(onlySegment(world));
     const unpinned: string[] = [];
     world.segments.onUnpinned((released) => unpinned.push(released));
     const { answer, letGo } = waitingRead(world);
@@ -212,6 +226,17 @@ describe('while a read waits for the store', () => {
     await letGo();
     expect(await answer).toEqual([0, 1, 2]);
     expect(world.ports.telemetry.count('segment.read.moved')).toBe(1);
+  });
+
+  test('an index that is deleted with its segment while it is fetched is not missed', async () => {
+    const world = new SegmentWorld(2);
+    appendTens(world, 1, 3);
+    appendTens(world, 2, 1);
+    world.flush();
+    const { answer, letGo } = waitingRead(world);
+    world.merge();
+    await letGo();
+    expect(await answer).toEqual([0, 1, 2]);
   });
 
   test('records trimmed meanwhile are passed over, and those behind are read from where they are by then', async () => {
