@@ -1,7 +1,6 @@
 /**
  * An owner without an API: takeover, log, committed side, flusher and collector on manual ports, and appends that need
- * no admission. Beside the store it keeps a shadow, every object ever written and never deleted, from which the state
- * can be replayed from slot 0: what collection and checkpoints must not change.
+ * no admission. Bodies tell stream and number, so that whatever is read back can be checked.
  */
 
 import { encodeRecords } from '../core/chunk.ts';
