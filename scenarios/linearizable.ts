@@ -18,6 +18,7 @@ import { probeCatalogue } from './probes.ts';
 import { RecordedClient } from './recorded-client.ts';
 import { Recorder } from './recorder.ts';
 import { serverProgram } from './server.ts';
+import { StorageGhost } from './storage/ghost.ts';
 import { Supervisor } from './supervisor.ts';
 import { WireClient } from './wire-client.ts';
 import { runWorkflow } from './workflow.ts';
@@ -63,6 +64,7 @@ class Linearizable {
   readonly #hashes: BodyHashes;
   readonly #oracle = new Oracle();
   readonly #supervisor: Supervisor;
+  readonly #ghost: StorageGhost;
   readonly #servers: string[];
   /** The engines that serve now, by host. */
   readonly #engines = new Map<string, Engine>();
@@ -81,6 +83,13 @@ class Linearizable {
     this.recorder = new Recorder(() => this.world.nowMs);
     this.#hashes = new BodyHashes(hashBody);
     this.#supervisor = new Supervisor(this.world);
+    const { store, probes } = this.world;
+    const ghost = new StorageGhost((key) => store.peek(key), {
+      violated: (message) => this.world.fail('invariant', message),
+      noted: (probe) => probes.reachable(probe),
+    });
+    store.onEffect((effect) => ghost.saw(effect));
+    this.#ghost = ghost;
     this.#servers = Array.from({ length: plan.servers }, (_, i) => `node-${i + 1}`);
   }
 
@@ -132,6 +141,7 @@ class Linearizable {
     for (const [host, engine] of this.#engines) {
       if (engine.undurableBytes !== 0) world.fail('invariant', `${host} holds ${engine.undurableBytes} bytes at rest`);
     }
+    this.#ghost.walk();
     for (const call of world.network.openCalls()) world.fail('invariant', `a call is open at rest: ${call.label}`);
   }
 

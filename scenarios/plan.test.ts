@@ -8,9 +8,9 @@ const SEEDS = 1_000;
 
 function problemsOf(plan: Plan): string[] {
   const { tunables, faults } = plan;
-  const { log } = tunables;
+  const { log, segments } = tunables;
   const claims: [string, boolean][] = [
-    ['one or two servers', plan.servers === 1 || plan.servers === 2],
+    ['one to three servers', plan.servers >= 1 && plan.servers <= 3],
     ['a batch fits into what the API takes', plan.batchRecordsMax >= 1 && plan.batchRecordsMax <= 1_000],
     ['a page is not empty', plan.pageRecords === null || plan.pageRecords >= 1],
     ['fences come now and then', plan.fenceEvery >= 2],
@@ -19,6 +19,10 @@ function problemsOf(plan: Plan): string[] {
     ['retries begin before they are slowest', log.retryMsMin > 0 && log.retryMsMin <= log.retryMsMax],
     ['spans are not negative', Math.min(log.lingerMs, log.issueIntervalMs, plan.thinkMsMax, plan.restMs) >= 0],
     ['something may wait to be durable', tunables.undurableBytesMax > 0 && log.slotBytesMax > 0],
+    ['checkpoints begin before appends wait for them', segments.unflushedBytesMax >= 2 * segments.flushBytes],
+    ['segments are large enough to be asked for', Math.min(segments.flushBytes, segments.segmentBytesMax) >= 1024],
+    ['pages and shared segments hold something', segments.pageRows >= 1 && segments.sharedSegmentsMax >= 1],
+    ['upkeep has its intervals', Math.min(segments.flushIntervalMs, segments.retentionIntervalMs) >= 10],
     ['the engine has patience', tunables.patienceMs > 0],
     ['a replay reads at least one slot ahead', log.replayAheadSlots >= 1],
   ];
@@ -50,18 +54,26 @@ test('a name draws the same plan always, and its size is no part of the draw', (
   });
 });
 
-test('quiet has no faults, and only failover, skew and swarm have two servers', () => {
+test('quiet has no faults, and only failover, storage, skew and swarm have more than one server', () => {
   for (let seed = 0; seed < 100; seed++) {
     expect(drawPlan(String(seed), 'quiet', {}).faults).toEqual(QUIET);
     for (const profile of ['quiet', 'lossy', 'crash', 'ambiguous'] as const) {
       expect(drawPlan(String(seed), profile, {}).servers).toBe(1);
     }
     for (const profile of ['failover', 'skew'] as const) expect(drawPlan(String(seed), profile, {}).servers).toBe(2);
+    expect(drawPlan(String(seed), 'storage', {}).servers).toBeGreaterThan(1);
   }
 });
 
-test('the swarm switches each family on in about half of its runs, and meets every workflow with one server and with two', () => {
-  const families = ['netSplit', 'blobTenfold', 'listFails', 'pauseIsLong', 'clockOffset'] as const;
+test('the swarm switches each family on in about half of its runs, and meets every workflow with one server, two and three', () => {
+  const families = [
+    'netSplit',
+    'blobTenfold',
+    'listFails',
+    'deleteIsPartial',
+    'blobAnswersLate',
+    'clockOffset',
+  ] as const;
   const on = new Map<string, number>();
   const shapes = new Set<string>();
   for (let seed = 0; seed < SEEDS; seed++) {
@@ -73,5 +85,5 @@ test('the swarm switches each family on in about half of its runs, and meets eve
     expect(on.get(name), name).toBeGreaterThan(SEEDS * 0.42);
     expect(on.get(name), name).toBeLessThan(SEEDS * 0.58);
   }
-  expect(shapes.size).toBe(6);
+  expect(shapes.size).toBe(9);
 });

@@ -1,0 +1,79 @@
+/** The onlooker speaks up when something is deleted that must stay, and when a name gets other bytes. */
+
+import { expect, test } from 'vitest';
+import { FENCE_BYTES } from './decode.ts';
+import { StorageGhost } from './ghost.ts';
+
+function watchedStore() {
+  const objects = new Map<string, Uint8Array>();
+  const violations: string[] = [];
+  const ghost = new StorageGhost((key) => objects.get(key), {
+    violated: (message) => violations.push(message),
+    noted: () => {},
+  });
+  return {
+    violations,
+    put(key: string, bytes: Uint8Array) {
+      objects.set(key, bytes);
+      ghost.saw({ kind: 'put', key });
+    },
+    delete(key: string) {
+      objects.delete(key);
+      ghost.saw({ kind: 'delete', key });
+    },
+  };
+}
+
+function fence(slot: number, epoch: number): Uint8Array {
+  const bytes = new Uint8Array(FENCE_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(5, 2);
+  view.setUint32(8, slot, true);
+  view.setUint32(16, epoch, true);
+  view.setUint32(40, slot + 64, true);
+  return bytes;
+}
+
+const slot = (number: number) => `wal/${String(number).padStart(20, '0')}`;
+
+test('a deleted fence is a violation', () => {
+  const store = watchedStore();
+  store.put(slot(0), fence(0, 1));
+  expect(store.violations).toEqual([]);
+  store.delete(slot(0));
+  expect(store.violations.join()).toMatch(/is a fence and was deleted/);
+});
+
+test('a fence that does not raise the epoch is a violation', () => {
+  const store = watchedStore();
+  store.put(slot(0), fence(0, 2));
+  store.put(slot(64), fence(64, 2));
+  expect(store.violations.join()).toMatch(/does not raise the epoch/);
+});
+
+test('a name that comes back with its bytes is fine, with others it is a violation', () => {
+  const store = watchedStore();
+  const key = 'seg/0000000001-0000000001';
+  store.put(key, new Uint8Array([1]));
+  store.delete(key);
+  store.put(key, new Uint8Array([1]));
+  expect(store.violations).toEqual([]);
+  store.delete(key);
+  store.put(key, new Uint8Array([2]));
+  expect(store.violations).toEqual([`${key} was written again with other bytes`]);
+});
+
+test('a publication whose checkpoint is missing and whose INSTALL is not in the log is two violations', () => {
+  const store = watchedStore();
+  store.put(slot(0), fence(0, 1));
+  store.put('pub/00000000000000000070-0000000001-0000000003', new Uint8Array());
+  expect(store.violations.join()).toMatch(/INSTALL is not in the log/);
+  expect(store.violations.join()).toMatch(/which does not exist/);
+});
+
+test('the newest publication may not go', () => {
+  const store = watchedStore();
+  store.put('pub/00000000000000000070-0000000001-0000000003', new Uint8Array());
+  store.delete('pub/00000000000000000070-0000000001-0000000003');
+  expect(store.violations.join()).toMatch(/was the newest publication and was deleted/);
+});

@@ -1,0 +1,157 @@
+/**
+ * An onlooker that sees every effect in the store and knows the rules of docs/STORAGE.md: what is reachable from the
+ * newest publication exists, nothing else that may still be needed is deleted, fences stay, no name is given other
+ * bytes, and a publication has its INSTALL in the log. It says what is wrong in the very event it went wrong in.
+ */
+
+import { isFence, slotKey, slotOf, suffixOf } from './decode.ts';
+import { newestOf, type Walk, walkStore } from './walk.ts';
+
+/** An effect, as `StoreEffect` of the simulator has it. */
+interface Effect {
+  kind: 'put' | 'delete';
+  key: string;
+}
+
+export interface Onlooker {
+  /** Something is wrong for good. */
+  violated(message: string): void;
+  /** Counts a state worth knowing. */
+  noted(probe: StorageProbe): void;
+}
+
+/** What the onlooker can tell has happened, with the sentence of the probe. */
+export const STORAGE_PROBES = {
+  'store.recreated': 'a deleted name came back with the bytes it had',
+  'store.stray-fence': 'a fence was written into a slot that was collected',
+  'store.publication-not-newest': 'a publication arrived when a newer one was there',
+  'store.publication-of-dead-owner': 'a publication arrived whose writer was not the owner any more',
+  'store.segment-deleted': 'a segment was deleted',
+  'store.slot-deleted': 'an object of the log was deleted',
+  'store.zombie-data': 'a former owner wrote into a slot that a fence had made void, or that was collected',
+} as const;
+export type StorageProbe = keyof typeof STORAGE_PROBES;
+
+export class StorageGhost {
+  readonly #get: (key: string) => Uint8Array | undefined;
+  readonly #onlooker: Onlooker;
+  /** First bytes of every name there ever was. */
+  readonly #known = new Map<string, Uint8Array>();
+  readonly #publications = new Set<string>();
+  #walk: Walk;
+
+  constructor(get: (key: string) => Uint8Array | undefined, onlooker: Onlooker) {
+    this.#get = get;
+    this.#onlooker = onlooker;
+    this.#walk = walkStore(get, []);
+  }
+
+  /** To be told of every effect, right after it. */
+  saw({ kind, key }: Effect): void {
+    if (kind === 'put') this.#put(key);
+    else this.#deleted(key);
+  }
+
+  /** Everything a start would need, now. */
+  walk(): Walk {
+    this.#walk = walkStore(this.#get, this.#publications);
+    for (const problem of this.#walk.problems) this.#onlooker.violated(problem);
+    return this.#walk;
+  }
+
+  #put(key: string): void {
+    const bytes = this.#get(key) ?? new Uint8Array();
+    const before = this.#known.get(key);
+    if (before === undefined) this.#known.set(key, bytes);
+    else this.#cameBack(key, before, bytes);
+    if (key.startsWith('pub/')) this.#published(key);
+    else if (key.startsWith('wal/')) this.#logged(key, bytes);
+  }
+
+  #cameBack(key: string, before: Uint8Array, bytes: Uint8Array): void {
+    this.#onlooker.noted('store.recreated');
+    if (sameBytes(before, bytes)) return;
+    // The one exception: a late taker may find the first slot it can not see collected, and fence it.
+    if (key.startsWith('wal/') && isFence(bytes)) return;
+    this.#onlooker.violated(`${key} was written again with other bytes`);
+  }
+
+  #logged(key: string, bytes: Uint8Array): void {
+    const slot = slotOf(key);
+    if (isFence(bytes)) {
+      if (slot <= this.#walk.slot) this.#onlooker.noted('store.stray-fence');
+      else this.walk();
+    } else if (slot <= this.#walk.slot) {
+      this.#onlooker.noted('store.zombie-data');
+    }
+  }
+
+  #published(key: string): void {
+    const newest = newestOf(this.#publications);
+    this.#publications.add(key);
+    if (newest !== null && key < newest) return this.#onlooker.noted('store.publication-not-newest');
+    const before = walkStore(this.#get, newest === null ? [] : [newest]);
+    if (!before.installed.has(suffixOf(key)) && key !== newest) {
+      this.#onlooker.violated(`${key} is published, and its INSTALL is not in the log`);
+    }
+    const log = this.walk();
+    if (log.segments.size !== before.segments.size || [...before.segments].some((name) => !log.segments.has(name))) {
+      this.#onlooker.violated(`a start from ${key} ends with other segments than a start before it`);
+    }
+  }
+
+  #deleted(key: string): void {
+    const bytes = this.#known.get(key) ?? new Uint8Array();
+    const [kind] = key.split('/');
+    if (kind === 'pub') return this.#unpublished(key);
+    if (kind === 'wal') {
+      this.#onlooker.noted('store.slot-deleted');
+      if (isFence(bytes)) this.#onlooker.violated(`${key} is a fence and was deleted`);
+      if (slotOf(key) > this.#walk.slot) {
+        this.#onlooker.violated(
+          `${key} was deleted, and the newest publication is ${this.#walk.publication ?? 'none'}`,
+        );
+      }
+      return;
+    }
+    if (kind === 'format') return this.#onlooker.violated(`${key} was deleted`);
+    if (kind === 'seg') this.#onlooker.noted('store.segment-deleted');
+    if (this.#walk.reachable.has(key)) {
+      this.#onlooker.violated(`${key} was deleted, and ${this.#walk.publication ?? 'nothing'} leads to it`);
+    }
+    // Segments that came after the checkpoint are in force by the log alone.
+    if (kind === 'seg') this.walk();
+  }
+
+  #unpublished(key: string): void {
+    this.#publications.delete(key);
+    const newer = [...this.#publications].filter((other) => other > key);
+    if (newer.length === 0) this.#onlooker.violated(`${key} was the newest publication and was deleted`);
+    else if (newer.length < 2) this.#onlooker.violated(`${key} was deleted, which leaves a single publication`);
+  }
+
+  /**
+   * What is there and nobody needs, once everything is healed, one more owner took over, flushed and collected. Fences
+   * stay, and so do the two newest publications with what they lead to.
+   */
+  litter(keys: Iterable<string>): string[] {
+    const { reachable, segments, slot, end } = this.walk();
+    const kept = new Set<string>();
+    for (const key of [...this.#publications].toSorted().slice(-2)) {
+      kept.add(key).add(`ckpt/${suffixOf(key)}`);
+      const older = walkStore(this.#get, [key]);
+      for (const name of older.reachable) if (name.startsWith('meta/')) kept.add(name);
+    }
+    const isNeeded = (key: string): boolean => {
+      if (key === 'format' || kept.has(key) || reachable.has(key) || segments.has(key)) return true;
+      if (!key.startsWith('wal/')) return false;
+      if (isFence(this.#get(key) ?? new Uint8Array())) return true;
+      return slotOf(key) > slot && key < slotKey(end);
+    };
+    return [...keys].filter((key) => !isNeeded(key));
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
