@@ -58,9 +58,9 @@ export const PLANTS: readonly Plant[] = [
     edits: [
       {
         file: TAKEOVER,
-        find: 'const outcome = await ports.blobs.putIfAbsent(slotKey(slot), parts);',
+        find: 'const outcome = await blobs.putIfAbsent(slotKey(slot), parts);',
         replace:
-          "const outcome = (parts.length > 0 ? { kind: 'done' } : await ports.blobs.putIfAbsent(slotKey(slot), parts)) as Awaited<ReturnType<BlobStore['putIfAbsent']>>;",
+          "const outcome = (parts.length > 0 ? { kind: 'done' } : await blobs.putIfAbsent(slotKey(slot), parts)) as Awaited<ReturnType<BlobStore['putIfAbsent']>>;",
       },
     ],
     seedsMax: 300,
@@ -69,7 +69,7 @@ export const PLANTS: readonly Plant[] = [
     name: 'no-skip',
     lie: 'a fence does not skip the window, so late puts of the former owner meet the new one',
     edits: [
-      { file: TAKEOVER, find: 'next: replay.position + WINDOW_SLOTS };', replace: 'next: replay.position + 1 };' },
+      { file: TAKEOVER, find: 'next: slot + WINDOW_SLOTS };', replace: 'next: slot + 1 };' },
     ],
     seedsMax: 3_000,
   },
@@ -79,8 +79,8 @@ export const PLANTS: readonly Plant[] = [
     edits: [
       {
         file: STORE,
-        find: 'const stream = this.#durable.tables.streamByName(basin, name);',
-        replace: 'const stream = this.#ahead.streamByName(basin, name);',
+        find: 'const stream = this.#tables.streamByName(basin, name);',
+        replace: 'const stream = this.#journal.ahead.streamByName(basin, name);',
       },
     ],
     seedsMax: 300,

@@ -9,7 +9,7 @@ export type LogObject =
   | { kind: 'fence'; slot: number; epoch: number; identity: string; next: number }
   | { kind: 'data'; slot: number; epoch: number; identity: string; changes: ObjectChange[] };
 
-export type ObjectChange =
+type ObjectChange =
   | { kind: 'install'; checkpoint: string; slot: number; added: SegmentName[] }
   | { kind: 'edit'; removed: string[]; added: SegmentName[] };
 

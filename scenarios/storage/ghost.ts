@@ -30,7 +30,7 @@ export const STORAGE_PROBES = {
   'store.slot-deleted': 'an object of the log was deleted',
   'store.zombie-data': 'a former owner wrote into a slot that a fence had made void, or that was collected',
 } as const;
-export type StorageProbe = keyof typeof STORAGE_PROBES;
+type StorageProbe = keyof typeof STORAGE_PROBES;
 
 export class StorageGhost {
   readonly #get: (key: string) => Uint8Array | undefined;
