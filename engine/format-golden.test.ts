@@ -1,0 +1,272 @@
+/**
+ * The bytes of every object of a store, as files that were written once: `testing/golden/`, described byte by byte in
+ * docs/FORMAT.md. Writers make exactly these bytes, readers read them back, and a version of the future is refused by a
+ * message that names the object and says what to do. A change that fails here needs a new version number, and files of
+ * its own beside the old ones: stores with these bytes exist.
+ */
+
+import { readFileSync } from 'node:fs';
+
+import { describe, expect, test } from 'vitest';
+
+import { encodeRecords } from './core/chunk.ts';
+import { checkpointKey, pageKey, publicationKey, segmentKey } from './core/object-names.ts';
+import { decodeEntries, decodeHeader, encodeFence, LogCorruption, slotKey } from './log/format.ts';
+import { claimFormat } from './log/format-object.ts';
+import type { LogFold } from './log/fold.ts';
+import { takeOver } from './log/takeover.ts';
+import { type CheckpointRoot, decodePage, decodeRoot, encodePage, encodeRoot } from './segments/checkpoint-format.ts';
+import { decodeSegmentHeaderAndFooter, decodeSegmentIndex, SegmentBuilder } from './segments/segment-format.ts';
+import { verifiedChunks } from './segments/segment-frames.ts';
+import { type ChunkEntry, decodeEntry, encodeEntry, type Entry } from './state/entries.ts';
+import { ENTRY_CODEC } from './state/entry-codec.ts';
+import { dataObject, PROMPT } from './testing/log-bench.ts';
+import { manualPorts, nativeCompute as compute } from './testing/manual-ports.ts';
+import { frameOf, joined } from './testing/segment-world.ts';
+import { segment, streamRow } from './testing/state-samples.ts';
+
+/** Beyond 32 bits, so that a reader that loses the upper half is noticed. */
+const SLOT = 2 ** 33 + 5;
+const NOW_MS = 1_700_000_000_000;
+const IDENTITY = Uint8Array.from({ length: 16 }, (_, i) => 0xa0 + i);
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Fresh bytes each time: tests damage them. */
+function golden(file: string): Uint8Array {
+  return new Uint8Array(readFileSync(new URL(`./testing/golden/${file}`, import.meta.url)));
+}
+
+const TWO_RECORDS = encodeRecords([
+  { timestamp: NOW_MS, headers: [], body: bytesOf('hello') },
+  { timestamp: NOW_MS + 300, headers: [{ name: bytesOf('k'), value: bytesOf('é') }], body: new Uint8Array(0) },
+]);
+
+function chunk(streamId: number, firstSeqNum: number, change: Partial<ChunkEntry> = {}): ChunkEntry {
+  return {
+    ...{ type: 'chunk', streamId, firstSeqNum, count: 2, firstTimestamp: NOW_MS, lastTimestamp: NOW_MS + 300 },
+    ...{ arrivalMs: NOW_MS + 1, fencingToken: null, trimPoint: null, records: TWO_RECORDS },
+    ...change,
+  };
+}
+
+const SHARED = segment(2, { epoch: 1, bytes: 2 ** 40, indexOffset: 2 ** 39, indexCrc: 0xffffffff });
+const OWN = segment(300, { epoch: 2, streamCount: 1, only: { streamId: 7, firstSeqNum: 1, nextSeqNum: 2 ** 33 } });
+
+/** Every type, and every optional field both ways. */
+const ENTRIES: readonly Entry[] = [
+  { type: 'create-basin', name: 'basin-01', createdAtMs: NOW_MS, requestToken: null },
+  { type: 'create-basin', name: 'basin-02', createdAtMs: NOW_MS, requestToken: '' },
+  {
+    ...{ type: 'create-stream', id: 7, basin: 'basin-01', name: 'räder', createdAtMs: NOW_MS },
+    ...{ requestToken: 'once', retentionAgeMs: 86_400_000 },
+  },
+  {
+    ...{ type: 'create-stream', id: 8, basin: 'basin-01', name: 's', createdAtMs: NOW_MS },
+    ...{ requestToken: null, retentionAgeMs: null },
+  },
+  chunk(7, 0),
+  chunk(7, 2, { fencingToken: 'owner-1', trimPoint: 1 }),
+  { type: 'trim', streamId: 7, trimPoint: 3 },
+  { type: 'delete-stream', streamId: 8 },
+  {
+    type: 'edit',
+    removed: [{ epoch: 1, number: 1 }, SHARED].map(({ epoch, number }) => ({ epoch, number })),
+    added: [OWN],
+  },
+  {
+    type: 'install',
+    checkpoint: { slot: SLOT - 1, epoch: 2, number: 301 },
+    stateHash: { a: 1, b: 0xfedcba98 },
+    segments: [SHARED, OWN],
+  },
+];
+
+const DATA_AT = { slot: SLOT, epoch: 2, identity: IDENTITY };
+const FENCE = { slot: SLOT + 1, epoch: 3, identity: IDENTITY, next: SLOT + 65 };
+
+const SEGMENT_NAME = { epoch: 2, number: 300 };
+const LATER = { firstTimestamp: NOW_MS + 300, lastTimestamp: NOW_MS + 600, arrivalMs: NOW_MS + 400 };
+const SEGMENT_CHUNKS: readonly ChunkEntry[] = [chunk(7, 5), chunk(7, 7, LATER), chunk(400, 0)];
+
+/** A point at every frame, so that the run of stream 7 has one beside its start. */
+function builtSegment() {
+  const builder = new SegmentBuilder(SEGMENT_NAME, compute, 1);
+  for (const entry of SEGMENT_CHUNKS) builder.add(entry.streamId, frameOf(entry));
+  const { parts, ref } = builder.finish();
+  return { bytes: joined(parts), ref };
+}
+
+function readSegment(bytes: Uint8Array): ChunkEntry[] {
+  const parts = { header: bytes.subarray(0, 32), footer: bytes.subarray(-32), bytes: bytes.length };
+  const place = decodeSegmentHeaderAndFooter(SEGMENT_NAME, parts, compute);
+  const ref = { ...builtSegment().ref, ...place };
+  const index = bytes.slice(ref.indexOffset, ref.indexOffset + ref.indexBytes);
+  return [...decodeSegmentIndex(ref, index, compute).runs()].flatMap((run) => {
+    const [start] = run.points;
+    if (start === undefined) throw new Error('a run begins with a point');
+    return [...verifiedChunks(ref, run, start, bytes.subarray(run.offset, run.offset + run.length), compute)];
+  });
+}
+
+const ROWS = [
+  streamRow(8, { fencingToken: 'owner-1', trimPoint: 3, tail: { seqNum: 4, timestamp: NOW_MS }, digest: 0xfedcba98 }),
+  streamRow(9, { name: 'räder', requestToken: 'once', retentionAgeMs: 86_400_000 }),
+];
+const PAGE = encodePage({ epoch: 2, number: 302 }, 2, ROWS, compute);
+
+const ROOT: CheckpointRoot = {
+  name: { slot: SLOT - 1, epoch: 2, number: 301 },
+  hashBefore: { a: 1, b: 0xfedcba98 },
+  hashAfter: { a: 2, b: 3 },
+  nextStreamId: 301,
+  lastArrivalMs: NOW_MS,
+  collectedTo: 64,
+  fences: [0, 2 ** 33],
+  basins: [
+    { name: 'basin-01', createdAtMs: NOW_MS, requestToken: null },
+    { name: 'basin-02', createdAtMs: NOW_MS, requestToken: 'once' },
+  ],
+  // The younger name stands first: the list is in order of age of the records, not of names.
+  segments: [OWN, SHARED],
+  pageRows: 4,
+  pages: [PAGE.ref],
+  overlay: [
+    { id: 9, row: ROWS[1] ?? null },
+    { id: 300, row: null },
+  ],
+};
+
+/** One row per binary object: what writes it, what reads it, and its name in the store. */
+const OBJECTS: readonly {
+  file: string;
+  key: string;
+  write: () => Uint8Array;
+  read: (bytes: Uint8Array) => unknown;
+  meaning: unknown;
+}[] = [
+  {
+    file: 'wal-data.bin',
+    key: slotKey(SLOT),
+    write: () => dataObject(DATA_AT, ENTRIES.map(encodeEntry)),
+    read: (bytes) => {
+      const header = decodeHeader(SLOT, bytes, compute);
+      return header.kind === 'data' ? decodeEntries(header, bytes, compute).map(decodeEntry) : header;
+    },
+    meaning: ENTRIES,
+  },
+  {
+    file: 'wal-fence.bin',
+    key: slotKey(FENCE.slot),
+    write: () => joined(encodeFence(FENCE, compute)),
+    read: (bytes) => decodeHeader(FENCE.slot, bytes, compute),
+    meaning: { kind: 'fence', ...FENCE },
+  },
+  {
+    file: 'segment.bin',
+    key: segmentKey(SEGMENT_NAME),
+    write: () => builtSegment().bytes,
+    read: readSegment,
+    meaning: SEGMENT_CHUNKS,
+  },
+  {
+    file: 'checkpoint-root.bin',
+    key: checkpointKey(ROOT.name),
+    write: () => encodeRoot(ROOT, compute),
+    read: (bytes) => decodeRoot(ROOT.name, bytes, compute),
+    meaning: ROOT,
+  },
+  {
+    file: 'metadata-page.bin',
+    key: pageKey(PAGE.ref),
+    write: () => PAGE.bytes,
+    read: (bytes) => decodePage(PAGE.ref, bytes, compute),
+    meaning: ROWS,
+  },
+];
+
+describe.each(OBJECTS)('$file', ({ file, key, write, read, meaning }) => {
+  test('is what the writer makes, byte for byte', () => {
+    expect(Buffer.from(write()).toString('hex')).toBe(Buffer.from(golden(file)).toString('hex'));
+  });
+
+  test('is read back as what was written', () => {
+    expect(read(golden(file))).toEqual(meaning);
+  });
+
+  test.each([0, 2, 255])('of version %i is refused: the message names object, version and remedy', (version) => {
+    const bytes = golden(file);
+    bytes[4] = version;
+    const refusal = `^${key} has format version ${version}.*; this build reads version 1\\. Use a newer build$`;
+    expect(() => read(bytes)).toThrow(LogCorruption);
+    expect(() => read(bytes)).toThrow(new RegExp(refusal));
+  });
+
+  test('of another kind of object is refused by name', () => {
+    const bytes = golden(file);
+    bytes[0] = 0;
+    expect(() => read(bytes)).toThrow(new RegExp(`^${key} is not a .* of Tailrace`));
+  });
+});
+
+test('entries written straight into an arena have the bytes of the golden file too', () => {
+  for (const entry of ENTRIES) {
+    const { payload } = encodeEntry(entry);
+    const direct = new Uint8Array(ENTRY_CODEC.lengthOf(entry));
+    ENTRY_CODEC.write(entry, direct, 0);
+    expect(direct, entry.type).toEqual(payload);
+  }
+});
+
+describe('an entry of the future', () => {
+  const strange = { type: 8, payload: Uint8Array.of(1) };
+  const longer = { type: 5, payload: Uint8Array.of(8, 1) };
+
+  test.each([
+    ['of a type nobody knows', strange, 'log entry of type 8: written by a newer build. Use that build'],
+    ['with one field more', longer, 'log entry of type 5 with more fields: written by a newer build. Use that build'],
+  ])('%s ends the start with a message that names its slot', async (_, entry, message) => {
+    const ports = manualPorts();
+    ports.blobs.objects.set('format', golden('format.bin'));
+    ports.blobs.objects.set(slotKey(0), dataObject({ slot: 0, epoch: 0, identity: IDENTITY }, [entry]));
+    const fold: LogFold<Entry> = {
+      ...ENTRY_CODEC,
+      ...{ apply: () => {}, endOfSlot: () => {}, fence: () => {}, reset: () => {} },
+      restore: () => Promise.resolve(null),
+    };
+    await expect(takeOver(ports, PROMPT, fold)).rejects.toThrow(`${slotKey(0)}: ${message}`);
+  });
+});
+
+describe('the marker', () => {
+  test('of an empty store is format.bin, and a store with it is accepted', async () => {
+    const ports = manualPorts();
+    await claimFormat(ports, PROMPT);
+    expect(ports.blobs.objects.get('format')).toEqual(golden('format.bin'));
+    await claimFormat(ports, PROMPT);
+  });
+
+  test.each([
+    ['version', '"version":1', '"version":2', 'format version 2 (window 64)'],
+    ['window', '"windowSlots":64', '"windowSlots":65', 'format version 1 (window 65)'],
+  ])('of another %s is refused with a remedy, and stays as it is', async (_, ours, theirs, named) => {
+    const ports = manualPorts();
+    const marker = bytesOf(new TextDecoder().decode(golden('format.bin')).replace(ours, theirs));
+    ports.blobs.objects.set('format', marker);
+    await expect(claimFormat(ports, PROMPT)).rejects.toThrow(
+      `the store has ${named}; this build reads version 1 (window 64). Use the build that wrote it, or a newer one`,
+    );
+    expect([...ports.blobs.objects]).toEqual([['format', marker]]);
+  });
+});
+
+test('names in the store are these', () => {
+  expect(OBJECTS.map(({ key }) => key)).toEqual([
+    'wal/00000000008589934597',
+    'wal/00000000008589934598',
+    'seg/0000000002-0000000300',
+    'ckpt/00000000008589934596-0000000002-0000000301',
+    'meta/0000000002-0000000302',
+  ]);
+  expect(publicationKey(ROOT.name)).toBe('pub/00000000008589934596-0000000002-0000000301');
+});
