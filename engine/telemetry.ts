@@ -17,6 +17,7 @@ export const ENGINE_EVENTS = {
   'log.put.refused.foreign': "a slot was taken by a rival's fence",
   'log.put.refused.absent': 'a refused slot was empty when looked at, and the put was repeated',
   'log.put.fatal': 'the store refused a put for good and the log gave up ownership',
+  'log.damage-reread': 'an object in a slot of ours came damaged and is read again',
   'log.fenced': 'this process learned that it is not the owner any more',
   'log.fenced.with-pending': 'appends in slots at or above the fence failed definitely',
   'log.fenced.drained': 'slots below the fence were still acknowledged after it was seen',

@@ -70,6 +70,7 @@ function swarm(draw: Draw): FaultSettings {
     travels,
     lateAnswers,
     milestones,
+    damage: (draw: Draw): Faults => ({ getFlipsBit: draw.rate('getFlipsBit') }),
     slowStore,
     failingReads,
     pauses,

@@ -9,7 +9,7 @@ import type { Ports, StoreFault } from '../ports.ts';
 import { backOff } from './backoff.ts';
 import type { LogTunables } from './tunables.ts';
 
-const KEY = 'format';
+export const FORMAT_KEY = 'format';
 const PROBE_PREFIX = 'probe/';
 const MARKER = { store: 'tailrace', version: 1, windowSlots: WINDOW_SLOTS };
 
@@ -25,13 +25,13 @@ export async function claimFormat(ports: FormatPorts, tunables: LogTunables): Pr
   for (let attempt = 0; ; attempt++) {
     const progress = await tryClaim(ports);
     if (progress === 'claimed') return;
-    ports.telemetry.event('takeover.store-retried', KEY);
+    ports.telemetry.event('takeover.store-retried', FORMAT_KEY);
     await backOff(ports, tunables, attempt);
   }
 }
 
 async function tryClaim(ports: FormatPorts): Promise<'claimed' | 'again'> {
-  const found = await ports.blobs.get(KEY);
+  const found = await ports.blobs.get(FORMAT_KEY);
   if (found.kind === 'found') {
     checkMarker(found.bytes);
     return 'claimed';
@@ -42,15 +42,15 @@ async function tryClaim(ports: FormatPorts): Promise<'claimed' | 'again'> {
   if (listed.kind === 'failed') return again(listed.fault);
   const { stranger } = listed;
   // A rival may have written the marker and its first objects since our get: look again before judging.
-  const secondLook = stranger === null ? found : await ports.blobs.get(KEY);
+  const secondLook = stranger === null ? found : await ports.blobs.get(FORMAT_KEY);
   if (secondLook.kind === 'failed') return again(secondLook.fault);
   if (stranger !== null && secondLook.kind === 'absent') {
     throw new ForeignStore(
-      `the store holds \`${stranger}\` but no \`${KEY}\` marker: it is not a Tailrace store. Use an empty folder or prefix`,
+      `the store holds \`${stranger}\` but no \`${FORMAT_KEY}\` marker: it is not a Tailrace store. Use an empty folder or prefix`,
     );
   }
   // Done, refused (a rival was first) or unknown: the next look tells.
-  const put = await ports.blobs.putIfAbsent(KEY, [new TextEncoder().encode(JSON.stringify(MARKER))]);
+  const put = await ports.blobs.putIfAbsent(FORMAT_KEY, [new TextEncoder().encode(JSON.stringify(MARKER))]);
   return put.kind === 'failed' || put.kind === 'unknown' ? again(put.fault) : tryClaim(ports);
 }
 
@@ -62,7 +62,7 @@ async function firstStranger(
   do {
     const page = await ports.blobs.list('', after);
     if (page.kind === 'failed') return page;
-    const stranger = page.blobs.find(({ key }) => key !== KEY && !key.startsWith(PROBE_PREFIX));
+    const stranger = page.blobs.find(({ key }) => key !== FORMAT_KEY && !key.startsWith(PROBE_PREFIX));
     if (stranger !== undefined) return { kind: 'listed', stranger: stranger.key };
     after = page.next ?? undefined;
   } while (after !== undefined);
@@ -74,7 +74,8 @@ function again(fault: StoreFault): 'again' {
   return 'again';
 }
 
-function checkMarker(bytes: Uint8Array): void {
+/** Throws ForeignStore when `bytes` are not the marker of a store that this build reads. */
+export function checkMarker(bytes: Uint8Array): void {
   let marker: Partial<typeof MARKER> | null;
   try {
     marker = JSON.parse(new TextDecoder().decode(bytes)) as Partial<typeof MARKER> | null;
@@ -82,7 +83,7 @@ function checkMarker(bytes: Uint8Array): void {
     marker = null;
   }
   if (marker?.store !== MARKER.store) {
-    throw new ForeignStore(`the object \`${KEY}\` is not a Tailrace marker. Use an empty folder or prefix`);
+    throw new ForeignStore(`the object \`${FORMAT_KEY}\` is not a Tailrace marker. Use an empty folder or prefix`);
   }
   if (marker.version !== MARKER.version || marker.windowSlots !== MARKER.windowSlots) {
     throw new ForeignStore(

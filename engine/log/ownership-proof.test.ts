@@ -233,7 +233,10 @@ describe('a former owner that does not know yet', () => {
 test('damage in the probed slot ends the log with the name of the object', async () => {
   const bench = logBench();
   const proof = ask(bench);
-  await probeOf(bench, 64).reply({ kind: 'found', bytes: new Uint8Array(10), size: 10 });
+  const damaged = { kind: 'found', bytes: new Uint8Array(10), size: 10 } as const;
+  await probeOf(bench, 64).reply(damaged);
+  expect(proof()).toBeNull();
+  await probeOf(bench, 64).reply(damaged);
   expect(proof()).toBe(false);
   expect(bench.end()).toMatchObject({
     kind: 'store-refused',

@@ -79,7 +79,7 @@ export class PersistentStore {
   /** Every object below `prefix`, after `after`, keys ascending. Not a snapshot. */
   async list(prefix: string, after?: string): Promise<ListedBlob[]> {
     const all: ListedBlob[] = [];
-    for (let from = after; ; ) {
+    for (let from = after; ;) {
       const page = await this.#until(`listing ${prefix}`, async () => {
         const outcome = await this.#ports.blobs.list(prefix, from);
         return outcome.kind === 'failed' ? outcome.fault : { answer: outcome };

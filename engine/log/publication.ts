@@ -3,7 +3,12 @@
  * not have moved past during one, and the last word on whether a lost append may have been kept; it is never deleted.
  */
 
-import { type CheckpointName, compareCheckpoints, parseCheckpointKey, PUBLICATION_PREFIX } from '../core/object-names.ts';
+import {
+  type CheckpointName,
+  compareCheckpoints,
+  parseCheckpointKey,
+  PUBLICATION_PREFIX,
+} from '../core/object-names.ts';
 import type { BlobStore, StoreFault } from '../ports.ts';
 import type { PersistentStore } from './persistent-store.ts';
 
@@ -12,7 +17,7 @@ export type Publications = { kind: 'listed'; names: CheckpointName[] } | { kind:
 /** All publications, oldest first. Names that are not ours are left alone. */
 export async function listPublications(blobs: BlobStore): Promise<Publications> {
   const names: CheckpointName[] = [];
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     const page = await blobs.list(PUBLICATION_PREFIX, after);
     if (page.kind === 'failed') return page;
     for (const { key } of page.blobs) {

@@ -360,13 +360,26 @@ describe('damage found in a slot of ours', () => {
     const bench = logBench();
     await bench.queue('a');
     await putOf(bench, 64).reply({ kind: 'refused' });
-    await bench.blobs.heldOn('get', slotKey(64)).reply({ kind: 'found', bytes: new Uint8Array(64), size: 64 });
+    const damaged = { kind: 'found', bytes: new Uint8Array(64), size: 64 } as const;
+    await bench.blobs.heldOn('get', slotKey(64)).reply(damaged);
+    expect(bench.end()).toBeNull();
+    await bench.blobs.heldOn('get', slotKey(64)).reply(damaged);
     expect(bench.settlements).toEqual([['a', 'unknown']]);
     expect(bench.end()).toEqual({
       kind: 'store-refused',
       fault: { code: 'corruption', message: expect.stringContaining(slotKey(64)), retryable: false },
     });
   });
+});
+
+test('damage on the way to us is not damage in the store: what comes sound the second time counts', async () => {
+  const bench = logBench();
+  await bench.queue('a');
+  putOf(bench, 64).effect();
+  await putOf(bench, 64).reply({ kind: 'refused' });
+  await bench.blobs.heldOn('get', slotKey(64)).reply({ kind: 'found', bytes: new Uint8Array(64), size: 64 });
+  await bench.blobs.heldOn('get', slotKey(64)).complete();
+  expect(bench.settlements).toEqual([['a', 'committed']]);
 });
 
 describe('the window', () => {

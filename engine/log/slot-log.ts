@@ -101,6 +101,8 @@ export class SlotLog<Entry> {
   #queuedCount = 0;
   #committedCount = 0;
   #flushWaiters: { upToCount: number; done: () => void }[] = [];
+  /** Slots whose object came damaged once; a second time it is the store's. */
+  readonly #damaged = new Set<number>();
   /** Lost slots whose fate is being looked up. */
   #judging = 0;
 
@@ -285,12 +287,11 @@ export class SlotLog<Entry> {
       }
       if (found.kind === 'found') {
         const verdict = this.#judge(slot.number, found.bytes);
-        if (verdict !== 'damaged') {
-          this.#ports.telemetry.event(
-            verdict === 'ours' ? 'log.put.refused.mine' : 'log.put.refused.foreign',
-            slot.number,
-          );
-        }
+        if (verdict === 'damaged') continue;
+        this.#ports.telemetry.event(
+          verdict === 'ours' ? 'log.put.refused.mine' : 'log.put.refused.foreign',
+          slot.number,
+        );
         if (verdict === 'ours') this.#markDurable(slot);
         break;
       }
@@ -304,7 +305,7 @@ export class SlotLog<Entry> {
   }
 
   /**
-   * Whose object stands in `slot`? A foreign or damaged one ends ownership. A rival's fence stands in the first
+   * Whose object stands in `slot`? A foreign one ends ownership, and so does one that came damaged twice. A rival's fence stands in the first
    * slot it may stand in; further up, in the first slot behind our whole window, it may also be the rival's data.
    */
   #judge(slot: number, bytes: Uint8Array): 'ours' | 'foreign' | 'damaged' {
@@ -313,6 +314,11 @@ export class SlotLog<Entry> {
       header = decodeHeader(slot, bytes, this.#ports.compute);
     } catch (error) {
       if (!(error instanceof LogCorruption)) throw error;
+      if (!this.#damaged.has(slot)) {
+        this.#damaged.add(slot);
+        this.#ports.telemetry.event('log.damage-reread', slot);
+        return 'damaged';
+      }
       this.#storeRefused({ code: 'corruption', message: error.message, retryable: false });
       return 'damaged';
     }

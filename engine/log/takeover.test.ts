@@ -436,7 +436,10 @@ describe('a takeover that begins from a checkpoint', () => {
 
   test('takes what collection left for a reason to begin again, not for damage', async () => {
     const objects = collected();
-    const a = withCheckpoints(taker(objects, 1, ({ key }) => key === slotKey(71)), [70, ['a'], 1]);
+    const a = withCheckpoints(
+      taker(objects, 1, ({ key }) => key === slotKey(71)),
+      [70, ['a'], 1],
+    );
     withCheckpoints(a, [72, ['a', 'b', 'c', 'd'], 2]);
     await settled();
     // Since its listing: a checkpoint at 72 in epoch 2, slots up to it collected, a stray fence in one of them.
@@ -464,7 +467,10 @@ describe('a takeover that begins from a checkpoint', () => {
 
   test('reads an object again that came damaged, and goes on when it is sound', async () => {
     const objects = collected();
-    const a = withCheckpoints(taker(objects, 1, ({ key }) => key === slotKey(71)), [70, ['a', 'b'], 1]);
+    const a = withCheckpoints(
+      taker(objects, 1, ({ key }) => key === slotKey(71)),
+      [70, ['a', 'b'], 1],
+    );
     await settled();
     const sound = objects.get(slotKey(71)) as Uint8Array;
     const bytes = sound.slice();

@@ -132,6 +132,15 @@ class Takeover<Entry> {
     return compareCheckpoints(newest, published) === 0;
   }
 
+  /** Null when the slot is empty. */
+  async #headerIn(slot: number): Promise<LogHeader | null> {
+    const found = await this.#store.get(slotKey(slot));
+    if (found.kind === 'absent') return null;
+    return readTwice(this.#ports, this.#store, slot, found.bytes, (bytes) =>
+      decodeHeader(slot, bytes, this.#ports.compute),
+    );
+  }
+
   /** Puts the fence into `slot`. False when somebody else's object is there, which the replay then reads. */
   async #fence(slot: number, { epoch, identity, next }: Ownership): Promise<boolean> {
     const { blobs, compute, telemetry } = this.#ports;
@@ -142,9 +151,8 @@ class Takeover<Entry> {
         case 'done':
           return true;
         case 'refused': {
-          const found = await this.#store.get(slotKey(slot));
-          if (found.kind === 'absent') break;
-          const header = decodeHeader(slot, found.bytes, compute);
+          const header = await this.#headerIn(slot);
+          if (header === null) break;
           const mine = sameIdentity(header.identity, identity) && header.epoch === epoch;
           if (mine) telemetry.event('takeover.fence-mine', slot);
           return mine;
@@ -156,6 +164,26 @@ class Takeover<Entry> {
           await backOff(this.#ports, this.#tunables, attempt);
       }
     }
+  }
+}
+
+/** Damage on the way here is not damage in the store: `read` gets its bytes a second time before it is believed. */
+async function readTwice<Shape>(
+  ports: TakeoverPorts,
+  store: PersistentStore,
+  slot: number,
+  first: Uint8Array,
+  read: (bytes: Uint8Array) => Shape,
+): Promise<Shape> {
+  try {
+    return read(first);
+  } catch (error) {
+    if (!(error instanceof LogCorruption)) throw error;
+    const again = await store.get(slotKey(slot));
+    if (again.kind === 'absent') throw error;
+    const sound = read(again.bytes);
+    ports.telemetry.event('takeover.damage-reread', slot);
+    return sound;
   }
 }
 
@@ -198,7 +226,7 @@ class Replay<Entry> {
   }
 
   async #step(bytes: Uint8Array): Promise<LogCorruption | null> {
-    const object = await this.#verified(bytes);
+    const object = await readTwice(this.#ports, this.#store, this.position, bytes, (read) => this.#read(read));
     const { header } = object;
     if (header.kind === 'fence') {
       if (header.epoch <= this.epoch) return contradiction(header, this.epoch);
@@ -214,20 +242,6 @@ class Replay<Entry> {
     this.position++;
     this.#ports.telemetry.event('takeover.replayed-data', header.slot);
     return null;
-  }
-
-  /** Damage on the way here is not damage in the store: a second reading decides. */
-  async #verified(bytes: Uint8Array) {
-    try {
-      return this.#read(bytes);
-    } catch (error) {
-      if (!(error instanceof LogCorruption)) throw error;
-      const again = await this.#store.get(slotKey(this.position));
-      if (again.kind === 'absent') throw error;
-      const object = this.#read(again.bytes);
-      this.#ports.telemetry.event('takeover.damage-reread', this.position);
-      return object;
-    }
   }
 
   #read(bytes: Uint8Array) {

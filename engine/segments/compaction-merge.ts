@@ -1,5 +1,6 @@
 /**
- * Merges segments into new ones: byte ranges are copied stream by stream, no frame is decoded.
+ * Merges segments into new ones: byte ranges are copied stream by stream, no frame is decoded. Each frame's checksum is
+ * looked at on the way: the inputs are deleted afterwards, so damage on the way here must not become damage for good.
  *
  * What is kept is exactly what is neither trimmed nor deleted, up to the distance of two points of an index; it keeps
  * its order, so a command record stays where it was. Memory: one index and one window of bytes per group of the input,
@@ -7,9 +8,11 @@
  */
 
 import { type OwnedName, segmentKey } from '../core/object-names.ts';
+import { LogCorruption } from '../log/format.ts';
 import type { Compute } from '../ports.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import type { Extent } from './compaction-plan.ts';
+import { damagedFrame } from './segment-frames.ts';
 import { runFrom, SegmentBuilder, type SegmentIndex, type SegmentRun } from './segment-format.ts';
 
 /** Where segments are read from; `SegmentReader` is one. */
@@ -149,7 +152,7 @@ class Output {
   async add(pieces: readonly Piece[]): Promise<void> {
     this.#builder ??= new SegmentBuilder(this.#parts.name(), this.#parts.compute);
     for (const { run, from } of pieces) {
-      this.#builder.addRange(run, await from.copy(run.offset, run.offset + run.length));
+      this.#builder.addRange(run, await from.soundCopy(run.offset, run.offset + run.length, this.#parts.compute));
     }
   }
 
@@ -225,6 +228,18 @@ class SequentialBytes {
   constructor(ref: SegmentRef, source: SegmentSource) {
     this.#ref = ref;
     this.#source = source;
+  }
+
+  /** Whole frames. Damaged ones are fetched once more; throws LogCorruption when they are damaged in the store. */
+  async soundCopy(start: number, end: number, compute: Compute): Promise<Uint8Array[]> {
+    const copies = await this.copy(start, end);
+    if (damagedFrame(copies, compute) === null) return copies;
+    this.#window = new Uint8Array(0);
+    const again = await this.copy(start, end);
+    const damaged = damagedFrame(again, compute);
+    if (damaged === null) return again;
+    const place = `the frame at byte ${start + damaged}`;
+    throw new LogCorruption(`${segmentKey(this.#ref)}: ${place} is not what was written there`);
   }
 
   /** Copies, because a view would keep a whole window for a few bytes. */

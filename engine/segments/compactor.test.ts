@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { segmentKey } from '../core/object-names.ts';
 import type { BlobStore } from '../ports.ts';
 import type { EditEntry, Entry } from '../state/entries.ts';
+import type { SegmentRef } from '../state/segment-ref.ts';
 import { CompactionWorld, SMALL_SEGMENTS } from '../testing/compaction-world.ts';
 import { seededDice } from '../testing/seeded-dice.ts';
 import { frameBytes, groupsByAge, mergeable, ownBytesMin } from './compaction-plan.ts';
@@ -366,6 +367,38 @@ describe('what goes wrong', () => {
         return { ...got, bytes: got.bytes.map((byte, i) => (i === 3 ? byte ^ 1 : byte)) };
       },
     };
+    const before = world.segments.map(segmentKey);
+    expect(await world.compactor().run()).toBe(false);
+    expect(count(world, 'compact.damaged')).toBe(1);
+    expect(world.segments.map(segmentKey)).toEqual(before);
+  });
+
+  /** Flips a bit of the first frame's payload in gets of frames, as often as `times` says. */
+  function flipping(world: CompactionWorld, times: number): BlobStore {
+    let left = times;
+    const damaged = world.segments[0] as SegmentRef;
+    return {
+      ...counting(world.objects, () => {}),
+      get: async (key, range) => {
+        const got = await world.objects.get(key, range);
+        const isFrames = key === segmentKey(damaged) && range !== undefined && range.start < damaged.indexOffset;
+        if (got.kind !== 'found' || !isFrames || left === 0) return got;
+        left--;
+        return { ...got, bytes: got.bytes.map((byte, i) => (i === 20 ? byte ^ 1 : byte)) };
+      },
+    };
+  }
+
+  test('a bit flipped on the way into a merge does not get into the output', async () => {
+    const world = await crowded();
+    world.blobs = flipping(world, 1);
+    expect(await world.compactor().run()).toBe(true);
+    expect(await world.misread()).toBeNull();
+  });
+
+  test('frames damaged in the store are never copied: the inputs stay, and the merge ends', async () => {
+    const world = await crowded();
+    world.blobs = flipping(world, Infinity);
     const before = world.segments.map(segmentKey);
     expect(await world.compactor().run()).toBe(false);
     expect(count(world, 'compact.damaged')).toBe(1);

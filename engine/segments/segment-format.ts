@@ -67,7 +67,7 @@ export class SegmentBuilder {
 
   /**
    * A run of another segment, or what `runFrom` left of one, as the next in order. `parts` together are its bytes; they
-   * are not looked at, so damage in them stays as detectable as it was.
+   * are not looked at here: who copies them checks them.
    */
   addRange(run: SegmentRun, parts: readonly Uint8Array[]): void {
     const length = parts.reduce((sum, part) => sum + part.length, 0);

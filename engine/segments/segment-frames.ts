@@ -4,12 +4,14 @@
  */
 
 import { segmentKey } from '../core/object-names.ts';
-import { frameCrc, LogCorruption, payloadStart } from '../log/format.ts';
+import { frameCrc, frameLength, LogCorruption, payloadStart } from '../log/format.ts';
 import type { Compute } from '../ports.ts';
 import { CHUNK_TYPE, type ChunkEntry, decodeEntry } from '../state/entries.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import type { Frame } from './chunk-index.ts';
 import type { SegmentPoint, SegmentRun } from './segment-index.ts';
+
+const FRAME_HEADER_BYTES = frameLength(0);
 
 /** The chunk of a frame in memory. */
 export function chunkOf({ bytes, start, end }: Frame): ChunkEntry {
@@ -46,6 +48,43 @@ export function* verifiedChunks(
     seqNum += chunk.count;
     at = end;
   }
+}
+
+/**
+ * Where the first frame begins that is not a chunk with its checksum, counted from the beginning of the parts; null when
+ * all are. The parts together are whole frames, cut anywhere.
+ */
+export function damagedFrame(parts: readonly Uint8Array[], compute: Compute): number | null {
+  const header = new Uint8Array(FRAME_HEADER_BYTES);
+  const view = new DataView(header.buffer);
+  let frameStart = 0;
+  let headerBytes = 0;
+  let payloadLeft = 0;
+  let crc = 0;
+  for (const part of parts) {
+    for (let at = 0; at < part.length;) {
+      if (headerBytes < FRAME_HEADER_BYTES) {
+        const taken = part.subarray(at, at + FRAME_HEADER_BYTES - headerBytes);
+        header.set(taken, headerBytes);
+        headerBytes += taken.length;
+        at += taken.length;
+        if (headerBytes < FRAME_HEADER_BYTES) break;
+        if (view.getUint32(0, true) !== CHUNK_TYPE) return frameStart;
+        payloadLeft = view.getUint32(4, true);
+        crc = 0;
+      }
+      const payload = part.subarray(at, at + payloadLeft);
+      crc = compute.crc32(payload, crc);
+      at += payload.length;
+      payloadLeft -= payload.length;
+      if (payloadLeft > 0) break;
+      const length = FRAME_HEADER_BYTES + view.getUint32(4, true);
+      if (crc !== view.getUint32(8, true)) return frameStart;
+      frameStart += length;
+      headerBytes = 0;
+    }
+  }
+  return headerBytes === 0 ? null : frameStart;
 }
 
 function decodeChunk(payload: Uint8Array): ChunkEntry {
