@@ -1,0 +1,41 @@
+/**
+ * `npm run bench -- store|idle-streams [part…]`: measures, and prints one table. Run it on a machine that does nothing
+ * else; the ratios forgive a slow machine, not a busy one. `store` alone runs all its parts, each a few seconds.
+ */
+
+import { cpus, loadavg } from 'node:os';
+import * as idleStreams from './idle-streams.ts';
+import { coldReads, replay } from './reads.ts';
+import { formatTable, type Row } from './table.ts';
+import { traffic } from './traffic.ts';
+import { folder, memory, singles, slowStore } from './writes.ts';
+
+type Part = () => Promise<Row[]>;
+
+const SUITES: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
+  store: { singles, memory, folder, s3: slowStore, replay, reads: coldReads, traffic },
+  'idle-streams': { all: () => idleStreams.run() },
+};
+
+const [suiteName = 'store', ...wanted] = process.argv.slice(2);
+const suite = SUITES[suiteName];
+const unknown = wanted.filter((name) => suite?.[name] === undefined);
+if (suite === undefined || unknown.length > 0) {
+  const known = Object.entries(SUITES).map(([name, parts]) => `${name} [${Object.keys(parts).join(' ')}]`);
+  process.stderr.write(`usage: npm run bench -- SUITE [PART…]\n  ${known.join('\n  ')}\n`);
+  process.exit(2);
+}
+
+const loadBefore = loadavg()[0] ?? 0;
+const rows: Row[] = [];
+for (const [name, part] of Object.entries(suite)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  process.stderr.write(`${suiteName} ${name} …\n`);
+  // What the part before left behind is not this one's cost.
+  idleStreams.collectGarbage();
+  rows.push(...(await part()));
+}
+const { model = 'unknown processor' } = cpus()[0] ?? {};
+process.stdout.write(`${cpus().length} x ${model}, Node ${process.version}, ${process.platform}; `);
+process.stdout.write(`load before ${loadBefore.toFixed(2)}, after ${(loadavg()[0] ?? 0).toFixed(2)}\n\n`);
+process.stdout.write(formatTable(rows));

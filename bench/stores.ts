@@ -1,0 +1,75 @@
+/**
+ * Stores a benchmark puts beneath the engine: one that is as slow as S3 by the real clock, and one that counts.
+ * Both wrap another store and change nothing about its outcomes.
+ */
+
+import type { BlobStore, ByteRange } from '../engine/index.ts';
+
+const LATENCY_MS = 40;
+const BYTES_PER_MS = (90 * 1024 * 1024) / 1000;
+
+/** Each call is a connection of its own: 40 ms, then its bytes at 90 MiB/s. Calls do not slow each other down. */
+export function likeS3(inner: BlobStore): BlobStore {
+  return {
+    putIfAbsent: (key, parts) => after(bytesOf(parts), () => inner.putIfAbsent(key, parts)),
+    put: (key, parts) => after(bytesOf(parts), () => inner.put(key, parts)),
+    list: (prefix, from, limit) => after(0, () => inner.list(prefix, from, limit)),
+    delete: (keys) => after(0, () => inner.delete(keys)),
+    async get(key: string, range?: ByteRange) {
+      const outcome = await inner.get(key, range);
+      return after(outcome.kind === 'found' ? outcome.bytes.length : 0, () => Promise.resolve(outcome));
+    },
+  };
+}
+
+async function after<Outcome>(bytes: number, call: () => Promise<Outcome>): Promise<Outcome> {
+  await new Promise((resolve) => setTimeout(resolve, LATENCY_MS + bytes / BYTES_PER_MS));
+  return call();
+}
+
+export interface Traffic {
+  puts: number;
+  putBytes: number;
+  gets: number;
+  getBytes: number;
+  lists: number;
+  deletes: number;
+}
+
+/** `traffic` is counted from the moment the wrapper is made, refused and failed calls included. */
+export function counting(inner: BlobStore): { blobs: BlobStore; traffic: Traffic } {
+  const traffic: Traffic = { puts: 0, putBytes: 0, gets: 0, getBytes: 0, lists: 0, deletes: 0 };
+  const countPut = (parts: readonly Uint8Array[]) => {
+    traffic.puts += 1;
+    traffic.putBytes += bytesOf(parts);
+  };
+  const blobs: BlobStore = {
+    putIfAbsent(key, parts) {
+      countPut(parts);
+      return inner.putIfAbsent(key, parts);
+    },
+    put(key, parts) {
+      countPut(parts);
+      return inner.put(key, parts);
+    },
+    async get(key, range) {
+      traffic.gets += 1;
+      const outcome = await inner.get(key, range);
+      if (outcome.kind === 'found') traffic.getBytes += outcome.bytes.length;
+      return outcome;
+    },
+    list(prefix, from, limit) {
+      traffic.lists += 1;
+      return inner.list(prefix, from, limit);
+    },
+    delete(keys) {
+      traffic.deletes += 1;
+      return inner.delete(keys);
+    },
+  };
+  return { blobs, traffic };
+}
+
+function bytesOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((bytes, part) => bytes + part.length, 0);
+}
