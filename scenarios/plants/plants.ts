@@ -68,9 +68,7 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'no-skip',
     lie: 'a fence does not skip the window, so late puts of the former owner meet the new one',
-    edits: [
-      { file: TAKEOVER, find: 'next: slot + WINDOW_SLOTS };', replace: 'next: slot + 1 };' },
-    ],
+    edits: [{ file: TAKEOVER, find: 'next: slot + WINDOW_SLOTS };', replace: 'next: slot + 1 };' }],
     seedsMax: 3_000,
   },
   {
