@@ -44,8 +44,16 @@ const TWO_RECORDS = encodeRecords([
 
 function chunk(streamId: number, firstSeqNum: number, change: Partial<ChunkEntry> = {}): ChunkEntry {
   return {
-    ...{ type: 'chunk', streamId, firstSeqNum, count: 2, firstTimestamp: NOW_MS, lastTimestamp: NOW_MS + 300 },
-    ...{ arrivalMs: NOW_MS + 1, fencingToken: null, trimPoint: null, records: TWO_RECORDS },
+    type: 'chunk',
+    streamId,
+    firstSeqNum,
+    count: 2,
+    firstTimestamp: NOW_MS,
+    lastTimestamp: NOW_MS + 300,
+    arrivalMs: NOW_MS + 1,
+    fencingToken: null,
+    trimPoint: null,
+    records: TWO_RECORDS,
     ...change,
   };
 }
@@ -58,12 +66,22 @@ const ENTRIES: readonly Entry[] = [
   { type: 'create-basin', name: 'basin-01', createdAtMs: NOW_MS, requestToken: null },
   { type: 'create-basin', name: 'basin-02', createdAtMs: NOW_MS, requestToken: '' },
   {
-    ...{ type: 'create-stream', id: 7, basin: 'basin-01', name: 'räder', createdAtMs: NOW_MS },
-    ...{ requestToken: 'once', retentionAgeMs: 86_400_000 },
+    type: 'create-stream',
+    id: 7,
+    basin: 'basin-01',
+    name: 'räder',
+    createdAtMs: NOW_MS,
+    requestToken: 'once',
+    retentionAgeMs: 86_400_000,
   },
   {
-    ...{ type: 'create-stream', id: 8, basin: 'basin-01', name: 's', createdAtMs: NOW_MS },
-    ...{ requestToken: null, retentionAgeMs: null },
+    type: 'create-stream',
+    id: 8,
+    basin: 'basin-01',
+    name: 's',
+    createdAtMs: NOW_MS,
+    requestToken: null,
+    retentionAgeMs: null,
   },
   chunk(7, 0),
   chunk(7, 2, { fencingToken: 'owner-1', trimPoint: 1 }),
@@ -231,7 +249,10 @@ describe('an entry of the future', () => {
     ports.blobs.objects.set(slotKey(0), dataObject({ slot: 0, epoch: 0, identity: IDENTITY }, [entry]));
     const fold: LogFold<Entry> = {
       ...ENTRY_CODEC,
-      ...{ apply: () => {}, endOfSlot: () => {}, fence: () => {}, reset: () => {} },
+      apply: () => {},
+      endOfSlot: () => {},
+      fence: () => {},
+      reset: () => {},
       restore: () => Promise.resolve(null),
     };
     await expect(takeOver(ports, PROMPT, fold)).rejects.toThrow(`${slotKey(0)}: ${message}`);
