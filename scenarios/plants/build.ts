@@ -9,7 +9,7 @@ import type { Edit, Plant } from './plants.ts';
 const TOP = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Returns the path of the program. Throws when an edit does not fit the sources any more. */
-export function buildPlant(plant: Plant): Promise<string> {
+export function buildPlant(plant: Pick<Plant, 'name' | 'edits'>): Promise<string> {
   const named: Edit = {
     file: 'scenarios/plant-name.ts',
     find: 'PLANT: string | null = null',
@@ -44,15 +44,20 @@ function applyEdits(edits: readonly Edit[], unused: Set<Edit>): Plugin {
     setup(bundler) {
       bundler.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
         const file = relative(TOP, path).split(sep).join('/');
-        let contents = await readFile(path, 'utf8');
-        for (const edit of edits.filter((candidate) => candidate.file === file)) {
-          const places = contents.split(edit.find).length - 1;
-          if (places !== 1) throw new Error(`${file}: expected once, found ${places} times: ${edit.find}`);
-          contents = contents.replace(edit.find, () => edit.replace);
-          unused.delete(edit);
-        }
+        const here = edits.filter((candidate) => candidate.file === file);
+        const contents = edited(await readFile(path, 'utf8'), here);
+        for (const edit of here) unused.delete(edit);
         return { contents, loader: 'ts' };
       });
     },
   };
+}
+
+/** `source` with all of `edits`, in order. Throws when the text of one is not found exactly once. */
+export function edited(source: string, edits: readonly Edit[]): string {
+  return edits.reduce((contents, { file, find, replace }) => {
+    const places = contents.split(find).length - 1;
+    if (places !== 1) throw new Error(`${file}: expected once, found ${places} times: ${find}`);
+    return contents.replace(find, () => replace);
+  }, source);
 }

@@ -1,0 +1,21 @@
+/** Hunts one plant in a process of its own, as a sweep would find it: seeds in order, profiles in turn. */
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Catch } from '../hunt.ts';
+import { buildPlant } from './build.ts';
+import type { Plant } from './plants.ts';
+
+const run = promisify(execFile);
+
+export interface Found extends Catch {
+  wallMs: number;
+}
+
+/** Rejects when the plant does not build, or when its program ends without an answer. */
+export async function huntPlant(plant: Pick<Plant, 'name' | 'edits'>, seedsMax: number): Promise<Found> {
+  const program = await buildPlant(plant);
+  const startedMs = performance.now();
+  const { stdout } = await run(process.execPath, [program, 'sim', 'hunt', '--seeds', `0..${seedsMax}`]);
+  return { ...(JSON.parse(stdout) as Catch), wallMs: performance.now() - startedMs };
+}
