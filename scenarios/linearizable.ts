@@ -103,7 +103,8 @@ class Linearizable {
 
   async #safety(): Promise<void> {
     for (const name of this.#servers) {
-      this.#supervisor.run(this.world.host(name), serverProgram(this.#plan.tunables, this.#engines));
+      const program = serverProgram(this.#plan.tunables, this.#engines, (probe) => this.world.probes.reachable(probe));
+      this.#supervisor.run(this.world.host(name), program);
     }
     let provisioned = false;
     this.#startClient('admin', async (client, ports) => {

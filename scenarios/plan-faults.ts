@@ -152,6 +152,7 @@ function failingReads(draw: Draw): Faults {
   return {
     getFails: draw.rate('getFails'),
     getShortBody: draw.rate('getShortBody'),
+    getFlipsBit: draw.rate('getFlipsBit'),
     getHangs: draw.rare('getHangs'),
     listFails: draw.often('listFails'),
     listHangs: draw.rate('listHangs'),

@@ -1,6 +1,6 @@
 /** What a sweep visited, as text: the rows of the fault catalogue first, then every probe with its first seed. */
 
-import { ROWS } from './rows.ts';
+import { type CatalogueRow, ROWS } from './rows.ts';
 import type { SweepRecord } from './run.ts';
 
 interface Lit {
@@ -28,11 +28,11 @@ function litProbes(record: SweepRecord): Map<string, Lit> {
 
 /** A row is visited by a run in which every one of its probes lit. */
 function rowLines(record: SweepRecord, lit: ReadonlyMap<string, Lit>): string[] {
-  const lines = ['rows of the fault catalogue for a first release, and the runs in which all of their probes lit:'];
+  const lines = ['rows of the fault catalogue, and the runs in which all of their probes lit:'];
   let visited = 0;
-  for (const { id, schedule, reached, why } of ROWS) {
+  for (const { id, schedule, reached, absent, why } of ROWS) {
     if (reached === null) {
-      lines.push(`  ${id.padEnd(4)} ${'later'.padStart(9)}  ${schedule} (${why})`);
+      lines.push(`  ${id.padEnd(4)} ${(absent ?? '').padStart(9)}  ${schedule} (${why})`);
       continue;
     }
     const runs = record.results.filter(({ probes }) => reached.every((name) => name in probes)).length;
@@ -42,9 +42,10 @@ function rowLines(record: SweepRecord, lit: ReadonlyMap<string, Lit>): string[] 
       `  ${id.padEnd(4)} ${(runs > 0 ? `${runs} runs` : 'DARK').padStart(9)}  ${schedule}: ${hits.join(', ')}`,
     );
   }
-  const reachable = ROWS.filter(({ reached }) => reached !== null).length;
+  const count = (kind: CatalogueRow['absent']) => ROWS.filter(({ absent }) => absent === kind).length;
   lines.push(
-    `  ${visited} of ${reachable} reachable rows visited; ${ROWS.length - reachable} belong to parts that do not exist yet`,
+    `  ${visited} of ${count(undefined)} reachable rows visited; ${count('excluded')} are excluded by design, ` +
+      `${count('later')} wait for a workload that gets there`,
   );
   return lines;
 }

@@ -6,12 +6,13 @@
 import { engineProbes, type ProbeInfo as SimProbe, SIM_PROBES } from '../sim/index.ts';
 import { ROWS } from './rows.ts';
 import type { ProbeInfo } from './run.ts';
+import { SERVER_PROBES } from './server.ts';
 import { STORAGE_PROBES } from './storage/ghost.ts';
 import { CLIENT_PROBES } from './workflow.ts';
 
 /** Every probe a run can light, known before the run. */
 export function probeCatalogue(): ProbeInfo[] {
-  const client = Object.entries({ ...CLIENT_PROBES, ...STORAGE_PROBES }).map(([name, sentence]) => ({
+  const client = Object.entries({ ...CLIENT_PROBES, ...SERVER_PROBES, ...STORAGE_PROBES }).map(([name, sentence]) => ({
     name,
     sentence,
     required: false,

@@ -16,9 +16,20 @@ import type { Program } from '../sim/index.ts';
 /** Exit codes of the server program, as in production. */
 const EXIT = { stopped: 0, storeRefused: 3, fenced: 4 } as const;
 
-/** `running` shows the harness the engine that serves on a host now. */
-export function serverProgram(tunables: EngineTunables, running: Map<string, Engine>): Program {
+export const SERVER_PROBES = {
+  'server.died-taking-over': 'a server died while it was taking over, and started again',
+} as const;
+
+/** `running` shows the harness the engine that serves on a host now. One program is for one host. */
+export function serverProgram(
+  tunables: EngineTunables,
+  running: Map<string, Engine>,
+  noted: (probe: keyof typeof SERVER_PROBES) => void,
+): Program {
+  // Outlives the processes: what a killed one leaves behind is seen by the next.
+  let takingOver = false;
   return async (ports, process) => {
+    if (takingOver) noted('server.died-taking-over');
     let engine: Engine | null = null;
     // The engine of a process that was killed serves no more.
     running.delete(process.host);
@@ -26,9 +37,12 @@ export function serverProgram(tunables: EngineTunables, running: Map<string, Eng
       process.host,
       createApi(() => engine),
     );
+    takingOver = true;
     try {
       engine = await openEngine(ports, tunables);
+      takingOver = false;
     } catch (error) {
+      takingOver = false;
       // The store refused for good; a supervisor tries again later. Corruption is not expected: it fails the run.
       if (error instanceof StoreRefused || error instanceof ForeignStore) return EXIT.storeRefused;
       throw error;
