@@ -20,6 +20,14 @@ const ARROWS: Record<string, readonly string[]> = {
     'engine/ports.ts',
     'engine/telemetry.ts',
   ],
+  'engine/store-tools': [
+    'engine/store-tools',
+    'engine/segments',
+    'engine/state',
+    'engine/log',
+    'engine/core',
+    'engine/ports.ts',
+  ],
   'engine/stream': [
     'engine/stream',
     'engine/segments',
@@ -46,6 +54,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'engine/ports.ts',
     'engine/tunables.ts',
   ],
+  'engine/look.ts': ['engine/adapters', 'engine/store-tools', 'engine/log', 'engine/ports.ts'],
   'engine/index.ts': ['engine'],
   'engine/main.ts': ['engine', 'node:', '@package'],
   'engine/testing': ['engine', 'node:', '@package'],

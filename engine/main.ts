@@ -24,6 +24,7 @@ import { ENGINE_DEFAULTS, type EngineTunables } from './tunables.ts';
 
 export { ConformanceError } from './adapters/conformance-probe.ts';
 export { probeStore, StoreOpenError } from './adapters/open-store.ts';
+export * from './look.ts';
 
 /** How the program ends, for supervisors. A second signal ends it with 128 plus the signal's number instead. */
 export const EXIT = {

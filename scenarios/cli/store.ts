@@ -1,12 +1,24 @@
 /** `tailrace store …`: tools for whoever looks after a store. The work is in the engine, loaded only when needed. */
 
 import { Command } from 'commander';
+import type * as engineModule from '../../engine/main.ts';
+import type { StoredObject, StoreStatistics } from '../../engine/main.ts';
 import { InputError } from './input-error.ts';
+import { inventoryText, soundnessText, statisticsText } from './store-text.ts';
 
 const EXIT_NOT_FIT = 1;
+const EXIT_DAMAGED = 1;
+
+type Engine = typeof engineModule;
+type StoreLook = Parameters<Parameters<Engine['lookAtStore']>[1]>[0];
 
 export function storeCommand(): Command {
-  return new Command('store').description('look after a store').addCommand(probeCommand());
+  return new Command('store')
+    .description('look after a store')
+    .addCommand(probeCommand())
+    .addCommand(lsCommand())
+    .addCommand(statCommand())
+    .addCommand(verifyCommand());
 }
 
 function probeCommand(): Command {
@@ -26,4 +38,58 @@ function probeCommand(): Command {
         process.exitCode = EXIT_NOT_FIT;
       }
     });
+}
+
+function lsCommand(): Command {
+  return lookingCommand('ls', 'list every object of a store with its kind and size; reads none of them', (engine) => ({
+    work: engine.listStore,
+    text: (_: string, objects: readonly StoredObject[]) => inventoryText(objects),
+  }));
+}
+
+function statCommand(): Command {
+  return lookingCommand('stat', 'owners, newest checkpoint, live and dead bytes, and what is left over', (engine) => ({
+    work: engine.storeStatistics,
+    text: (_: string, statistics: StoreStatistics) => statisticsText(statistics),
+  }));
+}
+
+function verifyCommand(): Command {
+  const what = 'read all that a server would ever read and check every byte; names the first bad one';
+  return lookingCommand('verify', what, (engine) => ({ work: engine.verifyStore, text: soundnessText }));
+}
+
+interface Tool<Result> {
+  work: (look: StoreLook) => Promise<Result>;
+  text: (where: string, result: Result) => string;
+}
+
+/** A command that never owns or writes the store, so that it may run beside a server. */
+function lookingCommand<Result>(name: string, what: string, toolOf: (engine: Engine) => Tool<Result>): Command {
+  return new Command(name)
+    .description(`${what} (changes nothing, may run beside a server)`)
+    .argument('<url>', 'file:PATH or s3://BUCKET/PREFIX')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 damaged (object and byte are named), 3 the store could not be asked.',
+    )
+    .action(async (url: string) => {
+      const engine = await import('../../engine/main.ts');
+      const { work, text } = toolOf(engine);
+      try {
+        const { where, result } = await engine.lookAtStore(url, work);
+        console.log(text(where, result));
+      } catch (error) {
+        if (!(error instanceof engine.StoreDamage)) throw couldNotAsk(engine, error);
+        console.error(`damaged: ${error.object} at byte ${error.offset}: ${error.message}`);
+        process.exitCode = EXIT_DAMAGED;
+      }
+    });
+}
+
+/** What a person can do something about becomes one line. */
+function couldNotAsk(engine: Engine, error: unknown): unknown {
+  if (error instanceof engine.StoreAbandoned) return new InputError(`the store does not answer (${error.message})`);
+  const known = [engine.StoreOpenError, engine.NoStoreHere, engine.ForeignStore, engine.StoreRefused];
+  return known.some((kind) => error instanceof kind) ? new InputError((error as Error).message) : error;
 }

@@ -1,0 +1,189 @@
+/**
+ * The committed state of a store, read as a takeover reads it and without becoming the owner: the newest published
+ * checkpoint, every byte of it checked, then the log behind it up to the first slot that nobody wrote.
+ *
+ * Everything is read twice before it is called damaged, and what is called damaged has an object and an offset.
+ */
+
+import { InvariantError } from '../core/assert.ts';
+import { WINDOW_SLOTS } from '../core/limits.ts';
+import { type CheckpointName, checkpointKey, pageKey, type OwnedName } from '../core/object-names.ts';
+import {
+  decodeEntries,
+  decodeHeader,
+  frameCrc,
+  HEADER_BYTES,
+  type LogHeader,
+  payloadStart,
+  type PlacedEntry,
+  slotKey,
+} from '../log/format.ts';
+import type { Compute } from '../ports.ts';
+import { decodePage, decodeRoot } from '../segments/checkpoint-format.ts';
+import { Checkpoints } from '../segments/checkpoint.ts';
+import { CommittedLog } from '../segments/committed-log.ts';
+import { SEGMENT_DEFAULTS } from '../segments/tunables.ts';
+import type { LogState } from '../state/log-state.ts';
+import type { SegmentRef } from '../state/segment-ref.ts';
+import { placed, readSound, StoreDamage, type StoreLook } from './store-look.ts';
+
+export interface CommittedView {
+  published: CheckpointName | null;
+  /** At the end of the log. */
+  state: LogState;
+  /** In force at the end of the log; 0 when nobody ever owned the store. */
+  epoch: number;
+  /** The first slot that was never written. */
+  end: number;
+  /** Data slots behind the checkpoint, and their bytes. */
+  slotsBehind: number;
+  bytesBehind: number;
+  /** What the checkpoint names: pages by key, and segments, some of which may have left the list since. */
+  pages: readonly string[];
+  segments: readonly SegmentRef[];
+}
+
+interface LogObject {
+  header: LogHeader;
+  bytes: Uint8Array;
+  entries: readonly PlacedEntry[];
+}
+
+/** Throws StoreDamage. */
+export async function readCommitted(look: StoreLook, published: CheckpointName | null): Promise<CommittedView> {
+  const pages = published === null ? [] : await checkCheckpoint(look, published);
+  const checkpoints = new Checkpoints(look, SEGMENT_DEFAULTS);
+  const committed = new CommittedLog((name, into) => checkpoints.load(name, into));
+  if (published !== null) await load(committed, published);
+  const segments = [...committed.state.segments.all()];
+  const fencesBefore = [...committed.state.fences];
+  const walk = new LogWalk(look, committed, published);
+  await walk.toEnd();
+  for (const slot of fencesBefore) await requireFence(look, slot);
+  const { epoch, position: end, slots: slotsBehind, bytes: bytesBehind } = walk;
+  return { published, state: committed.state, epoch, end, slotsBehind, bytesBehind, pages, segments };
+}
+
+/** Root and pages one by one, so that damage has a place. Returns the keys of the pages. */
+async function checkCheckpoint(look: StoreLook, name: CheckpointName): Promise<string[]> {
+  const root = await readSound(look, checkpointKey(name), (bytes) => decodeRoot(name, bytes, look.compute));
+  for (const ref of root.pages) {
+    await readSound(look, pageKey(ref), (bytes) => decodePage(ref, bytes, look.compute));
+  }
+  return root.pages.map((ref: OwnedName) => pageKey(ref));
+}
+
+async function load(committed: CommittedLog, name: CheckpointName): Promise<void> {
+  const key = checkpointKey(name);
+  const start = await committed.restore(name).catch((error: unknown) => placed(key, 0, () => raise(error)));
+  if (start === null) throw new StoreDamage(key, 0, 'it, or a page it names, went away while it was read');
+}
+
+/** Fences are never deleted: without one, a former owner could write again where it stood. */
+async function requireFence(look: StoreLook, slot: number): Promise<void> {
+  const { header } = await readSound(look, slotKey(slot), (bytes) => decodeSlot(slot, bytes, look.compute));
+  if (header.kind !== 'fence') {
+    throw new StoreDamage(slotKey(slot), 5, 'its checkpoint knows it as a fence, and it holds data');
+  }
+}
+
+class LogWalk {
+  readonly #look: StoreLook;
+  readonly #committed: CommittedLog;
+  epoch: number;
+  position: number;
+  slots = 0;
+  bytes = 0;
+
+  constructor(look: StoreLook, committed: CommittedLog, from: CheckpointName | null) {
+    this.#look = look;
+    this.#committed = committed;
+    this.epoch = from?.epoch ?? 0;
+    this.position = from === null ? 0 : from.slot + 1;
+  }
+
+  async toEnd(): Promise<void> {
+    for (;;) {
+      const key = slotKey(this.position);
+      if ((await this.#look.store.get(key)).kind === 'found') {
+        this.#take(await readSound(this.#look, key, (bytes) => decodeSlot(this.position, bytes, this.#look.compute)));
+      } else if (!(await this.#hasMoved())) return;
+    }
+  }
+
+  /**
+   * True when the slot was written after all. An owner never has more than a window of slots under way, so an object
+   * further on proves that this one was there: throws StoreDamage when it is not.
+   */
+  async #hasMoved(): Promise<boolean> {
+    const { store } = this.#look;
+    const beyond = (await store.list('wal/', slotKey(this.position + WINDOW_SLOTS - 1)))[0];
+    if (beyond === undefined) return false;
+    const key = slotKey(this.position);
+    if ((await store.get(key)).kind === 'found') return true;
+    throw new StoreDamage(key, 0, `the slot is missing: the log goes on with ${beyond.key}`);
+  }
+
+  #take({ header, bytes, entries }: LogObject): void {
+    const key = slotKey(header.slot);
+    const isNext = header.kind === 'fence' ? header.epoch > this.epoch : header.epoch === this.epoch;
+    if (!isNext) {
+      const what = `a ${header.kind} of epoch ${header.epoch} stands where epoch ${this.epoch} is in force`;
+      throw new StoreDamage(key, 16, what);
+    }
+    if (header.kind === 'fence') {
+      this.#committed.fence(header.slot);
+      this.epoch = header.epoch;
+      this.position = header.next;
+      return;
+    }
+    for (const entry of entries) this.#apply(header.slot, bytes, entry);
+    this.#committed.endOfSlot(header.slot);
+    this.slots++;
+    this.bytes += bytes.length;
+    this.position++;
+  }
+
+  #apply(slot: number, bytes: Uint8Array, entry: PlacedEntry): void {
+    const key = slotKey(slot);
+    try {
+      const { start, end } = entry;
+      placed(key, start, () => this.#committed.apply(this.#committed.decode(entry), { slot, bytes, start, end }));
+    } catch (error) {
+      if (!(error instanceof InvariantError)) throw error;
+      throw new StoreDamage(key, entry.start, `the entry contradicts the state before it: ${error.message}`);
+    }
+  }
+}
+
+function decodeSlot(slot: number, bytes: Uint8Array, compute: Compute): LogObject {
+  const header = decodeHeader(slot, bytes, compute);
+  if (header.kind === 'fence') {
+    if (bytes.length !== HEADER_BYTES) {
+      throw new StoreDamage(slotKey(slot), HEADER_BYTES, `a fence has ${HEADER_BYTES} bytes, not ${bytes.length}`);
+    }
+    return { header, bytes, entries: [] };
+  }
+  const entries = placed(slotKey(slot), firstBadFrame(bytes, compute), () => decodeEntries(header, bytes, compute));
+  return { header, bytes, entries };
+}
+
+/**
+ * Where the first frame begins that is cut short or does not match its checksum. The type of a frame is under the
+ * checksum of the body only: when all frames match, the damage is somewhere in the body.
+ */
+function firstBadFrame(bytes: Uint8Array, compute: Compute): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let at = HEADER_BYTES;
+  while (payloadStart(at) <= bytes.length) {
+    const start = payloadStart(at);
+    const end = start + view.getUint32(at + 4, true);
+    if (end > bytes.length || compute.crc32(bytes.subarray(start, end)) !== frameCrc(bytes, at)) break;
+    at = end;
+  }
+  return at === bytes.length ? HEADER_BYTES : at;
+}
+
+function raise(error: unknown): never {
+  throw error;
+}

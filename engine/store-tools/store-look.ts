@@ -1,0 +1,115 @@
+/**
+ * A store as an operator's tool sees it: objects can be read and listed, nothing can be written, so a tool may run
+ * beside the server that owns the store. What such a server collects meanwhile must not look like damage: whatever
+ * contradicts the view a tool began with counts only when no newer checkpoint was published since.
+ */
+
+import {
+  type CheckpointName,
+  compareCheckpoints,
+  parseCheckpointKey,
+  PUBLICATION_PREFIX,
+} from '../core/object-names.ts';
+import { checkMarker, FORMAT_KEY } from '../log/format-object.ts';
+import { LogCorruption } from '../log/format.ts';
+import type { PersistentStore } from '../log/persistent-store.ts';
+import type { ByteRange, Compute, Telemetry } from '../ports.ts';
+
+export interface StoreLook {
+  store: Pick<PersistentStore, 'get' | 'list'>;
+  compute: Compute;
+  telemetry: Telemetry;
+}
+
+/** An object is not what it has to be. `offset` is the first byte, of what one checksum covers, that can be wrong. */
+export class StoreDamage extends Error {
+  override name = 'StoreDamage';
+  readonly object: string;
+  readonly offset: number;
+
+  constructor(object: string, offset: number, what: string) {
+    super(what);
+    this.object = object;
+    this.offset = offset;
+  }
+}
+
+/** There is no Tailrace store here; the message says what is. */
+export class NoStoreHere extends Error {
+  override name = 'NoStoreHere';
+}
+
+/** How often a tool begins again because the owner published a checkpoint under it. */
+const BEGINNINGS_MAX = 10;
+
+/** Throws NoStoreHere for an empty place, ForeignStore for somebody else's. */
+export async function requireStore({ store }: StoreLook): Promise<void> {
+  const found = await store.get(FORMAT_KEY);
+  if (found.kind === 'absent') {
+    throw new NoStoreHere(`there is no object \`${FORMAT_KEY}\`: no server has used this place as a store yet`);
+  }
+  checkMarker(found.bytes);
+}
+
+/** Runs `work` on the newest publication, again when what went wrong may come from a newer one. */
+export async function onSteadyView<Result>(
+  look: StoreLook,
+  work: (published: CheckpointName | null) => Promise<Result>,
+): Promise<Result> {
+  for (let beginnings = 1; ; beginnings++) {
+    const published = await newestPublished(look);
+    try {
+      return await work(published);
+    } catch (error) {
+      if (!(error instanceof StoreDamage) || beginnings === BEGINNINGS_MAX) throw error;
+      if (isSame(published, await newestPublished(look))) throw error;
+    }
+  }
+}
+
+/**
+ * What `read` makes of the object, or of a range of it. Damage on the way here is not damage in the store: a second reading decides.
+ * A LogCorruption that `read` throws without saying where is placed at the first byte that was read. Throws StoreDamage.
+ */
+export async function readSound<Result>(
+  { store }: StoreLook,
+  key: string,
+  read: (bytes: Uint8Array) => Result,
+  range?: ByteRange,
+): Promise<Result> {
+  for (let readings = 1; ; readings++) {
+    const found = await store.get(key, range);
+    if (found.kind === 'absent') throw new StoreDamage(key, 0, 'the object is missing');
+    try {
+      return placed(key, range?.start ?? 0, () => read(found.bytes));
+    } catch (error) {
+      if (!(error instanceof StoreDamage) || readings === 2) throw error;
+    }
+  }
+}
+
+/** Turns what decoders throw about `object` into a StoreDamage at `offset`. */
+export function placed<Result>(object: string, offset: number, decode: () => Result): Result {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof LogCorruption || error instanceof RangeError) {
+      throw new StoreDamage(object, offset, error.message);
+    }
+    throw error;
+  }
+}
+
+async function newestPublished({ store }: StoreLook): Promise<CheckpointName | null> {
+  const names = (await store.list(PUBLICATION_PREFIX)).map(({ key }) => parseCheckpointKey(key));
+  return (
+    names
+      .filter((name) => name !== null)
+      .toSorted(compareCheckpoints)
+      .at(-1) ?? null
+  );
+}
+
+function isSame(a: CheckpointName | null, b: CheckpointName | null): boolean {
+  return a === null || b === null ? a === b : compareCheckpoints(a, b) === 0;
+}

@@ -1,0 +1,42 @@
+/**
+ * Reads everything a server would ever read of the store, and checks every byte of it: format marker, checkpoint,
+ * pages, the log behind it, all fences, and every segment. It stops at the first damage.
+ */
+
+import { segmentKey } from '../core/object-names.ts';
+import { ForeignStore } from '../log/format-object.ts';
+import { checkSegment } from './segment-check.ts';
+import { onSteadyView, requireStore, StoreDamage, type StoreLook } from './store-look.ts';
+import { readCommitted } from './committed-view.ts';
+
+export interface Soundness {
+  epoch: number;
+  /** Slot of the newest published checkpoint; null before the first. */
+  checkpointSlot: number | null;
+  pages: number;
+  fences: number;
+  slots: number;
+  segments: number;
+  frames: number;
+  segmentBytes: number;
+}
+
+/** Resolves when all is sound. Throws StoreDamage at the first byte that is not, NoStoreHere where there is no store. */
+export async function verifyStore(look: StoreLook): Promise<Soundness> {
+  await requireStore(look).catch((error: unknown) => {
+    throw error instanceof ForeignStore ? new StoreDamage('format', 0, error.message) : error;
+  });
+  return onSteadyView(look, async (published) => {
+    const view = await readCommitted(look, published);
+    const { epoch, state, pages, slotsBehind: slots } = view;
+    const named = new Map([...view.segments, ...state.segments.all()].map((ref) => [segmentKey(ref), ref]));
+    let [frames, segmentBytes] = [0, 0];
+    for (const ref of named.values()) {
+      frames += await checkSegment(look, ref);
+      segmentBytes += ref.bytes;
+    }
+    const checkpointSlot = published?.slot ?? null;
+    const counts = { pages: pages.length, fences: state.fences.length, slots, segments: named.size };
+    return { epoch, checkpointSlot, ...counts, frames, segmentBytes };
+  });
+}
