@@ -2,11 +2,9 @@
  * What a million idle streams cost: bytes each, time to load them, to look one up, and what they add to a full garbage
  * collection (storage reference §4.9: at most 200 MB for the engine, start in seconds).
  *
- * Names are about 30 characters; one stream in ten carries tokens. Run with `npm run bench -- idle-streams`, or alone with
- * `npx tsx bench/idle-streams.ts [count]`.
+ * Names are about 30 characters; one stream in ten carries tokens. Run with `npm run bench -- idle-streams`.
  */
 
-import { pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -152,11 +150,4 @@ function millis(work: () => void): number {
   const start = performance.now();
   work();
   return performance.now() - start;
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const streams = Number(process.argv[2] ?? STREAMS);
-  for (const { what, value, unit } of await run(streams)) {
-    process.stdout.write(`${what.padEnd(52)} ${value.toFixed(1).padStart(12)} ${unit}\n`);
-  }
 }

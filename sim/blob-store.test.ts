@@ -281,7 +281,7 @@ describe('between host and store', () => {
       expect(outcome.kind).toBe('unknown');
       left.add(keys.filter((key) => partly.store.peek(key) !== undefined).length);
     }
-    expect([...left].toSorted()).toEqual([1, 2, 3]);
+    expect([...left].toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
 
     const twice = worldWith({ deleteDuplicated: ALWAYS, lateEffectMs: [5000] });
     await inHost(twice, 'node-1', async ({ blobs }) => {

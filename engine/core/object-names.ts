@@ -55,7 +55,7 @@ export function compareCheckpoints(a: CheckpointName, b: CheckpointName): number
   return a.slot - b.slot || compareOwned(a, b);
 }
 
-export function compareOwned(a: OwnedName, b: OwnedName): number {
+function compareOwned(a: OwnedName, b: OwnedName): number {
   return a.epoch - b.epoch || a.number - b.number;
 }
 

@@ -14,7 +14,7 @@ export interface EntryPlace {
   end: number;
 }
 
-export interface EntryCodec<Entry> {
+interface EntryCodec<Entry> {
   typeOf(entry: Entry): number;
   /** Length of the payload, bytes. */
   lengthOf(entry: Entry): number;

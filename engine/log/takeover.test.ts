@@ -190,10 +190,11 @@ describe('corruption is never the end of the log', () => {
     plant(objects, { fence: [0, 1] });
     plant(objects, { data: [64, 1, ['a']] });
     const ports = manualPorts({ objects });
-    const decode = () => {
-      throw new RangeError('log entry of type 9: written by a newer build');
-    };
-    const picky = { ...new WordFold(), decode };
+    const picky = Object.assign(new WordFold(), {
+      decode: () => {
+        throw new RangeError('log entry of type 9: written by a newer build');
+      },
+    });
     await expect(takeOver(ports, PROMPT, picky)).rejects.toMatchObject({
       name: 'LogCorruption',
       message: `${slotKey(64)}: log entry of type 9: written by a newer build`,

@@ -63,7 +63,12 @@ describe('requests', () => {
   test('readers that ask for the same at once share one', async () => {
     const { ports, cache, gets, object, bytes } = cacheOf(95);
     ports.blobs.holds = () => true;
-    const answers = [cache.read(object, 0, 20), cache.read(object, 5, 30), cache.read(object, 12, 18)];
+    const ranges = [
+      [0, 20],
+      [5, 30],
+      [12, 18],
+    ] as const;
+    const answers = ranges.map(async ([start, end]) => cache.read(object, start, end));
     for (const call of ports.blobs.held()) await call.complete();
     expect(await Promise.all(answers)).toEqual([bytes.slice(0, 20), bytes.slice(5, 30), bytes.slice(12, 18)]);
     expect(gets()).toEqual([

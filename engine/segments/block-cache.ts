@@ -57,7 +57,7 @@ export class BlockCache {
     const present = blocks.filter((block) => block instanceof Uint8Array);
     this.#telemetry.event(present.length === blocks.length ? 'cache.hit' : 'cache.miss', object.key);
     if (present.length === blocks.length) return this.#cut(present, start, end);
-    return Promise.all(blocks).then((arrived) => this.#cut(arrived, start, end));
+    return Promise.all(blocks.map(async (block) => block)).then((arrived) => this.#cut(arrived, start, end));
   }
 
   /**
@@ -69,7 +69,7 @@ export class BlockCache {
     const middle = Math.floor((start + until) / 2 / this.#blockBytes);
     if (until <= start || this.#blocks.get(object.key)?.has(middle) === true) return false;
     const before = this.#fetches;
-    this.#request(object, start, until);
+    void this.#request(object, start, until);
     return this.#fetches > before;
   }
 

@@ -124,7 +124,7 @@ export class Collector {
 }
 
 /** Everything `findGarbage` finds, with all sweeps and without deleting: also for tools that own nothing. */
-export async function planCollection(view: GarbageView): Promise<CollectionPlan> {
+async function planCollection(view: GarbageView): Promise<CollectionPlan> {
   const plan: CollectionPlan = { garbage: [], kept: [] };
   const keep = (reason: EngineEvent, key: string) => void plan.kept.push({ reason, key });
   for await (const { event, keys } of findGarbage(view, { orphans: true, litter: true }, keep)) {

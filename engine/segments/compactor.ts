@@ -36,8 +36,8 @@ export interface CompactorParts {
   /** The committed state: what is dead there stays dead. */
   state: LogState;
   reader: SegmentSource;
-  submit(entry: EditEntry): Promise<Settlement>;
-  proveOwnership(): Promise<boolean>;
+  submit: (entry: EditEntry) => Promise<Settlement>;
+  proveOwnership: () => Promise<boolean>;
   /** Aborts when the engine ends. */
   signal: AbortSignal;
 }

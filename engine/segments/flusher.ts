@@ -45,11 +45,11 @@ export interface FlusherParts {
   checkpoints: Checkpoints;
   names: NameSource;
   collector: Collector;
-  submit(entry: Entry): Promise<Settlement>;
+  submit: (entry: Entry) => Promise<Settlement>;
   /** A checkpoint was published; collection goes on by itself. */
   published(): void;
   /** A cycle ended with an error that is not the end of the engine itself: StoreRefused, or a bug. */
-  failed(error: unknown): void;
+  failed: (error: unknown) => void;
   /** Aborts when the engine ends. */
   signal: AbortSignal;
 }

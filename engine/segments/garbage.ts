@@ -57,7 +57,7 @@ export interface GarbageView {
   published: Published;
   /** Pages of every checkpoint the owner loaded or published, by its key, as far as they may exist; the newest's do. */
   pagesOf: Map<string, CheckpointPages>;
-  isPinned(key: string): boolean;
+  isPinned: (key: string) => boolean;
 }
 
 export interface Sweeps {

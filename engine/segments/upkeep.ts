@@ -26,13 +26,13 @@ export interface UpkeepParts {
   checkpoints: Checkpoints;
   segments: SegmentReader;
   store: PersistentStore;
-  submit(entry: Entry): Promise<Settlement>;
+  submit: (entry: Entry) => Promise<Settlement>;
   /** What queued entries will make of the tables: nothing is proposed for a stream whose deletion is queued. */
   ahead: SpeculativeTables;
   /** Aborts when the engine ends. */
   signal: AbortSignal;
   /** The store refused something the owner can not do without, or a bug. */
-  failed(error: unknown): void;
+  failed: (error: unknown) => void;
 }
 
 export class Upkeep {

@@ -19,12 +19,12 @@ import { SEGMENT_DEFAULTS, type SegmentTunables } from '../segments/tunables.ts'
 import type { Entry } from '../state/entries.ts';
 import { type ManualPorts, manualPorts, settled, type StoredObjects } from './manual-ports.ts';
 
-export const BASIN = 'basin-of-test';
+const BASIN = 'basin-of-test';
 
 const LOG: LogTunables = { ...LOG_DEFAULTS, lingerMs: 0, issueIntervalMs: 0, retryMsMin: 1, retryMsMax: 2 };
 
 /** Small enough that a handful of appends makes several segments and pages. */
-export const SMALL: SegmentTunables = {
+const SMALL: SegmentTunables = {
   ...SEGMENT_DEFAULTS,
   flushBytes: 1 << 30,
   flushSlots: 100_000,

@@ -18,7 +18,7 @@ import { CHUNK_TYPE, type ChunkEntry, encodeEntry, type Entry } from '../state/e
 import type { SegmentRef } from '../state/segment-ref.ts';
 import { manualPorts, nativeCompute } from './manual-ports.ts';
 
-export const BASIN = 'basin-of-test';
+const BASIN = 'basin-of-test';
 
 export interface NewRecord {
   timestamp: number;
