@@ -8,23 +8,39 @@ import type { Edit, Plant } from './plants.ts';
 
 const TOP = fileURLToPath(new URL('../../', import.meta.url));
 
+type Named = Pick<Plant, 'name' | 'edits'>;
+
 /** Returns the path of the program. Throws when an edit does not fit the sources any more. */
-export function buildPlant(plant: Pick<Plant, 'name' | 'edits'>): Promise<string> {
+export function buildPlant(plant: Named): Promise<string> {
+  return buildEdited('scenarios/main.ts', withItsName(plant));
+}
+
+/** Builds it and keeps nothing: throws as `buildPlant` does. */
+export async function fitPlant(plant: Named): Promise<void> {
+  await bundle('scenarios/main.ts', withItsName(plant), false);
+}
+
+function withItsName(plant: Named): Named {
   const named: Edit = {
     file: 'scenarios/plant-name.ts',
     find: 'PLANT: string | null = null',
     replace: `PLANT: string | null = ${JSON.stringify(plant.name)}`,
   };
-  return buildEdited('scenarios/main.ts', { ...plant, edits: [...plant.edits, named] });
+  return { ...plant, edits: [...plant.edits, named] };
 }
 
 /** As `buildPlant` for any module of ours, which is all of the program then. */
-export async function buildEdited(entry: string, plant: Pick<Plant, 'name' | 'edits'>): Promise<string> {
+export async function buildEdited(entry: string, plant: Named): Promise<string> {
+  return bundle(entry, plant, true);
+}
+
+async function bundle(entry: string, plant: Named, write: boolean): Promise<string> {
   const outfile = join(TOP, '.plants', `${plant.name}.mjs`);
   const unused = new Set(plant.edits);
   await build({
     entryPoints: [join(TOP, entry)],
     outfile,
+    write,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -54,7 +70,7 @@ function applyEdits(edits: readonly Edit[], unused: Set<Edit>): Plugin {
 }
 
 /** `source` with all of `edits`, in order. Throws when the text of one is not found exactly once. */
-export function edited(source: string, edits: readonly Edit[]): string {
+function edited(source: string, edits: readonly Edit[]): string {
   return edits.reduce((contents, { file, find, replace }) => {
     const places = contents.split(find).length - 1;
     if (places !== 1) throw new Error(`${file}: expected once, found ${places} times: ${find}`);

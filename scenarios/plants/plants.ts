@@ -38,7 +38,7 @@ export const PLANTS: readonly Plant[] = [
           '    void Promise.resolve().then(() => this.#markDurable(slot));',
       },
     ],
-    seedsMax: 300,
+    seedsMax: 100,
   },
   {
     name: 'refused-is-success',
@@ -50,7 +50,7 @@ export const PLANTS: readonly Plant[] = [
         replace: 'return this.#markDurable(slot);',
       },
     ],
-    seedsMax: 300,
+    seedsMax: 100,
   },
   {
     name: 'no-fence',
@@ -63,13 +63,13 @@ export const PLANTS: readonly Plant[] = [
           "const outcome = (parts.length > 0 ? { kind: 'done' } : await blobs.putIfAbsent(slotKey(slot), parts)) as Awaited<ReturnType<BlobStore['putIfAbsent']>>;",
       },
     ],
-    seedsMax: 300,
+    seedsMax: 100,
   },
   {
     name: 'no-skip',
     lie: 'a fence does not skip the window, so late puts of the former owner meet the new one',
     edits: [{ file: TAKEOVER, find: 'next: slot + WINDOW_SLOTS };', replace: 'next: slot + 1 };' }],
-    seedsMax: 3_000,
+    seedsMax: 100,
   },
   {
     name: 'shown-before-durable',
@@ -81,7 +81,7 @@ export const PLANTS: readonly Plant[] = [
         replace: 'const stream = this.#journal.ahead.streamByName(basin, name);',
       },
     ],
-    seedsMax: 300,
+    seedsMax: 100,
   },
   {
     name: 'stale-tail',
@@ -93,7 +93,7 @@ export const PLANTS: readonly Plant[] = [
         replace: 'await Promise.resolve();',
       },
     ],
-    seedsMax: 1_000,
+    seedsMax: 100,
   },
   {
     name: 'no-match-seq-num',
@@ -105,7 +105,7 @@ export const PLANTS: readonly Plant[] = [
         replace: 'if (input.matchSeqNum !== null && input.matchSeqNum > Number.MAX_SAFE_INTEGER) {',
       },
     ],
-    seedsMax: 300,
+    seedsMax: 100,
   },
   {
     name: 'no-fencing-token',
@@ -117,7 +117,7 @@ export const PLANTS: readonly Plant[] = [
         replace: 'if (input.fencingToken !== null && input.fencingToken.length > 36) {',
       },
     ],
-    seedsMax: 300,
+    seedsMax: 100,
   },
   {
     name: 'half-a-batch',
@@ -140,13 +140,13 @@ export const PLANTS: readonly Plant[] = [
           '    if (tail !== undefined) return { start: { seqNum: chunk.firstSeqNum, timestamp: chunk.firstTimestamp }, end, tail: tail.seqNum > end.seqNum ? tail : end };',
       },
     ],
-    seedsMax: 300,
+    seedsMax: 100,
   },
   {
     name: 'raw-clock',
     lie: 'timestamps come straight from the wall clock, backwards too',
     edits: [{ file: ADMISSION, find: 'runningMax = Math.max(runningMax, wanted);', replace: 'runningMax = wanted;' }],
-    seedsMax: 1_000,
+    seedsMax: 100,
   },
   {
     name: 'unknown-as-rejected',
@@ -158,6 +158,6 @@ export const PLANTS: readonly Plant[] = [
         replace: 'return rejected(UNAVAILABLE);',
       },
     ],
-    seedsMax: 3_000,
+    seedsMax: 100,
   },
 ];
