@@ -16,7 +16,7 @@ import { HEADER_BYTES } from '../log/format.ts';
 import type { ListedBlob } from '../ports.ts';
 import { requireStore, type StoreLook } from './store-look.ts';
 
-export type ObjectKind =
+type ObjectKind =
   | 'format'
   | 'slot'
   | 'fence'
