@@ -2,8 +2,8 @@
  * Wrong upkeep of the store: what the model of the protocol taught (storage reference §4.10), made in the real engine.
  * Checkpoints, publications, takeovers and collection, each with one of its rules left out.
  *
- * Four of them a random search of this size does not find, because they need a stall, a lost reply and a rival in one exact order, or
- * a store whose listings are not atomic; each of these names the directed test that fails with it.
+ * Four of them a random search of this size does not find, because they need a stall, a lost reply and a rival in one
+ * exact order, or a store whose listings are not atomic; each of these names the directed test that fails with it.
  */
 
 import type { Edit, Plant } from './plants.ts';
