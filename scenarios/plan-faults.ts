@@ -70,7 +70,6 @@ function swarm(draw: Draw): FaultSettings {
     travels,
     lateAnswers,
     milestones,
-    damage: (draw: Draw): Faults => ({ getFlipsBit: draw.rate('getFlipsBit') }),
     slowStore,
     failingReads,
     pauses,
@@ -152,7 +151,7 @@ function failingReads(draw: Draw): Faults {
   return {
     getFails: draw.rate('getFails'),
     getShortBody: draw.rate('getShortBody'),
-    getFlipsBit: draw.rate('getFlipsBit'),
+    getFlipsBit: draw.rare('getFlipsBit'),
     getHangs: draw.rare('getHangs'),
     listFails: draw.often('listFails'),
     listHangs: draw.rate('listHangs'),

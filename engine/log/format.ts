@@ -53,6 +53,9 @@ export interface PlacedEntry extends RawEntry {
   end: number;
 }
 
+/** An object that came damaged so often is damaged in the store, not on the way here. */
+export const READINGS_MAX = 4;
+
 /** The object's bytes are not what a writer of this format put there. `message` names the object. */
 export class LogCorruption extends Error {
   override name = 'LogCorruption';

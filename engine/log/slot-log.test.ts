@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { publicationKey } from '../core/object-names.ts';
 import { type LogBench, logBench, plantData, plantFence, PROMPT, RETRY_MS } from '../testing/log-bench.ts';
 import { DENIED, nativeCompute, settled, TIMEOUT } from '../testing/manual-ports.ts';
-import { decodeEntries, decodeHeader, slotKey } from './format.ts';
+import { decodeEntries, decodeHeader, READINGS_MAX, slotKey } from './format.ts';
 
 function putOf(bench: LogBench, slot: number) {
   return bench.blobs.heldOn('putIfAbsent', slotKey(slot));
@@ -361,8 +361,10 @@ describe('damage found in a slot of ours', () => {
     await bench.queue('a');
     await putOf(bench, 64).reply({ kind: 'refused' });
     const damaged = { kind: 'found', bytes: new Uint8Array(64), size: 64 } as const;
-    await bench.blobs.heldOn('get', slotKey(64)).reply(damaged);
-    expect(bench.end()).toBeNull();
+    for (let reading = 1; reading < READINGS_MAX; reading++) {
+      await bench.blobs.heldOn('get', slotKey(64)).reply(damaged);
+      expect(bench.end()).toBeNull();
+    }
     await bench.blobs.heldOn('get', slotKey(64)).reply(damaged);
     expect(bench.settlements).toEqual([['a', 'unknown']]);
     expect(bench.end()).toEqual({

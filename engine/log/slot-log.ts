@@ -20,6 +20,7 @@ import {
   LogCorruption,
   type LogHeader,
   payloadStart,
+  READINGS_MAX,
   sameIdentity,
   sealData,
   sealFrame,
@@ -101,8 +102,8 @@ export class SlotLog<Entry> {
   #queuedCount = 0;
   #committedCount = 0;
   #flushWaiters: { upToCount: number; done: () => void }[] = [];
-  /** Slots whose object came damaged once; a second time it is the store's. */
-  readonly #damaged = new Set<number>();
+  /** How often the object in a slot came damaged. */
+  readonly #damaged = new Map<number, number>();
   /** Lost slots whose fate is being looked up. */
   #judging = 0;
 
@@ -305,7 +306,7 @@ export class SlotLog<Entry> {
   }
 
   /**
-   * Whose object stands in `slot`? A foreign one ends ownership, and so does one that came damaged twice. A rival's fence stands in the first
+   * Whose object stands in `slot`? A foreign one ends ownership, and so does one that came damaged again and again. A rival's fence stands in the first
    * slot it may stand in; further up, in the first slot behind our whole window, it may also be the rival's data.
    */
   #judge(slot: number, bytes: Uint8Array): 'ours' | 'foreign' | 'damaged' {
@@ -314,8 +315,9 @@ export class SlotLog<Entry> {
       header = decodeHeader(slot, bytes, this.#ports.compute);
     } catch (error) {
       if (!(error instanceof LogCorruption)) throw error;
-      if (!this.#damaged.has(slot)) {
-        this.#damaged.add(slot);
+      const readings = (this.#damaged.get(slot) ?? 0) + 1;
+      this.#damaged.set(slot, readings);
+      if (readings < READINGS_MAX) {
         this.#ports.telemetry.event('log.damage-reread', slot);
         return 'damaged';
       }

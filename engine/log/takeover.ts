@@ -21,6 +21,7 @@ import {
   IDENTITY_BYTES,
   type LogHeader,
   LogCorruption,
+  READINGS_MAX,
   type RawEntry,
   sameIdentity,
   slotKey,
@@ -136,7 +137,7 @@ class Takeover<Entry> {
   async #headerIn(slot: number): Promise<LogHeader | null> {
     const found = await this.#store.get(slotKey(slot));
     if (found.kind === 'absent') return null;
-    return readTwice(this.#ports, this.#store, slot, found.bytes, (bytes) =>
+    return readSoundly(this.#ports, this.#store, slot, found.bytes, (bytes) =>
       decodeHeader(slot, bytes, this.#ports.compute),
     );
   }
@@ -167,23 +168,25 @@ class Takeover<Entry> {
   }
 }
 
-/** Damage on the way here is not damage in the store: `read` gets its bytes a second time before it is believed. */
-async function readTwice<Shape>(
+/** Damage on the way here is not damage in the store: what comes damaged is got again, so often, before it is believed. */
+async function readSoundly<Shape>(
   ports: TakeoverPorts,
   store: PersistentStore,
   slot: number,
   first: Uint8Array,
   read: (bytes: Uint8Array) => Shape,
 ): Promise<Shape> {
-  try {
-    return read(first);
-  } catch (error) {
-    if (!(error instanceof LogCorruption)) throw error;
-    const again = await store.get(slotKey(slot));
-    if (again.kind === 'absent') throw error;
-    const sound = read(again.bytes);
-    ports.telemetry.event('takeover.damage-reread', slot);
-    return sound;
+  let bytes = first;
+  for (let readings = 1; ; readings++) {
+    try {
+      return read(bytes);
+    } catch (error) {
+      if (!(error instanceof LogCorruption) || readings === READINGS_MAX) throw error;
+      const again = await store.get(slotKey(slot));
+      if (again.kind === 'absent') throw error;
+      ports.telemetry.event('takeover.damage-reread', slot);
+      bytes = again.bytes;
+    }
   }
 }
 
@@ -226,7 +229,7 @@ class Replay<Entry> {
   }
 
   async #step(bytes: Uint8Array): Promise<LogCorruption | null> {
-    const object = await readTwice(this.#ports, this.#store, this.position, bytes, (read) => this.#read(read));
+    const object = await readSoundly(this.#ports, this.#store, this.position, bytes, (read) => this.#read(read));
     const { header } = object;
     if (header.kind === 'fence') {
       if (header.epoch <= this.epoch) return contradiction(header, this.epoch);

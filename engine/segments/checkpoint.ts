@@ -20,7 +20,7 @@ import {
 } from '../core/object-names.ts';
 import type { StreamState } from '../core/stream-state.ts';
 import type { ReplayStart } from '../log/fold.ts';
-import { LogCorruption } from '../log/format.ts';
+import { LogCorruption, READINGS_MAX } from '../log/format.ts';
 import type { PersistentStore } from '../log/persistent-store.ts';
 import type { Compute, Telemetry } from '../ports.ts';
 import type { LogState } from '../state/log-state.ts';
@@ -162,7 +162,7 @@ export class Checkpoints {
     };
   }
 
-  /** Null when the object is not there. Damage on the way here is not damage in the store: a second reading decides. */
+  /** Null when the object is not there. Damage on the way here is not damage in the store: the last of several readings decides. */
   async #read<Shape>(key: string, decode: (bytes: Uint8Array) => Shape): Promise<Shape | null> {
     for (let readings = 1; ; readings++) {
       const found = await this.#ports.store.get(key);
@@ -173,7 +173,7 @@ export class Checkpoints {
       try {
         return decode(found.bytes);
       } catch (error) {
-        if (!(error instanceof LogCorruption) || readings === 2) throw error;
+        if (!(error instanceof LogCorruption) || readings === READINGS_MAX) throw error;
         this.#ports.telemetry.event('checkpoint.damage-reread', key);
       }
     }
