@@ -483,4 +483,24 @@ describe('a takeover that begins from a checkpoint', () => {
     expect(a.fold.applied).toEqual(['a', 'b', 'c', 'd']);
     expect(a.telemetry.count('takeover.damage-reread')).toBe(1);
   });
+
+  test('begins again when what came damaged was collected before it could be read again', async () => {
+    const objects = collected();
+    const a = withCheckpoints(
+      taker(objects, 1, ({ key }) => key === slotKey(71)),
+      [70, ['a', 'b'], 1],
+      [72, ['a', 'b', 'c', 'd'], 1],
+    );
+    await settled();
+    const bytes = (objects.get(slotKey(71)) as Uint8Array).slice();
+    bytes[30] = (bytes[30] as number) ^ 1;
+    publish(objects, 72);
+    for (const slot of [71, 72]) objects.delete(slotKey(slot));
+    await a.blobs.heldOn('get', slotKey(71)).reply({ kind: 'found', bytes, size: bytes.length });
+    a.blobs.holds = () => false;
+    for (const call of a.blobs.held()) await call.complete();
+    expect(await a.ownership).toMatchObject({ epoch: 2, next: 73 + 64 });
+    expect(a.fold.applied).toEqual(['a', 'b', 'c', 'd']);
+    expect(a.telemetry.count('takeover.stale-view')).toBe(1);
+  });
 });

@@ -168,14 +168,17 @@ class Takeover<Entry> {
   }
 }
 
-/** Damage on the way here is not damage in the store: what comes damaged is got again, so often, before it is believed. */
+/**
+ * Damage on the way here is not damage in the store: what comes damaged is got again, so often, before it is believed.
+ * Null when the object is gone by then, which says nothing about how it was.
+ */
 async function readSoundly<Shape>(
   ports: TakeoverPorts,
   store: PersistentStore,
   slot: number,
   first: Uint8Array,
   read: (bytes: Uint8Array) => Shape,
-): Promise<Shape> {
+): Promise<Shape | null> {
   let bytes = first;
   for (let readings = 1; ; readings++) {
     try {
@@ -183,7 +186,7 @@ async function readSoundly<Shape>(
     } catch (error) {
       if (!(error instanceof LogCorruption) || readings === READINGS_MAX) throw error;
       const again = await store.get(slotKey(slot));
-      if (again.kind === 'absent') throw error;
+      if (again.kind === 'absent') return null;
       ports.telemetry.event('takeover.damage-reread', slot);
       bytes = again.bytes;
     }
@@ -230,6 +233,7 @@ class Replay<Entry> {
 
   async #step(bytes: Uint8Array): Promise<LogCorruption | null> {
     const object = await readSoundly(this.#ports, this.#store, this.position, bytes, (read) => this.#read(read));
+    if (object === null) return new LogCorruption(`${slotKey(this.position)} was there, came damaged, and is gone`);
     const { header } = object;
     if (header.kind === 'fence') {
       if (header.epoch <= this.epoch) return contradiction(header, this.epoch);
