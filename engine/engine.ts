@@ -84,7 +84,7 @@ export async function openEngine(ports: Ports, tunables: EngineTunables = ENGINE
     failed: (error) => log.fail(error),
   });
   committed.onApplied = (entry) => {
-    if (entry.type === 'install' || entry.type === 'delete-stream') store.chunksReleased();
+    store.committed(entry);
     upkeep.applied();
   };
 
@@ -95,13 +95,13 @@ export async function openEngine(ports: Ports, tunables: EngineTunables = ENGINE
     return reason;
   });
   return {
-    createBasin: (name, requestToken) => store.createBasin(name, requestToken),
+    createBasin: (name, requestToken) => store.control.createBasin(name, requestToken),
     createStream: (basin, name, requestToken, retentionAgeMs = null) =>
-      store.createStream(basin, name, requestToken, retentionAgeMs),
-    deleteStream: (basin, name) => store.deleteStream(basin, name),
-    append: (basin, stream, input) => store.append(basin, stream, input),
-    read: (basin, stream, input) => store.read(basin, stream, input),
-    checkTail: (basin, stream) => store.checkTail(basin, stream),
+      store.control.createStream(basin, name, requestToken, retentionAgeMs),
+    deleteStream: (basin, name) => store.control.deleteStream(basin, name),
+    append: (basin, stream, input) => store.appends.append(basin, stream, input),
+    read: (basin, stream, input) => store.reads.read(basin, stream, input),
+    checkTail: (basin, stream) => store.reads.checkTail(basin, stream),
     flush: () => upkeep.flushNow(),
     ended,
     get end() {

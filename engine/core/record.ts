@@ -35,6 +35,11 @@ export function meteredBytes(record: { headers: readonly Header[]; body: Uint8Ar
   return bytes;
 }
 
+/** Metered bytes of all of them. */
+export function meteredBytesOf(records: readonly { headers: readonly Header[]; body: Uint8Array }[]): number {
+  return records.reduce((sum, record) => sum + meteredBytes(record), 0);
+}
+
 /** The first reason why the batch is refused, in S2's words, or null when it may be admitted. */
 export function batchProblem(records: readonly AppendRecord[]): string | null {
   if (records.length === 0) return 'record batch must not be empty';

@@ -22,7 +22,8 @@ export interface Plant {
 
 const SLOT_LOG = 'engine/log/slot-log.ts';
 const TAKEOVER = 'engine/log/takeover.ts';
-const STORE = 'engine/stream/store.ts';
+const APPENDS = 'engine/stream/appends.ts';
+const READS = 'engine/stream/reads.ts';
 const ADMISSION = 'engine/core/admission.ts';
 
 export const PLANTS: readonly Plant[] = [
@@ -76,7 +77,7 @@ export const PLANTS: readonly Plant[] = [
     lie: 'reads and check-tails show what is admitted, not what is durable',
     edits: [
       {
-        file: STORE,
+        file: READS,
         find: 'const stream = this.#tables.streamByName(basin, name);',
         replace: 'const stream = this.#journal.ahead.streamByName(basin, name);',
       },
@@ -88,8 +89,8 @@ export const PLANTS: readonly Plant[] = [
     lie: 'reads are answered from memory without a proof of ownership, by a fenced server too',
     edits: [
       {
-        file: STORE,
-        find: 'if (!(await this.#log.proveOwnership())) return rejected(this.#refusal());',
+        file: READS,
+        find: 'if (!(await this.#standing.proved())) return rejected(this.#standing.refusal());',
         replace: 'await Promise.resolve();',
       },
     ],
@@ -124,7 +125,7 @@ export const PLANTS: readonly Plant[] = [
     lie: 'the second half of a batch is dropped, the acknowledgement covers all of it',
     edits: [
       {
-        file: STORE,
+        file: APPENDS,
         find: 'const admission = admit(stream, input, nowMs);',
         replace:
           'const half = input.records.slice(0, Math.ceil(input.records.length / 2));\n' +
@@ -132,7 +133,7 @@ export const PLANTS: readonly Plant[] = [
           "    if (admission.kind === 'admitted') Object.assign(admission.chunk, { asked: input.records.length });",
       },
       {
-        file: STORE,
+        file: APPENDS,
         find: 'const end: StreamPosition = { seqNum: chunk.firstSeqNum + chunk.count, timestamp: chunk.lastTimestamp };',
         replace:
           'const asked = (chunk as unknown as { asked: number }).asked;\n' +
@@ -153,7 +154,7 @@ export const PLANTS: readonly Plant[] = [
     lie: 'an append the store did not confirm in time is reported as certainly without effect',
     edits: [
       {
-        file: STORE,
+        file: APPENDS,
         find: "return { kind: 'unknown', message: 'the store did not confirm the append in time; it may still take effect' };",
         replace: 'return rejected(UNAVAILABLE);',
       },

@@ -1,0 +1,50 @@
+/**
+ * May this process answer, and what does it say when it may not? What every operation on streams asks before it reveals
+ * anything.
+ *
+ * Invariant: state is revealed only after a proof of ownership that started after the question (5), and only once it is
+ * durable (6).
+ */
+
+import type { Rejection } from '../core/outcome.ts';
+import type { SlotLog } from '../log/slot-log.ts';
+import type { Entry } from '../state/entries.ts';
+import { DRAINING, NOT_OWNER, type Rejected, rejected } from './answers.ts';
+
+export class Standing {
+  readonly #log: SlotLog<Entry>;
+  #stopping = false;
+
+  constructor(log: SlotLog<Entry>) {
+    this.#log = log;
+  }
+
+  /** False when nothing may be queued any more; `refusal` says why. */
+  get writable(): boolean {
+    return this.#log.writable;
+  }
+
+  refusal(): Rejection {
+    return this.#stopping ? DRAINING : NOT_OWNER;
+  }
+
+  /** True once a round trip that began after this call proved ownership; false when it is lost. */
+  proved(): Promise<boolean> {
+    return this.#log.proveOwnership();
+  }
+
+  /**
+   * `answer`, once everything it may rest on is durable and ownership is proved; the usual refusal otherwise.
+   * Either way the operation had no effect.
+   */
+  async reveal<Answer>(answer: Answer): Promise<Answer | Rejected> {
+    const [flushed, proved] = await Promise.all([this.#log.flushed(), this.#log.proveOwnership()]);
+    return flushed && proved ? answer : rejected(this.refusal());
+  }
+
+  /** Takes nothing more and lets the log settle what it has. */
+  stop(): void {
+    this.#stopping = true;
+    this.#log.stop();
+  }
+}
