@@ -22,6 +22,14 @@ import type { Journal } from './journal.ts';
 import type { Attempt, StreamParts } from './parts.ts';
 import type { Standing } from './standing.ts';
 
+/** An append that is part of a session (API contract §4.5). */
+export interface InSession {
+  /** The stream the session was opened on: one created later under the same name is another. */
+  streamId: number;
+  /** Called at most once, in the turn of the decision: queued in the log, or certainly not. */
+  decided: (queued: boolean) => void;
+}
+
 export class Appends {
   readonly #clock: Clock;
   readonly #telemetry: Telemetry;
@@ -48,9 +56,9 @@ export class Appends {
   }
 
   /** The batch was validated before; everything else is decided here, in one turn, once there is room. */
-  append(basin: string, stream: string, input: AppendInput): Promise<AppendOutcome> {
+  append(basin: string, stream: string, input: AppendInput, session?: InSession): Promise<AppendOutcome> {
     const attempt: Attempt = { queued: false, abandoned: false };
-    return this.#deadlines.limit(this.#appendWhenRoom(basin, stream, input, attempt), () => {
+    return this.#deadlines.limit(this.#appendWhenRoom(basin, stream, input, attempt, session), () => {
       attempt.abandoned = true;
       this.#telemetry.event(attempt.queued ? 'append.unknown' : 'append.deadline');
       if (!attempt.queued) return rejected(UNAVAILABLE);
@@ -58,7 +66,13 @@ export class Appends {
     });
   }
 
-  async #appendWhenRoom(basin: string, stream: string, input: AppendInput, attempt: Attempt): Promise<AppendOutcome> {
+  async #appendWhenRoom(
+    basin: string,
+    stream: string,
+    input: AppendInput,
+    attempt: Attempt,
+    session: InSession | undefined,
+  ): Promise<AppendOutcome> {
     if (!this.#unflushed.isOpen) {
       this.#telemetry.event('append.waits-for-flush');
       if (!(await this.#unflushed.enter())) return rejected(this.#standing.refusal());
@@ -73,20 +87,22 @@ export class Appends {
       release();
       return rejected(UNAVAILABLE);
     }
-    const decided = this.#decideAppend(basin, stream, input, release);
+    const decided = this.#decideAppend(basin, stream, input, release, session?.streamId);
     attempt.queued = decided.queued;
+    session?.decided(decided.queued);
     return decided.outcome;
   }
 
-  #decideAppend(basin: string, name: string, input: AppendInput, release: () => void) {
+  #decideAppend(basin: string, name: string, input: AppendInput, release: () => void, onlyId: number | undefined) {
     const refuse = (outcome: Promise<AppendOutcome>) => {
       release();
       return { queued: false, outcome };
     };
     if (!this.#standing.writable) return refuse(Promise.resolve(rejected(this.#standing.refusal())));
     const stream = this.#journal.ahead.streamByName(basin, name);
-    if (stream === undefined)
+    if (stream === undefined || (onlyId !== undefined && stream.id !== onlyId)) {
       return refuse(this.#standing.reveal(rejected(notFound(this.#journal.ahead, basin, name))));
+    }
     const nowMs = this.#clock.wallMs();
     const admission = admit(stream, input, nowMs);
     if (admission.kind === 'refused') return refuse(this.#refuseCondition(stream, admission.failure));
