@@ -1,42 +1,46 @@
 /**
  * Outcomes and mistakes as HTTP status and body, in S2's codes (API contract §1.7). Every error a client can see
- * is made here.
+ * is made here. Status and body are also what a terminal frame of a session carries, and the body alone an `error` event.
  */
 
 import type { ConditionFailure } from '../core/admission.ts';
 import type { Rejection } from '../core/outcome.ts';
 import type { StreamPosition } from '../core/position.ts';
-import type { HttpResponse } from '../ports.ts';
-import { jsonResponse } from './response.ts';
+import { type JsonResponse, jsonResponse } from './response.ts';
 
-type ErrorCode =
-  | 'bad_header'
-  | 'bad_json'
-  | 'bad_path'
-  | 'bad_query'
-  | 'basin_not_found'
-  | 'stream_not_found'
-  | 'resource_already_exists'
-  | 'invalid'
-  | 'not_implemented'
-  | 'hot_server'
-  | 'server_draining'
-  | 'storage';
-
-const STATUS: Record<ErrorCode, number> = {
+/** Every code S2 knows, also those this server has no reason for yet: clients decide by them whether to try again. */
+const STATUS = {
+  bad_frame: 400,
   bad_header: 400,
   bad_json: 400,
   bad_path: 400,
+  bad_proto: 400,
   bad_query: 400,
+  decryption_failed: 400,
+  authn: 401,
+  permission_denied: 403,
+  quota_exhausted: 403,
+  access_token_not_found: 404,
   basin_not_found: 404,
   stream_not_found: 404,
+  request_timeout: 408,
+  basin_deletion_pending: 409,
+  stream_deletion_pending: 409,
   resource_already_exists: 409,
+  transaction_conflict: 409,
   invalid: 422,
+  rate_limited: 429,
+  client_hangup: 499,
+  other: 500,
   storage: 500,
   not_implemented: 501,
   hot_server: 502,
   server_draining: 503,
-};
+  unavailable: 503,
+  upstream_timeout: 504,
+} as const;
+
+export type ErrorCode = keyof typeof STATUS;
 
 /** A request the API can not accept; thrown while parsing, answered at the top. */
 export class BadRequest extends Error {
@@ -49,19 +53,19 @@ export class BadRequest extends Error {
   }
 }
 
-export function errorResponse(code: ErrorCode, message: string): HttpResponse {
+export function errorResponse(code: ErrorCode, message: string): JsonResponse {
   return jsonResponse(STATUS[code], { code, message });
 }
 
 /** 412, whose body is the state that contradicts the condition and nothing else. */
-export function conditionFailed(failure: ConditionFailure): HttpResponse {
+export function conditionFailed(failure: ConditionFailure): JsonResponse {
   return failure.kind === 'seq-num-mismatch'
     ? jsonResponse(412, { seq_num_mismatch: failure.actual })
     : jsonResponse(412, { fencing_token_mismatch: failure.actual });
 }
 
 /** 416, whose body shows the tail. */
-export function unwritten(tail: StreamPosition): HttpResponse {
+export function unwritten(tail: StreamPosition): JsonResponse {
   return jsonResponse(416, { tail: { seq_num: tail.seqNum, timestamp: tail.timestamp } });
 }
 
@@ -69,7 +73,7 @@ export function unwritten(tail: StreamPosition): HttpResponse {
  * A rejection certainly had no effect, so it is answered with a code that clients may retry without one
  * (`hot_server`, `server_draining`), never with one that leaves them in doubt.
  */
-export function rejection(reason: Rejection): HttpResponse {
+export function rejection(reason: Rejection): JsonResponse {
   switch (reason.kind) {
     case 'basin-not-found':
       return errorResponse('basin_not_found', `basin \`${reason.basin}\` not found`);
@@ -88,6 +92,6 @@ export function rejection(reason: Rejection): HttpResponse {
 }
 
 /** The effect is open: `storage` tells the client that it may have happened. */
-export function unknownOutcome(message: string): HttpResponse {
+export function unknownOutcome(message: string): JsonResponse {
   return errorResponse('storage', message);
 }
