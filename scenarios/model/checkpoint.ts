@@ -1,5 +1,5 @@
 /**
- * A checkpoint from freeze to deletion: upload segments, upload the checkpoint, INSTALL through the log, wait for its
+ * A checkpoint from freeze to deletion: upload segments and pages, upload the checkpoint, INSTALL through the log, wait for its
  * commit, publish, wait for that too; only then delete what the publication makes unnecessary.
  */
 
@@ -12,20 +12,22 @@ import type { Upkeep } from './upkeep.ts';
 
 /** Slots that one delete request names. */
 const DELETE_BATCH = 3;
+/** Pages of a checkpoint. */
+const PAGES = 3;
 
 export function* checkpoint(upkeep: Upkeep): Task {
   const { owner } = upkeep;
   const frozenAt = owner.committed - 1;
   if (upkeep.isCheckpointing || frozenAt <= owner.state.installedAt) return;
   upkeep.isCheckpointing = true;
-  const { uploaded, install } = yield* upload(owner, frozenAt);
+  const { uploaded, install } = yield* upload(upkeep, frozenAt);
   if (owner.world.mutant === 'noInstall') owner.state = foldData(owner.state, lonely(install, frozenAt), false);
   else {
     const proposal = owner.propose(install);
     yield* until(() => owner.isCommitted(proposal));
   }
   if (owner.world.mutant === 'gcUnpublished') collect(upkeep, uploaded);
-  const publication = { checkpoint: uploaded.name, frozenAt };
+  const publication = { checkpoint: uploaded.name, frozenAt, isMilestone: upkeep.isMilestoneDue };
   const name = `pub/${uploaded.name}`;
   yield* insist({ verb: 'put', name, effect: (store) => publish(owner, store, publication) });
   upkeep.publications = [...upkeep.publications, publication];
@@ -41,15 +43,43 @@ function publish(owner: Owner, store: Store, publication: Publication): PutOutco
   return store.putPublication(publication);
 }
 
-function* upload(owner: Owner, frozenAt: number): Task<{ uploaded: Checkpoint; install: Entry }> {
+function* upload(upkeep: Upkeep, frozenAt: number): Task<{ uploaded: Checkpoint; install: Entry }> {
+  const { owner } = upkeep;
   const { state, epoch } = owner;
-  const segments = yield* flush(owner, state);
   const name = owner.uploadName();
+  const { pages, written } = freezePages(upkeep, name);
+  const segments = yield* flush(owner, state);
+  for (const page of written) {
+    yield* insist({ verb: 'put', name: `meta/${page}`, effect: (store) => store.putPage(page, epoch) });
+  }
   const bare: Entry = { type: 'install', frozenAt, checkpoint: name, segments, wholeList: [] };
   const installed = foldData(state, lonely(bare, frozenAt), false);
-  const uploaded: Checkpoint = { name, uploader: epoch, frozenAt, epoch, state: installed };
+  const uploaded: Checkpoint = { name, uploader: epoch, frozenAt, epoch, state: installed, pages };
   yield* insist({ verb: 'put', name: `ckpt/${name}`, effect: (store) => store.putCheckpoint(uploaded) });
   return { uploaded, install: { ...bare, wholeList: installed.segments } };
+}
+
+/**
+ * The pages of a new checkpoint: those of the one loaded or frozen last as far as they did not change, and only if that
+ * one is installed. A predecessor whose newer INSTALL was replayed may still publish it and then delete pages of the
+ * one that was loaded.
+ */
+function freezePages(upkeep: Upkeep, name: string): { pages: string[]; written: string[] } {
+  const { owner, table } = upkeep;
+  const { ghost, mutant, network } = owner.world;
+  const isTrusted = table.of === owner.state.installed || mutant === 'pagesFromLoaded';
+  if (!isTrusted && table.of !== '') ghost.reach('pages of the loaded checkpoint distrusted');
+  const written: string[] = [];
+  const pages = Array.from({ length: PAGES }, (_, index) => {
+    const shared = isTrusted && !network.dice.chance(0.4) ? table.pages[index] : undefined;
+    if (shared !== undefined) return shared;
+    const page = owner.uploadName();
+    written.push(page);
+    return page;
+  });
+  upkeep.table = { of: name, pages };
+  upkeep.knownPages = new Set([...upkeep.knownPages, ...pages]);
+  return { pages, written };
 }
 
 /** Uploads the readable records of all chunks, as one segment or as two. */
@@ -77,7 +107,7 @@ export function* uploadSegment(owner: Owner, body: SegmentBody): Task<SegmentRef
 }
 
 /** Deletes what the published checkpoint makes unnecessary. Every request is on its own, in no order. */
-function collect(upkeep: Upkeep, { frozenAt, state, name: published }: Checkpoint): void {
+function collect(upkeep: Upkeep, { frozenAt, state, name: published, pages }: Checkpoint): void {
   const { owner, publications } = upkeep;
   const { network, mutant } = owner.world;
   const start = (task: Task): void => network.start(owner.life, task);
@@ -88,10 +118,19 @@ function collect(upkeep: Upkeep, { frozenAt, state, name: published }: Checkpoin
     owner.takeover.removedAt.delete(name);
     start(upkeep.deleteSegment(name));
   }
-  const kept = mutant === 'onePublication' ? 1 : 2;
-  upkeep.publications = publications.slice(-kept);
-  for (const old of publications.slice(0, -kept)) start(deletePublication(old.checkpoint));
   for (const { checkpoint: old } of publications) if (old !== published) start(deleteCheckpoint(old));
+  for (const page of upkeep.knownPages) if (!pages.includes(page)) start(deletePage(page));
+  upkeep.knownPages = new Set(pages);
+  const milestone = publications.findLast(({ isMilestone }) => isMilestone)?.frozenAt ?? -1;
+  const floor = mutant === 'noMilestones' ? (publications.at(-2)?.frozenAt ?? -1) : milestone;
+  const isDeletable = (one: Publication): boolean =>
+    one.frozenAt < floor && (!one.isMilestone || mutant === 'noMilestones');
+  upkeep.publications = publications.filter((one) => !isDeletable(one));
+  for (const old of publications) if (isDeletable(old)) start(deletePublication(old.checkpoint));
+}
+
+export function* deletePage(name: string): Task {
+  yield* insist({ verb: 'delete', name: `meta/${name}`, effect: (store) => store.deletePage(name) });
 }
 
 function* deleteSlots(slots: readonly number[]): Task {

@@ -22,6 +22,7 @@ export type Claim =
   | 'owners have the state of the log'
   | 'an owner never misses a segment'
   | 'the newest publication is whole'
+  | 'a sound log is never called damaged'
   | 'recovery ends'
   | 'nothing but fences is left behind';
 
@@ -239,6 +240,8 @@ export class Ghost implements Witness {
     }
     const missing = named.state.segments.find(({ name }) => !store.segments.has(name));
     if (missing !== undefined) this.violate('the newest publication is whole', `segment ${missing.name} is gone`);
+    const lost = named.pages.find((page) => !store.pages.has(page));
+    if (lost !== undefined) this.violate('the newest publication is whole', `page ${lost} is gone`);
     if (this.hashes.get(frozenAt + 1)?.logical !== logicalHash(named.state)) {
       this.violate('owners have the state of the log', `checkpoint ${checkpoint}`);
     }

@@ -28,6 +28,7 @@ export interface ClusterOptions {
   weather: Weather;
   mutant: MutantName | undefined;
   listing: Listing;
+  milestoneEvery: number;
 }
 
 export class Cluster {
@@ -38,13 +39,13 @@ export class Cluster {
   private readonly dice: Dice;
   private nextOp = 1;
 
-  constructor(dice: Dice, { window, weather, mutant, listing }: ClusterOptions) {
+  constructor(dice: Dice, { window, weather, mutant, listing, milestoneEvery }: ClusterOptions) {
     this.dice = dice;
     this.ghost = new Ghost(mutant !== 'noInstall');
     this.network = new Network(new Store(this.ghost), dice, weather);
     let identities = 0;
     const fresh = (): number => ++identities;
-    this.world = { network: this.network, ghost: this.ghost, window, mutant, listing, fresh };
+    this.world = { network: this.network, ghost: this.ghost, window, mutant, listing, milestoneEvery, fresh };
   }
 
   addNode(): Node {

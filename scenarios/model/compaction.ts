@@ -3,7 +3,7 @@
  * so. An output whose EDIT never commits is an orphan; orphans of lower epochs are collected without any clock.
  */
 
-import { deleteCheckpoint, uploadSegment } from './checkpoint.ts';
+import { deleteCheckpoint, deletePage, uploadSegment } from './checkpoint.ts';
 import { insist, type Task, until } from './network.ts';
 import type { Entry, SegmentRef } from './objects.ts';
 import type { Upkeep } from './upkeep.ts';
@@ -68,6 +68,7 @@ export function* collectOrphans(upkeep: Upkeep): Task {
   if (!isSettled() && mutant !== 'orphansBeforePublication') return;
   const segments = yield* insist({ verb: 'list', name: 'seg/', effect: (store) => store.listSegments() });
   const checkpoints = yield* insist({ verb: 'list', name: 'ckpt/', effect: (store) => store.listCheckpoints() });
+  const pages = yield* insist({ verb: 'list', name: 'meta/', effect: (store) => store.listPages() });
   if (!isSettled() && mutant !== 'orphansBeforePublication') return;
   const isDeadEpoch = (uploader: number): boolean => uploader < owner.epoch || mutant === 'orphansAnyEpoch';
   const named = new Set(owner.state.segments.map(({ name }) => name));
@@ -79,5 +80,9 @@ export function* collectOrphans(upkeep: Upkeep): Task {
   for (const { name, uploader } of checkpoints) {
     if (!isDeadEpoch(uploader) || name === owner.state.installed) continue;
     owner.world.network.start(owner.life, deleteCheckpoint(name));
+  }
+  for (const { name, uploader } of pages) {
+    if (!isDeadEpoch(uploader) || upkeep.knownPages.has(name)) continue;
+    owner.world.network.start(owner.life, deletePage(name));
   }
 }

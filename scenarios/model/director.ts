@@ -17,6 +17,8 @@ interface Hold {
   before: 'effect' | 'reply';
 }
 
+/** One publication of so many is a milestone. */
+const MILESTONE_EVERY = 3;
 /** Events after which a schedule certainly goes in circles. */
 const EVENTS_MAX = 10_000;
 
@@ -25,7 +27,13 @@ export class Director {
   private readonly holds = new Set<Hold>();
 
   constructor(window: number, mutant: MutantName | undefined, listing: Listing = 'snapshot') {
-    this.cluster = new Cluster(new Dice(1), { window, weather: FAIR, mutant, listing });
+    this.cluster = new Cluster(new Dice(1), {
+      window,
+      weather: FAIR,
+      mutant,
+      listing,
+      milestoneEvery: MILESTONE_EVERY,
+    });
   }
 
   /** A process that starts and gets as far as the holds let it. */

@@ -13,7 +13,6 @@ interface ModelOptions {
   runs: number;
   seed: number;
   steps: number;
-  torn?: true;
   soundOnly?: true;
 }
 
@@ -22,18 +21,14 @@ new Command('model')
   .option('--runs <n>', 'walks of the sound protocol and of each mutant', countArgument, 1_000)
   .option('--seed <n>', 'seed of the first walk; the others count up', countArgument, 1)
   .option('--steps <n>', 'events of a walk before everybody dies and recovery begins', countArgument, 1_500)
-  .option('--torn', 'listings of pub/ are no snapshots')
   .option('--sound-only', 'no mutants')
-  .action(({ runs, seed, steps, torn, soundOnly }: ModelOptions) => {
+  .action(({ runs, seed, steps, soundOnly }: ModelOptions) => {
     const search = { firstSeed: seed, runs, steps };
-    const sound = measure({ ...search, listing: torn ? 'torn anywhere' : 'snapshot' });
+    const sound = measure(search);
     printSound(sound);
     let escaped = 0;
     for (const mutant of soundOnly ? [] : MUTANTS) {
-      // One publication is as good as two as long as listings are snapshots.
-      const isTorn = torn ?? mutant.name === 'onePublication';
-      const listing = isTorn ? 'torn anywhere' : 'snapshot';
-      const figures = measure({ ...search, mutant: mutant.name, listing });
+      const figures = measure({ ...search, mutant: mutant.name });
       const directed = SCHEDULES[mutant.name]?.(mutant.name).violation?.claim;
       printMutant(mutant, figures, directed);
       if (directed === undefined && figures.violations === 0) escaped++;

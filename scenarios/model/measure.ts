@@ -2,7 +2,6 @@
 
 import type { Claim } from './checks.ts';
 import type { MutantName } from './mutants.ts';
-import type { Listing } from './publications.ts';
 import type { Situation } from './situations.ts';
 import { walk } from './walk.ts';
 
@@ -12,7 +11,6 @@ export interface MeasureOptions {
   /** Length of one walk before its recoveries. */
   steps: number;
   mutant?: MutantName | undefined;
-  listing?: Listing;
   /** Stop at the first violation. */
   stopsEarly?: boolean;
 }
@@ -31,14 +29,14 @@ export interface Figures {
   reached: ReadonlyMap<Situation, number>;
 }
 
-export function measure({ firstSeed, runs, steps, mutant, listing, stopsEarly = false }: MeasureOptions): Figures {
+export function measure({ firstSeed, runs, steps, mutant, stopsEarly = false }: MeasureOptions): Figures {
   const total = { runs: 0, violations: 0, acknowledged: 0, definite: 0, reads: 0, fencesWon: 0 };
   const broken = new Map<Claim, Figures['broken'][number]>();
   const reached = new Map<Situation, number>();
   let runsToDetection: number | undefined;
   while (total.runs < runs && !(stopsEarly && runsToDetection !== undefined)) {
     const seed = firstSeed + total.runs++;
-    const outcome = walk({ seed, steps, mutant, listing: listing ?? 'snapshot' });
+    const outcome = walk({ seed, steps, mutant });
     total.acknowledged += outcome.acknowledged;
     total.definite += outcome.definite;
     total.reads += outcome.reads;

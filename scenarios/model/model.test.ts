@@ -1,7 +1,7 @@
 /** The storage protocol as a model: sound as a whole, broken without any one of its rules. */
 
 import { describe, expect, test } from 'vitest';
-import { listingsTornTwice, lossBehindAStrayFence, SCHEDULES } from './directed.ts';
+import { lossBehindAStrayFence, SCHEDULES, shiftingListings } from './directed.ts';
 import { EMPTY, firstGap, foldData, physicalHash } from './fold.ts';
 import { measure } from './measure.ts';
 import { type MutantName, MUTANTS } from './mutants.ts';
@@ -50,8 +50,11 @@ describe('directed schedules', () => {
     expect(definite).toBe(0);
   });
 
-  test('two publications within one listing, twice, fool even the sound protocol: pub/ must list as a snapshot', () => {
-    expect(listingsTornTwice(undefined).violation?.claim).toBe('one owner per fence');
+  test('listings that show nothing of what comes and goes do not fool a taker', () => {
+    const { reached, violation, fencesWon } = shiftingListings(undefined);
+    expect(violation).toBeUndefined();
+    expect(reached.get('listing that missed the newest publication')).toBeGreaterThan(0);
+    expect(fencesWon).toBe(2);
   });
 });
 

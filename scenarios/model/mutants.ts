@@ -27,14 +27,16 @@ const MUTANTS_BY_NAME = {
   orphansEdited: 'collects as orphans what an EDIT above the newest publication removed',
   editedDeletedEarly: 'deletes what an EDIT removed as soon as the EDIT is committed',
   installReplaces: 'folds INSTALL by replacing the list of segments',
-  onePublication: 'keeps one publication instead of two',
+  pagesFromLoaded: 'shares pages with the checkpoint it loaded, though a newer one is installed',
+  oneListing: 'trusts one listing of pub/ after the fence, and before it calls a loss definite',
+  noMilestones: 'deletes every publication once two newer ones are there',
   definiteUnchecked: 'calls a loss definite without listing pub/',
   validateByName: 'validates when no publication is at or above its fence, though it moved',
 } as const;
 
 export type MutantName = keyof typeof MUTANTS_BY_NAME;
 
-const HIDDEN: ReadonlySet<MutantName> = new Set(['onePublication', 'definiteUnchecked', 'validateByName']);
+const HIDDEN: ReadonlySet<MutantName> = new Set(['definiteUnchecked', 'validateByName', 'oneListing', 'noMilestones']);
 
 export const MUTANTS: readonly Mutant[] = (Object.entries(MUTANTS_BY_NAME) as [MutantName, string][]).map(
   ([name, what]) => ({ name, what, hidden: HIDDEN.has(name) }),

@@ -1,5 +1,5 @@
 /**
- * What lies in the modelled store: log objects, checkpoints, segments, publications. Shapes only. One stream stands
+ * What lies in the modelled store: log objects, checkpoints, pages, segments, publications. Shapes only. One stream stands
  * for all streams, one record per append, and the record is the number of the operation that wrote it.
  * An object's bytes never change once built: whoever shares one must not write to it.
  */
@@ -77,6 +77,8 @@ export interface Checkpoint {
   /** Epoch of the newest fence at or below `frozenAt`. */
   epoch: number;
   state: State;
+  /** Names in `meta/`: parts of the state that did not change may be shared with older checkpoints. */
+  pages: readonly string[];
 }
 
 export interface SegmentBody {
@@ -89,4 +91,6 @@ export interface SegmentBody {
 export interface Publication {
   checkpoint: string;
   frozenAt: number;
+  /** Never deleted. The others are deletable once a milestone above them is published for certain. */
+  isMilestone: boolean;
 }

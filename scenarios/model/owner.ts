@@ -10,7 +10,7 @@ import { foldData } from './fold.ts';
 import type { MutantName } from './mutants.ts';
 import { type Life, type Network, type Task, UNKNOWN, insist, once, until } from './network.ts';
 import type { Data, Entry, LogObject, Publication, State } from './objects.ts';
-import { type Listing, listPublications } from './publications.ts';
+import { listAllPublications, type Listing } from './publications.ts';
 
 /** What every part of one run shares. */
 export interface World {
@@ -20,6 +20,8 @@ export interface World {
   window: number;
   mutant: MutantName | undefined;
   listing: Listing;
+  /** One publication of so many is a milestone. */
+  milestoneEvery: number;
   fresh: () => number;
 }
 
@@ -42,6 +44,8 @@ export interface Takeover {
   /** By segment not yet deletable: the slot of the EDIT that removed it. */
   removedAt: Map<string, number>;
   publications: Publication[];
+  /** The pages of the checkpoint that was loaded, and its name. */
+  table: { of: string; pages: readonly string[] };
 }
 
 export class Owner {
@@ -185,7 +189,7 @@ export class Owner {
    */
   private *settleLosses(slot: number): Task {
     const { ghost, mutant } = this.world;
-    const publications = mutant === 'definiteUnchecked' ? [] : yield* listPublications(this.world);
+    const publications = mutant === 'definiteUnchecked' ? [] : yield* listAllPublications(this.world);
     const mayBeCollected = publications.some(({ frozenAt }) => frozenAt >= slot);
     for (const [lost, { proposals }] of this.issued) {
       for (const { append } of lost >= slot ? proposals : []) {

@@ -11,6 +11,8 @@ export const SITUATIONS = [
   'stale fence in a collected slot',
   'publication moved during a takeover',
   'published checkpoint collected under a taker',
+  'listing that missed the newest publication',
+  'pages of the loaded checkpoint distrusted',
   'publication that comes after a newer one',
   'loss left indefinite for a publication',
   'probe that met data of the next owner',

@@ -1,5 +1,5 @@
 /**
- * The object store: five folders of names, every method one atomic effect at the instant it is called. That requests
+ * The object store: six folders of names, every method one atomic effect at the instant it is called. That requests
  * and replies are late, lost or doubled is the business of `network.ts`. Nothing is ever overwritten.
  * A witness (the ghost) sees the effects that matter to the checks; the protocol never sees the witness.
  */
@@ -30,6 +30,8 @@ export class Store {
   readonly publications = new Map<string, Publication>();
   readonly checkpoints = new Map<string, Checkpoint>();
   readonly segments = new Map<string, SegmentBody>();
+  /** Pages by name, with the epoch that uploaded them; what stands in them does not matter here. */
+  readonly pages = new Map<string, number>();
   private readonly witness: Witness;
 
   constructor(witness: Witness) {
@@ -58,10 +60,17 @@ export class Store {
     this.segments.set(name, body);
   }
 
-  /** In ascending order. @param above only names above this slot @param upTo and not above this one */
-  listPublications(above = -1, upTo = Infinity): Publication[] {
-    const listed = [...this.publications.values()].filter(({ frozenAt }) => frozenAt > above && frozenAt <= upTo);
-    return listed.sort((one, other) => one.frozenAt - other.frozenAt);
+  putPage(name: string, uploader: number): void {
+    this.pages.set(name, uploader);
+  }
+
+  /** In ascending order. */
+  listPublications(): Publication[] {
+    return [...this.publications.values()].sort((one, other) => one.frozenAt - other.frozenAt);
+  }
+
+  listPages(): UploadName[] {
+    return [...this.pages].map(([name, uploader]) => ({ name, uploader }));
   }
 
   listCheckpoints(): UploadName[] {
@@ -89,6 +98,11 @@ export class Store {
 
   deleteCheckpoint(name: string): void {
     this.checkpoints.delete(name);
+    this.witness.sawChange(this);
+  }
+
+  deletePage(name: string): void {
+    this.pages.delete(name);
     this.witness.sawChange(this);
   }
 

@@ -6,6 +6,7 @@
 
 import type { Dice } from './dice.ts';
 import type { Weather } from './network.ts';
+import type { Listing } from './publications.ts';
 
 export type Deed =
   | 'append'
@@ -25,6 +26,8 @@ export interface Swarm {
   window: number;
   steps: number;
   weather: Weather;
+  listing: Listing;
+  milestoneEvery: number;
   /** Per step, that a process does something of its own instead of a request moving on. */
   initiative: number;
   /** Per deed of a process that owns nothing, that it tries to take over. */
@@ -51,6 +54,8 @@ export function drawSwarm(dice: Dice, steps: number): Swarm {
       slowStepsMax: dice.pick([60, 450]),
       timeout: dice.pick([0.01, 0.05]),
     },
+    listing: dice.pick(['snapshot', 'loose', 'loose', 'blind']),
+    milestoneEvery: dice.between(1, 4),
     initiative: dice.pick([0.15, 0.3]),
     takeover: dice.pick([0.02, 0.1, 0.3]),
     crash: dice.pick([0, 0.001, 0.004]),

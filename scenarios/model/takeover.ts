@@ -8,7 +8,7 @@ import { EMPTY, foldData } from './fold.ts';
 import { type Life, type Task, UNKNOWN, insist, once } from './network.ts';
 import type { Checkpoint, Fence, LogObject, Publication, SegmentRef, State } from './objects.ts';
 import { noteRemovals, Owner, type Takeover, type World } from './owner.ts';
-import { listPublications } from './publications.ts';
+import { listAllPublications, listPublications } from './publications.ts';
 
 /** Slots fetched at once during replay; only the 404 of the first one counts. */
 const PREFETCH = 6;
@@ -33,41 +33,55 @@ export function* takeOver(world: World, life: Life): Task<Owner> {
 }
 
 function* attempt(world: World): Task<Takeover | undefined> {
-  const publications = yield* findNewest(world);
+  const publications = yield* findNewest(world, listPublications(world));
   const newest = publications.at(-1);
   const checkpoint = newest === undefined ? undefined : yield* openCheckpoint(newest);
   if (newest !== undefined && checkpoint === undefined) {
     world.ghost.reach('published checkpoint collected under a taker');
-    return undefined;
+    return yield* staleUnlessNewest(world, newest, `checkpoint ${newest.checkpoint} or a part of it is not there`);
   }
   const replay = startFrom(checkpoint);
   const fence = yield* replayAndFence(world, replay);
-  if (fence === undefined) return undefined;
+  if (fence === undefined) return yield* staleUnlessNewest(world, newest, `slot ${replay.position} contradicts`);
   if (!(yield* isStillNewest(world, newest, fence.slot))) return undefined;
   const { state, disposable, removedAt } = replay;
   dispose(world, disposable, fence);
   const { epoch, identity, slot: fenceSlot } = fence;
-  return { epoch, identity, fenceSlot, next: fence.next, state, disposable, removedAt, publications };
+  const table = { of: newest?.checkpoint ?? '', pages: checkpoint?.pages ?? [] };
+  return { epoch, identity, fenceSlot, next: fence.next, state, disposable, removedAt, publications, table };
 }
 
-function* findNewest(world: World): Task<Publication[]> {
-  if (world.mutant !== 'newestByCheckpointList') return yield* listPublications(world);
+/**
+ * What collection leaves behind looks like damage to whoever began before it. It is taken for damage when nothing newer
+ * is published; nothing is ever damaged here, so that would be a false alarm.
+ */
+function* staleUnlessNewest(world: World, newest: Publication | undefined, what: string): Task<undefined> {
+  const isLatest = yield* isStillNewest(world, newest, Infinity);
+  // Some mutants do damage the store; their alarm is a right one.
+  if (isLatest && world.mutant === undefined) world.ghost.violate('a sound log is never called damaged', what);
+}
+
+/** @param listing how publications are listed, where they are */
+function* findNewest(world: World, listing: Task<Publication[]>): Task<Publication[]> {
+  if (world.mutant !== 'newestByCheckpointList') return yield* listing;
   const checkpoints = yield* insist({
     verb: 'list',
     name: 'ckpt/',
     effect: (store) => [...store.checkpoints.values()].sort((one, other) => one.frozenAt - other.frozenAt),
   });
-  return checkpoints.map(({ name, frozenAt }) => ({ checkpoint: name, frozenAt }));
+  return checkpoints.map(({ name, frozenAt }) => ({ checkpoint: name, frozenAt, isMilestone: false }));
 }
 
-/** The checkpoint with the index of every segment it names (tails of cold streams come from there), or nothing. */
+/** The checkpoint with its pages and the index of every segment it names (tails of cold streams come from there), or nothing. */
 function* openCheckpoint({ checkpoint: name }: Publication): Task<Checkpoint | undefined> {
   const found = yield* insist({ verb: 'get', name: `ckpt/${name}`, effect: (store) => store.checkpoints.get(name) });
-  if (found === undefined || found.state.segments.length === 0) return found;
+  if (found === undefined) return found;
   const isWhole = yield* insist({
     verb: 'get',
-    name: 'seg/ (indexes)',
-    effect: (store) => found.state.segments.every((segment: SegmentRef) => store.segments.has(segment.name)),
+    name: 'meta/ and seg/ (indexes)',
+    effect: (store) =>
+      found.pages.every((page) => store.pages.has(page)) &&
+      found.state.segments.every((segment: SegmentRef) => store.segments.has(segment.name)),
   });
   return isWhole ? found : undefined;
 }
@@ -145,7 +159,7 @@ function follow(world: World, replay: Replay, object: LogObject): void {
 /** A publication that moved allows deletions, so that a 404 of ours may mean "collected" instead of "never written". */
 function* isStillNewest(world: World, newest: Publication | undefined, fenceSlot: number): Task<boolean> {
   if (world.mutant === 'noValidation') return true;
-  const again = (yield* findNewest(world)).at(-1);
+  const again = (yield* findNewest(world, listAllPublications(world))).at(-1);
   if (world.mutant === 'validateByName') return again === undefined || again.frozenAt < fenceSlot;
   if (again?.checkpoint === newest?.checkpoint) return true;
   world.ghost.reach('publication moved during a takeover');

@@ -1,5 +1,6 @@
 /**
- * What an owner remembers for its housekeeping: which segments are being read or merged, what is published. One
+ * What an owner remembers for its housekeeping: which segments are being read or merged, what is published, which pages
+ * the last checkpoint has. One
  * checkpoint and one compaction at a time. A pinned segment is never deleted by its own process.
  */
 
@@ -14,6 +15,10 @@ export class Upkeep {
   hasSwept = false;
   /** Known publications, the newest last. */
   publications: Publication[];
+  /** The pages of the checkpoint that was loaded or frozen last, and its name; no name when there is none. */
+  table: { of: string; pages: readonly string[] };
+  /** Pages that may exist and were in a checkpoint of ours or in the one we loaded. */
+  knownPages: ReadonlySet<string>;
   /** Segments that an EDIT under way removes. */
   readonly claimed = new Set<string>();
   private readonly pins = new Map<string, number>();
@@ -21,10 +26,18 @@ export class Upkeep {
   constructor(owner: Owner) {
     this.owner = owner;
     this.publications = owner.takeover.publications;
+    this.table = owner.takeover.table;
+    this.knownPages = new Set(this.table.pages);
   }
 
   get publishedAt(): number {
     return this.publications.at(-1)?.frozenAt ?? -1;
+  }
+
+  /** So that few enough publications are there that are no milestones. */
+  get isMilestoneDue(): boolean {
+    const plain = this.publications.length - 1 - this.publications.findLastIndex(({ isMilestone }) => isMilestone);
+    return plain + 1 >= this.owner.world.milestoneEvery;
   }
 
   isPinned(name: string): boolean {

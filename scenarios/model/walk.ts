@@ -9,7 +9,6 @@ import { Cluster, type Node } from './cluster.ts';
 import { Dice } from './dice.ts';
 import type { MutantName } from './mutants.ts';
 import { FAIR, type Flight, UNKNOWN } from './network.ts';
-import type { Listing } from './publications.ts';
 import type { Situation } from './situations.ts';
 import { drawSwarm, type Swarm } from './swarm.ts';
 
@@ -17,7 +16,6 @@ export interface WalkOptions {
   seed: number;
   steps: number;
   mutant?: MutantName | undefined;
-  listing?: Listing;
 }
 
 export interface WalkOutcome {
@@ -32,10 +30,10 @@ export interface WalkOutcome {
 /** A recovery in fair weather that needs more events than this never ends. */
 const RECOVERY_EVENTS_MAX = 20_000;
 
-export function walk({ seed, steps, mutant, listing = 'snapshot' }: WalkOptions): WalkOutcome {
+export function walk({ seed, steps, mutant }: WalkOptions): WalkOutcome {
   const dice = new Dice(seed);
   const swarm = drawSwarm(dice, steps);
-  const cluster = new Cluster(dice, { ...swarm, mutant, listing });
+  const cluster = new Cluster(dice, { ...swarm, mutant });
   const { ghost } = cluster;
   for (let count = 0; count < swarm.processes; count++) cluster.addNode();
   new Walker(cluster, dice, swarm).run();
@@ -141,18 +139,25 @@ function settle(cluster: Cluster): void {
   while (cluster.network.flights.length > 0) carry(cluster, 0);
 }
 
-/** A quiet owner that keeps house leaves fences, two publications, one checkpoint, its segments, and nothing else. */
+/** A quiet owner that keeps house leaves fences, publications, one checkpoint, what it names, and nothing else. */
 function leaveNothing(cluster: Cluster, survivor: Node): void {
   for (const deed of ['append', 'issue', 'checkpoint', 'issue', 'orphans', 'sweep'] as const) {
     cluster.act(survivor, deed);
     settle(cluster);
   }
-  const { wal, publications, checkpoints, segments } = cluster.network.store;
+  const { wal, publications, checkpoints, segments, pages } = cluster.network.store;
   const newest = cluster.network.store.listPublications().at(-1);
   const named = newest === undefined ? undefined : checkpoints.get(newest.checkpoint);
   const below = [...wal.values()].filter(({ slot, kind }) => kind === 'data' && slot <= (newest?.frozenAt ?? -1));
-  const leftovers = below.length + Math.max(0, publications.size - 2) + checkpoints.size - 1;
-  const isTidy = leftovers === 0 && segments.size === named?.state.segments.length;
-  const found = `${below.length} slots, ${publications.size} pub, ${checkpoints.size} ckpt, ${segments.size} seg`;
+  const milestone = cluster.network.store.listPublications().findLast(({ isMilestone }) => isMilestone);
+  const passed = [...publications.values()].filter(
+    ({ isMilestone, frozenAt }) => !isMilestone && frozenAt < (milestone?.frozenAt ?? -1),
+  );
+  const leftovers = below.length + passed.length + checkpoints.size - 1;
+  const isNamed = segments.size === named?.state.segments.length && pages.size === named.pages.length;
+  const isTidy = leftovers === 0 && isNamed;
+  const found =
+    `${below.length} slots, ${passed.length} pub, ${checkpoints.size} ckpt, ${segments.size} seg, ` +
+    `${pages.size} meta`;
   if (!isTidy) cluster.ghost.violate('nothing but fences is left behind', found);
 }
