@@ -38,6 +38,19 @@ export interface Compute {
   crc32(bytes: Uint8Array, seed?: number): number;
 }
 
+/** One way to make bytes smaller, for bodies and frames: pure and synchronous, so no larger than those may be. */
+export interface Codec {
+  compress(bytes: Uint8Array): Uint8Array;
+  /** Null when the bytes can not be decompressed, or not to at most `bytesMax`; never takes more memory than that. */
+  decompress(bytes: Uint8Array, bytesMax: number): Uint8Array | null;
+}
+
+/** The two S2 knows. Compressed bytes differ between implementations, so a simulation brings its own. */
+export interface Compression {
+  gzip: Codec;
+  zstd: Codec;
+}
+
 /** Why a store call did not end well. `message` names the object and, where there is one, the remedy. */
 export interface StoreFault {
   /** Stable word for logs and tests, e.g. `timeout`, `reset`, `slow-down`, `no-space`, `denied`, `io`. */
