@@ -1,182 +1,153 @@
 /** Which faults a run has and how often, by profile: one family each for the narrow ones, everything for the swarm. */
 
-import { type FaultSettings, QUIET } from '../sim/index.ts';
+import type { EngineTunables } from '../engine/index.ts';
+import { type FaultSettings, type Odds, QUIET } from '../sim/index.ts';
 import { type Draw, SITES } from './plan-draw.ts';
 import type { Profile } from './plan.ts';
 
-type Faults = Partial<FaultSettings>;
+/** Drawn from one of three ranges, or as it stands. */
+type Frequency = 'often' | 'rate' | 'rare' | Odds;
+type OddsName = { [Name in keyof FaultSettings]: FaultSettings[Name] extends Odds ? Name : never }[keyof FaultSettings];
+type Family = { readonly [Fault in OddsName]?: Frequency };
 
-export function drawFaults(profile: Profile, draw: Draw): FaultSettings {
-  switch (profile) {
-    case 'quiet':
-      return QUIET;
-    case 'lossy':
-      return { ...QUIET, ...network(draw) };
-    case 'crash':
-      return { ...QUIET, nemesisTickMs: 100, ...crashes(draw) };
-    case 'ambiguous':
-      return { ...QUIET, ...ambiguousPuts(draw), ...ambiguousDeletes(draw), ...slowStore(draw), ...travels(draw) };
-    case 'failover':
-      return {
-        ...QUIET,
-        nemesisTickMs: 100,
-        ...crashes(draw),
-        ...pauses(draw),
-        ...ambiguousPuts(draw),
-        ...cuts(draw),
-        ...slowStore(draw),
-        ...lateAnswers(draw),
-      };
-    case 'storage':
-      return storage(draw);
-    case 'skew':
-      return { ...QUIET, nemesisTickMs: 100, ...clocks(draw), ...crashes(draw) };
-    case 'swarm':
-      return swarm(draw);
-  }
-}
+const FAMILIES = {
+  network: {
+    netTenfold: 'rate',
+    netHundredfold: 'rare',
+    netRefused: 'rate',
+    netRequestLost: 'rare',
+    netResponseLost: 'rare',
+    netResetBefore: 'rate',
+    netResetAfter: 'rate',
+    netRequestCut: 'rate',
+    netResponseCut: 'rate',
+    netDuplicated: 'rate',
+    netSplit: 'often',
+  },
+  crashes: { crash: 'rate', crashAtEffect: 'rate' },
+  ambiguousPuts: {
+    putFailsBefore: 'rate',
+    putLosesReply: 'rate',
+    putTakesEffectLate: 'rate',
+    putHangs: 'rare',
+    putConflicts: 'rate',
+    putThrottled: 'rate',
+    putDuplicated: 'rate',
+  },
+  ambiguousDeletes: {
+    deleteFailsBefore: 'rate',
+    deleteLosesReply: 'rate',
+    deleteTakesEffectLate: 'often',
+    deleteHangs: 'rate',
+    deleteIsPartial: 'often',
+    deleteDuplicated: 'often',
+  },
+  travels: { putTravels: 'rate', strikeAtDeparture: 'often' },
+  lateAnswers: { blobAnswersLate: 'often' },
+  stalls: { storeStall: 'rate', storeStallAtEffect: 'rate', rivalAtStall: 'often' },
+  milestones: { crashAtMilestone: 'rate', pauseAtMilestone: 'rate', pauseIsLong: 'often' },
+  slowStore: { blobTenfold: 'often', blobHundredfold: 'rate' },
+  failingReads: {
+    getFails: 'rate',
+    getShortBody: 'rate',
+    getHangs: 'rare',
+    listFails: 'often',
+    listHangs: 'rate',
+    listUncertain: 'often',
+    listShortPage: 'often',
+  },
+  damagedReads: { getFlipsBit: 'rate' },
+  pauses: { pause: 'rate', pauseAtEffect: 'rate', pauseIsLong: 'often', pauseStopsClock: 'often' },
+  cuts: { partition: 'rate' },
+  clocks: { clockOffset: [1, 2], clockDrift: [1, 2], clockStep: 'rate' },
+  // A store in trouble asks to slow down before it turns everybody away.
+  outages: { outage: 'rare', putThrottled: 'rate' },
+} as const satisfies Record<string, Family>;
+type FamilyName = keyof typeof FAMILIES;
+
+/** Families of the narrow profiles, and how far apart the nemesis looks in them. */
+const NARROW: Record<Exclude<Profile, 'quiet' | 'storage' | 'swarm'>, { tickMs: number; families: FamilyName[] }> = {
+  lossy: { tickMs: 0, families: ['network'] },
+  crash: { tickMs: 100, families: ['crashes'] },
+  ambiguous: { tickMs: 0, families: ['ambiguousPuts', 'ambiguousDeletes', 'slowStore', 'travels', 'damagedReads'] },
+  failover: {
+    tickMs: 100,
+    families: ['crashes', 'pauses', 'ambiguousPuts', 'cuts', 'slowStore', 'lateAnswers', 'stalls'],
+  },
+  skew: { tickMs: 100, families: ['clocks', 'crashes'] },
+};
 
 /**
- * What checkpoints and collection are afraid of: owners that stand still for longer than a takeover, a checkpoint and
- * the collection after it, publications that travel meanwhile, deletes of doubtful outcome, listings in flux.
+ * What checkpoints and collection are afraid of: owners that stand still, or hear nothing, for longer than a takeover, a
+ * checkpoint and the collection after it, publications that travel meanwhile, deletes of doubtful outcome, listings in
+ * flux.
  */
-function storage(draw: Draw): FaultSettings {
-  return {
-    ...QUIET,
-    nemesisTickMs: 500,
-    ...milestones(draw),
-    ...travels(draw),
-    ...ambiguousDeletes(draw),
-    ...lateAnswers(draw),
-    putLosesReply: draw.rate('putLosesReply'),
-    putTakesEffectLate: draw.rate('putTakesEffectLate'),
-    listUncertain: draw.often('listUncertain'),
-    listShortPage: draw.rate('listShortPage'),
-    blobTenfold: draw.often('blobTenfold'),
-    crash: draw.rare('crash'),
-    pause: draw.rate('pause'),
-    pauseAtEffect: draw.rate('pauseAtEffect'),
+const STORAGE: readonly Family[] = [
+  FAMILIES.milestones,
+  FAMILIES.travels,
+  FAMILIES.ambiguousDeletes,
+  FAMILIES.lateAnswers,
+  FAMILIES.stalls,
+  FAMILIES.damagedReads,
+  {
+    putLosesReply: 'rate',
+    putTakesEffectLate: 'rate',
+    listUncertain: 'often',
+    listShortPage: 'rate',
+    blobTenfold: 'often',
+    crash: 'rare',
+    pause: 'rate',
+    pauseAtEffect: 'rate',
     pauseIsLong: [3, 4],
-    lateEffectMs: [20, 500, 5_000, 30_000, 60_000],
-  };
-}
+    storeStall: 'often',
+    rivalAtStall: [3, 4],
+  },
+];
 
-function swarm(draw: Draw): FaultSettings {
-  const families = {
-    network,
-    crashes,
-    ambiguousPuts,
-    ambiguousDeletes,
-    travels,
-    lateAnswers,
-    milestones,
-    slowStore,
-    failingReads,
-    pauses,
-    cuts,
-    clocks,
-    outages,
-  };
-  const faults: Faults = { nemesisTickMs: draw.pick(SITES.rate, 'tick', [100, 30, 500]) };
-  for (const [name, family] of Object.entries(families)) {
-    if (draw.pick(SITES.family, name, [false, true])) Object.assign(faults, family(draw));
+export function drawFaults(profile: Profile, tunables: EngineTunables, draw: Draw): FaultSettings {
+  if (profile === 'quiet') return QUIET;
+  const spans = spansOf(upkeepMs(tunables));
+  if (profile === 'storage') {
+    const lateEffectMs = [20, 500, 5_000, 30_000, 60_000];
+    return { ...QUIET, ...spans, nemesisTickMs: 500, lateEffectMs, ...oddsOf(STORAGE, draw) };
   }
-  return { ...QUIET, ...faults };
+  if (profile === 'swarm') {
+    const names = Object.keys(FAMILIES) as FamilyName[];
+    const on = names.filter((name) => draw.pick(SITES.family, name, [false, true]));
+    const nemesisTickMs = draw.pick(SITES.rate, 'tick', [100, 30, 500]);
+    return { ...QUIET, ...spans, nemesisTickMs, ...oddsOf(familiesOf(on), draw) };
+  }
+  const { tickMs, families } = NARROW[profile];
+  return { ...QUIET, ...spans, nemesisTickMs: tickMs, ...oddsOf(familiesOf(families), draw) };
 }
 
-function network(draw: Draw): Faults {
+function familiesOf(names: readonly FamilyName[]): Family[] {
+  return names.map((name) => FAMILIES[name]);
+}
+
+/** Of a fault that several families have, the last one counts. */
+function oddsOf(families: readonly Family[], draw: Draw): Partial<FaultSettings> {
+  const frequencies = Object.entries(Object.assign({}, ...families) as Family) as [OddsName, Frequency][];
+  return Object.fromEntries(
+    frequencies.map(([fault, how]) => [fault, typeof how === 'string' ? draw[how](fault) : how]),
+  );
+}
+
+/** A round trip to the store and what goes with it. */
+const STEP_MS = 10;
+/** Round trips of a takeover, of a checkpoint once it is due, and of the collection behind it. */
+const STEPS = 30;
+
+/** About how long a rival needs to take over, make its first checkpoint, and collect what that made unnecessary. */
+export function upkeepMs({ log, segments }: EngineTunables): number {
+  const slotMs = STEP_MS + Math.max(log.lingerMs, log.issueIntervalMs);
+  return STEPS * STEP_MS + Math.min(segments.flushIntervalMs, segments.flushSlots * slotMs);
+}
+
+/** A stall that is shorter shows nothing; much longer ones only make runs longer. */
+function spansOf(upkeep: number): Partial<FaultSettings> {
   return {
-    netTenfold: draw.rate('netTenfold'),
-    netHundredfold: draw.rare('netHundredfold'),
-    netRefused: draw.rate('netRefused'),
-    netRequestLost: draw.rare('netRequestLost'),
-    netResponseLost: draw.rare('netResponseLost'),
-    netResetBefore: draw.rate('netResetBefore'),
-    netResetAfter: draw.rate('netResetAfter'),
-    netRequestCut: draw.rate('netRequestCut'),
-    netResponseCut: draw.rate('netResponseCut'),
-    netDuplicated: draw.rate('netDuplicated'),
-    netSplit: draw.often('netSplit'),
+    storeStallMs: [upkeep, Math.ceil(upkeep / 4), 2 * upkeep, 5 * upkeep],
+    pauseLongMs: [4 * upkeep, 2 * upkeep, 10 * upkeep, 60_000],
   };
-}
-
-function crashes(draw: Draw): Faults {
-  return { crash: draw.rate('crash'), crashAtEffect: draw.rate('crashAtEffect') };
-}
-
-function ambiguousPuts(draw: Draw): Faults {
-  return {
-    putFailsBefore: draw.rate('putFailsBefore'),
-    putLosesReply: draw.rate('putLosesReply'),
-    putTakesEffectLate: draw.rate('putTakesEffectLate'),
-    putHangs: draw.rare('putHangs'),
-    putConflicts: draw.rate('putConflicts'),
-    putThrottled: draw.rate('putThrottled'),
-    putDuplicated: draw.rate('putDuplicated'),
-  };
-}
-
-function ambiguousDeletes(draw: Draw): Faults {
-  return {
-    deleteFailsBefore: draw.rate('deleteFailsBefore'),
-    deleteLosesReply: draw.rate('deleteLosesReply'),
-    deleteTakesEffectLate: draw.often('deleteTakesEffectLate'),
-    deleteHangs: draw.rate('deleteHangs'),
-    deleteIsPartial: draw.often('deleteIsPartial'),
-    deleteDuplicated: draw.often('deleteDuplicated'),
-  };
-}
-
-function travels(draw: Draw): Faults {
-  return { putTravels: draw.rate('putTravels'), strikeAtDeparture: draw.often('strikeAtDeparture') };
-}
-
-function lateAnswers(draw: Draw): Faults {
-  return { blobAnswersLate: draw.often('blobAnswersLate') };
-}
-
-function milestones(draw: Draw): Faults {
-  return {
-    crashAtMilestone: draw.rate('crashAtMilestone'),
-    pauseAtMilestone: draw.rate('pauseAtMilestone'),
-    pauseIsLong: draw.often('pauseIsLong'),
-  };
-}
-
-function slowStore(draw: Draw): Faults {
-  return { blobTenfold: draw.often('blobTenfold'), blobHundredfold: draw.rate('blobHundredfold') };
-}
-
-function failingReads(draw: Draw): Faults {
-  return {
-    getFails: draw.rate('getFails'),
-    getShortBody: draw.rate('getShortBody'),
-    getFlipsBit: draw.rare('getFlipsBit'),
-    getHangs: draw.rare('getHangs'),
-    listFails: draw.often('listFails'),
-    listHangs: draw.rate('listHangs'),
-    listUncertain: draw.often('listUncertain'),
-    listShortPage: draw.often('listShortPage'),
-  };
-}
-
-function pauses(draw: Draw): Faults {
-  return {
-    pause: draw.rate('pause'),
-    pauseAtEffect: draw.rate('pauseAtEffect'),
-    pauseIsLong: draw.often('pauseIsLong'),
-    pauseStopsClock: draw.often('pauseStopsClock'),
-  };
-}
-
-function cuts(draw: Draw): Faults {
-  return { partition: draw.rate('partition') };
-}
-
-function clocks(draw: Draw): Faults {
-  return { clockOffset: [1, 2], clockDrift: [1, 2], clockStep: draw.rate('clockStep') };
-}
-
-function outages(draw: Draw): Faults {
-  return { outage: draw.rare('outage') };
 }

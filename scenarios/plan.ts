@@ -53,6 +53,7 @@ export interface Plan extends RunSize {
 
 export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>): Plan {
   const draw = new Draw(new Choices(new KeyedSource(runKeys(seed, `plan/${profile}`))));
+  const tunables = drawTunables(draw);
   return {
     ...DEFAULT_SIZE,
     ...size,
@@ -69,8 +70,8 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     // Long stalls need time to happen in.
     thinkMsMax: draw.pick(SITES.pace, 'think', profile === 'storage' ? [500, 100, 2_000] : [0, 0, 50, 500]),
     restMs: draw.pick(SITES.pace, 'rest', [1_000, 100]),
-    tunables: drawTunables(draw),
-    faults: drawFaults(profile, draw),
+    tunables,
+    faults: drawFaults(profile, tunables, draw),
   };
 }
 

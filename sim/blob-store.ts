@@ -8,6 +8,7 @@
  */
 
 import type { BlobStore, ByteRange, DeleteOutcome, GetOutcome, ListOutcome, PutOutcome } from '../engine/ports.ts';
+import { AnswerStalls, type Stalled } from './blob/answer-stalls.ts';
 import { Attempt, type StoreSetting } from './blob/attempt.ts';
 import { planCut, planDelete, planGet, planList, planPut, type MutationPlan } from './blob/attempt-plan.ts';
 import { runMutation, type Change } from './blob/mutation.ts';
@@ -25,6 +26,7 @@ const LOG_PREFIX = 'wal/';
 const HOW_MANY = defineSite('blob.delete.how-many', 'how many of several names a delete is done with');
 
 export { STORE } from './blob/attempt.ts';
+export type { Stalled } from './blob/answer-stalls.ts';
 
 /** Something changed in the store. */
 export interface StoreEffect {
@@ -67,8 +69,8 @@ export class SimBlobStore {
   #effects = 0;
   #isOut = false;
 
-  constructor(setting: StoreSetting) {
-    this.#setting = setting;
+  constructor(setting: Omit<StoreSetting, 'stalls'>) {
+    this.#setting = { ...setting, stalls: new AnswerStalls(setting.context) };
     this.#context = setting.context;
     this.#damage = new WayDamage(setting.context);
   }
@@ -105,6 +107,19 @@ export class SimBlobStore {
   /** During an outage the store turns everything away with 503. */
   setOutage(isOut: boolean): void {
     this.#isOut = isOut;
+  }
+
+  isStalled(host: Host): boolean {
+    return this.#setting.stalls.isStalled(host.name);
+  }
+
+  /** From here on the host hears no answer of the store to `verbs`, until `endStall`. */
+  stall(host: Host, verbs: Stalled): void {
+    this.#setting.stalls.begin(host.name, verbs);
+  }
+
+  endStall(host: Host): void {
+    this.#setting.stalls.end(host.name);
   }
 
   /** Puts and deletes of the host's current process that have not ended. */

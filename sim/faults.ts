@@ -114,6 +114,13 @@ export interface FaultSettings {
   pauseStopsClock: Odds;
   pauseShortMs: readonly number[];
   pauseLongMs: readonly number[];
+  /** Per look: what the store answers a server stands still on the way, and arrives when that is over. */
+  storeStall: Odds;
+  /** The same per effect in the store, for the server it belongs to and beginning with the answer to it. */
+  storeStallAtEffect: Odds;
+  storeStallMs: readonly number[];
+  /** Of the stalls and long pauses, in how many a server that had ended is started at once. */
+  rivalAtStall: Odds;
   /** Per look: a link between two hosts, or a host and the store, is cut. */
   partition: Odds;
   /** Of the cuts, how many are in one direction only. */
@@ -192,6 +199,10 @@ export const QUIET: FaultSettings = Object.freeze<FaultSettings>({
   pauseStopsClock: NEVER,
   pauseShortMs: [1, 10, 50, 200, 500],
   pauseLongMs: [3000, 10_000, 30_000, 60_000],
+  storeStall: NEVER,
+  storeStallAtEffect: NEVER,
+  storeStallMs: [500, 2000, 8000],
+  rivalAtStall: NEVER,
   partition: NEVER,
   partitionIsOneWay: [1, 2],
   partitionIsFromStore: [1, 3],

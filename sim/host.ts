@@ -98,6 +98,11 @@ export class Host implements KernelOwner {
     return this.#wasCrashed;
   }
 
+  /** Down because its program ended. */
+  get hasEnded(): boolean {
+    return this.#state === 'stopped' && this.#generation > 0 && !this.#wasCrashed;
+  }
+
   get isUp(): boolean {
     return this.#state !== 'stopped';
   }

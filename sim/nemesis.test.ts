@@ -74,6 +74,54 @@ describe('the nemesis', () => {
     expect(world.probes.count('fault.pause.with-puts-in-flight')).toBe(1);
   });
 
+  test('lets the answers of the store stand still after their effects, and loses none of them', async () => {
+    const world = worldWith({ storeStallAtEffect: ALWAYS, storeStallMs: [3000] });
+    const heardAtMs: number[] = [];
+    world.host('node-1').start(async ({ blobs, clock }) => {
+      const first = blobs.put('wal/1', []).then(({ kind }) => heardAtMs.push(kind === 'done' ? world.nowMs : -1));
+      await clock.sleep(1000);
+      const second = blobs.put('wal/2', []).then(({ kind }) => heardAtMs.push(kind === 'done' ? world.nowMs : -1));
+      await Promise.all([first, second]);
+    });
+    await run(world, 2900);
+    expect([...world.store.objects().keys()]).toEqual(['wal/1', 'wal/2']);
+    expect(heardAtMs).toEqual([]);
+    await world.run(() => heardAtMs.length === 2);
+    for (const atMs of heardAtMs) {
+      expect(atMs).toBeGreaterThanOrEqual(3000);
+      expect(atMs).toBeLessThan(3100);
+    }
+    expect(world.probes.count('fault.store.answer-held')).toBe(2);
+  });
+
+  test('a stall does not keep an attempt from its time-out, and healing ends it', async () => {
+    const world = worldWith({ storeStallAtEffect: ALWAYS, storeStallMs: [60_000] }, { storeTimeoutMs: 500 });
+    const ends: string[] = [];
+    world.host('node-1').start(async ({ blobs }) => {
+      ends.push((await blobs.put('wal/1', [])).kind);
+      ends.push((await blobs.put('wal/1', [])).kind);
+    });
+    await run(world, 600);
+    expect(ends).toEqual(['unknown']);
+    world.heal();
+    await world.run(() => false);
+    expect(ends).toEqual(['unknown', 'refused']);
+  });
+
+  test('starts a server that had ended when another one stands still', async () => {
+    const world = worldWith({ pauseAtEffect: ALWAYS, pauseIsLong: ALWAYS, rivalAtStall: ALWAYS });
+    world.host('node-2').start(async ({ clock }, { generation }) => {
+      if (generation === 1) return 4;
+      await clock.sleep(1_000_000);
+    });
+    await run(world, 10);
+    expect(world.host('node-2').hasEnded).toBe(true);
+    world.host('node-1').start(async ({ blobs }) => void (await blobs.put('wal/1', [])));
+    await run(world, 1000);
+    expect(world.host('node-2').generation).toBe(2);
+    expect(world.probes.count('fault.rival-at-stall')).toBe(1);
+  });
+
   test('strikes the sender of a put that travels, and whoever wrote or deleted an object beside the log', async () => {
     const striking = worldWith({
       putTravels: ALWAYS,

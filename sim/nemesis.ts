@@ -6,7 +6,7 @@
  * it does ends by itself, or when the world heals.
  */
 
-import type { Departure, SimBlobStore, StoreEffect } from './blob-store.ts';
+import type { Departure, SimBlobStore, Stalled, StoreEffect } from './blob-store.ts';
 import { STORE } from './blob-store.ts';
 import { defineSite } from './choices.ts';
 import type { WorldContext } from './context.ts';
@@ -35,6 +35,17 @@ const PAUSE_AT_EFFECT = defineSite(
 const PAUSE_IS_LONG = defineSite('nemesis.pause-is-long', 'whether a pause is longer than a takeover');
 const PAUSE_FOR = defineSite('nemesis.pause-for', 'how long a server stands still');
 const PAUSE_STOPS_CLOCK = defineSite('nemesis.pause-stops-clock', 'whether a pause stops the monotonic clock');
+const STALL = defineSite('nemesis.store-stall', 'whether the answers of the store to a server stand still now');
+const STALL_AT_EFFECT = defineSite(
+  'nemesis.store-stall-at-effect',
+  'whether the answers of the store stand still, from the one to this effect on',
+);
+const STALL_OF = defineSite('nemesis.store-stall-of', 'which answers stand still');
+const STALL_FOR = defineSite('nemesis.store-stall-for', 'how long answers stand still');
+const STALLS: readonly Stalled[] = ['all', 'put', 'all', 'get'];
+const RIVAL = defineSite('nemesis.rival-at-stall', 'whether a server that had ended is started because of a stall');
+const RIVAL_AFTER = defineSite('nemesis.rival-after', 'how soon it is started');
+const RIVAL_AFTER_MS = [20, 1, 100];
 const PARTITION = defineSite('nemesis.partition', 'whether a link is cut now');
 const FROM_STORE = defineSite('nemesis.partition-from-store', 'whether the cut is between a server and the store');
 const ONE_WAY = defineSite('nemesis.partition-one-way', 'whether the cut is in one direction');
@@ -110,6 +121,7 @@ export class Nemesis {
     const victim = (): Host => choices.pick(VICTIM, 'look', servers);
     if (choices.chance(CRASH, 'look', faults.crash)) this.#crash(victim());
     if (choices.chance(PAUSE, 'look', faults.pause)) this.#pause(victim());
+    if (choices.chance(STALL, 'look', faults.storeStall)) this.#stall(victim());
     if (choices.chance(PARTITION, 'look', faults.partition)) this.#cut(victim());
     if (choices.chance(OUTAGE, 'look', faults.outage)) this.#outage();
     if (choices.chance(STEP, 'look', faults.clockStep)) this.#stepClock(victim());
@@ -131,6 +143,8 @@ export class Nemesis {
       this.#crash(host);
     } else if (choices.chance(PAUSE_AT_EFFECT, host.name, faults.pauseAtEffect)) {
       this.#pause(host);
+    } else if (choices.chance(STALL_AT_EFFECT, host.name, faults.storeStallAtEffect)) {
+      this.#stall(host);
     }
   }
 
@@ -182,6 +196,36 @@ export class Nemesis {
     this.#for(forMs, 'nemesis.resume', host.name, `pause ${host.name}`, 'warn', () => {
       // The process may have died meanwhile, and another be in a pause of its own.
       if (host.generation === generation) host.resume();
+    });
+    if (isLong) this.#summonRivalOf(host);
+  }
+
+  /** The server goes on and hears nothing of the store: others may take over meanwhile, and it can not know. */
+  #stall(host: Host): void {
+    const { store } = this.#o;
+    if (host.state !== 'running' || store.isStalled(host)) return;
+    const { choices, faults, probes } = this.#context;
+    const verbs = choices.pick(STALL_OF, host.name, STALLS);
+    const forMs = choices.pick(STALL_FOR, host.name, faults.storeStallMs);
+    probes.reachable('fault.store.answers-stalled');
+    store.stall(host, verbs);
+    this.#for(forMs, 'nemesis.stall-over', host.name, `answers to ${host.name} stalled`, 'warn', () => {
+      store.endStall(host);
+    });
+    this.#summonRivalOf(host);
+  }
+
+  /** An operator who sees a server stand still starts another one. */
+  #summonRivalOf(host: Host): void {
+    const { choices, faults, kernel, probes } = this.#context;
+    const ended = this.#servers().filter((other) => other !== host && other.hasEnded);
+    const [rival] = ended;
+    if (rival === undefined || !choices.chance(RIVAL, host.name, faults.rivalAtStall)) return;
+    const afterMs = choices.pick(RIVAL_AFTER, host.name, RIVAL_AFTER_MS);
+    kernel.after(afterMs * 1000, null, 'nemesis.rival', rival.name, () => {
+      if (!this.#isActive || rival.isUp) return;
+      probes.reachable('fault.rival-at-stall');
+      rival.restart();
     });
   }
 

@@ -182,19 +182,35 @@ export const STORAGE_PLANTS: readonly Plant[] = [
     ],
     seedsMax: 100,
   },
-];
-
-export const DIRECTED_PLANTS: readonly DirectedPlant[] = [
   {
     name: 'probe-in-flight',
     lie: 'ownership is proved by the absence of the lowest uncommitted slot, which may have been collected',
     edits: [{ file: PROOF, find: 'const slot = this.#log.next();', replace: 'const slot = this.#log.committed();' }],
-    directedOnly: true,
-    test: {
-      file: 'engine/log/ownership-proof.test.ts',
-      claim: 'never probes a slot in flight: always the first that was never issued',
-    },
+    seedsMax: 1_000,
   },
+  {
+    name: 'probe-covers-late-askers',
+    lie: 'a probe of ownership answers for whoever asked while it was under way, too',
+    edits: [
+      {
+        file: PROOF,
+        find: 'for (const waiter of covered) waiter.byProbeAt = slot;',
+        replace: 'for (const waiter of this.#waiters) waiter.byProbeAt = slot;',
+      },
+    ],
+    seedsMax: 1_000,
+  },
+  {
+    name: 'proof-by-any-commit',
+    lie: 'the commit of a slot that was under way already when somebody asked counts as a proof',
+    edits: [
+      { file: PROOF, find: 'byCommitOf: this.#log.next() + 1', replace: 'byCommitOf: this.#log.committed() + 1' },
+    ],
+    seedsMax: 1_000,
+  },
+];
+
+export const DIRECTED_PLANTS: readonly DirectedPlant[] = [
   {
     name: 'one-publication-kept',
     lie: 'only the newest publication is kept, and a listing that is not atomic may show none',

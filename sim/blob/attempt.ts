@@ -12,6 +12,7 @@ import { defineSite } from '../choices.ts';
 import { drawStoreUs, type StoreLatency, type StoreVerb } from '../latency.ts';
 import type { Links } from '../network/links.ts';
 import type { OpenSpan, TrackSpan } from '../tracks.ts';
+import type { AnswerStalls } from './answer-stalls.ts';
 
 /** The store's name on links and tracks. */
 export const STORE = 'store';
@@ -26,6 +27,7 @@ export interface StoreSetting {
   context: WorldContext;
   links: Links;
   latency: StoreLatency;
+  stalls: AnswerStalls;
   /** How long the client waits for one attempt. */
   attemptTimeoutMs: number;
 }
@@ -120,7 +122,10 @@ export class Attempt<Outcome extends { kind: string }> {
   /** The store answers; call in an event at the store. */
   answer(outcome: Outcome): void {
     if (this.#o.setting.links.between(STORE, this.host.name).isCut) return;
-    this.#endAfter(this.#toHostUs, outcome);
+    this.#after(this.#toHostUs, () => {
+      const arriveLater = (delayUs: number): void => this.#endAfter(delayUs, outcome);
+      if (!this.#o.setting.stalls.holds(this.host.name, this.verb, arriveLater)) this.#end(outcome);
+    });
   }
 
   /** The client itself finds out that it failed, after the time a request takes to get there. */
@@ -146,8 +151,15 @@ export class Attempt<Outcome extends { kind: string }> {
   }
 
   #endAfter(delayUs: number, outcome: Outcome): void {
+    this.#after(delayUs, () => this.#end(outcome));
+  }
+
+  /** Something arrives at the caller, unless it does not wait any more. */
+  #after(delayUs: number, arrive: () => void): void {
     if (this.#isOver) return;
-    this.#context.kernel.after(delayUs, this.host, `blob.${this.verb}`, this.#o.key, () => this.#end(outcome));
+    this.#context.kernel.after(delayUs, this.host, `blob.${this.verb}`, this.#o.key, () => {
+      if (!this.#isOver) arrive();
+    });
   }
 
   #end(outcome: Outcome): void {
