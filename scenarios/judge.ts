@@ -1,8 +1,11 @@
-/** What a finished run amounts to: the world's own failure first, then the history's verdict. */
+/** What a finished run amounts to: a history no order explains first, then the world's own failure. */
 
 import { checkStream, type HistoryEvent, type Verdict } from '../checker/index.ts';
 import type { World, WorldFailure } from '../sim/index.ts';
 import type { RunFailure } from './run.ts';
+import type { SideOperation } from './side/history.ts';
+import { judgeSideStreams, type SideJudgeOptions } from './side/judge.ts';
+import { callWords } from './side/words.ts';
 
 export interface Judgement {
   failure: RunFailure | null;
@@ -10,15 +13,27 @@ export interface Judgement {
   linearization: readonly number[] | null;
 }
 
-export function judge(world: World, history: readonly HistoryEvent[]): Judgement {
+/** What happened to side streams, and how to judge it. */
+export type SideEvidence = SideJudgeOptions & { operations: readonly SideOperation[] };
+
+export function judge(world: World, history: readonly HistoryEvent[], side: SideEvidence | null = null): Judgement {
   // A history cut short by a failure is judged too: its violation explains more than the assertion it tripped.
   const verdict = checkStream(history);
   const own = worldFailure(world.failure);
   if (verdict.verdict === 'illegal') return { failure: verdictFailure(verdict), linearization: null };
-  return {
-    failure: own ?? verdictFailure(verdict),
-    linearization: verdict.verdict === 'ok' ? verdict.linearization : null,
-  };
+  const linearization = verdict.verdict === 'ok' ? verdict.linearization : null;
+  const convicted = side === null ? null : sideFailure(side);
+  if (convicted?.kind === 'linearizability') return { failure: convicted, linearization };
+  return { failure: own ?? convicted ?? verdictFailure(verdict), linearization };
+}
+
+/** No operation of the judged history is to blame for what happened to a side stream: it names none. */
+function sideFailure({ operations, ...options }: SideEvidence): RunFailure | null {
+  const conviction = judgeSideStreams(operations, options);
+  if (conviction === null) return null;
+  const { code, text, operation, story } = conviction;
+  const message = [`side stream ${operation.stream}, ${callWords(operation.call)}: ${text}`, ...story].join('\n  ');
+  return { kind: code === 'undecided' ? 'unknown' : 'linearizability', signature: `side: ${code}`, message, opIds: [] };
 }
 
 /** The checker's verdict as a failure; null when it is `ok`. */

@@ -2,7 +2,8 @@
  * Asks: whatever happens to servers, store, network and clocks, is every stream linearizable for its clients, and
  * does it work again once things are healed?
  *
- * S2's three workflows against one or two hosts that want to own one store. Phases: start under faults → safety
+ * S2's three workflows against one or two hosts that want to own one store, in some runs with side streams beside them that
+ * are trimmed, deleted and created again (`side/`). Phases: start under faults → safety
  * (clients and nemesis) → heal → liveness (a canary appends, reads and checks the tail in bounded time) → quiescence
  * (nothing pending, nothing held) → the history is judged by `judge.ts`.
  */
@@ -18,13 +19,19 @@ import { probeCatalogue } from './probes.ts';
 import { RecordedClient } from './recorded-client.ts';
 import { Recorder } from './recorder.ts';
 import { serverProgram } from './server.ts';
+import { SideCrew } from './side/crew.ts';
+import { sideFacts } from './side/facts.ts';
+import { SideHistory, type SideOperation } from './side/history.ts';
+import type { SidePlan } from './side/plan.ts';
 import { StorageGhost } from './storage/ghost.ts';
 import { Supervisor } from './supervisor.ts';
 import { WireClient } from './wire-client.ts';
+import { type Transport, Wire, type WireOptions } from './wire.ts';
 import { runWorkflow } from './workflow.ts';
 
 const SERVER = defineSite('client.server', 'which server a roaming client asks');
 const CLIENT = defineSite('client.choice', 'what a client does next, and how large it is');
+const SIDE = defineSite('client.side', 'what a client of a side stream does next, and how large it is');
 
 const BASIN = 'sim-basin';
 const STREAM = 'stream-1';
@@ -41,6 +48,8 @@ const PROVISION_RETRY_MS = 200;
 export interface ScenarioRun {
   world: World;
   history: HistoryEvent[];
+  /** What happened to side streams. */
+  side: readonly SideOperation[];
 }
 
 export interface ScenarioOptions {
@@ -54,7 +63,7 @@ export interface ScenarioOptions {
 export async function runLinearizable(options: ScenarioOptions): Promise<ScenarioRun> {
   const scenario = new Linearizable(options);
   await scenario.run();
-  return { world: scenario.world, history: scenario.recorder.history() };
+  return { world: scenario.world, history: scenario.recorder.history(), side: scenario.sideOperations() };
 }
 
 class Linearizable {
@@ -65,6 +74,8 @@ class Linearizable {
   readonly #oracle = new Oracle();
   readonly #supervisor: Supervisor;
   readonly #ghost: StorageGhost;
+  readonly #side: SideCrew | null;
+  readonly #sideHistory: SideHistory;
   readonly #servers: string[];
   /** The engines that serve now, by host. */
   readonly #engines = new Map<string, Engine>();
@@ -90,6 +101,8 @@ class Linearizable {
     });
     store.onEffect((effect) => ghost.saw(effect));
     this.#ghost = ghost;
+    this.#sideHistory = new SideHistory(() => this.world.nowMs);
+    this.#side = plan.side === null ? null : this.#sideCrew(plan.side);
     this.#servers = Array.from({ length: plan.servers }, (_, i) => `node-${i + 1}`);
   }
 
@@ -116,6 +129,7 @@ class Linearizable {
     if (!provisioned) this.#heal();
     await this.#runUntil('the stream is created', LIVENESS_MS_MAX, () => provisioned);
     for (let i = 1; i <= this.#plan.clients && this.world.failure === null; i++) this.#startWorker(`c${i}`);
+    if (this.world.failure === null) this.#side?.start();
     await this.#runUntil('all clients are through', SAFETY_MS_MAX, () => this.#working === 0);
   }
 
@@ -127,6 +141,16 @@ class Linearizable {
       LIVENESS_MS_MAX,
       () => this.#working === 0,
     );
+    await this.#sideLiveness();
+  }
+
+  async #sideLiveness(): Promise<void> {
+    if (this.#side === null || this.world.failure !== null) return;
+    this.#side.audit();
+    await this.#runUntil('side streams are read after healing', LIVENESS_MS_MAX, () => this.#working === 0);
+    if (this.world.failure !== null) return;
+    this.#side.awaitExpiry();
+    await this.#runUntil('records past their retention are removed', LIVENESS_MS_MAX, () => this.#working === 0);
   }
 
   /** From here on nothing goes wrong any more; a second time nothing is left to heal. */
@@ -162,27 +186,57 @@ class Linearizable {
     });
   }
 
-  /** A client on a host of its own, which nobody crashes. What it throws fails the run. */
+  #sideCrew(plan: SidePlan): SideCrew {
+    return new SideCrew(plan, this.#sideHistory, {
+      start: (name, work) =>
+        this.#startHost(name, (ports) =>
+          work(new Wire(this.#transportOf(ports), ports.clock, this.#wireOf(name)), ports),
+        ),
+      below: (client, bound) => this.world.choices.choose(SIDE, client, bound),
+      noted: (probe) => this.world.probes.reachable(probe),
+    });
+  }
+
+  /** Everything that happened to side streams so far; lights the probes that only the whole of it can light. */
+  sideOperations(): readonly SideOperation[] {
+    const { operations } = this.#sideHistory;
+    for (const probe of sideFacts(operations)) this.world.probes.reachable(probe);
+    return operations;
+  }
+
   #startClient(name: string, work: (client: WireClient, ports: HostPorts) => Promise<void>): void {
+    this.#startHost(name, (ports) => {
+      const options = { ...this.#wireOf(name), stream: STREAM, pageRecords: this.#plan.pageRecords };
+      return work(new WireClient(this.#transportOf(ports), ports.clock, options), ports);
+    });
+  }
+
+  /** A client on a host of its own, which nobody crashes. What it throws fails the run. */
+  #startHost(name: string, work: (ports: HostPorts) => Promise<void>): void {
     this.#working++;
     this.world.host(name, { role: 'client' }).start(async (ports) => {
-      const { requestTimeoutMs: timeoutMs, pageRecords, clientsRoam, servers } = this.#plan;
-      const client = new WireClient((address, request) => ports.network.call(address, request), ports.clock, {
-        addresses: this.#servers,
-        roam: clientsRoam && this.#isWorker(name) ? () => this.world.choices.choose(SERVER, name, servers) : null,
-        basin: BASIN,
-        stream: STREAM,
-        timeoutMs,
-        pageRecords,
-      });
-      await work(client, ports);
+      await work(ports);
       this.#working--;
     });
   }
 
-  /** Administrator and canary stay with a server that answers. */
+  #transportOf(ports: HostPorts): Transport {
+    return (address, request) => ports.network.call(address, request);
+  }
+
+  #wireOf(name: string): WireOptions {
+    const { requestTimeoutMs: timeoutMs, clientsRoam, servers } = this.#plan;
+    return {
+      addresses: this.#servers,
+      roam: clientsRoam && this.#isWorker(name) ? () => this.world.choices.choose(SERVER, name, servers) : null,
+      basin: BASIN,
+      timeoutMs,
+    };
+  }
+
+  /** Who works after healing stays with a server that answers. */
   #isWorker(name: string): boolean {
-    return name !== 'admin' && name !== 'canary';
+    return !['admin', 'canary', 'side-audit', 'side-expiry'].includes(name);
   }
 
   #recorded(client: StreamClient): RecordedClient {

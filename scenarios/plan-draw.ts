@@ -8,6 +8,7 @@ export const SITES = {
   size: defineSite('plan.size', 'how large batches, bodies and pages are'),
   pace: defineSite('plan.pace', 'how fast clients go and how patient they are'),
   tunable: defineSite('plan.tunable', "the engine's tunables"),
+  side: defineSite('plan.side', 'which side streams there are, and how large what is written to them is'),
   family: defineSite('plan.family', 'whether a family of faults is on'),
   rate: defineSite('plan.rate', 'how often a fault happens'),
 };

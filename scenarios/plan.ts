@@ -12,6 +12,7 @@ import { Choices, type FaultSettings, KeyedSource, runKeys } from '../sim/index.
 import { Draw, SITES } from './plan-draw.ts';
 import { drawFaults } from './plan-faults.ts';
 import { drawTunables } from './plan-tunables.ts';
+import { drawSide, type SidePlan } from './side/plan.ts';
 import { type Workflow, WORKFLOWS } from './workflow.ts';
 
 export const PROFILES = ['quiet', 'lossy', 'crash', 'ambiguous', 'failover', 'storage', 'skew', 'swarm'] as const;
@@ -49,11 +50,14 @@ export interface Plan extends RunSize {
   restMs: number;
   tunables: EngineTunables;
   faults: FaultSettings;
+  /** Streams beside the judged one that are trimmed, deleted and created again; null in runs without. */
+  side: SidePlan | null;
 }
 
 export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>): Plan {
   const draw = new Draw(new Choices(new KeyedSource(runKeys(seed, `plan/${profile}`))));
   const tunables = drawTunables(draw);
+  const faults = drawFaults(profile, tunables, draw);
   return {
     ...DEFAULT_SIZE,
     ...size,
@@ -71,7 +75,8 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     thinkMsMax: draw.pick(SITES.pace, 'think', profile === 'storage' ? [500, 100, 2_000] : [0, 0, 50, 500]),
     restMs: draw.pick(SITES.pace, 'rest', [1_000, 100]),
     tunables,
-    faults: drawFaults(profile, tunables, draw),
+    faults,
+    side: sideOf(profile, faults, draw),
   };
 }
 
@@ -86,5 +91,17 @@ function serversOf(profile: Profile, draw: Draw): number {
       return draw.pick(SITES.servers, 'servers', [1, 2, 2, 3]);
     default:
       return 1;
+  }
+}
+
+/** They are for what is beneath the log: checkpoints, segments and collection. */
+function sideOf(profile: Profile, faults: FaultSettings, draw: Draw): SidePlan | null {
+  switch (profile) {
+    case 'storage':
+      return drawSide(draw, faults, 3, [500, 100, 2_000]);
+    case 'swarm':
+      return drawSide(draw, faults, 4, [50, 0, 500]);
+    default:
+      return null;
   }
 }

@@ -8,11 +8,13 @@ import { ROWS } from './rows.ts';
 import type { ProbeInfo } from './run.ts';
 import { SERVER_PROBES } from './server.ts';
 import { STORAGE_PROBES } from './storage/ghost.ts';
+import { SIDE_PROBES } from './side/probes.ts';
 import { CLIENT_PROBES } from './workflow.ts';
 
 /** Every probe a run can light, known before the run. */
 export function probeCatalogue(): ProbeInfo[] {
-  const client = Object.entries({ ...CLIENT_PROBES, ...SERVER_PROBES, ...STORAGE_PROBES }).map(([name, sentence]) => ({
+  const ours = { ...CLIENT_PROBES, ...SERVER_PROBES, ...STORAGE_PROBES, ...SIDE_PROBES };
+  const client = Object.entries(ours).map(([name, sentence]) => ({
     name,
     sentence,
     required: false,

@@ -8,6 +8,7 @@ import { drawPlan, isProfile, type Plan, PROFILES, type RunSize } from './plan.t
 import { PLANT } from './plant-name.ts';
 import { reproLine } from './repro-line.ts';
 import type { RunCounts, RunRecord } from './run.ts';
+import { lineOf } from './side/words.ts';
 
 export const SCENARIO = 'linearizable';
 
@@ -30,14 +31,15 @@ export async function runSeed(options: RunSeedOptions): Promise<RunRecord> {
   hasher ??= createBodyHasher();
   const hashBody = await hasher;
   const plan = drawPlan(seed, profile, size);
-  const { world, history } = await runLinearizable({
+  const { world, history, side } = await runLinearizable({
     seed,
     plan,
     hashBody,
     record,
     ...(onTraceLine !== undefined && { onTraceLine }),
   });
-  const { failure, linearization } = judge(world, history);
+  const evidence = plan.side === null ? null : { operations: side, retentionIsJudged: plan.side.retentionIsJudged };
+  const { failure, linearization } = judge(world, history, evidence);
   return {
     format: 'tailrace-run/1',
     scenario: SCENARIO,
@@ -55,6 +57,7 @@ export async function runSeed(options: RunSeedOptions): Promise<RunRecord> {
     historyLines: record ? history.map(formatEvent) : [],
     linearization: record ? linearization : null,
     tracks: record ? world.tracks.spans() : [],
+    ...(record && side.length > 0 && { sideLines: side.map(lineOf) }),
   };
 }
 
@@ -84,7 +87,7 @@ function countsOf(history: Awaited<ReturnType<typeof runLinearizable>>['history'
 
 /** What the plan drew, flat and only what is not off, for the page. */
 function drawnOf(plan: Plan): RunRecord['drawn'] {
-  const { tunables, faults, ...rest } = plan;
+  const { tunables, faults, side, ...rest } = plan;
   const out: Record<string, string | number | boolean> = {};
   for (const [name, value] of Object.entries({ ...rest, ...tunables.log, patienceMs: tunables.patienceMs })) {
     if (value !== null && typeof value !== 'object') out[name] = value;
@@ -94,5 +97,6 @@ function drawnOf(plan: Plan): RunRecord['drawn'] {
       continue;
     out[name] = `${value[0]} in ${value[1]}`;
   }
+  for (const [name, value] of Object.entries(side ?? {})) out[`side ${name}`] = value;
   return out;
 }

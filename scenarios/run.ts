@@ -65,10 +65,15 @@ export interface RunRecord {
   /** opIds in the order the checker placed them, or null when it found none. */
   linearization: readonly number[] | null;
   tracks: readonly TrackSpan[];
+  /** What happened to side streams, a line per operation in the order of calls; absent in runs without. */
+  sideLines?: readonly string[];
 }
 
 /** One line per seed in a sweep's result: a run without its history and tracks. */
-export type SeedResult = Omit<RunRecord, 'format' | 'historyLines' | 'linearization' | 'tracks' | 'drawn'> & {
+export type SeedResult = Omit<
+  RunRecord,
+  'format' | 'historyLines' | 'linearization' | 'tracks' | 'sideLines' | 'drawn'
+> & {
   wallMs: number;
 };
 

@@ -70,7 +70,7 @@ export class Wire {
     method: string,
     target: string,
     body: unknown,
-    extra: readonly [string, string][] = [],
+    extra: readonly (readonly [string, string])[] = [],
   ): Promise<Exchange> {
     const headers = new Map([['s2-basin', this.#options.basin], ...extra]);
     if (body !== null) headers.set('content-type', 'application/json');

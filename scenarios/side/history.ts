@@ -1,0 +1,108 @@
+/**
+ * What clients of side streams did and saw, in the order it happened: the input of the judge.
+ *
+ * An operation that is still open, or whose outcome is `unknown`, may take effect at any time after its call, or never;
+ * one that was `refused` has no effect and says nothing about the stream. Every other outcome tells what was the case at
+ * some moment between call and return. Types, and the book they are written into.
+ */
+
+export interface Position {
+  seqNum: number;
+  /** Milliseconds since the epoch. */
+  timestamp: number;
+}
+
+/** A record to be appended. Bodies of data are unique in a run; a trim is a command record. */
+export type SideRecord = { kind: 'data'; body: string; timestamp: number | null } | { kind: 'trim'; point: number };
+
+export type ReadFrom = { kind: 'seq-num'; seqNum: number } | { kind: 'timestamp'; timestamp: number };
+
+export type SideCall =
+  | { kind: 'create'; token: string; retentionAgeMs: number | null }
+  | { kind: 'delete' }
+  | { kind: 'append'; records: readonly SideRecord[]; matchSeqNum: number | null }
+  | { kind: 'read'; from: ReadFrom; count: number }
+  | { kind: 'check-tail' };
+
+/** A record as a reader got it; `content` as `contentOf` has it. */
+export interface SideSeen extends Position {
+  content: string;
+}
+
+export type SideOutcome =
+  | { kind: 'created' }
+  /** It exists, made by a request with the same token. */
+  | { kind: 'noop' }
+  | { kind: 'deleted' }
+  | { kind: 'appended'; start: Position; end: Position }
+  /** One page of records; an empty one says that nothing is left of what was asked for. */
+  | { kind: 'page'; records: readonly SideSeen[] }
+  /** The read began at the tail, or behind it. */
+  | { kind: 'at-tail'; tail: Position }
+  | { kind: 'tail'; tail: Position }
+  /** There is no such stream. */
+  | { kind: 'absent' }
+  | { kind: 'exists' }
+  | { kind: 'mismatch'; actual: number }
+  | { kind: 'refused'; code: string }
+  | { kind: 'unknown'; code: string };
+
+export interface SideOperation {
+  /** Its place in the order of calls, from 0. */
+  readonly id: number;
+  readonly stream: string;
+  readonly client: string;
+  readonly call: SideCall;
+  /** Places in the order of all calls and returns, and milliseconds of simulated time. */
+  readonly calledAt: number;
+  readonly calledMs: number;
+  outcome: SideOutcome | null;
+  returnedAt: number;
+  returnedMs: number;
+}
+
+/** What a record is to whoever reads it. */
+export function contentOf(record: SideRecord): string {
+  return record.kind === 'data' ? record.body : trimContent(record.point);
+}
+
+export function trimContent(point: number): string {
+  return `(trim ${point})`;
+}
+
+export class SideHistory {
+  readonly #nowMs: () => number;
+  readonly #operations: SideOperation[] = [];
+  #events = 0;
+
+  /** `nowMs` is simulated time: the judge holds retention to it. */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  get operations(): readonly SideOperation[] {
+    return this.#operations;
+  }
+
+  called(stream: string, client: string, call: SideCall): SideOperation {
+    const operation: SideOperation = {
+      id: this.#operations.length,
+      stream,
+      client,
+      call,
+      calledAt: this.#events++,
+      calledMs: this.#nowMs(),
+      outcome: null,
+      returnedAt: Infinity,
+      returnedMs: Infinity,
+    };
+    this.#operations.push(operation);
+    return operation;
+  }
+
+  returned(operation: SideOperation, outcome: SideOutcome): void {
+    operation.outcome = outcome;
+    operation.returnedAt = this.#events++;
+    operation.returnedMs = this.#nowMs();
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * One side stream as it may be, and what operations do to it: the S2 API contract in small, pure.
+ *
+ * A name has one life after the other: a deletion ends the life with all its records, the next creation begins at
+ * number 0. Within a life numbers are dense, records never change, and the trim point never falls.
+ */
+
+import { contentOf, type SideOperation, type SideRecord } from './history.ts';
+
+/** A record in its place. */
+export interface Kept {
+  content: string;
+  /** By what its timestamp is known (`Stamps`). */
+  stampKey: string;
+  /** Simulated time at which its append was called: it can not have arrived before. */
+  calledMs: number;
+}
+
+export interface Life {
+  /** Id of the operation that created the stream: no two lives share it. */
+  birth: number;
+  token: string;
+  retentionAgeMs: number | null;
+  /** All records there ever were in this life; the number of a record is its index. */
+  records: readonly Kept[];
+  /** Records below are gone. */
+  trimPoint: number;
+  /** Equal for equal lives: what was appended, in order. */
+  key: string;
+}
+
+export type StreamState = Life | null;
+
+/** Key under which the timestamp of a record is known: the body of data is unique, a trim has only its place in its batch. */
+export function stampKeyOf(record: SideRecord, operationId: number, index: number): string {
+  return record.kind === 'data' ? record.body : `(trim of ${operationId}/${index})`;
+}
+
+/**
+ * The state after a creation, deletion or append took effect; undefined when it can not have taken effect in `state`, or
+ * not with the numbers that were acknowledged.
+ */
+export function stateAfter(state: StreamState, operation: SideOperation): StreamState | undefined {
+  const { call, outcome, id } = operation;
+  switch (call.kind) {
+    case 'create': {
+      if (state !== null) return undefined;
+      const { token, retentionAgeMs } = call;
+      return { birth: id, token, retentionAgeMs, records: [], trimPoint: 0, key: String(id) };
+    }
+    case 'delete':
+      return state === null ? undefined : null;
+    case 'append': {
+      if (state === null) return undefined;
+      const first = state.records.length;
+      if (call.matchSeqNum !== null && call.matchSeqNum !== first) return undefined;
+      if (outcome?.kind === 'appended' && outcome.start.seqNum !== first) return undefined;
+      return appended(state, operation, call.records);
+    }
+    case 'read':
+    case 'check-tail':
+      return undefined;
+  }
+}
+
+function appended(life: Life, operation: SideOperation, records: readonly SideRecord[]): Life {
+  const { id, calledMs } = operation;
+  const first = life.records.length;
+  const added = records.map((record, index) => ({
+    content: contentOf(record),
+    stampKey: stampKeyOf(record, id, index),
+    calledMs,
+  }));
+  return {
+    ...life,
+    records: [...life.records, ...added],
+    trimPoint: trimPointAfter(life.trimPoint, records, first),
+    key: `${life.key},${id}`,
+  };
+}
+
+/** A trim only moves forward, and never past its own record. */
+function trimPointAfter(before: number, records: readonly SideRecord[], first: number): number {
+  let trimPoint = before;
+  for (const [index, record] of records.entries()) {
+    if (record.kind === 'trim') trimPoint = Math.max(trimPoint, Math.min(record.point, first + index + 1));
+  }
+  return trimPoint;
+}
+
+/** How many of the first records retention may have removed by `nowMs`. */
+export function expirable(life: Life, nowMs: number): number {
+  const { retentionAgeMs: ageMs, records } = life;
+  if (ageMs === null) return 0;
+  const young = records.findIndex(({ calledMs }) => calledMs + ageMs > nowMs);
+  return young < 0 ? records.length : young;
+}

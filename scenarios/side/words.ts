@@ -1,0 +1,77 @@
+/** Operations of side streams in words: for the reasons of a conviction and for the page of a run. */
+
+import type { ReadFrom, SideCall, SideOperation, SideOutcome, SideRecord } from './history.ts';
+
+/** `side-1 w1 1,203..1,250 ms: append 3 records → numbers 4..6`. */
+export function lineOf(operation: SideOperation): string {
+  const { stream, client, calledMs, returnedMs, call, outcome } = operation;
+  const until = returnedMs === Infinity ? '' : String(returnedMs);
+  return `${stream} ${client} ${calledMs}..${until} ms: ${callWords(call)} → ${outcome === null ? 'open' : outcomeWords(outcome)}`;
+}
+
+export function callWords(call: SideCall): string {
+  switch (call.kind) {
+    case 'create':
+      return call.retentionAgeMs === null ? 'create' : `create, records live ${call.retentionAgeMs} ms`;
+    case 'delete':
+      return 'delete';
+    case 'append': {
+      const guard = call.matchSeqNum === null ? '' : ` if next is ${call.matchSeqNum}`;
+      return `append ${call.records.map(recordWords).join(', ')}${guard}`;
+    }
+    case 'read':
+      return `read ${call.count} from ${fromWords(call.from)}`;
+    case 'check-tail':
+      return 'check-tail';
+  }
+}
+
+export function outcomeWords(outcome: SideOutcome): string {
+  switch (outcome.kind) {
+    case 'created':
+    case 'deleted':
+      return outcome.kind;
+    case 'noop':
+      return 'created before';
+    case 'appended':
+      return `numbers ${spanWords(outcome.start.seqNum, outcome.end.seqNum)}`;
+    case 'page': {
+      const first = outcome.records[0];
+      if (first === undefined) return 'no records';
+      const last = outcome.records.at(-1) ?? first;
+      return `numbers ${spanWords(first.seqNum, last.seqNum + 1)}`;
+    }
+    case 'at-tail':
+      return `at the tail ${outcome.tail.seqNum}`;
+    case 'tail':
+      return `tail ${outcome.tail.seqNum}`;
+    case 'absent':
+      return 'no such stream';
+    case 'exists':
+      return 'exists';
+    case 'mismatch':
+      return `next is ${outcome.actual}`;
+    case 'refused':
+      return `refused (${outcome.code})`;
+    case 'unknown':
+      return `unknown (${outcome.code})`;
+  }
+}
+
+export function fromWords(from: ReadFrom): string {
+  return from.kind === 'seq-num' ? `number ${from.seqNum}` : `timestamp ${from.timestamp}`;
+}
+
+/** Padding is not worth showing. */
+export function shortBody(content: string): string {
+  return content.replace(/\.{2,}$/, '…');
+}
+
+function recordWords(record: SideRecord): string {
+  return record.kind === 'trim' ? `trim ${record.point}` : shortBody(record.body);
+}
+
+/** `end` is exclusive. */
+function spanWords(start: number, end: number): string {
+  return end - start <= 1 ? String(start) : `${start}..${end - 1}`;
+}

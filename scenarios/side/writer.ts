@@ -1,0 +1,217 @@
+/**
+ * The writer of one side stream: creates it, appends, trims forward and backward, deletes it and creates it again, mostly
+ * one operation after the other. It is the only writer, so few operations are ever open at once and the judge can be
+ * complete. When too much about a name is in doubt, it is left alone and the writer goes on under another name.
+ */
+
+import type { SideClient } from './client.ts';
+import type { SideOutcome, SideRecord } from './history.ts';
+import type { SidePlan } from './plan.ts';
+import type { SideProbe } from './probes.ts';
+
+export interface SideWorld {
+  /** A uniform integer in [0, bound). */
+  below: (bound: number) => number;
+  sleep: (ms: number) => Promise<void>;
+  /** The client's wall clock. */
+  wallMs: () => number;
+  noted: (probe: SideProbe) => void;
+}
+
+/** A name, shared by its writer and its reader. */
+export interface SideName {
+  stream: string;
+  /** Of every life of this name. */
+  retentionAgeMs: number | null;
+}
+
+/** Operations of unknown outcome under one name; each may still happen and doubles what is possible. */
+const IN_DOUBT_MAX = 3;
+const REST_MS = 300;
+/** Large enough for segments of its own where those are small. */
+const LARGE_BATCH_RECORDS = 12;
+
+export class SideWriter {
+  readonly #client: SideClient;
+  readonly #base: string;
+  readonly #plan: SidePlan;
+  readonly #world: SideWorld;
+  /** Every name it ever had, the present one last. */
+  readonly names: SideName[] = [];
+  #exists = false;
+  #wasDeleted = false;
+  /** Bodies say in which life they were written. */
+  #life = 0;
+  #tail = 0;
+  #trimmedTo = 0;
+  #inDoubt = 0;
+  #bodies = 0;
+  /** A creation of unknown outcome that is sent again with the same token. */
+  #token: string | null = null;
+
+  constructor(client: SideClient, base: string, plan: SidePlan, world: SideWorld) {
+    this.#client = client;
+    this.#base = base;
+    this.#plan = plan;
+    this.#world = world;
+    this.#takeName();
+  }
+
+  get name(): SideName {
+    return this.names.at(-1) as SideName;
+  }
+
+  async run(): Promise<void> {
+    for (let i = 0; i < this.#plan.operationsPerClient; i++) {
+      if (this.#inDoubt > IN_DOUBT_MAX) {
+        this.#world.noted('side.retired');
+        this.#takeName();
+      }
+      const served = await this.#operation();
+      await this.#world.sleep(served ? this.#world.below(this.#plan.thinkMsMax + 1) : REST_MS);
+    }
+  }
+
+  #takeName(): void {
+    const retentionAgeMs = this.#world.below(3) === 2 ? this.#plan.retentionAgeMs : null;
+    this.names.push({ stream: `${this.#base}.${this.names.length + 1}`, retentionAgeMs });
+    this.#exists = false;
+    this.#wasDeleted = false;
+    this.#tail = 0;
+    this.#trimmedTo = 0;
+    this.#inDoubt = 0;
+    this.#token = null;
+  }
+
+  /** False when the stream did not answer. */
+  async #operation(): Promise<boolean> {
+    if (!this.#exists) return this.#create();
+    switch (this.#world.below(14)) {
+      case 0:
+        return this.#append([...this.#data(), this.#forwardTrim(), ...this.#data()]);
+      case 1:
+      case 2:
+        return this.#append([this.#forwardTrim()]);
+      case 3:
+        return this.#append([{ kind: 'trim', point: this.#world.below(this.#trimmedTo + 1) }]);
+      case 4:
+        return this.#append(this.#data(LARGE_BATCH_RECORDS));
+      case 5:
+        return this.#checkTail();
+      case 6:
+        return this.#delete();
+      case 7:
+        return this.#appendMeetsDeletion();
+      default:
+        return this.#append(this.#data());
+    }
+  }
+
+  // --- life ------------------------------------------------------------------------------------------------
+
+  async #create(): Promise<boolean> {
+    const { stream, retentionAgeMs } = this.name;
+    const token = this.#token ?? `${stream}/${this.#bodies++}`;
+    this.#token = null;
+    const outcome = await this.#client.create(stream, token, retentionAgeMs);
+    switch (outcome.kind) {
+      case 'created':
+        if (this.#wasDeleted) this.#world.noted('side.recreated');
+        break;
+      case 'noop':
+      case 'exists':
+        break;
+      default:
+        if (outcome.kind === 'unknown' && this.#world.below(2) === 0) this.#token = token;
+        return this.#answered(outcome);
+    }
+    this.#exists = true;
+    this.#life++;
+    this.#tail = 0;
+    this.#trimmedTo = 0;
+    return true;
+  }
+
+  async #delete(): Promise<boolean> {
+    const outcome = await this.#client.delete(this.name.stream);
+    return this.#deleted(outcome);
+  }
+
+  #deleted(outcome: SideOutcome): boolean {
+    if (outcome.kind === 'unknown') this.#world.noted('side.deletion-in-doubt');
+    if (outcome.kind === 'deleted') this.#wasDeleted = true;
+    if (outcome.kind !== 'refused') this.#exists = false;
+    return this.#answered(outcome);
+  }
+
+  async #appendMeetsDeletion(): Promise<boolean> {
+    const { stream } = this.name;
+    const records = this.#data();
+    const [appended, deleted] = await Promise.all([
+      this.#client.append(stream, records, this.#guard()),
+      this.#client.delete(stream),
+    ]);
+    if (deleted.kind === 'deleted' && (appended.kind === 'appended' || appended.kind === 'absent')) {
+      this.#world.noted('side.append-met-deletion');
+    }
+    this.#appended(records, appended);
+    return this.#deleted(deleted);
+  }
+
+  // --- records ---------------------------------------------------------------------------------------------
+
+  async #append(records: readonly SideRecord[]): Promise<boolean> {
+    return this.#appended(records, await this.#client.append(this.name.stream, records, this.#guard()));
+  }
+
+  #appended(records: readonly SideRecord[], outcome: SideOutcome): boolean {
+    const trims = records.flatMap((record) => (record.kind === 'trim' ? [record.point] : []));
+    if (outcome.kind === 'appended') {
+      this.#world.noted('side.written');
+      this.#tail = outcome.end.seqNum;
+      const point = Math.max(...trims);
+      if (trims.length > 0 && point < this.#trimmedTo) this.#world.noted('side.trim-backwards');
+      this.#trimmedTo = Math.max(this.#trimmedTo, ...trims);
+    }
+    if (outcome.kind === 'mismatch') this.#tail = outcome.actual;
+    const isLost = outcome.kind === 'unknown' || (outcome.kind === 'refused' && outcome.code === 'hot_server');
+    if (trims.length > 0 && isLost) this.#world.noted('side.trim-in-doubt');
+    return this.#answered(outcome);
+  }
+
+  async #checkTail(): Promise<boolean> {
+    const outcome = await this.#client.checkTail(this.name.stream);
+    if (outcome.kind === 'tail') this.#tail = outcome.tail.seqNum;
+    // Nothing it could have changed is in doubt.
+    return this.#answered(outcome.kind === 'unknown' ? { ...outcome, kind: 'refused' } : outcome);
+  }
+
+  #answered(outcome: SideOutcome): boolean {
+    if (outcome.kind === 'unknown') this.#inDoubt++;
+    if (outcome.kind === 'absent') this.#exists = false;
+    return outcome.kind !== 'unknown' && outcome.kind !== 'refused';
+  }
+
+  /** Two of three appends say where they belong. */
+  #guard(): number | null {
+    return this.#world.below(3) === 0 ? null : this.#tail;
+  }
+
+  #data(recordsMax = this.#plan.batchRecordsMax): SideRecord[] {
+    const { below, wallMs } = this.#world;
+    return Array.from({ length: 1 + below(recordsMax) }, () => {
+      const padding = '.'.repeat(below(this.#plan.bodyBytesMax + 1));
+      const body = `${this.name.stream}/life ${this.#life}/${this.#bodies++}${padding}`;
+      // Some are older than what stands before them, some are ahead of the server's clock.
+      const timestamp = [null, null, null, wallMs() - below(2_000), wallMs() + 3_600_000][below(5)] ?? null;
+      return { kind: 'data', body, timestamp };
+    });
+  }
+
+  /** Somewhere between nothing and everything, now and then beyond the tail. */
+  #forwardTrim(): SideRecord {
+    const { below } = this.#world;
+    const point = this.#trimmedTo + below(Math.max(1, this.#tail - this.#trimmedTo) + 2);
+    return { kind: 'trim', point: below(8) === 0 ? 2 ** 40 : point };
+  }
+}
