@@ -1,0 +1,59 @@
+/**
+ * Request headers of S2 (API contract §1.4), parsed once and refused as `bad_header` in its words. Names are lower case;
+ * a value is as it was on the wire, one character a byte.
+ */
+
+import { basinNameProblem, requestTokenProblem } from '../core/names.ts';
+import type { HttpRequest } from '../ports.ts';
+import { BadRequest } from './errors.ts';
+
+type Headers = HttpRequest['headers'];
+
+/** Length of the base64 text of a 32-byte key, which is the longest a key header may be. */
+const KEY_TEXT_LENGTH_MAX = 44;
+
+/** `s2-basin`, which every stream and record endpoint needs. */
+export function basinHeader(headers: Headers): string {
+  const basin = headerText(headers, 's2-basin');
+  if (basin === null) throw new BadRequest('bad_header', 'Missing header `s2-basin`');
+  const problem = basinNameProblem(basin);
+  if (problem !== null) throw invalidHeader('s2-basin', problem);
+  return basin;
+}
+
+/** `s2-request-token`: makes a creation repeatable. Null when there is none. */
+export function requestTokenHeader(headers: Headers): string | null {
+  const token = headerText(headers, 's2-request-token');
+  const problem = token === null ? null : requestTokenProblem(token);
+  if (problem !== null) throw invalidHeader('s2-request-token', problem);
+  return token;
+}
+
+/**
+ * `s2-encryption-key`, trimmed, or null. Refused for any stream when no key can have this length; whether it is a key is
+ * asked only by streams that need one (§8).
+ */
+export function encryptionKeyHeader(headers: Headers): string | null {
+  const key = headerText(headers, 's2-encryption-key')?.trim() ?? null;
+  if (key !== null && (key.length === 0 || key.length > KEY_TEXT_LENGTH_MAX)) {
+    const reason = `invalid encryption key: key material length ${key.length} is out of range`;
+    throw invalidHeader('s2-encryption-key', reason);
+  }
+  return key;
+}
+
+export function invalidHeader(name: string, reason: string): BadRequest {
+  return new BadRequest('bad_header', `Invalid header \`${name}\`: ${reason}`);
+}
+
+/** The value as text; null when the header is absent. */
+function headerText(headers: Headers, name: string): string | null {
+  const value = headers.get(name) ?? null;
+  // eslint-disable-next-line no-control-regex -- ASCII as a range
+  if (value === null || /^[\u0000-\u007f]*$/.test(value)) return value;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(value, (char) => char.charCodeAt(0)));
+  } catch {
+    throw invalidHeader(name, 'not UTF-8');
+  }
+}

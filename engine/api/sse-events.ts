@@ -1,0 +1,96 @@
+/**
+ * Server-sent events of a read (API contract §5.7): what is written for a batch, a heartbeat, an error and the end, and
+ * where a client that lost its connection goes on.
+ *
+ * JSON has no line breaks, so each event is one `data:` line whatever the records hold.
+ */
+
+import { assert } from '../core/assert.ts';
+import type { StreamPosition } from '../core/position.ts';
+import type { ReadInput } from '../core/read-plan.ts';
+import { meteredBytes, type SequencedRecord } from '../core/record.ts';
+import type { HttpRequest } from '../ports.ts';
+import type { TextFormat } from './format.ts';
+import { invalidHeader } from './headers.ts';
+import { batchJson, positionJson } from './record-json.ts';
+import type { JsonResponse } from './response.ts';
+import { parseU64 } from './u64.ts';
+
+/** Headers of a streaming response: nobody on the way may hold back or compress what is meant to arrive now (§1.3). */
+export const STREAMING_HEADERS: readonly [string, string][] = [
+  ['cache-control', 'no-cache, no-transform'],
+  ['x-accel-buffering', 'no'],
+];
+
+export const EVENTS_CONTENT_TYPE = 'text/event-stream';
+
+const utf8 = new TextEncoder();
+
+/** The events of one response, each as the bytes of one write. Counts what it has written, for the ids. */
+export class EventWriter {
+  readonly #format: TextFormat;
+  #count = 0;
+  #meteredBytes = 0;
+
+  constructor(format: TextFormat) {
+    this.#format = format;
+  }
+
+  /** At least one record. The id is what a client sends as `last-event-id` to go on behind them. */
+  batch(records: readonly SequencedRecord[], tail: StreamPosition | null): Uint8Array {
+    const last = records[records.length - 1];
+    assert(last !== undefined, 'a batch event has records');
+    this.#count += records.length;
+    for (const record of records) this.#meteredBytes += meteredBytes(record);
+    const id = `${last.seqNum},${this.#count},${this.#meteredBytes}`;
+    return event('batch', JSON.stringify(batchJson(records, tail, this.#format)), id);
+  }
+
+  /** The reader has everything up to `tail`; `nowMs` is the server's clock. */
+  ping(nowMs: number, tail: StreamPosition): Uint8Array {
+    return event('ping', JSON.stringify({ timestamp: nowMs, tail: positionJson(tail) }));
+  }
+
+  /** The last event of a read that failed; nothing follows. Its status can not be told. */
+  error({ body }: JsonResponse): Uint8Array {
+    return event('error', new TextDecoder().decode(body));
+  }
+
+  /** The last event of a read that reached its end. */
+  done(): Uint8Array {
+    return utf8.encode('data: [DONE]\n\n');
+  }
+}
+
+function event(name: string, data: string, id?: string): Uint8Array {
+  return utf8.encode(`event: ${name}\n${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`);
+}
+
+/** Where a client stopped: the last number it has, and how many records and metered bytes it had in that response. */
+export interface LastEventId {
+  seqNum: number;
+  count: number;
+  meteredBytes: number;
+}
+
+/** Null when there is none. Throws BadRequest `bad_header`. */
+export function lastEventIdHeader(headers: HttpRequest['headers']): LastEventId | null {
+  const text = headers.get('last-event-id');
+  if (text === undefined) return null;
+  const parts = text.split(',').map(parseU64);
+  const [seqNum, count, bytes] = parts;
+  if (parts.length !== 3 || seqNum == null || count == null || bytes == null) {
+    throw invalidHeader('last-event-id', 'expected `seq_num,count,bytes`');
+  }
+  return { seqNum, count, meteredBytes: bytes };
+}
+
+/** The rest of the read the client was in: it goes on behind the last record, with what is left of the limits. */
+export function resumedRead(query: ReadInput, last: LastEventId): ReadInput {
+  return {
+    ...query,
+    start: { kind: 'seq-num', seqNum: last.seqNum + 1 },
+    count: query.count === null ? null : Math.max(0, query.count - last.count),
+    meteredBytes: query.meteredBytes === null ? null : Math.max(0, query.meteredBytes - last.meteredBytes),
+  };
+}
