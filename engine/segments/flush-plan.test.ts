@@ -33,8 +33,20 @@ test('a stream with a lot gets segments of its own, cut between frames; the rest
   });
 });
 
-test('a frame larger than a segment gets one', () => {
-  expect(plan([stream(1, 400, 10, 400)], { 1: 0 }).shapes).toEqual([['1:0'], ['1:1'], ['1:2']]);
+test('a frame larger than a segment is not cut', () => {
+  expect(plan([stream(1, 400, 10, 400)], { 1: 0 }).shapes).toEqual([['1:0'], ['1:1,2']]);
+});
+
+test('parts of one stream are as small as own segments may be, and none is so small that it would be merged again', () => {
+  expect(plan([stream(1, 90, 90, 90, 90, 90)], { 1: 0 }).shapes).toEqual([['1:0,1'], ['1:2,3,4']]);
+});
+
+test('a stream with very much is cut into a bounded number of parts', () => {
+  const sizes = { ownSegmentBytes: 300, segmentBytesMax: 100_000 };
+  const frozen = [stream(1, ...Array.from({ length: 1000 }, () => 100))];
+  const { segments } = planFlush(frozen, { stream: () => ({ trimPoint: 0 }) as never }, sizes);
+  expect(segments.length).toBeGreaterThan(10);
+  expect(segments.length).toBeLessThanOrEqual(16);
 });
 
 test('deleted streams and frames wholly below the trim point are left out', () => {

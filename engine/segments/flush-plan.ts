@@ -2,12 +2,14 @@
  * Which frames go into which segment. Pure: the same chunks give the same segments.
  *
  * A stream with a lot of them gets segments of its own, cut between frames and never merged again; all others share,
- * and a shared segment is cut between streams. What nobody can read any more, of deleted streams or below the trim
- * point, is left out.
+ * and a shared segment is cut between streams. Own segments are as small as they may be, because they are uploaded side
+ * by side and the flush lasts as long as its slowest upload. What nobody can read any more, of deleted streams or below
+ * the trim point, is left out.
  */
 
 import type { Tables } from '../state/fold.ts';
 import type { Frame, StreamFrames } from './chunk-index.ts';
+import { ownBytesMin } from './compaction-plan.ts';
 import type { SegmentTunables } from './tunables.ts';
 
 export interface FlushPlan {
@@ -16,6 +18,9 @@ export interface FlushPlan {
   /** Bytes of frames that are left out. */
   deadBytes: number;
 }
+
+/** Parts of a stream, while they are not too long for a segment: enough for a store's connections, few for a list. */
+const OWN_PARTS_MAX = 16;
 
 /** `frozen` as `ChunkIndex.upTo` gives it, `tables` as they are in the same turn. */
 export function planFlush(
@@ -33,7 +38,9 @@ export function planFlush(
     deadBytes += bytesOf(frames) - bytes;
     if (live.length === 0) continue;
     if (bytes >= ownSegmentBytes) {
-      for (const part of cut(live, segmentBytesMax)) own.push([{ streamId, frames: part }]);
+      const evenly = Math.min(bytes / OWN_PARTS_MAX, segmentBytesMax / 2);
+      const bytesMin = Math.max(ownBytesMin({ ownSegmentBytes, segmentBytesMax }), evenly);
+      for (const part of cut(live, bytesMin)) own.push([{ streamId, frames: part }]);
       continue;
     }
     if (bytes > room) {
@@ -52,18 +59,20 @@ function liveFrames(frames: Frame[], trimPoint: number): Frame[] {
   return first < 0 ? [] : frames.slice(first);
 }
 
-/** Parts of at most `bytesMax`, unless a single frame is larger. */
-function cut(frames: readonly Frame[], bytesMax: number): Frame[][] {
+/** Parts of at least `bytesMin`, the last one included; less than twice that, but for the length of a frame. */
+function cut(frames: readonly Frame[], bytesMin: number): Frame[][] {
   const parts: Frame[][] = [];
-  let room = 0;
+  let left = bytesOf(frames);
+  let filled = Infinity;
   for (const frame of frames) {
     const length = frame.end - frame.start;
-    if (length > room) {
+    if (filled >= bytesMin && left >= bytesMin) {
       parts.push([]);
-      room = bytesMax;
+      filled = 0;
     }
     parts.at(-1)?.push(frame);
-    room -= length;
+    filled += length;
+    left -= length;
   }
   return parts;
 }

@@ -24,8 +24,11 @@ import { inParallel } from './parallel.ts';
 import { SegmentBuilder } from './segment-format.ts';
 import type { SegmentTunables } from './tunables.ts';
 
-/** Segments and pages on their way at once: enough to fill a connection or two, few enough to leave the log alone. */
-const UPLOADS_MAX = 4;
+/**
+ * Segments and pages on their way at once. A connection of S3 carries less than the log writes, so a flush that is to
+ * keep up with the log needs as many of them; they are connections of its own, beside those of the log's window.
+ */
+const UPLOADS_MAX = 16;
 
 type FlushTunables = Pick<
   SegmentTunables,
@@ -171,8 +174,10 @@ export class Flusher {
     this.#firstUnfrozenMs = null;
     if (deadBytes > 0) ports.telemetry.event('flush.dead-skipped', deadBytes);
 
-    const segments = await inParallel(planned, UPLOADS_MAX, (streams) => this.#writeSegment(streams));
-    await inParallel(frozen.newPages, UPLOADS_MAX, ({ key, bytes }) => store.put(key, [bytes]));
+    const [segments] = await Promise.all([
+      inParallel(planned, UPLOADS_MAX, (streams) => this.#writeSegment(streams)),
+      inParallel(frozen.newPages, UPLOADS_MAX, ({ key, bytes }) => store.put(key, [bytes])),
+    ]);
     await store.put(checkpointKey(frozen.name), [frozen.root(segments)]);
     ports.telemetry.event('checkpoint.written', slot);
 
