@@ -8,6 +8,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
+import { S2_BASIN_CONFIG, S2_STREAM_CONFIG } from '../engine/core/config.ts';
 import type { StreamState } from '../engine/core/stream-state.ts';
 import type { ChunkEntry } from '../engine/state/entries.ts';
 import { fold } from '../engine/state/fold.ts';
@@ -33,7 +34,11 @@ function stateOf(id: number): StreamState {
     tail: { seqNum: id * 7, timestamp: 1_760_000_000_000 + id * 3 },
     fencingToken: token ?? '',
     trimPoint: id,
-    retentionAgeMs: 604_800_000,
+    requested: null,
+    cipher: null,
+    config: { ...S2_STREAM_CONFIG },
+    deletedAtMs: null,
+    idleSinceMs: 1_760_000_000_000 + id * 5,
     digest: Math.imul(id, 0x9e3779b1) >>> 0,
   };
 }
@@ -76,7 +81,10 @@ export function run(streams = STREAMS): Promise<Row[]> {
 }
 
 function load(tables: DurableTables, streams: number): void {
-  tables.restoreBasin({ name: BASIN, createdAtMs: 1, requestToken: null });
+  tables.restoreBasin({
+    ...{ name: BASIN, createdAtMs: 1, requestToken: null, requested: null },
+    ...{ config: S2_BASIN_CONFIG, deletedAtMs: null },
+  });
   for (let id = 1; id <= streams; id++) tables.restoreStream(stateOf(id));
 }
 

@@ -9,7 +9,8 @@ import type { BasinState, StreamState } from '../core/stream-state.ts';
 import type { Engine } from '../engine.ts';
 import type { HttpRequest, HttpResponse } from '../ports.ts';
 import { BadRequest, errorResponse, rejection, unknownOutcome } from './errors.ts';
-import { asObject, type JsonObject, optionalU64, readJsonObject, stringField } from './json.ts';
+import { streamWish } from './config-json.ts';
+import { asObject, type JsonObject, readJsonObject, stringField } from './json.ts';
 import { jsonResponse } from './response.ts';
 
 export async function createBasin(engine: Engine, request: HttpRequest): Promise<HttpResponse> {
@@ -27,8 +28,7 @@ export async function createStream(engine: Engine, basin: string, request: HttpR
   const body = await readJsonObject(request);
   const name = stringField(body, 'stream');
   refuse('bad_json', streamNameProblem(name));
-  const retentionAgeMs = parseRetention(refuseConfig(body, 'retention_policy'));
-  const outcome = await engine.createStream(basin, name, requestToken, retentionAgeMs);
+  const outcome = await engine.createStream(basin, name, requestToken, streamWish(body['config']));
   return created(outcome, `stream \`${name}\` in basin \`${basin}\` already exists`, streamInfo);
 }
 
@@ -104,17 +104,4 @@ function refuseConfig(body: JsonObject, known?: string): JsonObject {
     throw new BadRequest('not_implemented', `\`config.${unknown[0]}\` is not implemented; leave it out`);
   }
   return config;
-}
-
-/** `{"age": seconds}` or `{"infinite": {}}`; without it records are kept until they are trimmed. */
-function parseRetention(config: JsonObject): number | null {
-  const policy = config['retention_policy'];
-  if (policy === undefined || policy === null) return null;
-  const fields = asObject(policy, 'field `retention_policy`');
-  if (fields['infinite'] !== undefined) return null;
-  const ageS = optionalU64(fields, 'age');
-  if (ageS === null || ageS === 0) {
-    throw new BadRequest('bad_json', '`retention_policy` must be {"age": seconds above 0} or {"infinite": {}}');
-  }
-  return Math.min(ageS * 1000, Number.MAX_SAFE_INTEGER);
 }

@@ -5,14 +5,15 @@ import { describe, expect, test } from 'vitest';
 import { type AdmittedChunk, admit, type AppendInput } from './admission.ts';
 import { decodeRecords } from './chunk.ts';
 import type { AppendRecord } from './record.ts';
-import { newStream, type StreamState } from './stream-state.ts';
+import { streamRow } from '../testing/state-samples.ts';
+import type { StreamState } from './stream-state.ts';
 
 const utf8 = new TextEncoder();
 const NOW_MS = 1_000;
 
 function stream(change: Partial<StreamState> = {}): StreamState {
   return {
-    ...newStream({ id: 1, basin: 'basin-01', name: 's', createdAtMs: 0, requestToken: null, retentionAgeMs: null }),
+    ...streamRow(1),
     ...change,
   };
 }

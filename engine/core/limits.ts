@@ -16,6 +16,13 @@ export const STREAM_NAME_BYTES_MAX = 512;
 /** S2: a unary read returns at most this much. */
 export const READ_RECORDS_MAX = 1000;
 export const READ_METERED_BYTES_MAX = 1024 * 1024;
+/** S2: names on a page of a listing. */
+export const LIST_ROWS_MAX = 1000;
+/** S2: a unary read waits at the tail at most this long, whatever was asked for. */
+export const READ_WAIT_MS_MAX = 60_000;
+/** S2: a reader that waits at the tail hears from the server after a random time within these bounds. */
+export const HEARTBEAT_GAP_MS_MIN = 5_000;
+export const HEARTBEAT_GAP_MS_MAX = 15_000;
 /** S2: buffered request bodies. A legal batch in base64 JSON is about 1.4 MiB. */
 export const REQUEST_BODY_BYTES_MAX = 2 * 1024 * 1024;
 

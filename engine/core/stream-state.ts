@@ -1,8 +1,9 @@
 /**
- * All a stream is, apart from its records: one immutable row. The fold replaces rows, it never changes them,
- * so a speculative and a durable view can share them.
+ * All a stream is, apart from its records, and all a basin is: immutable rows. The fold replaces rows, it never changes
+ * them, so a speculative and a durable view can share them.
  */
 
+import type { BasinConfig, Cipher, StreamConfig, StreamWish } from './config.ts';
 import { ORIGIN, type StreamPosition } from './position.ts';
 
 export interface StreamState {
@@ -13,14 +14,24 @@ export interface StreamState {
   readonly createdAtMs: number;
   /** Token of the request that created it, so that a retry of that request succeeds again; null when none. */
   readonly requestToken: string | null;
+  /** What that request asked for, as it asked; null without a token. */
+  readonly requested: StreamWish | null;
+  /** Of its basin when it was created; never changes. */
+  readonly cipher: Cipher | null;
+  readonly config: StreamConfig;
+  /** When its deletion was asked for; null while it lives. Its name is free once the row is gone. */
+  readonly deletedAtMs: number | null;
   /** Number of the next record, and timestamp of the last. */
   readonly tail: StreamPosition;
   /** The token in force. A new stream has the empty one. */
   readonly fencingToken: string;
   /** Records below are trimmed. Never falls. */
   readonly trimPoint: number;
-  /** Records older than this are trimmed, counted from their arrival; null keeps them for ever. */
-  readonly retentionAgeMs: number | null;
+  /**
+   * When something last happened that keeps an empty stream from being deleted: its creation, a batch, the trim that
+   * emptied it, deletion on empty switched on. Wall milliseconds of the owner of that time.
+   */
+  readonly idleSinceMs: number;
   /**
    * Folded CRCs of all its chunks since creation: two owners that replayed the same chunks agree on it. Only the
    * durable row has the true one.
@@ -32,14 +43,23 @@ export interface BasinState {
   readonly name: string;
   readonly createdAtMs: number;
   readonly requestToken: string | null;
+  /** What the creating request asked for; null without a token. */
+  readonly requested: BasinConfig | null;
+  readonly config: BasinConfig;
+  /** When its deletion was asked for; null while it lives. Its name is free once its streams and the row are gone. */
+  readonly deletedAtMs: number | null;
 }
 
-type StreamIdentity = Pick<StreamState, 'id' | 'basin' | 'name' | 'createdAtMs' | 'requestToken' | 'retentionAgeMs'>;
+/** What is decided of a stream when it is created. */
+export type StreamBirth = Pick<
+  StreamState,
+  'id' | 'basin' | 'name' | 'createdAtMs' | 'requestToken' | 'requested' | 'cipher' | 'config'
+>;
 
-export function newStream(stream: StreamIdentity): StreamState {
-  const { id, basin, name, createdAtMs, requestToken, retentionAgeMs } = stream;
+export function newStream(birth: StreamBirth): StreamState {
+  const { id, basin, name, createdAtMs, requestToken, requested, cipher, config } = birth;
   return {
-    ...{ id, basin, name, createdAtMs, requestToken, retentionAgeMs },
-    ...{ tail: ORIGIN, fencingToken: '', trimPoint: 0, digest: 0 },
+    ...{ id, basin, name, createdAtMs, requestToken, requested, cipher, config, deletedAtMs: null },
+    ...{ tail: ORIGIN, fencingToken: '', trimPoint: 0, idleSinceMs: createdAtMs, digest: 0 },
   };
 }

@@ -4,11 +4,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { checkpointKey, type CheckpointName } from '../core/object-names.ts';
-import { LogCorruption } from '../log/format.ts';
+import { LogCorruption } from '../log/corruption.ts';
 import { PersistentStore } from '../log/persistent-store.ts';
 import type { Entry } from '../state/entries.ts';
 import { LogState } from '../state/log-state.ts';
 import { manualPorts, type StoredObjects } from '../testing/manual-ports.ts';
+import { createBasin, createStream } from '../testing/state-samples.ts';
 import { decodeRoot } from './checkpoint-format.ts';
 import { Checkpoints, type FrozenCheckpoint } from './checkpoint.ts';
 import { NameSource } from './names.ts';
@@ -40,9 +41,7 @@ class World {
   }
 
   create(id: number): this {
-    const times = { createdAtMs: 1, retentionAgeMs: null };
-    const basin = `${BASIN}-${id % 2}`;
-    return this.apply({ type: 'create-stream', id, basin, name: `s${id}`, requestToken: null, ...times });
+    return this.apply(createStream(id, `s${id}`, { basin: `${BASIN}-${id % 2}` }));
   }
 
   append(streamId: number): this {
@@ -81,7 +80,7 @@ class World {
 }
 
 function basins(): Entry[] {
-  return [0, 1].map((i) => ({ type: 'create-basin', name: `${BASIN}-${i}`, createdAtMs: i, requestToken: null }));
+  return [0, 1].map((i) => createBasin(`${BASIN}-${i}`));
 }
 
 /** Streams 1..count, in both basins. */

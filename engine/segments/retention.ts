@@ -6,7 +6,8 @@
  * point's distance of them live on a little longer. Nothing is polled: the next look is when something can be expired.
  */
 
-import { LogCorruption } from '../log/format.ts';
+import { retentionAgeMs } from '../core/config.ts';
+import { LogCorruption } from '../log/corruption.ts';
 import { StoreAbandoned, StoreRefused } from '../log/persistent-store.ts';
 import type { Settlement } from '../log/slot-log.ts';
 import type { Ports } from '../ports.ts';
@@ -45,7 +46,7 @@ export class Retention {
   readonly #parts: RetentionParts;
   readonly #age: ProvenAge;
   /** On the monotonic clock: nothing of the segment is expired before. Segments not in it were not looked at. */
-  readonly #dueMs = new WeakMap<SegmentRef, number>();
+  #dueMs = new WeakMap<SegmentRef, number>();
   #wake = new AbortController();
 
   /** To be made when ownership begins, after the replay. */
@@ -74,6 +75,12 @@ export class Retention {
 
   /** The list has segments it did not have: whoever sleeps until something is due thinks again. */
   segmentsChanged(): void {
+    this.#wake.abort();
+  }
+
+  /** Another age holds for a stream from here on: nothing that was noted of any segment counts any more. */
+  agesChanged(): void {
+    this.#dueMs = new WeakMap();
     this.#wake.abort();
   }
 
@@ -139,7 +146,7 @@ export class Retention {
   /** Milliseconds until more of the run is expired. */
   #judgeRun(run: SegmentRun, trims: Map<number, number>): number {
     const stream = this.#parts.state.tables.stream(run.streamId);
-    const ageMs = stream?.retentionAgeMs ?? null;
+    const ageMs = this.#retentionOf(run.streamId);
     if (stream === undefined || ageMs === null) return NEVER_MS;
     for (const { seqNum, arrivalMs } of endsOf(run)) {
       if (seqNum <= stream.trimPoint) continue;
@@ -156,7 +163,8 @@ export class Retention {
   }
 
   #retentionOf(streamId: number): number | null {
-    return this.#parts.state.tables.stream(streamId)?.retentionAgeMs ?? null;
+    const stream = this.#parts.state.tables.stream(streamId);
+    return stream === undefined ? null : retentionAgeMs(stream.config);
   }
 
   /** Null when it cannot be read: nothing is judged unread. Whether the owner may go on, others find out. */
@@ -187,7 +195,8 @@ export class Retention {
   async #trim(streamId: number, trimPoint: number): Promise<boolean> {
     const stream = this.#parts.ahead.stream(streamId);
     if (stream === undefined || stream.trimPoint >= trimPoint) return true;
-    const settlement = await this.#parts.submit({ type: 'trim', streamId, trimPoint });
+    const atMs = Math.max(this.#parts.state.lastArrivalMs, this.#parts.ports.clock.wallMs());
+    const settlement = await this.#parts.submit({ type: 'trim', streamId, trimPoint, atMs });
     if (settlement !== 'committed') return false;
     this.#parts.ports.telemetry.event('retention.trimmed', streamId);
     return true;

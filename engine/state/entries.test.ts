@@ -3,9 +3,24 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
+import { basinConfig, CIPHERS, NO_WISH, S2_BASIN_CONFIG, S2_STREAM_CONFIG, type StreamConfig } from '../core/config.ts';
 import { chunk, createStream, ownSegment, segment } from '../testing/state-samples.ts';
 import { decodeEntry, encodeEntry, type Entry } from './entries.ts';
 import { ENTRY_CODEC } from './entry-codec.ts';
+
+const STREAM_CONFIG: StreamConfig = {
+  storageClass: 'standard',
+  retentionAgeS: 300,
+  timestampingMode: 'arrival',
+  timestampingUncapped: true,
+  deleteOnEmptyMinAgeS: 60,
+};
+const BASIN_CONFIG = basinConfig({
+  defaultStreamConfig: { ...NO_WISH, storageClass: 'standard', retentionAgeS: 300 },
+  streamCipher: 'aes-256-gcm',
+  createStreamOnAppend: true,
+  createStreamOnRead: true,
+});
 
 function hex(entry: Entry): string {
   const { type, payload } = encodeEntry(entry);
@@ -13,12 +28,20 @@ function hex(entry: Entry): string {
 }
 
 test('the bytes of each entry are pinned', () => {
-  expect(hex({ type: 'create-basin', name: 'ab', createdAtMs: 300, requestToken: null })).toBe('1:026162ac0200');
-  expect(hex({ type: 'create-basin', name: 'ab', createdAtMs: 300, requestToken: 't' })).toBe('1:026162ac02010174');
-  expect(hex(createStream(5, 'é', { basin: 'ab', createdAtMs: 1, requestToken: '' }))).toBe('2:0502616202c3a901010000');
-  expect(hex(createStream(5, 'é', { basin: 'ab', createdAtMs: 1, retentionAgeMs: 300 }))).toBe(
-    '2:0502616202c3a9010001ac02',
+  const named = { type: 'create-basin', name: 'ab', createdAtMs: 300 } as const;
+  expect(hex({ ...named, requestToken: null, config: S2_BASIN_CONFIG })).toBe('1:026162ac020001010000');
+  expect(hex({ ...named, requestToken: 't', config: BASIN_CONFIG })).toBe('1:026162ac020101740300ac020203');
+  expect(hex(createStream(5, 'é', { basin: 'ab', createdAtMs: 1, requestToken: '', requested: NO_WISH }))).toBe(
+    '2:0502616202c3a90101000100001f0100000000',
   );
+  expect(hex(createStream(5, 'é', { basin: 'ab', createdAtMs: 1, cipher: 'aegis-256', config: STREAM_CONFIG }))).toBe(
+    '2:0502616202c3a9010000011f00ac0202013c',
+  );
+  expect(hex({ type: 'tombstone-stream', streamId: 1, deletedAtMs: 300 })).toBe('8:01ac02');
+  expect(hex({ type: 'reconfigure-stream', streamId: 1, config: STREAM_CONFIG, atMs: 5 })).toBe('9:011f00ac0202013c05');
+  expect(hex({ type: 'reconfigure-basin', name: 'ab', config: BASIN_CONFIG })).toBe('10:0261620300ac020203');
+  expect(hex({ type: 'tombstone-basin', name: 'ab', deletedAtMs: 300 })).toBe('11:026162ac02');
+  expect(hex({ type: 'delete-basin', name: 'ab' })).toBe('12:026162');
   expect(
     hex({
       type: 'chunk',
@@ -33,7 +56,7 @@ test('the bytes of each entry are pinned', () => {
       records: Uint8Array.of(9, 8),
     }),
   ).toBe('3:01020304050601017a018001020908');
-  expect(hex({ type: 'trim', streamId: 1, trimPoint: 300 })).toBe('4:01ac02');
+  expect(hex({ type: 'trim', streamId: 1, trimPoint: 300, atMs: 7 })).toBe('4:01ac0207');
   expect(hex({ type: 'delete-stream', streamId: 300 })).toBe('5:ac02');
   expect(hex({ type: 'edit', removed: [{ epoch: 1, number: 2 }], added: [REF] })).toBe(`6:010102${REF_HEX}`);
   expect(hex({ type: 'edit', removed: [], added: [] })).toBe('6:0000');
@@ -73,12 +96,15 @@ const refs = fc.array(
   }),
   { maxLength: 4 },
 );
+const config = fc.constantFrom(S2_STREAM_CONFIG, STREAM_CONFIG);
+const basin = fc.constantFrom(S2_BASIN_CONFIG, BASIN_CONFIG);
 const entry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({
     type: fc.constant('create-basin' as const),
     name: text,
     createdAtMs: u53,
     requestToken: optionalText,
+    config: basin,
   }),
   fc.record({
     type: fc.constant('create-stream' as const),
@@ -87,10 +113,17 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
     name: text,
     createdAtMs: u53,
     requestToken: optionalText,
-    retentionAgeMs: fc.option(u53, { nil: null }),
+    requested: fc.option(fc.constantFrom(NO_WISH, STREAM_CONFIG, BASIN_CONFIG.defaultStreamConfig), { nil: null }),
+    cipher: fc.constantFrom(null, ...CIPHERS),
+    config,
   }),
-  fc.record({ type: fc.constant('trim' as const), streamId: u53, trimPoint: u53 }),
+  fc.record({ type: fc.constant('trim' as const), streamId: u53, trimPoint: u53, atMs: u53 }),
   fc.record({ type: fc.constant('delete-stream' as const), streamId: u53 }),
+  fc.record({ type: fc.constant('tombstone-stream' as const), streamId: u53, deletedAtMs: u53 }),
+  fc.record({ type: fc.constant('reconfigure-stream' as const), streamId: u53, config, atMs: u53 }),
+  fc.record({ type: fc.constant('reconfigure-basin' as const), name: text, config: basin }),
+  fc.record({ type: fc.constant('tombstone-basin' as const), name: text, deletedAtMs: u53 }),
+  fc.record({ type: fc.constant('delete-basin' as const), name: text }),
   fc.record({
     type: fc.constant('edit' as const),
     removed: fc.array(fc.record({ epoch: u53, number: u53 }), { maxLength: 4 }),
@@ -131,13 +164,20 @@ test('an absent text and an empty text are not the same', () => {
     name: 'x',
     createdAtMs: 0,
     requestToken,
+    config: S2_BASIN_CONFIG,
   });
   expect(decodeEntry(encodeEntry(basin('')))).toEqual(basin(''));
   expect(decodeEntry(encodeEntry(basin(null)))).toEqual(basin(null));
 });
 
 test('a byte order mark at the start of a text belongs to it', () => {
-  const basin: Entry = { type: 'create-basin', name: '\ufeffx', createdAtMs: 0, requestToken: '\ufeff' };
+  const basin: Entry = {
+    type: 'create-basin',
+    name: '\ufeffx',
+    createdAtMs: 0,
+    requestToken: '\ufeff',
+    config: BASIN_CONFIG,
+  };
   expect(decodeEntry(encodeEntry(basin))).toEqual(basin);
 });
 
@@ -158,8 +198,8 @@ test('the log writes an entry as it measured it, byte for byte as encoded', () =
 });
 
 test('an unknown type says which build is needed', () => {
-  expect(() => decodeEntry({ type: 8, payload: new Uint8Array() })).toThrow(RangeError);
-  expect(() => decodeEntry({ type: 8, payload: new Uint8Array() })).toThrow('written by a newer build');
+  expect(() => decodeEntry({ type: 99, payload: new Uint8Array() })).toThrow(RangeError);
+  expect(() => decodeEntry({ type: 99, payload: new Uint8Array() })).toThrow('written by a newer build');
 });
 
 test('a field this build does not know is never dropped', () => {

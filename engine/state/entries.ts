@@ -6,28 +6,40 @@
  * UTF-8; an optional field is a varint 0 (absent) or 1 followed by the value.
  */
 
+import type { BasinConfig, StreamConfig } from '../core/config.ts';
 import type { CheckpointName, OwnedName } from '../core/object-names.ts';
+import type { StreamBirth } from '../core/stream-state.ts';
 import type { RawEntry } from '../log/format.ts';
+import {
+  readBasinConfig,
+  readCipher,
+  readOptionalWish,
+  readStreamConfig,
+  writeBasinConfig,
+  writeCipher,
+  writeOptionalWish,
+  writeWish,
+} from './config-codec.ts';
 import { PayloadReader, PayloadWriter } from './payload.ts';
 import { readSegmentRefs, type SegmentRef, writeSegmentRefs } from './segment-ref.ts';
 import type { StateHash } from './state-hash.ts';
 
 export type Entry =
-  | { type: 'create-basin'; name: string; createdAtMs: number; requestToken: string | null }
-  | {
-      type: 'create-stream';
-      id: number;
-      basin: string;
-      name: string;
-      createdAtMs: number;
-      requestToken: string | null;
-      retentionAgeMs: number | null;
-    }
+  | { type: 'create-basin'; name: string; createdAtMs: number; requestToken: string | null; config: BasinConfig }
+  | ({ type: 'create-stream' } & StreamBirth)
   | ChunkEntry
-  /** Moves the trim point without a record: retention by age. */
-  | { type: 'trim'; streamId: number; trimPoint: number }
+  /** Moves the trim point without a record: retention by age. `atMs` is when it was decided. */
+  | { type: 'trim'; streamId: number; trimPoint: number; atMs: number }
   /** The stream is gone and its name is free; ids are never used twice, so its chunks are dead by id. */
   | { type: 'delete-stream'; streamId: number }
+  /** The stream is being deleted: nothing but `delete-stream` follows. */
+  | { type: 'tombstone-stream'; streamId: number; deletedAtMs: number }
+  | { type: 'reconfigure-stream'; streamId: number; config: StreamConfig; atMs: number }
+  | { type: 'reconfigure-basin'; name: string; config: BasinConfig }
+  /** The basin is being deleted: no stream is created in it any more, and those it has go one by one. */
+  | { type: 'tombstone-basin'; name: string; deletedAtMs: number }
+  /** The basin, which has no streams any more, is gone and its name is free. */
+  | { type: 'delete-basin'; name: string }
   /** Compaction and garbage: segments leave the list, others come. */
   | EditEntry
   | InstallEntry;
@@ -75,6 +87,11 @@ const TYPES = {
   'delete-stream': 5,
   edit: 6,
   install: 7,
+  'tombstone-stream': 8,
+  'reconfigure-stream': 9,
+  'reconfigure-basin': 10,
+  'tombstone-basin': 11,
+  'delete-basin': 12,
 } as const;
 
 /** What the frame of a chunk says it is; segments hold nothing else. */
@@ -90,21 +107,38 @@ export function encodeEntry(entry: Entry): RawEntry {
   switch (entry.type) {
     case 'create-basin':
       out.text(entry.name).number(entry.createdAtMs).optionalText(entry.requestToken);
+      writeBasinConfig(out, entry.config);
       break;
     case 'create-stream':
-      out
-        .number(entry.id)
-        .text(entry.basin)
-        .text(entry.name)
-        .number(entry.createdAtMs)
-        .optionalText(entry.requestToken)
-        .optionalNumber(entry.retentionAgeMs);
+      out.number(entry.id).text(entry.basin).text(entry.name).number(entry.createdAtMs);
+      out.optionalText(entry.requestToken);
+      writeOptionalWish(out, entry.requested);
+      writeCipher(out, entry.cipher);
+      writeWish(out, entry.config);
       break;
     case 'trim':
-      out.number(entry.streamId).number(entry.trimPoint);
+      out.number(entry.streamId).number(entry.trimPoint).number(entry.atMs);
       break;
     case 'delete-stream':
       out.number(entry.streamId);
+      break;
+    case 'tombstone-stream':
+      out.number(entry.streamId).number(entry.deletedAtMs);
+      break;
+    case 'reconfigure-stream':
+      out.number(entry.streamId);
+      writeWish(out, entry.config);
+      out.number(entry.atMs);
+      break;
+    case 'reconfigure-basin':
+      out.text(entry.name);
+      writeBasinConfig(out, entry.config);
+      break;
+    case 'tombstone-basin':
+      out.text(entry.name).number(entry.deletedAtMs);
+      break;
+    case 'delete-basin':
+      out.text(entry.name);
       break;
     case 'edit':
       out.number(entry.removed.length);
@@ -125,20 +159,24 @@ export function encodeEntry(entry: Entry): RawEntry {
   return { type: TYPES[entry.type], payload: out.finish() };
 }
 
-const NEWER_BUILD = 'written by a newer build. Use that build';
-
-/** Throws a RangeError for a type or a field this build does not know. */
+/** Throws a RangeError for a type or a field this build does not know, and for bytes that make no sense. */
 export function decodeEntry({ type, payload }: RawEntry): Entry {
   const from = new PayloadReader(payload);
   const entry = readEntry(type, from);
-  if (!from.atEnd()) throw new RangeError(`log entry of type ${type} with more fields: ${NEWER_BUILD}`);
+  if (!from.atEnd()) throw new RangeError(`the log entry of type ${type} has bytes behind its last field`);
   return entry;
 }
 
 function readEntry(type: number, from: PayloadReader): Entry {
   switch (type) {
     case TYPES['create-basin']:
-      return { type: 'create-basin', name: from.text(), createdAtMs: from.number(), requestToken: from.optionalText() };
+      return {
+        type: 'create-basin',
+        name: from.text(),
+        createdAtMs: from.number(),
+        requestToken: from.optionalText(),
+        config: readBasinConfig(from),
+      };
     case TYPES['create-stream']:
       return {
         type: 'create-stream',
@@ -147,12 +185,29 @@ function readEntry(type: number, from: PayloadReader): Entry {
         name: from.text(),
         createdAtMs: from.number(),
         requestToken: from.optionalText(),
-        retentionAgeMs: from.optionalNumber(),
+        requested: readOptionalWish(from),
+        cipher: readCipher(from),
+        config: readStreamConfig(from),
       };
     case TYPES.trim:
-      return { type: 'trim', streamId: from.number(), trimPoint: from.number() };
+      return { type: 'trim', streamId: from.number(), trimPoint: from.number(), atMs: from.number() };
     case TYPES['delete-stream']:
       return { type: 'delete-stream', streamId: from.number() };
+    case TYPES['tombstone-stream']:
+      return { type: 'tombstone-stream', streamId: from.number(), deletedAtMs: from.number() };
+    case TYPES['reconfigure-stream']:
+      return {
+        type: 'reconfigure-stream',
+        streamId: from.number(),
+        config: readStreamConfig(from),
+        atMs: from.number(),
+      };
+    case TYPES['reconfigure-basin']:
+      return { type: 'reconfigure-basin', name: from.text(), config: readBasinConfig(from) };
+    case TYPES['tombstone-basin']:
+      return { type: 'tombstone-basin', name: from.text(), deletedAtMs: from.number() };
+    case TYPES['delete-basin']:
+      return { type: 'delete-basin', name: from.text() };
     case TYPES.edit:
       return {
         type: 'edit',
@@ -180,6 +235,6 @@ function readEntry(type: number, from: PayloadReader): Entry {
         records: from.bytes(),
       };
     default:
-      throw new RangeError(`log entry of type ${type}: ${NEWER_BUILD}`);
+      throw new RangeError(`there is no log entry of type ${type} in this version of the format`);
   }
 }

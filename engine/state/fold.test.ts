@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { chunk, createBasin, createStream, tablesAfter } from '../testing/state-samples.ts';
+import { chunk, createBasin, createStream, KEPT, tablesAfter } from '../testing/state-samples.ts';
 import { fold, type RowEntry } from './fold.ts';
 
 const BASIN = createBasin();
@@ -18,10 +18,13 @@ describe('the fold', () => {
       tail: { seqNum: 0, timestamp: 0 },
       fencingToken: '',
       trimPoint: 0,
-      retentionAgeMs: null,
+      requested: null,
+      cipher: null,
+      config: KEPT,
+      deletedAtMs: null,
+      idleSinceMs: 2,
       digest: 0,
     });
-    expect(tablesAfter(BASIN, createStream(1, 's', { retentionAgeMs: 5 })).stream(1)?.retentionAgeMs).toBe(5);
   });
 
   test('a chunk moves tail, token and trim point, and leaves what it does not mention', () => {
@@ -52,13 +55,13 @@ describe('the fold', () => {
   test('a trim moves the trim point and nothing else, and never back', () => {
     const tables = tablesAfter(BASIN, createStream(1, 's'), chunk(1, 0, { count: 5, fencingToken: 't' }));
     const before = tables.stream(1);
-    tables.put(fold(tables, { type: 'trim', streamId: 1, trimPoint: 4 }));
+    tables.put(fold(tables, { type: 'trim', streamId: 1, trimPoint: 4, atMs: 99 }));
     expect(tables.stream(1)).toEqual({ ...before, trimPoint: 4 });
     // A client may have trimmed further between the decision of a retention trim and its commit.
-    tables.put(fold(tables, { type: 'trim', streamId: 1, trimPoint: 2 }));
+    tables.put(fold(tables, { type: 'trim', streamId: 1, trimPoint: 2, atMs: 99 }));
     expect(tables.stream(1)?.trimPoint).toBe(4);
-    tables.put(fold(tables, { type: 'trim', streamId: 1, trimPoint: 5 }));
-    expect(tables.stream(1)).toMatchObject({ trimPoint: 5, tail: { seqNum: 5 } });
+    tables.put(fold(tables, { type: 'trim', streamId: 1, trimPoint: 5, atMs: 99 }));
+    expect(tables.stream(1)).toMatchObject({ trimPoint: 5, tail: { seqNum: 5 }, idleSinceMs: 99 });
   });
 
   test('a deleted stream is gone by id and by name, and its name is free for another', () => {
@@ -88,8 +91,8 @@ describe('the fold', () => {
     ['timestamps never decrease along a stream', chunk(1, 4, { firstTimestamp: 9 })],
     ['timestamps never decrease within a chunk', chunk(1, 4, { lastTimestamp: 9 })],
     ['a trim point never falls', chunk(1, 4, { trimPoint: 3 })],
-    ['a trim belongs to a stream that exists', { type: 'trim', streamId: 9, trimPoint: 0 }],
-    ['a trim never reaches past the tail', { type: 'trim', streamId: 1, trimPoint: 5 }],
+    ['a trim belongs to a stream that exists', { type: 'trim', streamId: 9, trimPoint: 0, atMs: 1 }],
+    ['a trim never reaches past the tail', { type: 'trim', streamId: 1, trimPoint: 5, atMs: 1 }],
     ['a stream is deleted once', { type: 'delete-stream', streamId: 9 }],
   ])('%s', (claim, entry) => {
     expect(() => fold(made(), entry)).toThrow(claim);

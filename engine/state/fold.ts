@@ -17,6 +17,7 @@ export interface Tables {
 /** The one row an entry creates, replaces or takes away. */
 export type Change =
   | { table: 'basin'; row: BasinState }
+  | { table: 'deleted-basin'; row: BasinState }
   | { table: 'stream'; row: StreamState }
   | { table: 'deleted-stream'; row: StreamState };
 
@@ -32,11 +33,22 @@ export function fold(tables: Tables, entry: RowEntry, crc = 0): Change {
   switch (entry.type) {
     case 'create-basin': {
       assert(tables.basin(entry.name) === undefined, 'a basin is created once');
-      const { name, createdAtMs, requestToken } = entry;
-      return { table: 'basin', row: { name, createdAtMs, requestToken } };
+      const { name, createdAtMs, requestToken, config } = entry;
+      const requested = requestToken === null ? null : config;
+      return { table: 'basin', row: { name, createdAtMs, requestToken, requested, config, deletedAtMs: null } };
+    }
+    case 'reconfigure-basin':
+      return { table: 'basin', row: { ...livingBasin(tables, entry.name), config: entry.config } };
+    case 'tombstone-basin':
+      return { table: 'basin', row: { ...livingBasin(tables, entry.name), deletedAtMs: entry.deletedAtMs } };
+    case 'delete-basin': {
+      const basin = tables.basin(entry.name);
+      assert(basin !== undefined && basin.deletedAtMs !== null, 'a basin that is being deleted is deleted once');
+      return { table: 'deleted-basin', row: basin };
     }
     case 'create-stream':
       assert(tables.basin(entry.basin) !== undefined, 'a stream is created in a basin that exists');
+      assert(tables.basin(entry.basin)?.deletedAtMs === null, 'no stream is created in a basin that is being deleted');
       assert(tables.streamId(entry.basin, entry.name) === undefined, 'a stream is created once');
       assert(tables.stream(entry.id) === undefined, 'stream ids are never used twice');
       return { table: 'stream', row: newStream(entry) };
@@ -46,7 +58,18 @@ export function fold(tables: Tables, entry: RowEntry, crc = 0): Change {
       const stream = tables.stream(entry.streamId);
       assert(stream !== undefined, 'a trim belongs to a stream that exists');
       assert(entry.trimPoint <= stream.tail.seqNum, 'a trim never reaches past the tail');
-      return { table: 'stream', row: { ...stream, trimPoint: Math.max(stream.trimPoint, entry.trimPoint) } };
+      return { table: 'stream', row: afterTrim(stream, entry.trimPoint, entry.atMs) };
+    }
+    case 'reconfigure-stream': {
+      const stream = livingStream(tables, entry.streamId);
+      const switchedOn = stream.config.deleteOnEmptyMinAgeS === 0 && entry.config.deleteOnEmptyMinAgeS > 0;
+      // Its age as an empty stream begins now: switching deletion on never deletes at once.
+      const idleSinceMs = switchedOn ? Math.max(stream.idleSinceMs, entry.atMs) : stream.idleSinceMs;
+      return { table: 'stream', row: { ...stream, config: entry.config, idleSinceMs } };
+    }
+    case 'tombstone-stream': {
+      const stream = livingStream(tables, entry.streamId);
+      return { table: 'stream', row: { ...stream, deletedAtMs: entry.deletedAtMs } };
     }
     case 'delete-stream': {
       const stream = tables.stream(entry.streamId);
@@ -56,8 +79,27 @@ export function fold(tables: Tables, entry: RowEntry, crc = 0): Change {
   }
 }
 
+function livingBasin(tables: Tables, name: string): BasinState {
+  const basin = tables.basin(name);
+  assert(basin !== undefined && basin.deletedAtMs === null, 'only a basin that lives is changed');
+  return basin;
+}
+
+function livingStream(tables: Tables, id: number): StreamState {
+  const stream = tables.stream(id);
+  assert(stream !== undefined && stream.deletedAtMs === null, 'only a stream that lives is changed');
+  return stream;
+}
+
+function afterTrim(stream: StreamState, to: number, atMs: number): StreamState {
+  const trimPoint = Math.max(stream.trimPoint, to);
+  const empties = trimPoint > stream.trimPoint && trimPoint === stream.tail.seqNum;
+  return { ...stream, trimPoint, idleSinceMs: empties ? Math.max(stream.idleSinceMs, atMs) : stream.idleSinceMs };
+}
+
 function afterChunk(stream: StreamState | undefined, chunk: ChunkEntry, crc: number): StreamState {
   assert(stream !== undefined, 'a chunk belongs to a stream that exists');
+  assert(stream.deletedAtMs === null, 'nothing is appended to a stream that is being deleted');
   assert(chunk.firstSeqNum === stream.tail.seqNum, "a chunk's first number is its stream's next number");
   assert(chunk.firstTimestamp >= stream.tail.timestamp, 'timestamps never decrease along a stream');
   assert(chunk.lastTimestamp >= chunk.firstTimestamp, 'timestamps never decrease within a chunk');
@@ -69,10 +111,14 @@ function afterChunk(stream: StreamState | undefined, chunk: ChunkEntry, crc: num
     name: stream.name,
     createdAtMs: stream.createdAtMs,
     requestToken: stream.requestToken,
-    retentionAgeMs: stream.retentionAgeMs,
+    requested: stream.requested,
+    cipher: stream.cipher,
+    config: stream.config,
+    deletedAtMs: null,
     tail: { seqNum: chunk.firstSeqNum + chunk.count, timestamp: chunk.lastTimestamp },
     fencingToken: chunk.fencingToken ?? stream.fencingToken,
     trimPoint: chunk.trimPoint ?? stream.trimPoint,
+    idleSinceMs: chunk.arrivalMs > stream.idleSinceMs ? chunk.arrivalMs : stream.idleSinceMs,
     digest: (Math.imul(stream.digest, 31) + crc) >>> 0,
   };
 }

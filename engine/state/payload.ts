@@ -53,6 +53,7 @@ export class PayloadWriter {
   }
 }
 
+/** Reads what came from a store: throws a RangeError where the bytes make no sense. */
 export class PayloadReader {
   readonly #reader: VarintReader;
 
@@ -64,6 +65,11 @@ export class PayloadReader {
     return this.#reader.atEnd();
   }
 
+  /** How far it has read, in bytes. */
+  get position(): number {
+    return this.#reader.position;
+  }
+
   number(): number {
     return this.#reader.varint();
   }
@@ -73,7 +79,12 @@ export class PayloadReader {
   }
 
   text(): string {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(this.bytes());
+    const bytes = this.bytes();
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    } catch {
+      throw new RangeError('a text is not UTF-8');
+    }
   }
 
   optionalNumber(): number | null {

@@ -3,12 +3,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import type { StreamState } from '../core/stream-state.ts';
-import { chunk, createBasin, createStream, segment, streamRow } from '../testing/state-samples.ts';
+import { basinConfig, NO_WISH, S2_BASIN_CONFIG } from '../core/config.ts';
+import type { BasinState, StreamState } from '../core/stream-state.ts';
+import { chunk, createBasin, createStream, KEPT, segment, streamRow } from '../testing/state-samples.ts';
 import { fold, type RowEntry } from './fold.ts';
 import type { SegmentRef } from './segment-ref.ts';
 import { hashText, type StateHash, StateHasher, sameHash } from './state-hash.ts';
 import { DurableTables } from './tables.ts';
+
+const BASIN_ROW: BasinState = {
+  ...{ name: 'b', createdAtMs: 1, requestToken: null },
+  ...{ requested: null, config: S2_BASIN_CONFIG, deletedAtMs: null },
+};
 
 function hashOf(fill: (hasher: StateHasher) => void): StateHash {
   const hasher = new StateHasher();
@@ -19,6 +25,7 @@ function hashOf(fill: (hasher: StateHasher) => void): StateHash {
 const hashOfStream = (row: StreamState) =>
   hashOf((hasher) => {
     hasher.streamIdentity(row, 1);
+    hasher.streamSettings(row, 1);
     hasher.streamPosition(row, 1);
   });
 
@@ -33,7 +40,7 @@ test('the hash of some rows is pinned: checkpoints carry it from build to build'
     durable.put(fold(durable, entry, 0x8000_0001));
   }
   hasher.segment(segment(1), 1);
-  expect(hashText(hasher.value())).toBe('c7003523554ee5cd');
+  expect(hashText(hasher.value())).toBe('40244f175c9e5fa7');
 });
 
 test('rows hash to the same sum in whatever order they came', () => {
@@ -50,12 +57,13 @@ test('rows hash to the same sum in whatever order they came', () => {
 });
 
 test('what is added and taken away leaves no trace', () => {
-  const row = streamRow(1, { fencingToken: 't', retentionAgeMs: 5, requestToken: 'r', digest: 0xffff_ffff });
+  const row = streamRow(1, { fencingToken: 't', requested: NO_WISH, requestToken: 'r', digest: 0xffff_ffff });
   const left = hashOf((hasher) => {
     for (const sign of [1, -1] as const) {
       hasher.streamIdentity(row, sign);
+      hasher.streamSettings(row, sign);
       hasher.streamPosition(row, sign);
-      hasher.basin({ name: 'b', createdAtMs: 1, requestToken: null }, sign);
+      hasher.basin(BASIN_ROW, sign);
       hasher.segment(segment(1), sign);
       hasher.nextStreamId(7, sign);
     }
@@ -69,7 +77,15 @@ test.each<[string, Partial<StreamState>]>([
   ['name', { name: 'stream-2' }],
   ['time of creation', { createdAtMs: 3 }],
   ['request token, present but empty', { requestToken: '' }],
-  ['retention', { retentionAgeMs: 0 }],
+  ['request', { requested: NO_WISH }],
+  ['cipher', { cipher: 'aegis-256' }],
+  ['storage class', { config: { ...KEPT, storageClass: 'standard' } }],
+  ['retention', { config: { ...KEPT, retentionAgeS: 1 } }],
+  ['timestamping mode', { config: { ...KEPT, timestampingMode: 'arrival' } }],
+  ['timestamping cap', { config: { ...KEPT, timestampingUncapped: true } }],
+  ['deletion on empty', { config: { ...KEPT, deleteOnEmptyMinAgeS: 1 } }],
+  ['time of deletion', { deletedAtMs: 0 }],
+  ['time it was last touched', { idleSinceMs: 3 }],
   ['next number', { tail: { seqNum: 1, timestamp: 0 } }],
   ['next number beyond 32 bits', { tail: { seqNum: 2 ** 32, timestamp: 0 } }],
   ['timestamp', { tail: { seqNum: 0, timestamp: 1 } }],
@@ -91,12 +107,21 @@ test.each<[string, Partial<SegmentRef>]>([
 });
 
 test('a basin and the next free id count', () => {
-  const basin = { name: 'b', createdAtMs: 1, requestToken: null };
+  const basin = BASIN_ROW;
   const hashes = [
     hashOf(() => undefined),
-    ...[basin, { ...basin, name: 'c' }, { ...basin, createdAtMs: 2 }, { ...basin, requestToken: '' }].map((row) =>
-      hashOf((hasher) => hasher.basin(row, 1)),
-    ),
+    ...[
+      basin,
+      { ...basin, name: 'c' },
+      { ...basin, createdAtMs: 2 },
+      { ...basin, requestToken: '' },
+      { ...basin, requested: S2_BASIN_CONFIG },
+      { ...basin, config: basinConfig({ defaultStreamConfig: { ...NO_WISH, retentionAgeS: 1 } }) },
+      { ...basin, config: basinConfig({ streamCipher: 'aegis-256' }) },
+      { ...basin, config: basinConfig({ createStreamOnAppend: true }) },
+      { ...basin, config: basinConfig({ createStreamOnRead: true }) },
+      { ...basin, deletedAtMs: 0 },
+    ].map((row) => hashOf((hasher) => hasher.basin(row, 1))),
     ...[2, 3].map((id) => hashOf((hasher) => hasher.nextStreamId(id, 1))),
   ];
   expect(new Set(hashes.map(hashText)).size).toBe(hashes.length);
@@ -110,7 +135,7 @@ test('two owners that went different ways to the same rows have the same hash', 
     return hasher.value();
   };
   const created = [createBasin(), createStream(1, 'a'), createStream(2, 'b')];
-  const trimmed = { type: 'trim', streamId: 1, trimPoint: 1 } as const;
+  const trimmed = { type: 'trim', streamId: 1, trimPoint: 1, atMs: 10 } as const;
   const straight = hashAfter(...created, chunk(1, 0, { count: 2, trimPoint: 1 }));
   expect(hashAfter(...created, chunk(1, 0, { count: 2 }), trimmed)).toEqual(straight);
   expect(hashAfter(...created, chunk(1, 0, { count: 2 }))).not.toEqual(straight);

@@ -7,6 +7,7 @@
  * in 2^32.
  */
 
+import { type BasinConfig, CIPHERS, STORAGE_CLASSES, type StreamWish, TIMESTAMPING_MODES } from '../core/config.ts';
 import type { BasinState, StreamState } from '../core/stream-state.ts';
 import { finish, mix, mixNumber, mixText } from './mixing.ts';
 import type { SegmentRef } from './segment-ref.ts';
@@ -39,20 +40,28 @@ export class StateHasher {
     let lane = mixText(mixText(mixNumber(1, row.id), row.basin), row.name);
     lane = mixNumber(lane, row.createdAtMs);
     lane = row.requestToken === null ? mix(lane, 0) : mixText(lane, row.requestToken);
-    this.#add(mixNumber(lane, row.retentionAgeMs ?? -1), sign);
+    lane = row.requested === null ? mix(lane, 0) : mixWish(lane, row.requested);
+    this.#add(mix(lane, row.cipher === null ? 0 : CIPHERS.indexOf(row.cipher) + 1), sign);
+  }
+
+  /** What operators change of a stream. */
+  streamSettings(row: StreamState, sign: 1 | -1): void {
+    this.#add(mixNumber(mixWish(mixNumber(6, row.id), row.config), row.deletedAtMs ?? -1), sign);
   }
 
   /** What appends change of a stream. */
   streamPosition(row: StreamState, sign: 1 | -1): void {
     let lane = mixNumber(mixNumber(2, row.id), row.tail.seqNum);
     lane = mixNumber(mixNumber(lane, row.tail.timestamp), row.trimPoint);
-    lane = mix(lane, row.digest);
+    lane = mix(mixNumber(lane, row.idleSinceMs), row.digest);
     this.#add(row.fencingToken === '' ? lane : mixText(lane, row.fencingToken), sign);
   }
 
   basin(row: BasinState, sign: 1 | -1): void {
-    const lane = mixNumber(mixText(3, row.name), row.createdAtMs);
-    this.#add(row.requestToken === null ? mix(lane, 0) : mixText(lane, row.requestToken), sign);
+    let lane = mixNumber(mixText(3, row.name), row.createdAtMs);
+    lane = row.requestToken === null ? mix(lane, 0) : mixText(lane, row.requestToken);
+    lane = row.requested === null ? mix(lane, 0) : mixBasinConfig(lane, row.requested);
+    this.#add(mixNumber(mixBasinConfig(lane, row.config), row.deletedAtMs ?? -1), sign);
   }
 
   /** The next free stream id: a replay that gave out another one would use an id twice. */
@@ -69,4 +78,20 @@ export class StateHasher {
     this.#a = (this.#a + sign * finish(lane)) | 0;
     this.#b = (this.#b + sign * finish(lane ^ 0x5bd1e995)) | 0;
   }
+}
+
+/** -1 stands for a part that is not named. */
+function mixWish(lane: number, wish: StreamWish): number {
+  const { storageClass, retentionAgeS, timestampingMode, timestampingUncapped, deleteOnEmptyMinAgeS } = wish;
+  let mixed = mix(lane, storageClass === null ? -1 : STORAGE_CLASSES.indexOf(storageClass));
+  mixed = mixNumber(mixed, retentionAgeS === 'infinite' ? 0 : (retentionAgeS ?? -1));
+  mixed = mix(mixed, timestampingMode === null ? -1 : TIMESTAMPING_MODES.indexOf(timestampingMode));
+  mixed = mix(mixed, timestampingUncapped === null ? -1 : Number(timestampingUncapped));
+  return mixNumber(mixed, deleteOnEmptyMinAgeS ?? -1);
+}
+
+function mixBasinConfig(lane: number, config: BasinConfig): number {
+  const mixed = mixWish(lane, config.defaultStreamConfig);
+  const cipher = config.streamCipher === null ? 0 : CIPHERS.indexOf(config.streamCipher) + 1;
+  return mix(mix(mixed, cipher), Number(config.createStreamOnAppend) + 2 * Number(config.createStreamOnRead));
 }

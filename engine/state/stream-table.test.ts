@@ -3,9 +3,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { NO_WISH, type StreamWish } from '../core/config.ts';
 import type { StreamState } from '../core/stream-state.ts';
-import { streamRow } from '../testing/state-samples.ts';
+import { KEPT, streamRow } from '../testing/state-samples.ts';
 import { HotRows } from './hot-rows.ts';
+import { SettingsPool } from './settings-pool.ts';
 import { StreamTable } from './stream-table.ts';
 
 const BASINS = ['basin-01', 'basin-02'];
@@ -18,16 +20,30 @@ const identity = fc.record({
   name: fc.constantFrom('a', 'ab', 'ß', '€uro', '🌊🌊', 'device/eu-west-1/sensor-0000001', '\ufeff', 'é'.repeat(250)),
   createdAtMs: u53,
   requestToken: fc.option(text, { nil: null }),
-  retentionAgeMs: fc.option(u53, { nil: null }),
+});
+const wish = fc.constantFrom<StreamWish>(NO_WISH, { ...NO_WISH, deleteOnEmptyMinAgeS: 0 });
+const settings = fc.record({
+  requested: fc.option(wish, { nil: null }),
+  cipher: fc.constantFrom(null, 'aegis-256' as const),
+});
+const config = fc.record({
+  ...{ storageClass: fc.constantFrom('express' as const, 'standard' as const) },
+  retentionAgeS: fc.constantFrom(1, 2 ** 40, 'infinite' as const),
+  timestampingMode: fc.constantFrom('client-prefer' as const, 'arrival' as const),
+  ...{ timestampingUncapped: fc.boolean(), deleteOnEmptyMinAgeS: fc.constantFrom(0, 60) },
 });
 const position = fc.record({
   tail: fc.record({ seqNum: u53, timestamp: u53 }),
   trimPoint: u53,
   digest: fc.nat(0xffff_ffff),
+  idleSinceMs: u53,
+  config,
+  // A deletion is never taken back.
+  deletedAtMs: fc.constant(null),
   fencingToken: fc.oneof(fc.constant(''), text),
 });
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ what: fc.constant('create' as const), identity, position }) },
+  { weight: 4, arbitrary: fc.record({ what: fc.constant('create' as const), identity, settings, position }) },
   { weight: 6, arbitrary: fc.record({ what: fc.constant('change' as const), pick: fc.nat(), position }) },
   { weight: 3, arbitrary: fc.record({ what: fc.constant('delete' as const), pick: fc.nat() }) },
 );
@@ -42,7 +58,7 @@ test('the table agrees with a plain map over any puts and deletions', () => {
         if (action.what === 'create') {
           const { basin, name } = action.identity;
           if (table.idOf(basin, name) !== undefined) continue;
-          const row = { id: nextId++, ...action.identity, ...action.position };
+          const row = { id: nextId++, ...action.identity, ...action.settings, ...action.position };
           table.put(row);
           model.set(row.id, row);
           continue;
@@ -115,7 +131,9 @@ test('every field of every stream survives the growth of the table', () => {
   const rows = Array.from({ length: 5_000 }, (_, i) =>
     streamRow(i + 1, {
       createdAtMs: i * 3,
-      retentionAgeMs: i % 2 === 0 ? i : null,
+      idleSinceMs: i * 17,
+      config: { ...KEPT, deleteOnEmptyMinAgeS: i % 9 },
+      deletedAtMs: i % 100 === 0 ? i : null,
       trimPoint: i * 5,
       digest: i * 7,
       tail: { seqNum: i * 11, timestamp: i * 13 },
@@ -191,4 +209,106 @@ describe('memory', () => {
     hot.delete(1);
     expect(hot.get(1)).toBeUndefined();
   });
+});
+
+describe('a listing', () => {
+  const table = new StreamTable(2);
+  const names = ['', 'a', 'ab', 'abc', 'b', 'é', '\uffff', '🌊', '🌊🌊'].slice(1);
+  for (const [at, name] of names.toReversed().entries()) {
+    table.put(streamRow(2 * at + 1, { name, basin: 'basin-01' }));
+    table.put(streamRow(2 * at + 2, { name, basin: 'basin-02' }));
+  }
+  const listed = (prefix: string, startAfter: string) =>
+    [...table.named('basin-01', prefix, startAfter)].map((s) => s.name);
+
+  test('is in the order of the bytes of UTF-8, in which the astral planes come last', () => {
+    expect(listed('', '')).toEqual(names);
+    expect(listed('', '')).not.toEqual(names.toSorted());
+  });
+
+  test('begins behind `startAfter` or with the prefix, whichever comes later, and ends with the prefix', () => {
+    expect(listed('a', '')).toEqual(['a', 'ab', 'abc']);
+    expect(listed('a', 'ab')).toEqual(['abc']);
+    expect(listed('ab', 'a')).toEqual(['ab', 'abc']);
+    expect(listed('a', 'aa')).toEqual(['ab', 'abc']);
+    expect(listed('a', 'b')).toEqual([]);
+    expect(listed('🌊', '')).toEqual(['🌊', '🌊🌊']);
+    expect(listed('zz', '')).toEqual([]);
+  });
+
+  test('of a basin nobody created is empty', () => {
+    expect([...table.named('basin-99', '', '')]).toEqual([]);
+  });
+});
+
+test('a listing agrees with a sorted array over any creations and deletions', () => {
+  const name = fc.string({ unit: fc.constantFrom('a', 'b', 'ß', '€', '🌊'), minLength: 1, maxLength: 4 });
+  const ask = fc.record({ prefix: fc.oneof(fc.constant(''), name), startAfter: fc.oneof(fc.constant(''), name) });
+  const steps = fc.array(fc.record({ name, basin: fc.constantFrom(...BASINS) }), { maxLength: 300, size: 'max' });
+  fc.assert(
+    fc.property(steps, fc.array(ask, { minLength: 1, maxLength: 5 }), (puts, asks) => {
+      const table = new StreamTable(2);
+      let nextId = 1;
+      for (const { name: taken, basin } of puts) {
+        const id = table.idOf(basin, taken);
+        if (id === undefined) table.put(streamRow(nextId++, { name: taken, basin }));
+        else table.delete(id);
+      }
+      const all = [...table.inRange(0, nextId)].filter(({ basin }) => basin === BASINS[0]);
+      const sorted = all.toSorted((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+      const after = (one: string, other: string) => Buffer.compare(Buffer.from(one), Buffer.from(other)) > 0;
+      for (const { prefix, startAfter } of asks) {
+        expect([...table.named(BASINS[0] as string, prefix, startAfter)]).toEqual(
+          sorted.filter((row) => row.name.startsWith(prefix) && (startAfter === '' || after(row.name, startAfter))),
+        );
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+describe('settings', () => {
+  test('are kept once for all streams that have them, and change for one alone', () => {
+    const table = new StreamTable(2);
+    for (let id = 1; id <= 10; id++) table.put(streamRow(id, { config: { ...KEPT } }));
+    table.put(streamRow(5, { config: { ...KEPT, timestampingMode: 'arrival' }, deletedAtMs: 7 }));
+    for (let id = 1; id <= 10; id++) {
+      expect(table.get(id)?.config.timestampingMode).toBe(id === 5 ? 'arrival' : 'client-prefer');
+      expect(table.get(id)?.deletedAtMs).toBe(id === 5 ? 7 : null);
+    }
+    expect([...table.tombstones()]).toEqual([5]);
+    table.delete(5);
+    expect([...table.tombstones()]).toEqual([]);
+  });
+
+  test('that no stream has any more are forgotten', () => {
+    const pool = new SettingsPool();
+    const of = (deleteOnEmptyMinAgeS: number) => ({
+      config: { ...KEPT, deleteOnEmptyMinAgeS },
+      requested: null,
+      cipher: null,
+    });
+    const taken = [pool.take(of(0)), pool.take(of(5)), pool.take(of(5))];
+    expect([pool.size, pool.deletesOnEmpty]).toEqual([2, true]);
+    pool.release(taken[1] as number);
+    expect([pool.size, pool.deletesOnEmpty]).toEqual([2, true]);
+    pool.release(taken[2] as number);
+    expect([pool.size, pool.deletesOnEmpty]).toEqual([1, false]);
+    expect(pool.at(pool.take(of(6))).config.deleteOnEmptyMinAgeS).toBe(6);
+  });
+});
+
+test('empty streams that are to be deleted are found, a bounded number of rows at a time', () => {
+  const table = new StreamTable(2);
+  const config = { ...KEPT, deleteOnEmptyMinAgeS: 60 };
+  const written = { tail: { seqNum: 3, timestamp: 1 } };
+  table.put(streamRow(1, { config }));
+  table.put(streamRow(2));
+  table.put(streamRow(3, { config, ...written }));
+  table.put(streamRow(4, { config, ...written, trimPoint: 3 }));
+  table.put(streamRow(5, { config }));
+  table.delete(5);
+  expect(table.deletesOnEmpty).toBe(true);
+  expect(table.emptyOnes(0, 3)).toEqual({ ids: [1], next: 3 });
+  expect(table.emptyOnes(3, 3)).toEqual({ ids: [4], next: null });
 });

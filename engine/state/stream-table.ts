@@ -3,8 +3,8 @@
  * name). An idle stream costs its columns, about 20 bytes of index and its texts, and nothing for the garbage collector
  * to visit; a stream in use is also an object in a small cache (storage reference §4.9).
  *
- * Rows are numbered anew as streams come and go; ids are not. The identity of a stream (basin, name, creation, request
- * token, retention) never changes, so `put` of a known id writes what appends change and nothing else.
+ * Rows are numbered anew as streams come and go; ids are not. The identity of a stream (basin, name, creation, request)
+ * never changes, so `put` of a known id writes what appends change, and the settings where they are others.
  */
 
 import { assert } from '../core/assert.ts';
@@ -12,6 +12,8 @@ import type { StreamState } from '../core/stream-state.ts';
 import { HotRows } from './hot-rows.ts';
 import { finish, mixNumber, mixText } from './mixing.ts';
 import { NO_ROW, RowIndex } from './row-index.ts';
+import { RowOrder } from './row-order.ts';
+import { SettingsPool } from './settings-pool.ts';
 import { TextHeap } from './text-heap.ts';
 
 const ROWS_MIN = 64;
@@ -19,10 +21,12 @@ const ROWS_MIN = 64;
 const GROWTH = 1.25;
 /** Streams kept as objects by default. */
 const HOT_ROWS_MAX = 10_000;
-/** In the id column: the row is free. In the retention column: for ever. */
+/** In the id column: the row is free. */
 const NONE = -1;
 /** A token column holds the length + 1; 0 is no token. */
 const TOKEN_BYTES_MAX = 254;
+
+const utf8 = new TextEncoder();
 
 export class StreamTable {
   #ids = new Float64Array(ROWS_MIN);
@@ -30,8 +34,9 @@ export class StreamTable {
   #timestamps = new Float64Array(ROWS_MIN);
   #trimPoints = new Float64Array(ROWS_MIN);
   #createdAtMs = new Float64Array(ROWS_MIN);
-  #retentionAgeMs = new Float64Array(ROWS_MIN);
+  #idleSinceMs = new Float64Array(ROWS_MIN);
   #digests = new Uint32Array(ROWS_MIN);
+  #settings = new Uint32Array(ROWS_MIN);
   #basins = new Uint32Array(ROWS_MIN);
   #nameHashes = new Int32Array(ROWS_MIN);
   /** Where name, request token and fencing token stand in the heap, in this order. In a free row: the next free one + 1. */
@@ -45,6 +50,11 @@ export class StreamTable {
   readonly #basinNumbers = new Map<string, number>();
   readonly #byId = new RowIndex((row) => hashOfId(this.#ids[row] as number));
   readonly #byName = new RowIndex((row) => this.#nameHashes[row] as number);
+  /** By basin, then by the bytes of the name. */
+  readonly #order = new RowOrder((row, other) => this.#compare(row, other));
+  readonly #pool = new SettingsPool();
+  /** Streams that are being deleted: few at any time. */
+  readonly #deletedAtMs = new Map<number, number>();
   readonly #hot: HotRows;
   /** Rows ever used; those below are live or in the list of free ones. */
   #rowsUsed = 0;
@@ -61,7 +71,7 @@ export class StreamTable {
   /** Bytes of columns, indexes and texts, unused room included; the cache of rows in use is not in it. */
   get packedBytes(): number {
     const columns = this.#columns().reduce((sum, column) => sum + column.byteLength, 0);
-    return columns + this.#byId.bytes + this.#byName.bytes + this.#texts.bytes;
+    return columns + this.#byId.bytes + this.#byName.bytes + this.#order.bytes + this.#texts.bytes;
   }
 
   has(id: number): boolean {
@@ -95,10 +105,15 @@ export class StreamTable {
   putCold(state: StreamState): void {
     const known = this.#rowOf(state.id);
     const row = known === NO_ROW ? this.#add(state) : known;
-    if (known !== NO_ROW) this.#putFencingToken(row, state.fencingToken);
+    if (known !== NO_ROW) {
+      this.#putFencingToken(row, state.fencingToken);
+      if (this.#pool.at(this.#settings[row] as number).config !== state.config) this.#putSettings(row, state);
+    }
+    if (state.deletedAtMs !== null) this.#deletedAtMs.set(state.id, state.deletedAtMs);
     this.#seqNums[row] = state.tail.seqNum;
     this.#timestamps[row] = state.tail.timestamp;
     this.#trimPoints[row] = state.trimPoint;
+    this.#idleSinceMs[row] = state.idleSinceMs;
     this.#digests[row] = state.digest;
     if (this.#texts.wasteful) this.#compactTexts();
   }
@@ -109,7 +124,10 @@ export class StreamTable {
     if (row === NO_ROW) return false;
     this.#byId.remove(row);
     this.#byName.remove(row);
+    this.#order.remove(row);
     this.#hot.delete(id);
+    this.#pool.release(this.#settings[row] as number);
+    this.#deletedAtMs.delete(id);
     this.#texts.release(this.#textBytes(row));
     this.#ids[row] = NONE;
     this.#textOffsets[row] = this.#firstFree;
@@ -127,6 +145,46 @@ export class StreamTable {
       const row = this.#rowOf(id);
       if (row !== NO_ROW) yield this.#unpack(row);
     }
+  }
+
+  /** Streams of a basin whose names begin with `prefix` and stand behind `startAfter`, in the order of their bytes. */
+  *named(basin: string, prefix: string, startAfter: string): IterableIterator<StreamState> {
+    const number = this.#basinNumbers.get(basin);
+    if (number === undefined) return;
+    const [first, after] = [utf8.encode(prefix), utf8.encode(startAfter)];
+    const isBefore = (row: number) => {
+      const difference = (this.#basins[row] as number) - number;
+      if (difference !== 0) return difference < 0;
+      return this.#compareTo(row, first) < 0 || (after.length > 0 && this.#compareTo(row, after) <= 0);
+    };
+    for (const row of this.#order.from(isBefore)) {
+      if (this.#basins[row] !== number) return;
+      const state = this.#unpack(row);
+      if (!state.name.startsWith(prefix)) return;
+      yield state;
+    }
+  }
+
+  /** Ids of streams that are being deleted. */
+  tombstones(): IterableIterator<number> {
+    return this.#deletedAtMs.keys();
+  }
+
+  /** Some stream is to be deleted when it is empty for long enough. */
+  get deletesOnEmpty(): boolean {
+    return this.#pool.deletesOnEmpty;
+  }
+
+  /** Ids, among `rows` rows from `row` on, of empty streams that are to be deleted for it; null as `next` at the end. */
+  emptyOnes(row: number, rows: number): { ids: number[]; next: number | null } {
+    const end = Math.min(row + rows, this.#rowsUsed);
+    const ids: number[] = [];
+    for (let at = row; at < end; at++) {
+      if (this.#ids[at] === NONE || this.#trimPoints[at] !== this.#seqNums[at]) continue;
+      if (this.#pool.at(this.#settings[at] as number).config.deleteOnEmptyMinAgeS > 0)
+        ids.push(this.#ids[at] as number);
+    }
+    return { ids, next: end < this.#rowsUsed ? end : null };
   }
 
   *#idsInRange(fromId: number, toId: number): IterableIterator<number> {
@@ -164,6 +222,17 @@ export class StreamTable {
     return this.#texts.equals(this.#textOffsets[row] as number, this.#nameBytes[row] as number, name);
   }
 
+  #compare(row: number, other: number): number {
+    const basins = (this.#basins[row] as number) - (this.#basins[other] as number);
+    if (basins !== 0) return basins;
+    const [at, length] = [this.#textOffsets[row] as number, this.#nameBytes[row] as number];
+    return this.#texts.compare(at, length, this.#textOffsets[other] as number, this.#nameBytes[other] as number);
+  }
+
+  #compareTo(row: number, name: Uint8Array): number {
+    return this.#texts.compareTo(this.#textOffsets[row] as number, this.#nameBytes[row] as number, name);
+  }
+
   // --- rows ------------------------------------------------------------------------------------------------
 
   #add(state: StreamState): number {
@@ -172,31 +241,43 @@ export class StreamTable {
     const row = this.#takeRow();
     this.#ids[row] = state.id;
     this.#createdAtMs[row] = state.createdAtMs;
-    this.#retentionAgeMs[row] = state.retentionAgeMs ?? NONE;
+    this.#settings[row] = this.#pool.take(state);
     this.#basins[row] = basin;
     this.#nameHashes[row] = hashOfName(basin, state.name);
     this.#addTexts(row, state.name, state.requestToken, state.fencingToken);
     this.#byId.add(row);
     this.#byName.add(row);
+    this.#order.add(row);
     return row;
+  }
+
+  #putSettings(row: number, state: StreamState): void {
+    const before = this.#settings[row] as number;
+    this.#settings[row] = this.#pool.take(state);
+    this.#pool.release(before);
   }
 
   #unpack(row: number): StreamState {
     const nameAt = this.#textOffsets[row] as number;
     const requestTokenAt = nameAt + (this.#nameBytes[row] as number);
     const fencingTokenAt = requestTokenAt + lengthIn(this.#requestTokens, row);
-    const retentionAgeMs = this.#retentionAgeMs[row] as number;
+    const id = this.#ids[row] as number;
+    const { config, requested, cipher } = this.#pool.at(this.#settings[row] as number);
     return {
-      id: this.#ids[row] as number,
+      id,
       basin: this.#basinNames[this.#basins[row] as number] as string,
       name: this.#texts.read(nameAt, this.#nameBytes[row] as number),
       createdAtMs: this.#createdAtMs[row] as number,
       requestToken:
         this.#requestTokens[row] === 0 ? null : this.#texts.read(requestTokenAt, lengthIn(this.#requestTokens, row)),
-      retentionAgeMs: retentionAgeMs === NONE ? null : retentionAgeMs,
+      requested,
+      cipher,
+      config,
+      deletedAtMs: this.#deletedAtMs.get(id) ?? null,
       tail: { seqNum: this.#seqNums[row] as number, timestamp: this.#timestamps[row] as number },
       fencingToken: this.#texts.read(fencingTokenAt, lengthIn(this.#fencingTokens, row)),
       trimPoint: this.#trimPoints[row] as number,
+      idleSinceMs: this.#idleSinceMs[row] as number,
       digest: this.#digests[row] as number,
     };
   }
@@ -262,8 +343,9 @@ export class StreamTable {
       this.#timestamps,
       this.#trimPoints,
       this.#createdAtMs,
-      this.#retentionAgeMs,
+      this.#idleSinceMs,
       this.#digests,
+      this.#settings,
       this.#basins,
       this.#nameHashes,
       this.#textOffsets,
@@ -279,8 +361,9 @@ export class StreamTable {
     this.#timestamps = copied(this.#timestamps, new Float64Array(rows));
     this.#trimPoints = copied(this.#trimPoints, new Float64Array(rows));
     this.#createdAtMs = copied(this.#createdAtMs, new Float64Array(rows));
-    this.#retentionAgeMs = copied(this.#retentionAgeMs, new Float64Array(rows));
+    this.#idleSinceMs = copied(this.#idleSinceMs, new Float64Array(rows));
     this.#digests = copied(this.#digests, new Uint32Array(rows));
+    this.#settings = copied(this.#settings, new Uint32Array(rows));
     this.#basins = copied(this.#basins, new Uint32Array(rows));
     this.#nameHashes = copied(this.#nameHashes, new Int32Array(rows));
     this.#textOffsets = copied(this.#textOffsets, new Uint32Array(rows));

@@ -5,13 +5,18 @@
 
 import { assert } from '../core/assert.ts';
 import { Fifo } from '../core/fifo.ts';
+import { type ListQuery, type Page, pageOf } from '../core/listing.ts';
 import type { BasinState, StreamState } from '../core/stream-state.ts';
 import type { Change, Tables } from './fold.ts';
+import { SortedNames } from './sorted-names.ts';
 import { StateHasher } from './state-hash.ts';
 import { StreamTable } from './stream-table.ts';
 
 export class DurableTables implements Tables {
   readonly #basins = new Map<string, BasinState>();
+  readonly #basinNames = new SortedNames();
+  /** Names of basins that are being deleted. */
+  readonly #doomedBasins = new Set<string>();
   readonly #streams = new StreamTable();
   readonly #dirtyIds = new Set<number>();
   readonly #hasher: StateHasher;
@@ -50,8 +55,14 @@ export class DurableTables implements Tables {
   put(change: Change): void {
     switch (change.table) {
       case 'basin':
-        this.#hasher.basin(change.row, 1);
-        this.#basins.set(change.row.name, change.row);
+        this.#putBasin(change.row);
+        return;
+      case 'deleted-basin':
+        assert(!this.hasStreams(change.row.name), 'a basin goes after its streams');
+        this.#hasher.basin(change.row, -1);
+        this.#basins.delete(change.row.name);
+        this.#basinNames.delete(change.row.name);
+        this.#doomedBasins.delete(change.row.name);
         return;
       case 'stream':
         this.#hashStream(this.#streams.get(change.row.id), change.row);
@@ -60,10 +71,55 @@ export class DurableTables implements Tables {
         return;
       case 'deleted-stream':
         this.#hasher.streamIdentity(change.row, -1);
+        this.#hasher.streamSettings(change.row, -1);
         this.#hasher.streamPosition(change.row, -1);
         this.#streams.delete(change.row.id);
         this.#dirtyIds.add(change.row.id);
     }
+  }
+
+  #putBasin(row: BasinState): void {
+    const before = this.#basins.get(row.name);
+    if (before === undefined) this.#basinNames.add(row.name);
+    else this.#hasher.basin(before, -1);
+    this.#hasher.basin(row, 1);
+    this.#basins.set(row.name, row);
+    if (row.deletedAtMs !== null) this.#doomedBasins.add(row.name);
+  }
+
+  // --- listings and upkeep ---------------------------------------------------------------------------------
+
+  listBasins({ prefix, startAfter, limit }: ListQuery): Page<BasinState> {
+    const { rows, hasMore } = pageOf(this.#basinNames.named(prefix, startAfter), limit);
+    return { rows: rows.map((name) => this.#basins.get(name) as BasinState), hasMore };
+  }
+
+  listStreams(basin: string, { prefix, startAfter, limit }: ListQuery): Page<StreamState> {
+    return pageOf(this.#streams.named(basin, prefix, startAfter), limit);
+  }
+
+  hasStreams(basin: string): boolean {
+    return this.#streams.named(basin, '', '').next().done !== true;
+  }
+
+  /** Names of basins that are being deleted, in the order they were doomed as far as this process knows. */
+  doomedBasins(): IterableIterator<string> {
+    return this.#doomedBasins.values();
+  }
+
+  /** Ids of streams that are being deleted. */
+  tombstones(): IterableIterator<number> {
+    return this.#streams.tombstones();
+  }
+
+  /** Some stream is to be deleted when it is empty for long enough. */
+  get deletesOnEmpty(): boolean {
+    return this.#streams.deletesOnEmpty;
+  }
+
+  /** See `StreamTable.emptyOnes`. */
+  emptyOnes(row: number, rows: number): { ids: number[]; next: number | null } {
+    return this.#streams.emptyOnes(row, rows);
   }
 
   // --- what checkpoints need -------------------------------------------------------------------------------
@@ -101,8 +157,7 @@ export class DurableTables implements Tables {
 
   /** The `restore` calls load a checkpoint: they count in the hash and leave nothing dirty. */
   restoreBasin(row: BasinState): void {
-    this.#hasher.basin(row, 1);
-    this.#basins.set(row.name, row);
+    this.#putBasin(row);
   }
 
   restoreStream(row: StreamState): void {
@@ -118,8 +173,13 @@ export class DurableTables implements Tables {
   #hashStream(before: StreamState | undefined, row: StreamState): void {
     if (before !== undefined) {
       this.#hasher.streamPosition(before, -1);
+      if (before.config !== row.config || before.deletedAtMs !== row.deletedAtMs) {
+        this.#hasher.streamSettings(before, -1);
+        this.#hasher.streamSettings(row, 1);
+      }
     } else {
       this.#hasher.streamIdentity(row, 1);
+      this.#hasher.streamSettings(row, 1);
       this.#raiseNextStreamId(row.id + 1);
     }
     this.#hasher.streamPosition(row, 1);
@@ -141,7 +201,7 @@ interface Overlay<Row> {
 
 export class SpeculativeTables implements Tables {
   readonly #durable: DurableTables;
-  readonly #basins = new Map<string, Overlay<BasinState>>();
+  readonly #basins = new Map<string, Overlay<BasinState | undefined>>();
   readonly #streams = new Map<number, Overlay<StreamState | undefined>>();
   readonly #streamIds = new Map<string, Overlay<number | undefined>>();
   #nextStreamId: number;
@@ -155,7 +215,8 @@ export class SpeculativeTables implements Tables {
   }
 
   basin(name: string): BasinState | undefined {
-    return this.#basins.get(name)?.row ?? this.#durable.basin(name);
+    const overlay = this.#basins.get(name);
+    return overlay === undefined ? this.#durable.basin(name) : overlay.row;
   }
 
   stream(id: number): StreamState | undefined {
@@ -189,8 +250,8 @@ export class SpeculativeTables implements Tables {
     const ticket = this.#ticketsGiven++;
     this.#order.push(change);
     if (change === null) return;
-    if (change.table === 'basin') {
-      this.#basins.set(change.row.name, { row: change.row, ticket });
+    if (change.table === 'basin' || change.table === 'deleted-basin') {
+      this.#basins.set(change.row.name, { row: change.table === 'basin' ? change.row : undefined, ticket });
       return;
     }
     const { id, basin, name } = change.row;
@@ -209,7 +270,7 @@ export class SpeculativeTables implements Tables {
     assert(change !== undefined, 'only queued entries are settled');
     const ticket = this.#ticketsSettled++;
     if (change === null) return;
-    if (change.table === 'basin') {
+    if (change.table === 'basin' || change.table === 'deleted-basin') {
       forget(this.#basins, change.row.name, ticket);
       return;
     }

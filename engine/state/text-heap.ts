@@ -69,6 +69,27 @@ export class TextHeap {
     return length === text.length;
   }
 
+  /** Negative, zero or positive, as the bytes there sort before, like or behind those at the other place. */
+  compare(offset: number, length: number, other: number, otherLength: number): number {
+    const bytes = this.#bytes;
+    const shorter = Math.min(length, otherLength);
+    for (let i = 0; i < shorter; i++) {
+      const difference = (bytes[offset + i] as number) - (bytes[other + i] as number);
+      if (difference !== 0) return difference;
+    }
+    return length - otherLength;
+  }
+
+  /** The same with bytes that stand elsewhere. */
+  compareTo(offset: number, length: number, other: Uint8Array): number {
+    const shorter = Math.min(length, other.length);
+    for (let i = 0; i < shorter; i++) {
+      const difference = (this.#bytes[offset + i] as number) - (other[i] as number);
+      if (difference !== 0) return difference;
+    }
+    return length - other.length;
+  }
+
   release(length: number): void {
     this.#dead += length;
   }

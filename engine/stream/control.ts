@@ -6,6 +6,7 @@
  */
 
 import { assert } from '../core/assert.ts';
+import { resolveStream, S2_BASIN_CONFIG, type StreamWish } from '../core/config.ts';
 import type { CreateOutcome, Rejection, RemoveOutcome } from '../core/outcome.ts';
 import type { BasinState, StreamState } from '../core/stream-state.ts';
 import type { Clock, Telemetry } from '../ports.ts';
@@ -48,7 +49,7 @@ export class Control {
       const existing = this.#journal.ahead.basin(name);
       if (existing !== undefined) return this.#alreadyThere(existing, requestToken, this.#tables.basin(name));
       const createdAtMs = this.#clock.wallMs();
-      return this.#create(attempt, { type: 'create-basin', name, createdAtMs, requestToken }, () => {
+      return this.#create(attempt, { type: 'create-basin', name, createdAtMs, requestToken, config: S2_BASIN_CONFIG }, () => {
         this.#telemetry.event('basin.created');
         return this.#tables.basin(name);
       });
@@ -59,7 +60,7 @@ export class Control {
     basin: string,
     name: string,
     requestToken: string | null,
-    retentionAgeMs: number | null,
+    wish: StreamWish,
   ): Promise<CreateOutcome<StreamState>> {
     return this.#control<CreateOutcome<StreamState>>('creation', (attempt) => {
       const existing = this.#journal.ahead.streamByName(basin, name);
@@ -69,8 +70,10 @@ export class Control {
       }
       const id = this.#journal.ahead.takeStreamId();
       const createdAtMs = this.#clock.wallMs();
-      const identity = { id, basin, name, createdAtMs, requestToken, retentionAgeMs };
-      return this.#create(attempt, { type: 'create-stream', ...identity }, () => {
+      const requested = requestToken === null ? null : wish;
+      const config = resolveStream(wish, S2_BASIN_CONFIG.defaultStreamConfig);
+      const birth = { id, basin, name, createdAtMs, requestToken, requested, cipher: null, config };
+      return this.#create(attempt, { type: 'create-stream', ...birth }, () => {
         this.#telemetry.event('stream.created');
         return this.#tables.stream(id);
       });

@@ -23,6 +23,7 @@ import type { SegmentRef } from '../state/segment-ref.ts';
 import type { EngineEvent } from '../telemetry.ts';
 import { ManualClock, nativeCompute } from './manual-ports.ts';
 import { chunkOfRecords, frameOf, joined } from './segment-world.ts';
+import { createBasin, createStream, KEPT } from './state-samples.ts';
 
 const KIB = 1024;
 
@@ -73,7 +74,7 @@ export class CompactionWorld {
     this.#store = new PersistentStore(ports, { retryMsMin: 1, retryMsMax: 1 }, 'log.put.failed', this.abort.signal);
     this.reader = new SegmentReader({ ...ports, store: this.#store }, this.tunables);
     this.streams = new StreamReader(ports, this.committed, this.reader, this.tunables);
-    this.apply({ type: 'create-basin', name: 'basin-of-test', createdAtMs: 0, requestToken: null });
+    this.apply(createBasin('basin-of-test'));
   }
 
   #throughBlobs(): BlobStore {
@@ -116,8 +117,8 @@ export class CompactionWorld {
 
   createStream(retentionAgeMs: number | null = null): number {
     const id = this.#nextId++;
-    const identity = { basin: 'basin-of-test', name: `s${id}`, createdAtMs: 0, requestToken: null };
-    this.apply({ type: 'create-stream', id, ...identity, retentionAgeMs });
+    const config = retentionAgeMs === null ? KEPT : { ...KEPT, retentionAgeS: retentionAgeMs / 1000 };
+    this.apply(createStream(id, `s${id}`, { basin: 'basin-of-test', config }));
     this.records.set(id, []);
     return id;
   }
@@ -132,7 +133,7 @@ export class CompactionWorld {
   }
 
   trim(streamId: number, trimPoint: number): void {
-    this.apply({ type: 'trim', streamId, trimPoint });
+    this.apply({ type: 'trim', streamId, trimPoint, atMs: 0 });
   }
 
   deleteStream(streamId: number): void {

@@ -18,6 +18,7 @@ import { StreamReader } from '../segments/stream-reader.ts';
 import { SEGMENT_DEFAULTS, type SegmentTunables } from '../segments/tunables.ts';
 import type { Entry } from '../state/entries.ts';
 import { type ManualPorts, manualPorts, settled, type StoredObjects } from './manual-ports.ts';
+import { createBasin, createStream } from './state-samples.ts';
 
 const BASIN = 'basin-of-test';
 
@@ -35,6 +36,7 @@ const SMALL: SegmentTunables = {
   overlayRowsMax: 2,
   pageRows: 2,
   orphanSweepEvery: 3,
+  milestoneEvery: 2,
 };
 
 export class FlushingOwner {
@@ -75,6 +77,7 @@ export class FlushingOwner {
       firstSlot: ownership.next,
       loaded: checkpoints.newest(state),
       orphanSweepEvery: tunables.orphanSweepEvery,
+      milestoneEvery: tunables.milestoneEvery,
       readers: this.segments,
       failed,
     });
@@ -110,15 +113,14 @@ export class FlushingOwner {
   }
 
   createBasin(): Promise<Settlement> {
-    return this.submit({ type: 'create-basin', name: BASIN, createdAtMs: 1, requestToken: null });
+    return this.submit(createBasin(BASIN));
   }
 
   /** Makes streams 1, 2, … of the basin. */
   async createStreams(count: number): Promise<void> {
     for (let i = 0; i < count; i++) {
       const id = this.#nextStreamId++;
-      const row = { createdAtMs: 1, requestToken: null, retentionAgeMs: null };
-      await this.submit({ type: 'create-stream', id, basin: BASIN, name: `stream-${id}`, ...row });
+      await this.submit(createStream(id, `stream-${id}`, { basin: BASIN }));
     }
   }
 

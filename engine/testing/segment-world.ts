@@ -17,6 +17,7 @@ import { StreamReader } from '../segments/stream-reader.ts';
 import { CHUNK_TYPE, type ChunkEntry, encodeEntry, type Entry } from '../state/entries.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import { manualPorts, nativeCompute } from './manual-ports.ts';
+import { createBasin, createStream } from './state-samples.ts';
 
 const BASIN = 'basin-of-test';
 
@@ -102,11 +103,9 @@ export class SegmentWorld {
     this.store = new PersistentStore(ports, { retryMsMin: 1, retryMsMax: 2 }, 'takeover.store-retried');
     this.segments = new SegmentReader({ ...ports, store: this.store }, this.#sizes);
     this.reader = new StreamReader(ports, this.committed, this.segments, this.#sizes);
-    this.#commit({ type: 'create-basin', name: BASIN, createdAtMs: 0, requestToken: null });
+    this.#commit(createBasin(BASIN));
     for (let id = 1; id <= streams; id++) {
-      const name = `stream-${id}`;
-      const times = { createdAtMs: 0, retentionAgeMs: null };
-      this.#commit({ type: 'create-stream', id, basin: BASIN, name, requestToken: null, ...times });
+      this.#commit(createStream(id, `stream-${id}`, { basin: BASIN }));
       this.records.set(id, []);
     }
   }
@@ -126,7 +125,7 @@ export class SegmentWorld {
   }
 
   trim(streamId: number, trimPoint: number): void {
-    this.#commit({ type: 'trim', streamId, trimPoint });
+    this.#commit({ type: 'trim', streamId, trimPoint, atMs: 0 });
   }
 
   deleteStream(streamId: number): void {

@@ -3,6 +3,7 @@
  * what it does care about is given as a change.
  */
 
+import { S2_BASIN_CONFIG, S2_STREAM_CONFIG, type StreamConfig } from '../core/config.ts';
 import type { StreamState } from '../core/stream-state.ts';
 import type { ChunkEntry, InstallEntry } from '../state/entries.ts';
 import { fold, type RowEntry } from '../state/fold.ts';
@@ -11,11 +12,14 @@ import { DurableTables } from '../state/tables.ts';
 
 const SAMPLE_BASIN = 'basin-01';
 
+/** The configuration of S2, but records are kept for ever. */
+export const KEPT: StreamConfig = { ...S2_STREAM_CONFIG, retentionAgeS: 'infinite' };
+
 type CreateBasin = Extract<RowEntry, { type: 'create-basin' }>;
 type CreateStream = Extract<RowEntry, { type: 'create-stream' }>;
 
 export function createBasin(name = SAMPLE_BASIN): CreateBasin {
-  return { type: 'create-basin', name, createdAtMs: 1, requestToken: null };
+  return { type: 'create-basin', name, createdAtMs: 1, requestToken: null, config: S2_BASIN_CONFIG };
 }
 
 export function createStream(id: number, name: string, change: Partial<CreateStream> = {}): CreateStream {
@@ -26,7 +30,9 @@ export function createStream(id: number, name: string, change: Partial<CreateStr
     name,
     createdAtMs: 2,
     requestToken: null,
-    retentionAgeMs: null,
+    requested: null,
+    cipher: null,
+    config: KEPT,
     ...change,
   };
 }
@@ -55,10 +61,14 @@ export function streamRow(id: number, change: Partial<StreamState> = {}): Stream
     name: `stream-${id}`,
     createdAtMs: 2,
     requestToken: null,
-    retentionAgeMs: null,
+    requested: null,
+    cipher: null,
+    config: KEPT,
+    deletedAtMs: null,
     tail: { seqNum: 0, timestamp: 0 },
     fencingToken: '',
     trimPoint: 0,
+    idleSinceMs: 2,
     digest: 0,
     ...change,
   };
