@@ -69,6 +69,15 @@ export function singleRecord(bodyBytes: number): AppendInput {
   return { records, matchSeqNum: null, fencingToken: null };
 }
 
+/** MiB/s of about so many bytes in large batches to one stream of a fresh engine. */
+export async function writeTo(blobs: BlobStore, bytes: number, tuning: Tuning = {}): Promise<number> {
+  const engine = await openOn(blobs, tuning);
+  await makeStreams(engine, ['written']);
+  const written = await writeBytes(engine, ['written'], bytes);
+  await engine.stop();
+  return mibPerSecond(written.bytes, written.elapsedMs);
+}
+
 /** Writes about `bytes` in large batches, to the streams in turn. Returns the bytes written and the time it took. */
 export async function writeBytes(
   engine: Engine,

@@ -6,11 +6,13 @@
  */
 
 import { cpus, loadavg } from 'node:os';
+import { folder } from './folder-writes.ts';
 import * as idleStreams from './idle-streams.ts';
 import { coldReads, replay } from './reads.ts';
+import { slowStore } from './s3-writes.ts';
 import { formatTable, type Row } from './table.ts';
 import { traffic } from './traffic.ts';
-import { folder, memory, singles, slowStore } from './writes.ts';
+import { memory, singles } from './writes.ts';
 
 type Part = () => Promise<Row[]>;
 

@@ -7,7 +7,7 @@ import { MemoryBlobStore } from '../engine/adapters/memory-blob-store.ts';
 import { type BlobStore, type Engine, ENGINE_DEFAULTS } from '../engine/index.ts';
 import { BASIN, LOG_ONLY, makeStreams, MIB, mibPerSecond, openOn, writeBytes } from './load.ts';
 import { likeS3 } from './stores.ts';
-import type { Row } from './table.ts';
+import { median, type Row } from './table.ts';
 
 const STREAM = 'read-back';
 const BYTES = 64 * MIB;
@@ -142,8 +142,4 @@ async function timesOf(rounds: number, work: (round: number) => Promise<unknown>
 
 function jump(i: number, bound: number): number {
   return (i * 7_919 + 13) % bound;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }

@@ -1,8 +1,9 @@
 /**
- * Stores a benchmark puts beneath the engine: one that is as slow as S3 by the real clock, and one that counts.
- * Both wrap another store and change nothing about its outcomes.
+ * Stores a benchmark puts beneath the engine: one that is as slow as S3 by the real clock, one whose bulk is not kept,
+ * and one that counts. None of them changes the outcome of a call.
  */
 
+import { MemoryBlobStore } from '../engine/adapters/memory-blob-store.ts';
 import type { BlobStore, ByteRange } from '../engine/index.ts';
 
 const LATENCY_MS = 40;
@@ -25,6 +26,43 @@ export function likeS3(inner: BlobStore): BlobStore {
 async function after<Outcome>(bytes: number, call: () => Promise<Outcome>): Promise<Outcome> {
   await new Promise((resolve) => setTimeout(resolve, LATENCY_MS + bytes / BYTES_PER_MS));
   return call();
+}
+
+/** Longer bodies are not kept: what the engine itself reads back while it writes is shorter. */
+const KEPT_BYTES_MAX = 64 * 1024;
+
+/**
+ * A store that takes everything and keeps of long objects the length alone. The memory a store copies to is another
+ * machine's; here it would be fresh pages of this process, which take longer than all the engine does for the bytes.
+ * Long objects can not be read.
+ */
+export function bulkElsewhere(): BlobStore {
+  const inner = new MemoryBlobStore();
+  const lengths = new Map<string, number>();
+  const put = async (key: string, parts: readonly Uint8Array[]) => {
+    const bytes = bytesOf(parts);
+    if (bytes <= KEPT_BYTES_MAX) return inner.putIfAbsent(key, parts);
+    const outcome = await inner.putIfAbsent(key, []);
+    if (outcome.kind === 'done') lengths.set(key, bytes);
+    return outcome;
+  };
+  return {
+    putIfAbsent: put,
+    put,
+    get(key, range) {
+      if (lengths.has(key)) throw new Error(`${key} is too long to have been kept`);
+      return inner.get(key, range);
+    },
+    async list(prefix, from, limit) {
+      const page = await inner.list(prefix, from, limit);
+      if (page.kind === 'failed') return page;
+      return { ...page, blobs: page.blobs.map(({ key, size }) => ({ key, size: lengths.get(key) ?? size })) };
+    },
+    delete(keys) {
+      for (const key of keys) lengths.delete(key);
+      return inner.delete(keys);
+    },
+  };
 }
 
 export interface Traffic {

@@ -17,6 +17,10 @@ const HEADINGS = ['what', 'value', 'unit', 'floor', 'ratio', 'goal', 'verdict', 
 /** Columns of numbers, aligned at their right edge. */
 const RIGHT = new Set([1, 3, 4]);
 
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
+
 /** A markdown table that reads well as plain text too. */
 export function formatTable(rows: readonly Row[]): string {
   const lines = [HEADINGS, ...rows.map(cellsOf)];

@@ -1,0 +1,51 @@
+/**
+ * Large batches on a store as slow as S3, against bare puts of objects of the same size: what pipelining is worth.
+ *
+ * The store's own memory is no part of it, on neither side; neither is what a client of S3 costs a put (signing, TLS).
+ */
+
+import type { BlobStore } from '../engine/index.ts';
+import { LOG_ONLY, MIB, mibPerSecond, type Tuning, writeTo } from './load.ts';
+import { bulkElsewhere, likeS3 } from './stores.ts';
+import type { Row } from './table.ts';
+
+const BYTES = 1024 * MIB;
+const WINDOW_SLOTS = 16;
+const LARGE_SLOT_BYTES = 4 * MIB;
+
+export async function slowStore(): Promise<Row[]> {
+  const large: Tuning = { log: { slotBytesMax: LARGE_SLOT_BYTES, windowSlots: WINDOW_SLOTS } };
+  const floor4 = { what: 'bare puts of 4 MiB, 16 at once', value: await barePuts(LARGE_SLOT_BYTES) };
+  const logged4 = await writeTo(freshStore(), BYTES, { ...large, segments: LOG_ONLY });
+  const flushed4 = await writeTo(freshStore(), BYTES, large);
+  const floor1 = { what: 'bare puts of 1 MiB, 16 at once', value: await barePuts(MIB) };
+  const logged1 = await writeTo(freshStore(), BYTES / 2, { segments: LOG_ONLY });
+  return [
+    {
+      what: 'S3-like, window 16, slots of 4 MiB, log alone',
+      value: logged4,
+      unit: 'MiB/s',
+      floor: floor4,
+      goal: { of: 'value', bound: 'at least', than: 600 },
+    },
+    { what: 'S3-like, the same with flushes', value: flushed4, unit: 'MiB/s', floor: floor4 },
+    { what: 'S3-like, window 16, slots of 1 MiB (default)', value: logged1, unit: 'MiB/s', floor: floor1 },
+  ];
+}
+
+function freshStore(): BlobStore {
+  return likeS3(bulkElsewhere());
+}
+
+async function barePuts(bytes: number): Promise<number> {
+  const blobs = freshStore();
+  const body = new Uint8Array(bytes);
+  const puts = BYTES / 2 / bytes;
+  let issued = 0;
+  const start = performance.now();
+  const worker = async () => {
+    while (issued < puts) await blobs.putIfAbsent(`floor/${issued++}`, [body]);
+  };
+  await Promise.all(Array.from({ length: WINDOW_SLOTS }, worker));
+  return mibPerSecond(puts * bytes, performance.now() - start);
+}
