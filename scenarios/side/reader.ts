@@ -5,11 +5,11 @@
 
 import type { SideClient } from './client.ts';
 import type { ReadFrom, SideOutcome } from './history.ts';
+import { atPace } from './pace.ts';
 import type { SidePlan } from './plan.ts';
 import type { SideName, SideWorld } from './writer.ts';
 
 const PAGE_RECORDS = [3, 1, 10, 100];
-const REST_MS = 300;
 
 export class SideReader {
   readonly #client: SideClient;
@@ -28,11 +28,8 @@ export class SideReader {
     this.#world = world;
   }
 
-  async run(): Promise<void> {
-    for (let i = 0; i < this.#plan.operationsPerClient; i++) {
-      const served = await this.#operation();
-      await this.#world.sleep(served ? this.#world.below(this.#plan.thinkMsMax + 1) : REST_MS);
-    }
+  run(): Promise<void> {
+    return atPace(this.#plan, this.#world, () => this.#operation());
   }
 
   async #operation(): Promise<boolean> {

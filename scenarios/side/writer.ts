@@ -6,13 +6,11 @@
 
 import type { SideClient } from './client.ts';
 import type { SideOutcome, SideRecord } from './history.ts';
+import { atPace, type PaceWorld } from './pace.ts';
 import type { SidePlan } from './plan.ts';
 import type { SideProbe } from './probes.ts';
 
-export interface SideWorld {
-  /** A uniform integer in [0, bound). */
-  below: (bound: number) => number;
-  sleep: (ms: number) => Promise<void>;
+export interface SideWorld extends PaceWorld {
   /** The client's wall clock. */
   wallMs: () => number;
   noted: (probe: SideProbe) => void;
@@ -27,7 +25,6 @@ export interface SideName {
 
 /** Operations of unknown outcome under one name; each may still happen and doubles what is possible. */
 const IN_DOUBT_MAX = 3;
-const REST_MS = 300;
 /** Large enough for segments of its own where those are small. */
 const LARGE_BATCH_RECORDS = 12;
 
@@ -61,15 +58,14 @@ export class SideWriter {
     return this.names.at(-1) as SideName;
   }
 
-  async run(): Promise<void> {
-    for (let i = 0; i < this.#plan.operationsPerClient; i++) {
+  run(): Promise<void> {
+    return atPace(this.#plan, this.#world, () => {
       if (this.#inDoubt > IN_DOUBT_MAX) {
         this.#world.noted('side.retired');
         this.#takeName();
       }
-      const served = await this.#operation();
-      await this.#world.sleep(served ? this.#world.below(this.#plan.thinkMsMax + 1) : REST_MS);
-    }
+      return this.#operation();
+    });
   }
 
   #takeName(): void {
@@ -169,9 +165,9 @@ export class SideWriter {
     if (outcome.kind === 'appended') {
       this.#world.noted('side.written');
       this.#tail = outcome.end.seqNum;
-      const point = Math.max(...trims);
+      const point = Math.min(Math.max(0, ...trims), this.#tail);
       if (trims.length > 0 && point < this.#trimmedTo) this.#world.noted('side.trim-backwards');
-      this.#trimmedTo = Math.max(this.#trimmedTo, ...trims);
+      this.#trimmedTo = Math.max(this.#trimmedTo, point);
     }
     if (outcome.kind === 'mismatch') this.#tail = outcome.actual;
     const isLost = outcome.kind === 'unknown' || (outcome.kind === 'refused' && outcome.code === 'hot_server');
