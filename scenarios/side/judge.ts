@@ -74,12 +74,6 @@ class Search {
   }
 
   run(): Conviction | null {
-    const { conflict } = this.#stamps;
-    if (conflict !== null) {
-      const { operation, content, before, now } = conflict;
-      const text = `it returned ${shortBody(content)} with timestamp ${now}, and it had ${before}`;
-      return this.#convict(operation, { code: 'timestamp-changed', text });
-    }
     for (const { operation, isCall } of eventsOf(this.#operations)) {
       if (isCall) this.#called(operation);
       else {
@@ -87,7 +81,16 @@ class Search {
         if (reason !== null) return this.#convict(operation, reason);
       }
     }
-    return null;
+    return this.#changedStamp();
+  }
+
+  /** Last, because a record in a wrong place has a wrong timestamp too, and the place tells more. */
+  #changedStamp(): Conviction | null {
+    const { conflict } = this.#stamps;
+    if (conflict === null) return null;
+    const { operation, content, before, now } = conflict;
+    const text = `it returned ${shortBody(content)} with timestamp ${now}, and it had ${before}`;
+    return this.#convict(operation, { code: 'timestamp-changed', text });
   }
 
   #called(operation: SideOperation): void {
