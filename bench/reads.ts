@@ -93,7 +93,7 @@ async function readOne(engine: Engine, seqNum: number): Promise<void> {
 /** How many records were read. */
 async function readAt(engine: Engine, seqNum: number, count: number | null): Promise<number> {
   const start = { kind: 'seq-num', seqNum } as const;
-  const outcome = await engine.read(BASIN, STREAM, { start, clamp: false, count, meteredBytes: null });
+  const outcome = await engine.read(BASIN, STREAM, { start, clamp: false, count, meteredBytes: null, untilTimestamp: null, waitMs: null });
   if (outcome.kind !== 'batch') throw new Error(`a read at ${seqNum} ended ${JSON.stringify(outcome)}`);
   return outcome.records.length;
 }

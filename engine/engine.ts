@@ -4,7 +4,15 @@
  */
 
 import type { AppendInput } from './core/admission.ts';
-import type { AppendOutcome, CheckTailOutcome, CreateOutcome, ReadOutcome, RemoveOutcome } from './core/outcome.ts';
+import { NO_WISH, type StreamWish } from './core/config.ts';
+import type {
+  AppendOutcome,
+  CheckTailOutcome,
+  CreateOutcome,
+  ReadOutcome,
+  ReadSessionOutcome,
+  RemoveOutcome,
+} from './core/outcome.ts';
 import type { ReadInput } from './core/read-plan.ts';
 import type { BasinState, StreamState } from './core/stream-state.ts';
 import { PersistentStore } from './log/persistent-store.ts';
@@ -18,22 +26,27 @@ import { Upkeep } from './segments/upkeep.ts';
 import { Checkpoints } from './segments/checkpoint.ts';
 import { hashText } from './state/state-hash.ts';
 import { Journal } from './stream/journal.ts';
-import { StreamStore } from './stream/store.ts';
+import { type AppendSessionOutcome, StreamStore } from './stream/store.ts';
 import { checkTunables, ENGINE_DEFAULTS, type EngineTunables } from './tunables.ts';
 
 /** One method per S2 operation. None of them throws for anything the world can do. */
 export interface Engine {
   createBasin(name: string, requestToken: string | null): Promise<CreateOutcome<BasinState>>;
-  /** `retentionAgeMs`: records older than this, counted from their arrival, are trimmed; null keeps them. */
+  /** What `wish` does not name is as the basin or S2 have it. */
   createStream(
     basin: string,
     name: string,
     requestToken: string | null,
-    retentionAgeMs?: number | null,
+    wish?: StreamWish,
   ): Promise<CreateOutcome<StreamState>>;
   deleteStream(basin: string, name: string): Promise<RemoveOutcome>;
   append(basin: string, stream: string, input: AppendInput): Promise<AppendOutcome>;
-  read(basin: string, stream: string, input: ReadInput): Promise<ReadOutcome>;
+  /** Many appends to one stream, admitted and answered in order; the first that fails is the last. */
+  appendSession(basin: string, stream: string): Promise<AppendSessionOutcome>;
+  /** One batch, waited for if asked. `signal`: nobody waits for the answer any more. */
+  read(basin: string, stream: string, input: ReadInput, signal?: AbortSignal): Promise<ReadOutcome>;
+  /** Records until a limit is reached, then those that come. `signal`: nobody listens any more. */
+  readSession(basin: string, stream: string, input: ReadInput, signal?: AbortSignal): Promise<ReadSessionOutcome>;
   checkTail(basin: string, stream: string): Promise<CheckTailOutcome>;
   /**
    * Puts everything committed so far into segments, publishes the checkpoint, compacts and collects, without waiting for
@@ -44,6 +57,8 @@ export interface Engine {
   readonly ended: Promise<LogEnd>;
   /** Null while the engine serves; why it does not any more. */
   readonly end: LogEnd | null;
+  /** Ends the sessions, which have to go before a server can stop; everything else is served as before. */
+  drain(): void;
   /** Takes nothing more, settles what was admitted, and ends. */
   stop(): Promise<LogEnd>;
   /** Metered bytes admitted and not settled; zero at quiescence. */
@@ -85,7 +100,7 @@ export async function openEngine(ports: Ports, tunables: EngineTunables = ENGINE
   });
   committed.onApplied = (entry) => {
     store.committed(entry);
-    upkeep.applied();
+    upkeep.applied(entry);
   };
 
   let end: LogEnd | null = null;
@@ -96,17 +111,20 @@ export async function openEngine(ports: Ports, tunables: EngineTunables = ENGINE
   });
   return {
     createBasin: (name, requestToken) => store.control.createBasin(name, requestToken),
-    createStream: (basin, name, requestToken, retentionAgeMs = null) =>
-      store.control.createStream(basin, name, requestToken, retentionAgeMs),
+    createStream: (basin, name, requestToken, wish = NO_WISH) =>
+      store.control.createStream(basin, name, requestToken, wish),
     deleteStream: (basin, name) => store.control.deleteStream(basin, name),
     append: (basin, stream, input) => store.appends.append(basin, stream, input),
-    read: (basin, stream, input) => store.reads.read(basin, stream, input),
+    appendSession: (basin, stream) => store.appendSession(basin, stream),
+    read: (basin, stream, input, signal) => store.reads.read(basin, stream, input, signal),
+    readSession: (basin, stream, input, signal) => store.reads.session(basin, stream, input, signal),
     checkTail: (basin, stream) => store.reads.checkTail(basin, stream),
     flush: () => upkeep.flushNow(),
     ended,
     get end() {
       return end;
     },
+    drain: () => store.drain(),
     stop: () => {
       store.stop();
       return ended;

@@ -5,6 +5,8 @@
  */
 
 import type { ConditionFailure } from './admission.ts';
+import type { BasinConfig, StreamConfig } from './config.ts';
+import type { Page } from './listing.ts';
 import type { StreamPosition } from './position.ts';
 import type { SequencedRecord } from './record.ts';
 import type { BasinState, StreamState } from './stream-state.ts';
@@ -13,6 +15,9 @@ import type { BasinState, StreamState } from './stream-state.ts';
 export type Rejection =
   | { kind: 'basin-not-found'; basin: string }
   | { kind: 'stream-not-found'; basin: string; stream: string }
+  /** The basin is being deleted: nothing is created or changed in it any more. */
+  | { kind: 'basin-deletion-pending'; basin: string }
+  | { kind: 'stream-deletion-pending' }
   /** This process is not, or no longer, the owner of the store; another one answers. */
   | { kind: 'not-owner' }
   /** The server is stopping and took nothing on. */
@@ -34,8 +39,24 @@ export type AppendOutcome =
   | { kind: 'rejected'; reason: Rejection | ConditionFailure }
   | { kind: 'unknown'; message: string };
 
+/** What a reader at work is told (API contract §5.4, §5.5). */
+export type ReadEvent =
+  /** `tail` is there when the reader had caught up before, and is where the last record left the stream. */
+  | { kind: 'batch'; records: readonly SequencedRecord[]; tail: StreamPosition | null }
+  /** Caught up: at some moment after the event before, this was the tail. */
+  | { kind: 'heartbeat'; tail: StreamPosition }
+  /** The last event of a read that could not go on. */
+  | { kind: 'failed'; reason: Rejection };
+
 export type ReadOutcome =
-  | { kind: 'batch'; records: readonly SequencedRecord[] }
+  /** `tail` only when the read waited for these records. */
+  | { kind: 'batch'; records: readonly SequencedRecord[]; tail: StreamPosition | null }
+  | { kind: 'unwritten'; tail: StreamPosition }
+  | { kind: 'rejected'; reason: Rejection };
+
+export type ReadSessionOutcome =
+  /** Ends by itself when a limit is reached. Nothing is fetched before it is asked for; one reader, once. */
+  | { kind: 'open'; events: AsyncGenerator<ReadEvent, void> }
   | { kind: 'unwritten'; tail: StreamPosition }
   | { kind: 'rejected'; reason: Rejection };
 
@@ -53,3 +74,18 @@ export type RemoveOutcome =
   | { kind: 'deleted' }
   | { kind: 'rejected'; reason: Rejection }
   | { kind: 'unknown'; message: string };
+
+export type EnsureOutcome<Row extends BasinState | StreamState> =
+  | { kind: 'created' | 'updated' | 'noop'; row: Row }
+  | { kind: 'rejected'; reason: Rejection }
+  | { kind: 'unknown'; message: string };
+
+/** The configuration as it is, or as a change has left it. */
+export type ConfigOutcome<Config extends BasinConfig | StreamConfig> =
+  | { kind: 'config'; config: Config }
+  | { kind: 'rejected'; reason: Rejection }
+  | { kind: 'unknown'; message: string };
+
+export type ListOutcome<Row extends BasinState | StreamState> =
+  | { kind: 'page'; page: Page<Row> }
+  | { kind: 'rejected'; reason: Rejection };

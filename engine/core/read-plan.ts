@@ -1,9 +1,10 @@
 /**
- * Where a unary read starts and how much it may return (S2 API contract §5.1-§5.3), decided against the
- * durable tail. Pure: the caller fetches the records.
+ * Where a read starts, how much it may return and when it ends (S2 API contract §5.1-§5.4), decided against the durable
+ * tail. Pure: the caller fetches the records and knows the time.
  */
 
-import { READ_METERED_BYTES_MAX, READ_RECORDS_MAX } from './limits.ts';
+import { READ_METERED_BYTES_MAX, READ_RECORDS_MAX, READ_WAIT_MS_MAX } from './limits.ts';
+import { meteredBytes, type SequencedRecord } from './record.ts';
 import type { StreamState } from './stream-state.ts';
 
 export type ReadStart =
@@ -12,9 +13,6 @@ export type ReadStart =
   /** The first record with this timestamp or a later one. */
   | { kind: 'timestamp'; timestamp: number };
 
-/** A start that is a number, or will be one without looking at records. */
-export type NumberedStart = Exclude<ReadStart, { kind: 'timestamp' }>;
-
 export interface ReadInput {
   start: ReadStart;
   /** A start beyond the tail is moved to the tail. */
@@ -22,26 +20,90 @@ export interface ReadInput {
   /** Limits as asked for; null is no limit of the caller's own. */
   count: number | null;
   meteredBytes: number | null;
+  /** The first record with this timestamp or a later one ends the read, and is not part of it. Null: none does. */
+  untilTimestamp: number | null;
+  /** How long to wait at the tail for a record, and for each one after that; null leaves it to the other limits. */
+  waitMs: number | null;
 }
 
-export type ReadPlan =
-  | { kind: 'records'; fromSeqNum: number; recordsMax: number; meteredBytesMax: number; belowTrim: boolean }
-  /** Nothing there yet: S2's 416, which shows the tail. */
+/** A unary read is always bounded, whatever was asked for (§5.1). */
+export function boundedRead(input: ReadInput): ReadInput {
+  return {
+    ...input,
+    count: Math.min(input.count ?? READ_RECORDS_MAX, READ_RECORDS_MAX),
+    meteredBytes: Math.min(input.meteredBytes ?? READ_METERED_BYTES_MAX, READ_METERED_BYTES_MAX),
+    waitMs: input.waitMs === null ? null : Math.min(input.waitMs, READ_WAIT_MS_MAX),
+  };
+}
+
+/** Does the read go on at the tail? One without any bound does for ever, another one as long as it may wait (§5.1). */
+export function mayFollow({ count, meteredBytes: bytes, untilTimestamp, waitMs }: ReadInput): boolean {
+  return (waitMs ?? 0) > 0 || (count === null && bytes === null && untilTimestamp === null);
+}
+
+export type StartPlan =
+  | { kind: 'from'; seqNum: number }
+  /** At the first record with this timestamp or a later one; at the tail when there is none any more. */
+  | { kind: 'seek'; timestamp: number }
+  /** Nothing there yet, and the read does not wait for it: S2's 416, which shows the tail. */
   | { kind: 'unwritten' };
 
-export function planRead(stream: StreamState, input: ReadInput & { start: NumberedStart }): ReadPlan {
-  const tail = stream.tail.seqNum;
-  let from = input.start.kind === 'seq-num' ? input.start.seqNum : Math.max(0, tail - input.start.offset);
-  if (from > tail) {
-    if (!input.clamp) return { kind: 'unwritten' };
-    from = tail;
+/** §5.2. The number may lie below the trim point: what is not there is passed over silently. */
+export function planStart({ tail }: Pick<StreamState, 'tail'>, input: ReadInput): StartPlan {
+  const { start } = input;
+  if (start.kind === 'timestamp' && start.timestamp <= tail.timestamp)
+    return { kind: 'seek', timestamp: start.timestamp };
+  const wanted = wantedSeqNum(start, tail.seqNum);
+  if (wanted > tail.seqNum && !input.clamp) return { kind: 'unwritten' };
+  const seqNum = Math.min(wanted, tail.seqNum);
+  return seqNum === tail.seqNum && !mayFollow(input) ? { kind: 'unwritten' } : { kind: 'from', seqNum };
+}
+
+/** A timestamp that reaches here is later than every record. */
+function wantedSeqNum(start: ReadStart, tail: number): number {
+  switch (start.kind) {
+    case 'seq-num':
+      return start.seqNum;
+    case 'tail-offset':
+      return Math.max(0, tail - start.offset);
+    case 'timestamp':
+      return Infinity;
   }
-  if (from === tail) return { kind: 'unwritten' };
-  return {
-    kind: 'records',
-    fromSeqNum: Math.max(from, stream.trimPoint),
-    recordsMax: Math.min(input.count ?? READ_RECORDS_MAX, READ_RECORDS_MAX),
-    meteredBytesMax: Math.min(input.meteredBytes ?? READ_METERED_BYTES_MAX, READ_METERED_BYTES_MAX),
-    belowTrim: from < stream.trimPoint,
-  };
+}
+
+/** What is left of a read's limits while its records are handed out, in batches of at most 1,000 records and 1 MiB. */
+export class ReadAllowance {
+  #records: number;
+  #meteredBytes: number;
+  readonly #untilTimestamp: number;
+  #isReached = false;
+
+  constructor({ count, meteredBytes: bytes, untilTimestamp }: ReadInput) {
+    this.#records = count ?? Infinity;
+    this.#meteredBytes = bytes ?? Infinity;
+    this.#untilTimestamp = untilTimestamp ?? Infinity;
+  }
+
+  /** Limits of the next batch. */
+  get batch(): { recordsMax: number; meteredBytesMax: number } {
+    return {
+      recordsMax: Math.min(this.#records, READ_RECORDS_MAX),
+      meteredBytesMax: Math.min(this.#meteredBytes, READ_METERED_BYTES_MAX),
+    };
+  }
+
+  /** No record that follows may be handed out any more. */
+  get isSpent(): boolean {
+    return this.#isReached || this.#records <= 0 || this.#meteredBytes <= 0;
+  }
+
+  /** Those of `records` that may be handed out, which were fetched within the limits of `batch`. */
+  take(records: readonly SequencedRecord[]): readonly SequencedRecord[] {
+    const end = records.findIndex((record) => record.timestamp >= this.#untilTimestamp);
+    this.#isReached = end >= 0;
+    const taken = end < 0 ? records : records.slice(0, end);
+    this.#records -= taken.length;
+    for (const record of taken) this.#meteredBytes -= meteredBytes(record);
+    return taken;
+  }
 }

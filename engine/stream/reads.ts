@@ -1,78 +1,103 @@
 /**
- * Reads and check-tails: answered from the durable state as it is once ownership is proved.
+ * Reads, read sessions and check-tails: answered from the durable state as it is once ownership is proved.
  *
  * Invariants: nothing is shown before it is committed (4, no preview); every answer waits for a proof of ownership that
  * started after the question (5).
  */
 
-import type { CheckTailOutcome, ReadOutcome, Rejection } from '../core/outcome.ts';
-import { type NumberedStart, planRead, type ReadInput, type ReadStart } from '../core/read-plan.ts';
+import type { CheckTailOutcome, ReadOutcome, ReadSessionOutcome, Rejection } from '../core/outcome.ts';
+import { boundedRead, planStart, type ReadInput } from '../core/read-plan.ts';
 import { meteredBytesOf, type SequencedRecord } from '../core/record.ts';
 import type { StreamState } from '../core/stream-state.ts';
-import { LogCorruption } from '../log/format.ts';
+import { LogCorruption } from '../log/corruption.ts';
 import { StoreAbandoned, StoreRefused } from '../log/persistent-store.ts';
-import type { Telemetry } from '../ports.ts';
 import type { ReadLimits } from '../segments/record-batch.ts';
 import { SegmentGone } from '../segments/segment-gone.ts';
 import type { StreamReader } from '../segments/stream-reader.ts';
-import type { DurableTables } from '../state/tables.ts';
 import { notFound, type Rejected, rejected, UNAVAILABLE } from './answers.ts';
-import type { DeadlineQueue } from './deadline-queue.ts';
-import type { Journal } from './journal.ts';
 import type { StreamParts } from './parts.ts';
-import type { Standing } from './standing.ts';
+import { ReadSession, type ReadSource } from './read-session.ts';
+import type { TailWatch } from './tail-watch.ts';
+
+type Unwritten = Extract<ReadOutcome, { kind: 'unwritten' }>;
 
 export class Reads {
-  readonly #telemetry: Telemetry;
-  readonly #journal: Journal;
-  readonly #tables: DurableTables;
-  readonly #standing: Standing;
-  readonly #deadlines: DeadlineQueue;
+  readonly #parts: StreamParts;
   readonly #reader: StreamReader;
+  readonly #watch: TailWatch;
 
-  constructor(parts: StreamParts, reader: StreamReader) {
-    this.#telemetry = parts.ports.telemetry;
-    this.#journal = parts.journal;
-    this.#tables = parts.tables;
-    this.#standing = parts.standing;
-    this.#deadlines = parts.deadlines;
+  constructor(parts: StreamParts, reader: StreamReader, watch: TailWatch) {
+    this.#parts = parts;
     this.#reader = reader;
-  }
-
-  read(basin: string, name: string, input: ReadInput): Promise<ReadOutcome> {
-    return this.#observe<ReadOutcome>(basin, name, (stream) => this.#readFrom(stream, input));
+    this.#watch = watch;
   }
 
   checkTail(basin: string, name: string): Promise<CheckTailOutcome> {
     return this.#observe<CheckTailOutcome>(basin, name, (stream) => ({ kind: 'tail', tail: stream.tail }));
   }
 
-  /** Records in memory are there in this turn; older ones are fetched, and by then the stream may have moved on. */
-  async #readFrom(found: StreamState, input: ReadInput): Promise<ReadOutcome> {
-    const start = await this.#numbered(found, input.start);
-    for (;;) {
-      const stream = this.#tables.stream(found.id);
-      if (stream === undefined) return rejected(notFound(this.#tables, found.basin, found.name));
-      const plan = planRead(stream, { ...input, start });
+  /** Which stream has the name now. */
+  identify(basin: string, name: string): Promise<{ kind: 'found'; streamId: number } | Rejected> {
+    return this.#observe<{ kind: 'found'; streamId: number }>(basin, name, ({ id }) => ({
+      kind: 'found',
+      streamId: id,
+    }));
+  }
+
+  /** One batch: what is there, else, if the caller waits, the first that comes; empty when the time is over. */
+  async read(basin: string, name: string, input: ReadInput, signal?: AbortSignal): Promise<ReadOutcome> {
+    const opened = await this.#open(basin, name, boundedRead(input));
+    if (!(opened instanceof ReadSession)) return opened;
+    for await (const event of opened.events(this.#watch, signal)) {
+      if (event.kind === 'batch') return event;
+      if (event.kind === 'failed') return rejected(event.reason);
+    }
+    return { kind: 'batch', records: [], tail: null };
+  }
+
+  /** `signal` aborts when nobody listens any more. */
+  async session(basin: string, name: string, input: ReadInput, signal?: AbortSignal): Promise<ReadSessionOutcome> {
+    const opened = await this.#open(basin, name, input);
+    if (!(opened instanceof ReadSession)) return opened;
+    this.#parts.ports.telemetry.event('read.session-opened');
+    return { kind: 'open', events: opened.events(this.#watch, signal) };
+  }
+
+  #open(basin: string, name: string, input: ReadInput): Promise<ReadSession | Unwritten | Rejected> {
+    return this.#observe<ReadSession | Unwritten>(basin, name, async (stream) => {
+      const plan = planStart(stream, input);
       if (plan.kind === 'unwritten') {
-        this.#telemetry.event('read.at-tail');
+        this.#parts.ports.telemetry.event('read.at-tail');
         return { kind: 'unwritten', tail: stream.tail };
       }
-      const records = await this.#filled(stream, plan);
-      // A trim overtook the fetch: look again from where the stream begins now.
-      if (records.length === 0 && (this.#tables.stream(found.id)?.trimPoint ?? Infinity) > plan.fromSeqNum) continue;
-      if (plan.belowTrim) this.#telemetry.event('read.below-trim');
-      this.#telemetry.event('read.batch');
-      return { kind: 'batch', records };
-    }
+      const from = plan.kind === 'from' ? plan.seqNum : await this.#reader.seqNumAtTimestamp(stream.id, plan.timestamp);
+      if (from < stream.trimPoint) this.#parts.ports.telemetry.event('read.below-trim');
+      return new ReadSession(this.#parts.ports, this.#source(stream), input, from);
+    });
+  }
+
+  #source(opened: StreamState): ReadSource {
+    const { id, basin, name } = opened;
+    const { tables, standing } = this.#parts;
+    return {
+      streamId: id,
+      look: () => (standing.mayTell ? (tables.stream(id) ?? notFound(tables, basin, name)) : standing.refusal()),
+      fetch: (stream, fromSeqNum, limits) =>
+        this.#patiently(this.#readable(() => this.#filled(stream, fromSeqNum, limits))).then(reasonOrValue),
+      prove: () =>
+        this.#patiently(this.#parts.standing.proved()).then((proved) => {
+          if (typeof proved !== 'boolean') return proved.reason;
+          return proved ? null : standing.refusal();
+        }),
+    };
   }
 
   /** As many records as the limits allow and the stream had when it was asked, from however many places. */
-  async #filled(stream: StreamState, plan: ReadLimits & { fromSeqNum: number }): Promise<SequencedRecord[]> {
-    const records = [...(await this.#reader.read(stream.id, plan.fromSeqNum, plan))];
-    let meteredBytesMax = plan.meteredBytesMax - meteredBytesOf(records);
+  async #filled(stream: StreamState, fromSeqNum: number, limits: ReadLimits): Promise<SequencedRecord[]> {
+    const records = [...(await this.#reader.read(stream.id, fromSeqNum, limits))];
+    let meteredBytesMax = limits.meteredBytesMax - meteredBytesOf(records);
     for (let last = records.at(-1); last !== undefined && last.seqNum + 1 < stream.tail.seqNum; last = records.at(-1)) {
-      const recordsMax = plan.recordsMax - records.length;
+      const recordsMax = limits.recordsMax - records.length;
       if (recordsMax <= 0 || meteredBytesMax <= 0) break;
       const more = await this.#reader.read(stream.id, last.seqNum + 1, { recordsMax, meteredBytesMax });
       // Nothing when the next one does not fit, or was trimmed meanwhile; what follows a trim is another read's.
@@ -83,45 +108,45 @@ export class Reads {
     return records;
   }
 
-  async #numbered(stream: StreamState, start: ReadStart): Promise<NumberedStart> {
-    if (start.kind !== 'timestamp') return start;
-    return { kind: 'seq-num', seqNum: await this.#reader.seqNumAtTimestamp(stream.id, start.timestamp) };
-  }
-
   /** Looks at the durable state as it is once ownership is proved. */
   #observe<Outcome>(
     basin: string,
     name: string,
     look: (stream: StreamState) => Outcome | Promise<Outcome>,
   ): Promise<Outcome | Rejected> {
+    const { standing, tables, journal, ports } = this.#parts;
     const answer = async () => {
-      if (!(await this.#standing.proved())) return rejected(this.#standing.refusal());
-      const stream = this.#tables.streamByName(basin, name);
-      if (stream === undefined) return rejected(notFound(this.#tables, basin, name));
-      if (this.#journal.ahead.isAhead(stream.id)) this.#telemetry.event('read.while-undurable');
-      try {
-        return await look(stream);
-      } catch (error) {
-        return rejected(this.#unreadable(error));
-      }
+      if (!(await standing.proved())) return rejected(standing.refusal());
+      const stream = tables.streamByName(basin, name);
+      if (stream === undefined) return rejected(notFound(tables, basin, name));
+      if (journal.ahead.isAhead(stream.id)) ports.telemetry.event('read.while-undurable');
+      return this.#readable(() => look(stream));
     };
     return this.#patiently(answer());
   }
 
-  /** The store keeps records from us; the stream, and every other one, goes on. */
-  #unreadable(error: unknown): Rejection {
-    if (error instanceof StoreAbandoned) return this.#standing.refusal();
-    if (error instanceof SegmentGone || error instanceof StoreRefused || error instanceof LogCorruption) {
-      this.#telemetry.event('read.unreadable', error.message);
-      return { kind: 'unavailable', message: error.message };
+  /** The store may keep records from us; the stream, and every other one, goes on. */
+  async #readable<Outcome>(read: () => Outcome | Promise<Outcome>): Promise<Outcome | Rejected> {
+    try {
+      return await read();
+    } catch (error) {
+      if (error instanceof StoreAbandoned) return rejected(this.#parts.standing.refusal());
+      if (error instanceof SegmentGone || error instanceof StoreRefused || error instanceof LogCorruption) {
+        this.#parts.ports.telemetry.event('read.unreadable', error.message);
+        return rejected({ kind: 'unavailable', message: error.message });
+      }
+      throw error;
     }
-    throw error;
   }
 
   #patiently<Outcome>(outcome: Promise<Outcome | Rejected>) {
-    return this.#deadlines.limit(outcome, () => {
-      this.#telemetry.event('read.deadline');
+    return this.#parts.deadlines.limit(outcome, () => {
+      this.#parts.ports.telemetry.event('read.deadline');
       return rejected(UNAVAILABLE);
     });
   }
+}
+
+function reasonOrValue<Value extends object>(outcome: Value | Rejected): Value | Rejection {
+  return 'kind' in outcome && outcome.kind === 'rejected' ? (outcome as Rejected).reason : (outcome as Value);
 }

@@ -13,7 +13,8 @@ import { DRAINING, NOT_OWNER, type Rejected, rejected } from './answers.ts';
 
 export class Standing {
   readonly #log: SlotLog<Entry>;
-  #stopping = false;
+  #draining = false;
+  #ended = false;
 
   constructor(log: SlotLog<Entry>) {
     this.#log = log;
@@ -25,7 +26,12 @@ export class Standing {
   }
 
   refusal(): Rejection {
-    return this.#stopping ? DRAINING : NOT_OWNER;
+    return this.#draining ? DRAINING : NOT_OWNER;
+  }
+
+  /** False when readers at work have to end; `refusal` says why. */
+  get mayTell(): boolean {
+    return !this.#draining && !this.#ended;
   }
 
   /** True once a round trip that began after this call proved ownership; false when it is lost. */
@@ -42,9 +48,19 @@ export class Standing {
     return flushed && proved ? answer : rejected(this.refusal());
   }
 
+  /** What lasts has to end, because the server is about to stop; what is short is still served. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** The log has ended, for whatever reason. */
+  end(): void {
+    this.#ended = true;
+  }
+
   /** Takes nothing more and lets the log settle what it has. */
   stop(): void {
-    this.#stopping = true;
+    this.#draining = true;
     this.#log.stop();
   }
 }

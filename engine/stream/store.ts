@@ -8,11 +8,13 @@
  */
 
 import type { SlotLog } from '../log/slot-log.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports, Telemetry } from '../ports.ts';
 import type { CommittedLog } from '../segments/committed-log.ts';
 import type { StreamReader } from '../segments/stream-reader.ts';
 import type { Entry } from '../state/entries.ts';
 import type { EngineTunables } from '../tunables.ts';
+import type { Rejected } from './answers.ts';
+import { AppendSession } from './append-session.ts';
 import { Appends } from './appends.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { Control } from './control.ts';
@@ -22,17 +24,27 @@ import type { Journal } from './journal.ts';
 import type { StreamParts } from './parts.ts';
 import { Reads } from './reads.ts';
 import { Standing } from './standing.ts';
+import { TailWatch } from './tail-watch.ts';
+
+export type AppendSessionOutcome = { kind: 'open'; session: AppendSession } | Rejected;
+
+/** One session holds at most this part of the bytes that wait to become durable, so that it leaves room for others. */
+const SESSION_SHARE = 4;
 
 export class StreamStore {
   readonly appends: Appends;
   readonly control: Control;
   readonly reads: Reads;
+  readonly #telemetry: Telemetry;
   readonly #standing: Standing;
   readonly #budget: ByteBudget;
   readonly #unflushed: Gate;
+  readonly #watch = new TailWatch();
+  readonly #sessions = new Set<AppendSession>();
+  readonly #sessionBytesMax: number;
 
   constructor(
-    ports: Pick<Ports, 'clock' | 'telemetry'>,
+    ports: Pick<Ports, 'clock' | 'random' | 'telemetry'>,
     tunables: EngineTunables,
     {
       log,
@@ -46,7 +58,9 @@ export class StreamStore {
       reader: StreamReader;
     },
   ) {
+    this.#telemetry = ports.telemetry;
     this.#standing = new Standing(log);
+    this.#sessionBytesMax = Math.ceil(tunables.undurableBytesMax / SESSION_SHARE);
     this.#budget = new ByteBudget(tunables.undurableBytesMax);
     this.#unflushed = new Gate(() => committed.chunks.bytes >= tunables.segments.unflushedBytesMax);
     const parts: StreamParts = {
@@ -59,11 +73,13 @@ export class StreamStore {
     };
     this.appends = new Appends(parts, this.#unflushed, committed.state.lastArrivalMs);
     this.control = new Control(parts);
-    this.reads = new Reads(parts, reader);
+    this.reads = new Reads(parts, reader, this.#watch);
     void log.ended.then(() => {
       this.#budget.close();
       this.#unflushed.close();
       parts.deadlines.close();
+      this.#standing.end();
+      this.#endSessions();
     });
   }
 
@@ -71,6 +87,37 @@ export class StreamStore {
   committed(entry: Entry): void {
     // Chunks left memory: appends that waited for that may go on.
     if (entry.type === 'install' || entry.type === 'delete-stream') this.#unflushed.look();
+    if (entry.type === 'chunk' || entry.type === 'delete-stream') this.#watch.moved(entry.streamId);
+  }
+
+  /** Opens a session on the stream as it is now; inputs go to it and to no later one of the same name. */
+  async appendSession(basin: string, name: string): Promise<AppendSessionOutcome> {
+    const opened = await this.reads.identify(basin, name);
+    if (opened.kind === 'rejected') return opened;
+    const session: AppendSession = new AppendSession(
+      (input, inSession) => this.appends.append(basin, name, input, inSession),
+      opened.streamId,
+      this.#sessionBytesMax,
+      () => this.#sessions.delete(session),
+    );
+    this.#sessions.add(session);
+    this.#telemetry.event('append.session-opened');
+    if (!this.#standing.mayTell) session.refuse(this.#standing.refusal());
+    return { kind: 'open', session };
+  }
+
+  /** Readers that follow and append sessions end, in order, with the reason; nothing else does. */
+  drain(): void {
+    this.#standing.drain();
+    this.#endSessions();
+  }
+
+  #endSessions(): void {
+    for (const session of this.#sessions) {
+      this.#telemetry.event('append.session-refused');
+      session.refuse(this.#standing.refusal());
+    }
+    this.#watch.allMoved();
   }
 
   /** Bytes admitted and not settled; zero at quiescence. */
@@ -81,5 +128,6 @@ export class StreamStore {
   /** Takes nothing more and lets the log settle what it has. */
   stop(): void {
     this.#standing.stop();
+    this.#endSessions();
   }
 }

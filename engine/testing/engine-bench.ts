@@ -45,6 +45,8 @@ export const FROM_START = {
   clamp: false,
   count: null,
   meteredBytes: null,
+  untilTimestamp: null,
+  waitMs: null,
 } as const;
 
 /** Follows a promise without waiting for it: null until it ends. */
@@ -77,7 +79,8 @@ export async function engineBench(
 ): Promise<EngineBench> {
   const ports = manualPorts(options);
   const log = { ...PROMPT, ...options.log };
-  const engine = await openEngine(ports, { ...ENGINE_DEFAULTS, patienceMs: 1000, ...options.tunables, log });
+  const defaults = { ...ENGINE_DEFAULTS, patienceMs: 1000, tombstoneMs: 0 };
+  const engine = await openEngine(ports, { ...defaults, ...options.tunables, log });
   await engine.createBasin(BASIN, null);
   if (options.stream !== false) await engine.createStream(BASIN, STREAM, null);
   await settled();

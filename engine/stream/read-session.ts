@@ -1,0 +1,159 @@
+/**
+ * One reader at work (API contract §5.4, §5.5): what is there, then what comes, in order, without gap or repeat, until a
+ * limit is reached.
+ *
+ * A reader is a position and nothing else. It fetches the next batch when the one before was taken, from memory or from
+ * segments, so a slow one holds one batch and no queue, and there is no seam between catching up and following.
+ *
+ * Invariants: only committed records are handed out (4); a heartbeat's tail is covered by a proof of ownership that
+ * started after the event before it (5).
+ */
+
+import { HEARTBEAT_GAP_MS_MAX, HEARTBEAT_GAP_MS_MIN } from '../core/limits.ts';
+import type { ReadEvent, Rejection } from '../core/outcome.ts';
+import type { StreamPosition } from '../core/position.ts';
+import { mayFollow, ReadAllowance, type ReadInput } from '../core/read-plan.ts';
+import type { SequencedRecord } from '../core/record.ts';
+import type { StreamState } from '../core/stream-state.ts';
+import type { Ports } from '../ports.ts';
+import type { ReadLimits } from '../segments/record-batch.ts';
+import { Sleeper } from './sleeper.ts';
+import type { TailWatch } from './tail-watch.ts';
+
+/** The stream as one reader sees it. */
+export interface ReadSource {
+  readonly streamId: number;
+  /** The durable state now, or why there is nothing to read any more. */
+  look(): StreamState | Rejection;
+  /** Records from `fromSeqNum` on within the limits, or why the store keeps them. */
+  fetch(stream: StreamState, fromSeqNum: number, limits: ReadLimits): Promise<SequencedRecord[] | Rejection>;
+  /** Null once a proof of ownership that started now is there. */
+  prove(): Promise<Rejection | null>;
+}
+
+type SessionPorts = Pick<Ports, 'clock' | 'random' | 'telemetry'>;
+
+export class ReadSession {
+  readonly #ports: SessionPorts;
+  readonly #source: ReadSource;
+  readonly #sleeper: Sleeper;
+  readonly #allowance: ReadAllowance;
+  readonly #mayFollow: boolean;
+  readonly #waitMs: number | null;
+  /** The number of the next record. */
+  #next: number;
+  /** The last event showed the tail, and what comes is handed out as it comes. */
+  #following = false;
+  #heartbeatAtMs = 0;
+  /** When the wait at the tail is over; null while it has not begun. */
+  #expiresAtMs: number | null = null;
+
+  constructor(ports: SessionPorts, source: ReadSource, input: ReadInput, fromSeqNum: number) {
+    this.#ports = ports;
+    this.#source = source;
+    this.#sleeper = new Sleeper(ports.clock);
+    this.#allowance = new ReadAllowance(input);
+    this.#mayFollow = mayFollow(input);
+    this.#waitMs = input.waitMs;
+    this.#next = fromSeqNum;
+  }
+
+  /** Every event until the read ends; it ends quietly when `signal` aborts. */
+  async *events(watch: TailWatch, signal: AbortSignal | undefined): AsyncGenerator<ReadEvent, void> {
+    const unwatch = watch.watch(this.#source.streamId, this.#sleeper.wake);
+    signal?.addEventListener('abort', this.#sleeper.wake);
+    try {
+      for (;;) {
+        const event = await this.#nextEvent(signal);
+        if (event !== null) yield event;
+        if (event === null || event.kind === 'failed' || (event.kind === 'batch' && this.#allowance.isSpent)) return;
+      }
+    } finally {
+      unwatch();
+      signal?.removeEventListener('abort', this.#sleeper.wake);
+      this.#sleeper.close();
+    }
+  }
+
+  /** Null when the read is over. */
+  async #nextEvent(signal: AbortSignal | undefined): Promise<ReadEvent | null> {
+    while (signal?.aborted !== true) {
+      const stream = this.#source.look();
+      if (isRejection(stream)) return this.#failed(stream);
+      const step = this.#next < stream.tail.seqNum ? await this.#deliver(stream) : await this.#atTail(stream);
+      if (step === 'over') return null;
+      if (step !== 'look-again') return step;
+    }
+    return null;
+  }
+
+  async #deliver(stream: StreamState): Promise<ReadEvent | 'look-again' | 'over'> {
+    const fetched = await this.#source.fetch(stream, this.#next, this.#allowance.batch);
+    if (isRejection(fetched)) return this.#failed(fetched);
+    const records = this.#allowance.take(fetched);
+    const last = records.at(-1);
+    if (last === undefined) return this.#allowance.isSpent ? 'over' : this.#passTrimmed();
+    this.#next = last.seqNum + 1;
+    this.#expiresAtMs = null;
+    this.#following &&= this.#next >= stream.tail.seqNum;
+    const tail = this.#following ? this.#tailAtNext(stream) : null;
+    this.#rested();
+    this.#ports.telemetry.event(tail === null ? 'read.batch' : 'read.followed', records.length);
+    return { kind: 'batch', records, tail };
+  }
+
+  /** Nothing came: the records were trimmed, which passes over them, or the next one does not fit the limits. */
+  #passTrimmed(): 'look-again' | 'over' {
+    const stream = this.#source.look();
+    if (isRejection(stream)) return 'look-again';
+    const { trimPoint } = stream;
+    if (trimPoint <= this.#next) return 'over';
+    this.#ports.telemetry.event('read.below-trim');
+    this.#next = trimPoint;
+    return 'look-again';
+  }
+
+  async #atTail(stream: StreamState): Promise<ReadEvent | 'look-again' | 'over'> {
+    if (!this.#mayFollow) return 'over';
+    const nowMs = this.#ports.clock.monoMs();
+    if (this.#waitMs !== null) this.#expiresAtMs ??= nowMs + this.#waitMs;
+    if (this.#expiresAtMs !== null && nowMs >= this.#expiresAtMs) return 'over';
+    if (!this.#following || nowMs >= this.#heartbeatAtMs) return this.#heartbeat(stream);
+    await this.#sleeper.until(Math.min(this.#heartbeatAtMs, this.#expiresAtMs ?? Infinity));
+    return 'look-again';
+  }
+
+  async #heartbeat({ tail: before }: StreamState): Promise<ReadEvent | 'look-again'> {
+    const refusal = await this.#source.prove();
+    if (refusal !== null) return this.#failed(refusal);
+    const stream = this.#source.look();
+    // What came meanwhile says more than a heartbeat.
+    if (isRejection(stream) || stream.tail.seqNum !== before.seqNum) return 'look-again';
+    this.#following = true;
+    this.#rested();
+    this.#ports.telemetry.event('read.heartbeat');
+    return { kind: 'heartbeat', tail: stream.tail };
+  }
+
+  /** The tail behind the last record: as it was when the batch was fetched, or as it is now. */
+  #tailAtNext(fetched: StreamState): StreamPosition | null {
+    const now = this.#source.look();
+    if (fetched.tail.seqNum === this.#next) return fetched.tail;
+    return !isRejection(now) && now.tail.seqNum === this.#next ? now.tail : null;
+  }
+
+  /** The reader heard something: the next heartbeat comes a random time from now, so that many do not come at once. */
+  #rested(): void {
+    const gapMs = HEARTBEAT_GAP_MS_MIN + this.#ports.random.below(HEARTBEAT_GAP_MS_MAX - HEARTBEAT_GAP_MS_MIN + 1);
+    this.#heartbeatAtMs = this.#ports.clock.monoMs() + gapMs;
+  }
+
+  #failed(reason: Rejection): ReadEvent {
+    this.#ports.telemetry.event('read.session-failed');
+    return { kind: 'failed', reason };
+  }
+}
+
+function isRejection(found: StreamState | SequencedRecord[] | Rejection): found is Rejection {
+  return 'kind' in found;
+}
