@@ -62,6 +62,8 @@ const ARROWS: Record<string, readonly string[]> = {
   'engine/index.ts': ['engine'],
   'engine/main.ts': ['engine', 'node:', '@package'],
   'engine/testing': ['engine', 'node:', '@package'],
+  // The official client does not export its codecs, so they are named by their files.
+  'engine/testing/official-codecs.ts': ['node_modules/@s2-dev/streamstore'],
   sim: [
     'sim',
     'engine/ports.ts',

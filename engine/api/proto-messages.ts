@@ -8,6 +8,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 
 import type { AppendInput } from '../core/admission.ts';
+import { BATCH_RECORDS_MAX } from '../core/limits.ts';
 import { fencingTokenProblem } from '../core/names.ts';
 import type { AppendAck } from '../core/outcome.ts';
 import type { StreamPosition } from '../core/position.ts';
@@ -22,7 +23,7 @@ import {
   SequencedRecordSchema,
   StreamPositionSchema,
 } from './proto/s2_pb.ts';
-import { checkWire } from './proto-wire.ts';
+import { checkWire, fieldCount } from './proto-wire.ts';
 import { PAYLOAD_BYTES_MAX } from './s2s-frames.ts';
 import { fromU64, toU64 } from './u64.ts';
 
@@ -77,9 +78,14 @@ export function encodeReadBatch(records: readonly SequencedRecord[], tail: Strea
 
 function parse(bytes: Uint8Array, malformed: 'bad_proto' | 'bad_frame'): AppendInputMessage {
   try {
+    // Before anything is made of them: a body has room for a million empty records.
+    if (fieldCount(bytes, AppendInputSchema.field.records.number, BATCH_RECORDS_MAX) > BATCH_RECORDS_MAX) {
+      throw new BadRequest('invalid', `record batch must not exceed ${BATCH_RECORDS_MAX} records`);
+    }
     checkWire(AppendInputSchema, bytes);
     return fromBinary(AppendInputSchema, bytes, { readUnknownFields: false });
   } catch (error) {
+    if (error instanceof BadRequest) throw error;
     throw new BadRequest(malformed, `the message can not be decoded: ${(error as Error).message}`);
   }
 }

@@ -26,6 +26,18 @@ export function checkWire(schema: DescMessage, bytes: Uint8Array): void {
   }
 }
 
+/** How often a field comes at the top of a message. Stops counting at the first one above `countMax`. */
+export function fieldCount(bytes: Uint8Array, fieldNumber: number, countMax: number): number {
+  const reader = new BinaryReader(bytes);
+  let count = 0;
+  while (reader.pos < reader.len && count <= countMax) {
+    const [number, wireType] = reader.tag();
+    reader.skip(wireType, number, GROUP_DEPTH_MAX);
+    if (number === fieldNumber) count++;
+  }
+  return count;
+}
+
 function checkField(field: DescField, wireType: WireType, reader: BinaryReader, bytes: Uint8Array): void {
   const expected = isVarint(field) ? WireType.Varint : WireType.LengthDelimited;
   if (wireType !== expected) throw new Error(`field \`${field.name}\` has wire type ${wireType}, must be ${expected}`);

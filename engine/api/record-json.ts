@@ -1,6 +1,7 @@
 /** Batches of records in JSON (API contract §1.11): what an append sends, what it gets back, what a read returns. */
 
 import type { AppendInput } from '../core/admission.ts';
+import { BATCH_RECORDS_MAX } from '../core/limits.ts';
 import { fencingTokenProblem } from '../core/names.ts';
 import type { AppendAck } from '../core/outcome.ts';
 import type { StreamPosition } from '../core/position.ts';
@@ -13,6 +14,9 @@ import { asObject, asText, type JsonObject, optionalArray, optionalString, optio
 export function parseAppendInput(body: JsonObject, format: TextFormat): AppendInput {
   const records = optionalArray(body, 'records');
   if (records === null) throw new BadRequest('bad_json', 'missing field `records`');
+  // Before anything is made of them: a body has room for hundreds of thousands of empty records.
+  if (records.length > BATCH_RECORDS_MAX)
+    throw new BadRequest('invalid', `record batch must not exceed ${BATCH_RECORDS_MAX} records`);
   const fencingToken = optionalString(body, 'fencing_token');
   const problem = fencingToken === null ? null : fencingTokenProblem(fencingToken);
   if (problem !== null) throw new BadRequest('bad_json', problem);
