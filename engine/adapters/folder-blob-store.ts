@@ -25,6 +25,7 @@ import type {
   StoreFault,
 } from '../ports.ts';
 import { checkKey, checkRange, clip, pageKeys } from './blob-key.ts';
+import { DurableFiles } from './durable-files.ts';
 import { DirectoryTree, openRoot, type DurableDirectory } from './folder-directories.ts';
 import { DirectorySyncError, errnoOf, folderFault, FolderRefusedError, linkFault } from './folder-faults.ts';
 import { nodeFiles, type FolderFiles } from './folder-files.ts';
@@ -71,6 +72,7 @@ export class FolderBlobStore implements BlobStore {
   readonly #tree: DirectoryTree;
   readonly #openFiles: OpenFiles;
   readonly #turns = new Turns(OPEN_FILES_MAX);
+  readonly #durable: DurableFiles;
   /** Makes the temporary names of this process unlike those of any other. */
   readonly #nonce = randomBytes(8).toString('hex');
   #temporaries = 0;
@@ -83,6 +85,7 @@ export class FolderBlobStore implements BlobStore {
     this.#files = files;
     this.#tree = tree;
     this.#openFiles = new OpenFiles(files, KEPT_FILES_MAX);
+    this.#durable = new DurableFiles(files);
   }
 
   async putIfAbsent(key: string, parts: readonly Uint8Array[]): Promise<PutOutcome> {
@@ -150,7 +153,7 @@ export class FolderBlobStore implements BlobStore {
     let directory: DurableDirectory;
     try {
       directory = await this.#tree.reach(directories);
-      await this.#writeDurably(tmp, parts);
+      await this.#durable.write(tmp, parts);
     } catch (error) {
       // Nothing has the name yet. The file is thrown away, never synced again: after a failed sync the
       // kernel may have dropped the bytes and would report success the next time.
@@ -182,19 +185,6 @@ export class FolderBlobStore implements BlobStore {
       return { kind: 'unknown', fault: this.#fault(`name ${key}`, error) };
     }
     return { kind: taken ? 'refused' : 'done' };
-  }
-
-  async #writeDurably(path: string, parts: readonly Uint8Array[]): Promise<void> {
-    const handle = await this.#files.open(path, 'wx');
-    try {
-      for (let left = parts.filter((part) => part.length > 0); left.length > 0;) {
-        const { bytesWritten } = await handle.writev(left);
-        left = withoutFirst(left, bytesWritten);
-      }
-      await handle.datasync();
-    } finally {
-      await handle.close();
-    }
   }
 
   async #read(key: string, range: ByteRange | undefined): Promise<GetOutcome> {
@@ -255,17 +245,4 @@ async function readPart(
     filled += bytesRead;
   }
   return { bytes, size };
-}
-
-/** What remains of `parts` after `bytes` of them were written. */
-function withoutFirst(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
-  let first = 0;
-  let skip = bytes;
-  while (first < parts.length && skip >= parts[first]!.length) {
-    skip -= parts[first]!.length;
-    first += 1;
-  }
-  const left = parts.slice(first);
-  if (skip > 0) left[0] = left[0]!.subarray(skip);
-  return left;
 }

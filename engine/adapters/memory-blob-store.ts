@@ -7,6 +7,7 @@
 
 import type { BlobStore, ByteRange, DeleteOutcome, GetOutcome, ListOutcome, PutOutcome } from '../ports.ts';
 import { checkKey, checkRange, clip, pageKeys } from './blob-key.ts';
+import { joined } from './joined.ts';
 
 export class MemoryBlobStore implements BlobStore {
   readonly #objects = new Map<string, Uint8Array>();
@@ -16,7 +17,7 @@ export class MemoryBlobStore implements BlobStore {
   async putIfAbsent(key: string, parts: readonly Uint8Array[]): Promise<PutOutcome> {
     checkKey(key);
     if (this.#objects.has(key)) return { kind: 'refused' };
-    this.#objects.set(key, concatenated(parts));
+    this.#objects.set(key, joined(parts));
     this.#sortedKeys = null;
     return { kind: 'done' };
   }
@@ -52,16 +53,6 @@ export class MemoryBlobStore implements BlobStore {
     for (const object of this.#objects.values()) bytes += object.length;
     return { objects: this.#objects.size, bytes };
   }
-}
-
-function concatenated(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }
 
 /** One page of `keys`, which are in order; keys are ASCII, so code unit order is byte order. */

@@ -10,6 +10,7 @@ import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 
 import type { BlobStore, ByteRange, DeleteOutcome, GetOutcome, ListOutcome, PutOutcome, StoreFault } from '../ports.ts';
 import { checkKey, checkRange, clip, pageKeys } from './blob-key.ts';
+import { joined } from './joined.ts';
 import { endpointOf, loadS3Sdk, makeS3Client, S3_TIMEOUTS, s3Agents, type S3Options, type S3Sdk } from './s3-client.ts';
 import { headerOf, type Misfortune, misfortuneOf, misfortuneOfKey, statusOf } from './s3-faults.ts';
 import { ListingOrderError, listSorted, listUnsorted } from './s3-listing.ts';
@@ -218,7 +219,7 @@ export class S3BlobStore implements BlobStore {
 
 /** The body in one piece; a single part is not copied. */
 function concatenated(parts: readonly Uint8Array[]): Uint8Array {
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+  return parts.length === 1 ? parts[0]! : joined(parts);
 }
 
 /** Reads to the end, and throws when there is less than was announced. */
@@ -233,13 +234,7 @@ async function bodyOf({ Body, ContentLength }: GetObjectCommandOutput, progress:
   if (ContentLength !== undefined && length !== ContentLength) {
     throw shortBody(`${length} of ${ContentLength} bytes came`);
   }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
+  return joined(chunks);
 }
 
 /** What `range` asked for, from the part that came, or from the whole object where a store ignores ranges. */

@@ -13,7 +13,8 @@ import { nodeFiles, type FileHandle, type FolderFiles } from '../adapters/folder
 /** In place of an errno for `read`: the file ends before its size says so. */
 export const END_EARLY = 'END_EARLY';
 
-type FileStep =
+/** What a file system is asked for; see `FolderFiles` and its handles. */
+export type FileStep =
   | 'open'
   | 'writev'
   | 'datasync'

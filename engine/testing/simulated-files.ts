@@ -13,25 +13,14 @@ import { basename, dirname } from 'node:path';
 
 import type { DirectoryEntry, FileFacts, FileHandle, FolderFiles } from '../adapters/folder-files.ts';
 import type { Random } from '../ports.ts';
+import type { FileStep } from './faulty-files.ts';
 import { changesSoFar, type DiskNode, SimulatedDirectory, SimulatedFile } from './simulated-disk.ts';
 
 /** One in so many calls is held back, for up to `STALL_STEPS_MAX` steps. */
 const STALLS_ONE_IN = 20;
 const STALL_STEPS_MAX = 150;
 
-export type SimulatedStep =
-  | 'open'
-  | 'create'
-  | 'writev'
-  | 'datasync'
-  | 'sync'
-  | 'close'
-  | 'read'
-  | 'link'
-  | 'unlink'
-  | 'mkdir'
-  | 'readdir'
-  | 'stat';
+export type SimulatedStep = FileStep | 'create';
 
 /** How a call fails: with this errno, before its effect or after it. */
 export interface SimulatedFault {
