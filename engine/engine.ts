@@ -4,11 +4,23 @@
  */
 
 import type { AppendInput } from './core/admission.ts';
-import { NO_WISH, type StreamWish } from './core/config.ts';
+import {
+  type BasinConfig,
+  type BasinPatch,
+  NO_WISH,
+  S2_BASIN_CONFIG,
+  type StreamConfig,
+  type StreamPatch,
+  type StreamWish,
+} from './core/config.ts';
+import type { ListQuery } from './core/listing.ts';
 import type {
   AppendOutcome,
   CheckTailOutcome,
+  ConfigOutcome,
   CreateOutcome,
+  EnsureOutcome,
+  ListOutcome,
   ReadOutcome,
   ReadSessionOutcome,
   RemoveOutcome,
@@ -31,7 +43,14 @@ import { checkTunables, ENGINE_DEFAULTS, type EngineTunables } from './tunables.
 
 /** One method per S2 operation. None of them throws for anything the world can do. */
 export interface Engine {
-  createBasin(name: string, requestToken: string | null): Promise<CreateOutcome<BasinState>>;
+  /** Repeated with the same token and configuration it succeeds again; a token that is null never matches. */
+  createBasin(name: string, requestToken: string | null, config?: BasinConfig): Promise<CreateOutcome<BasinState>>;
+  ensureBasin(name: string, config: BasinConfig): Promise<EnsureOutcome<BasinState>>;
+  reconfigureBasin(name: string, patch: BasinPatch): Promise<ConfigOutcome<BasinConfig>>;
+  basinConfig(name: string): Promise<ConfigOutcome<BasinConfig>>;
+  listBasins(query: ListQuery): Promise<ListOutcome<BasinState>>;
+  /** Answered when the deletion has begun for good; streams and name follow. */
+  deleteBasin(name: string): Promise<RemoveOutcome>;
   /** What `wish` does not name is as the basin or S2 have it. */
   createStream(
     basin: string,
@@ -39,6 +58,10 @@ export interface Engine {
     requestToken: string | null,
     wish?: StreamWish,
   ): Promise<CreateOutcome<StreamState>>;
+  ensureStream(basin: string, name: string, wish: StreamWish): Promise<EnsureOutcome<StreamState>>;
+  reconfigureStream(basin: string, name: string, patch: StreamPatch): Promise<ConfigOutcome<StreamConfig>>;
+  streamConfig(basin: string, name: string): Promise<ConfigOutcome<StreamConfig>>;
+  listStreams(basin: string, query: ListQuery): Promise<ListOutcome<StreamState>>;
   deleteStream(basin: string, name: string): Promise<RemoveOutcome>;
   append(basin: string, stream: string, input: AppendInput): Promise<AppendOutcome>;
   /** Many appends to one stream, admitted and answered in order; the first that fails is the last. */
@@ -110,10 +133,18 @@ export async function openEngine(ports: Ports, tunables: EngineTunables = ENGINE
     return reason;
   });
   return {
-    createBasin: (name, requestToken) => store.control.createBasin(name, requestToken),
-    createStream: (basin, name, requestToken, wish = NO_WISH) =>
-      store.control.createStream(basin, name, requestToken, wish),
-    deleteStream: (basin, name) => store.control.deleteStream(basin, name),
+    createBasin: (name, requestToken, config = S2_BASIN_CONFIG) => store.basins.create(name, requestToken, config),
+    ensureBasin: (name, config) => store.basins.ensure(name, config),
+    reconfigureBasin: (name, patch) => store.basins.reconfigure(name, patch),
+    basinConfig: (name) => store.basins.config(name),
+    listBasins: (query) => store.basins.list(query),
+    deleteBasin: (name) => store.basins.delete(name),
+    createStream: (basin, name, requestToken, wish = NO_WISH) => store.streams.create(basin, name, requestToken, wish),
+    ensureStream: (basin, name, wish) => store.streams.ensure(basin, name, wish),
+    reconfigureStream: (basin, name, patch) => store.streams.reconfigure(basin, name, patch),
+    streamConfig: (basin, name) => store.streams.config(basin, name),
+    listStreams: (basin, query) => store.streams.list(basin, query),
+    deleteStream: (basin, name) => store.streams.delete(basin, name),
     append: (basin, stream, input) => store.appends.append(basin, stream, input),
     appendSession: (basin, stream) => store.appendSession(basin, stream),
     read: (basin, stream, input, signal) => store.reads.read(basin, stream, input, signal),

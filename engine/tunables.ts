@@ -11,6 +11,13 @@ export interface EngineTunables {
   patienceMs: number;
   /** Metered bytes of appends that are admitted and not durable. 1 KiB..4 GiB. */
   undurableBytesMax: number;
+  /**
+   * How long at least a deleted stream or basin is shown as being deleted before its name is free, so that a repeated
+   * deletion is told that it succeeded. 0 frees a stream's name at once. 0..3,600,000 ms.
+   */
+  tombstoneMs: number;
+  /** Between two looks for streams that are to be deleted because they are empty. 100..3,600,000 ms. */
+  emptySweepMs: number;
 }
 
 export const ENGINE_DEFAULTS: EngineTunables = {
@@ -18,6 +25,8 @@ export const ENGINE_DEFAULTS: EngineTunables = {
   segments: SEGMENT_DEFAULTS,
   patienceMs: 30_000,
   undurableBytesMax: 128 * 1024 * 1024,
+  tombstoneMs: 5_000,
+  emptySweepMs: 60_000,
 };
 
 export function checkTunables(tunables: EngineTunables): void {
@@ -28,4 +37,6 @@ export function checkTunables(tunables: EngineTunables): void {
     tunables.undurableBytesMax >= 1024 && tunables.undurableBytesMax <= 4 * 1024 ** 3,
     'undurableBytesMax must be within 1 KiB..4 GiB',
   );
+  assert(tunables.tombstoneMs >= 0 && tunables.tombstoneMs <= 3_600_000, 'tombstoneMs must be within 0..3600000');
+  assert(tunables.emptySweepMs >= 100 && tunables.emptySweepMs <= 3_600_000, 'emptySweepMs must be within 100..3600000');
 }

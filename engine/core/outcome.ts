@@ -43,8 +43,8 @@ export type AppendOutcome =
 export type ReadEvent =
   /** `tail` is there when the reader had caught up before, and is where the last record left the stream. */
   | { kind: 'batch'; records: readonly SequencedRecord[]; tail: StreamPosition | null }
-  /** Caught up: at some moment after the event before, this was the tail. */
-  | { kind: 'heartbeat'; tail: StreamPosition }
+  /** Caught up: at some moment after the event before, this was the tail. `atMs` is the server's wall clock. */
+  | { kind: 'heartbeat'; tail: StreamPosition; atMs: number }
   /** The last event of a read that could not go on. */
   | { kind: 'failed'; reason: Rejection };
 

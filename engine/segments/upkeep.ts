@@ -55,6 +55,7 @@ export class Upkeep {
       firstSlot: log.committed,
       loaded: checkpoints.newest(state),
       orphanSweepEvery: tunables.orphanSweepEvery,
+      milestoneEvery: tunables.milestoneEvery,
       readers: segments,
       failed,
     });
@@ -90,7 +91,8 @@ export class Upkeep {
   }
 
   /** An entry was folded. */
-  applied(): void {
+  applied(entry: Entry): void {
+    if (entry.type === 'reconfigure-stream') this.#retention.agesChanged();
     this.#flusher.applied();
   }
 

@@ -7,7 +7,7 @@
 
 import { admit, type AppendInput, type ConditionFailure } from '../core/admission.ts';
 import { assert } from '../core/assert.ts';
-import type { AppendAck, AppendOutcome } from '../core/outcome.ts';
+import type { AppendAck, AppendOutcome, Rejection } from '../core/outcome.ts';
 import type { StreamPosition } from '../core/position.ts';
 import { meteredBytesOf } from '../core/record.ts';
 import type { StreamState } from '../core/stream-state.ts';
@@ -15,6 +15,7 @@ import type { Clock, Telemetry } from '../ports.ts';
 import type { Entry } from '../state/entries.ts';
 import type { DurableTables } from '../state/tables.ts';
 import { NOT_OWNER, notFound, rejected, UNAVAILABLE } from './answers.ts';
+import { type Births, PENDING } from './births.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { DeadlineQueue } from './deadline-queue.ts';
 import type { Gate } from './gate.ts';
@@ -38,12 +39,13 @@ export class Appends {
   readonly #standing: Standing;
   readonly #budget: ByteBudget;
   readonly #deadlines: DeadlineQueue;
+  readonly #births: Births;
   readonly #unflushed: Gate;
   /** Arrivals never decrease along the log, whatever the wall clock does. */
   #lastArrivalMs: number;
 
   /** `unflushed` is open while there is room for chunks that are in no segment. */
-  constructor(parts: StreamParts, unflushed: Gate, lastArrivalMs: number) {
+  constructor(parts: StreamParts, births: Births, unflushed: Gate, lastArrivalMs: number) {
     this.#clock = parts.ports.clock;
     this.#telemetry = parts.ports.telemetry;
     this.#journal = parts.journal;
@@ -51,6 +53,7 @@ export class Appends {
     this.#standing = parts.standing;
     this.#budget = parts.budget;
     this.#deadlines = parts.deadlines;
+    this.#births = births;
     this.#unflushed = unflushed;
     this.#lastArrivalMs = lastArrivalMs;
   }
@@ -99,14 +102,19 @@ export class Appends {
       return { queued: false, outcome };
     };
     if (!this.#standing.writable) return refuse(Promise.resolve(rejected(this.#standing.refusal())));
-    const stream = this.#journal.ahead.streamByName(basin, name);
-    if (stream === undefined || (onlyId !== undefined && stream.id !== onlyId)) {
-      return refuse(this.#standing.reveal(rejected(notFound(this.#journal.ahead, basin, name))));
-    }
+    const stream = onlyId === undefined ? this.#births.forAppend(basin, name) : this.#sameStream(basin, name, onlyId);
+    if ('kind' in stream) return refuse(this.#standing.reveal(rejected(stream)));
     const nowMs = this.#clock.wallMs();
     const admission = admit(stream, input, nowMs);
     if (admission.kind === 'refused') return refuse(this.#refuseCondition(stream, admission.failure));
     return { queued: true, outcome: this.#queueChunk(stream, admission.chunk, this.#arrivalMs(nowMs), release) };
+  }
+
+  /** The stream a session was opened on, not a later one of its name. */
+  #sameStream(basin: string, name: string, id: number): StreamState | Rejection {
+    const stream = this.#journal.ahead.stream(id);
+    if (stream === undefined) return notFound(this.#journal.ahead, basin, name);
+    return stream.deletedAtMs === null ? stream : PENDING;
   }
 
   #arrivalMs(nowMs: number): number {

@@ -24,6 +24,11 @@ export class Journal {
     return this.#log.writable;
   }
 
+  /** Resolves true once everything queued so far is committed, false when it will not be. */
+  flushed(): Promise<boolean> {
+    return this.#log.flushed();
+  }
+
   /** Queues an entry behind everything queued before; `conclude` is called exactly once, when it has settled. */
   queue<Outcome>(entry: Entry, conclude: (settlement: Settlement) => Outcome): Promise<Outcome> {
     return new Promise((resolve) => {

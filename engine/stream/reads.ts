@@ -15,6 +15,7 @@ import type { ReadLimits } from '../segments/record-batch.ts';
 import { SegmentGone } from '../segments/segment-gone.ts';
 import type { StreamReader } from '../segments/stream-reader.ts';
 import { notFound, type Rejected, rejected, UNAVAILABLE } from './answers.ts';
+import { type Births, type Demand, PENDING } from './births.ts';
 import type { StreamParts } from './parts.ts';
 import { ReadSession, type ReadSource } from './read-session.ts';
 import type { TailWatch } from './tail-watch.ts';
@@ -23,22 +24,24 @@ type Unwritten = Extract<ReadOutcome, { kind: 'unwritten' }>;
 
 export class Reads {
   readonly #parts: StreamParts;
+  readonly #births: Births;
   readonly #reader: StreamReader;
   readonly #watch: TailWatch;
 
-  constructor(parts: StreamParts, reader: StreamReader, watch: TailWatch) {
+  constructor(parts: StreamParts, births: Births, reader: StreamReader, watch: TailWatch) {
     this.#parts = parts;
+    this.#births = births;
     this.#reader = reader;
     this.#watch = watch;
   }
 
   checkTail(basin: string, name: string): Promise<CheckTailOutcome> {
-    return this.#observe<CheckTailOutcome>(basin, name, (stream) => ({ kind: 'tail', tail: stream.tail }));
+    return this.#observe<CheckTailOutcome>(basin, name, 'read', (stream) => ({ kind: 'tail', tail: stream.tail }));
   }
 
-  /** Which stream has the name now. */
+  /** Which stream has the name now; made if the basin makes streams that are appended to. */
   identify(basin: string, name: string): Promise<{ kind: 'found'; streamId: number } | Rejected> {
-    return this.#observe<{ kind: 'found'; streamId: number }>(basin, name, ({ id }) => ({
+    return this.#observe<{ kind: 'found'; streamId: number }>(basin, name, 'append', ({ id }) => ({
       kind: 'found',
       streamId: id,
     }));
@@ -64,7 +67,7 @@ export class Reads {
   }
 
   #open(basin: string, name: string, input: ReadInput): Promise<ReadSession | Unwritten | Rejected> {
-    return this.#observe<ReadSession | Unwritten>(basin, name, async (stream) => {
+    return this.#observe<ReadSession | Unwritten>(basin, name, 'read', async (stream) => {
       const plan = planStart(stream, input);
       if (plan.kind === 'unwritten') {
         this.#parts.ports.telemetry.event('read.at-tail');
@@ -81,7 +84,12 @@ export class Reads {
     const { tables, standing } = this.#parts;
     return {
       streamId: id,
-      look: () => (standing.mayTell ? (tables.stream(id) ?? notFound(tables, basin, name)) : standing.refusal()),
+      look: () => {
+        if (!standing.mayTell) return standing.refusal();
+        const stream = tables.stream(id);
+        if (stream === undefined) return notFound(tables, basin, name);
+        return stream.deletedAtMs === null ? stream : PENDING;
+      },
       fetch: (stream, fromSeqNum, limits) =>
         this.#patiently(this.#readable(() => this.#filled(stream, fromSeqNum, limits))).then(reasonOrValue),
       prove: () =>
@@ -112,13 +120,14 @@ export class Reads {
   #observe<Outcome>(
     basin: string,
     name: string,
+    demand: Demand,
     look: (stream: StreamState) => Outcome | Promise<Outcome>,
   ): Promise<Outcome | Rejected> {
-    const { standing, tables, journal, ports } = this.#parts;
+    const { standing, journal, ports } = this.#parts;
     const answer = async () => {
       if (!(await standing.proved())) return rejected(standing.refusal());
-      const stream = tables.streamByName(basin, name);
-      if (stream === undefined) return rejected(notFound(tables, basin, name));
+      const stream = await this.#births.durable(basin, name, demand);
+      if ('kind' in stream) return rejected(stream);
       if (journal.ahead.isAhead(stream.id)) ports.telemetry.event('read.while-undurable');
       return this.#readable(() => look(stream));
     };

@@ -16,14 +16,18 @@ import type { EngineTunables } from '../tunables.ts';
 import type { Rejected } from './answers.ts';
 import { AppendSession } from './append-session.ts';
 import { Appends } from './appends.ts';
+import { Basins } from './basins.ts';
+import { Births } from './births.ts';
 import { ByteBudget } from './byte-budget.ts';
-import { Control } from './control.ts';
 import { DeadlineQueue } from './deadline-queue.ts';
+import { Deletions } from './deletions.ts';
+import { Empties } from './empties.ts';
 import { Gate } from './gate.ts';
 import type { Journal } from './journal.ts';
 import type { StreamParts } from './parts.ts';
 import { Reads } from './reads.ts';
 import { Standing } from './standing.ts';
+import { Streams } from './streams.ts';
 import { TailWatch } from './tail-watch.ts';
 
 export type AppendSessionOutcome = { kind: 'open'; session: AppendSession } | Rejected;
@@ -33,12 +37,15 @@ const SESSION_SHARE = 4;
 
 export class StreamStore {
   readonly appends: Appends;
-  readonly control: Control;
+  readonly basins: Basins;
+  readonly streams: Streams;
   readonly reads: Reads;
   readonly #telemetry: Telemetry;
   readonly #standing: Standing;
   readonly #budget: ByteBudget;
   readonly #unflushed: Gate;
+  readonly #deletions: Deletions;
+  readonly #empties: Empties;
   readonly #watch = new TailWatch();
   readonly #sessions = new Set<AppendSession>();
   readonly #sessionBytesMax: number;
@@ -71,10 +78,19 @@ export class StreamStore {
       budget: this.#budget,
       deadlines: new DeadlineQueue(ports.clock, tunables.patienceMs),
     };
-    this.appends = new Appends(parts, this.#unflushed, committed.state.lastArrivalMs);
-    this.control = new Control(parts);
-    this.reads = new Reads(parts, reader, this.#watch);
+    const births = new Births(parts);
+    this.appends = new Appends(parts, births, this.#unflushed, committed.state.lastArrivalMs);
+    this.basins = new Basins(parts);
+    this.streams = new Streams(parts, births, tunables.tombstoneMs > 0);
+    this.reads = new Reads(parts, births, reader, this.#watch);
+    const ended = new AbortController();
+    const failed = (error: unknown) => log.fail(error);
+    const upkeep = { ports, journal, tables: parts.tables, signal: ended.signal, failed };
+    this.#deletions = new Deletions({ ...upkeep, tombstoneMs: tunables.tombstoneMs });
+    const { lastArrivalMs } = committed.state;
+    this.#empties = new Empties({ ...upkeep, lastArrivalMs, sweepMs: tunables.emptySweepMs });
     void log.ended.then(() => {
+      ended.abort();
       this.#budget.close();
       this.#unflushed.close();
       parts.deadlines.close();
@@ -87,7 +103,11 @@ export class StreamStore {
   committed(entry: Entry): void {
     // Chunks left memory: appends that waited for that may go on.
     if (entry.type === 'install' || entry.type === 'delete-stream') this.#unflushed.look();
-    if (entry.type === 'chunk' || entry.type === 'delete-stream') this.#watch.moved(entry.streamId);
+    if (entry.type === 'chunk' || entry.type === 'delete-stream' || entry.type === 'tombstone-stream') {
+      this.#watch.moved(entry.streamId);
+    }
+    this.#deletions.committed(entry);
+    this.#empties.committed(entry);
   }
 
   /** Opens a session on the stream as it is now; inputs go to it and to no later one of the same name. */

@@ -1,13 +1,13 @@
 /** Requests and responses as values: the API without a socket, for tests of status codes and exact bodies. */
 
-import { createApi } from '../api/routes.ts';
+import { type ApiOptions, createApi } from '../api/routes.ts';
 import type { Engine } from '../engine.ts';
 import type { HttpResponse } from '../ports.ts';
 
 export interface Answer {
   status: number;
   headers: Record<string, string>;
-  /** The body: parsed when it says it is JSON, text otherwise. */
+  /** The body: parsed when it says it is JSON, bytes when it says it is protobuf, text otherwise. */
   body: unknown;
 }
 
@@ -35,8 +35,8 @@ function encoded(body: unknown): Uint8Array {
 }
 
 /** Asks `POST /v1/basins` and the like of an engine; header `s2-basin` only when given. */
-export function apiOf(engine: Engine | null) {
-  const handler = createApi(() => engine);
+export function apiOf(engine: Engine | null, options: ApiOptions = {}) {
+  const handler = createApi(() => engine, options);
   return async (line: string, { headers = {}, body }: Ask = {}): Promise<Answer> => {
     const [method = '', target = ''] = line.split(' ');
     const all = { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers };
@@ -46,14 +46,19 @@ export function apiOf(engine: Engine | null) {
       headers: new Map(Object.entries(all)),
       body: chunksOf(encoded(body)),
     });
-    const text = new TextDecoder().decode(await bytesOf(response));
-    const isJson = response.headers.get('content-type') === 'application/json';
+    const bytes = await bytesOf(response);
     return {
       status: response.status,
       headers: Object.fromEntries(response.headers),
-      body: isJson ? JSON.parse(text) : text,
+      body: parsed(bytes, response.headers.get('content-type')),
     };
   };
+}
+
+function parsed(bytes: Uint8Array, type: string | undefined): unknown {
+  if (type === 'application/protobuf') return bytes;
+  const text = new TextDecoder().decode(bytes);
+  return type === 'application/json' ? JSON.parse(text) : text;
 }
 
 /** An engine that answers every operation with one outcome, for outcomes that are hard to bring about. */
@@ -61,10 +66,22 @@ export function engineThatAnswers(outcome: unknown, end: Engine['end'] = null): 
   const answer = () => Promise.resolve(outcome as never);
   return {
     createBasin: answer,
+    ensureBasin: answer,
+    reconfigureBasin: answer,
+    basinConfig: answer,
+    listBasins: answer,
+    deleteBasin: answer,
     createStream: answer,
+    ensureStream: answer,
+    reconfigureStream: answer,
+    streamConfig: answer,
+    listStreams: answer,
     append: answer,
+    appendSession: answer,
     read: answer,
+    readSession: answer,
     checkTail: answer,
+    drain: () => {},
     ended: new Promise(() => {}),
     end,
     stop: () => new Promise(() => {}),
