@@ -79,6 +79,10 @@ export function rejection(reason: Rejection): JsonResponse {
       return errorResponse('basin_not_found', `basin \`${reason.basin}\` not found`);
     case 'stream-not-found':
       return errorResponse('stream_not_found', `stream \`${reason.stream}\` in basin \`${reason.basin}\` not found`);
+    case 'basin-deletion-pending':
+      return errorResponse('basin_deletion_pending', `basin \`${reason.basin}\` is being deleted`);
+    case 'stream-deletion-pending':
+      return errorResponse('stream_deletion_pending', 'stream deletion pending');
     case 'not-owner':
       return errorResponse(
         'hot_server',
@@ -89,6 +93,12 @@ export function rejection(reason: Rejection): JsonResponse {
     case 'unavailable':
       return errorResponse('hot_server', reason.message);
   }
+}
+
+/** Why an append was refused: a condition that did not hold, or a reason that is the same for every operation. */
+export function appendRejection(reason: Rejection | ConditionFailure): JsonResponse {
+  const isCondition = reason.kind === 'seq-num-mismatch' || reason.kind === 'fencing-token-mismatch';
+  return isCondition ? conditionFailed(reason) : rejection(reason);
 }
 
 /** The effect is open: `storage` tells the client that it may have happened. */
