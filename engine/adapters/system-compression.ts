@@ -16,7 +16,7 @@ interface NodeZstd {
 }
 
 const gzip: Codec = {
-  compress: (bytes) => zlib.gzipSync(bytes),
+  compress: (bytes) => plain(zlib.gzipSync(bytes)),
   decompress: (bytes, bytesMax) => orNull(() => zlib.gunzipSync(bytes, { maxOutputLength: Math.max(1, bytesMax) })),
 };
 
@@ -28,7 +28,7 @@ export async function systemCompression(): Promise<Compression> {
 function nodeZstd({ zstdCompressSync, zstdDecompressSync }: NodeZstd): Codec | null {
   if (zstdCompressSync === undefined || zstdDecompressSync === undefined) return null;
   return {
-    compress: (bytes) => zstdCompressSync(bytes),
+    compress: (bytes) => plain(zstdCompressSync(bytes)),
     decompress: (bytes, bytesMax) =>
       orNull(() => zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, bytesMax) })),
   };
@@ -74,8 +74,13 @@ function zstdContentSize(bytes: Uint8Array): bigint | 'unknown' | null {
 
 function orNull(work: () => Uint8Array): Uint8Array | null {
   try {
-    return work();
+    return plain(work());
   } catch {
     return null;
   }
+}
+
+/** Without Node's own methods, which mean something else by the same names. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

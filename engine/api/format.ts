@@ -3,23 +3,29 @@
  * `base64` is exact.
  */
 
+import type { HttpRequest } from '../ports.ts';
 import { BadRequest } from './errors.ts';
+import { invalidHeader } from './headers.ts';
 
 export interface TextFormat {
+  /** Throws BadRequest `invalid`. */
   toBytes(text: string): Uint8Array;
   toText(bytes: Uint8Array): string;
 }
 
-const RAW: TextFormat = {
-  toBytes: (text) => new TextEncoder().encode(text),
-  toText: (bytes) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes),
+const encoder = new TextEncoder();
+const lossyDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+export const RAW: TextFormat = {
+  toBytes: (text) => encoder.encode(text),
+  toText: (bytes) => lossyDecoder.decode(bytes),
 };
 
-const BASE64: TextFormat = { toBytes: decodeBase64, toText: encodeBase64 };
+export const BASE64: TextFormat = { toBytes: decodeBase64, toText: encodeBase64 };
 
-/** From the header `s2-format`; absent means raw. */
-export function textFormat(header: string | undefined): TextFormat {
-  switch (header?.trim()) {
+/** From the header `s2-format`; absent means raw. Protobuf and S2S do not look at it. */
+export function textFormat(headers: HttpRequest['headers']): TextFormat {
+  switch (headers.get('s2-format')?.trim()) {
     case undefined:
     case 'raw':
     case 'json':
@@ -28,13 +34,16 @@ export function textFormat(header: string | undefined): TextFormat {
     case 'json-binsafe':
       return BASE64;
     default:
-      throw new BadRequest('bad_header', 'Invalid header `s2-format`: expected `raw` or `base64`');
+      throw invalidHeader('s2-format', 'expected `raw` or `base64`');
   }
 }
 
+/** Bytes turned to characters at a time: arguments of one call have to fit on the stack. */
+const SLICE = 8192;
+
 function encodeBase64(bytes: Uint8Array): string {
   let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
+  for (let at = 0; at < bytes.length; at += SLICE) binary += String.fromCharCode(...bytes.subarray(at, at + SLICE));
   return btoa(binary);
 }
 
@@ -44,5 +53,8 @@ function decodeBase64(text: string): Uint8Array {
   const last = text.slice(-4);
   const strict = text.length % 4 === 0 && /^[A-Za-z0-9+/]*$/.test(data) && btoa(atob(last)) === last;
   if (!strict) throw new BadRequest('invalid', 'invalid Base64 encoding');
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
 }

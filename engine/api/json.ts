@@ -1,46 +1,38 @@
 /** JSON request bodies and the field checks they share. Unknown fields are ignored, null counts as absent. */
 
 import type { HttpRequest } from '../ports.ts';
-import { REQUEST_BODY_BYTES_MAX } from '../core/limits.ts';
 import { isWellFormed } from '../core/names.ts';
 import { BadRequest } from './errors.ts';
-import { firstMime, isJson } from './mime.ts';
+import { hasJsonType } from './mime.ts';
+import { readBody } from './request-body.ts';
 
 export type JsonObject = Record<string, unknown>;
 
 /** The request's body as an object. Throws BadRequest `bad_json`. */
 export async function readJsonObject(request: HttpRequest): Promise<JsonObject> {
-  if (!isJson(firstMime(request.headers.get('content-type')))) {
-    throw new BadRequest('bad_json', 'Expected request with `Content-Type: application/json`');
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(await readBody(request)));
-  } catch (error) {
-    if (error instanceof BadRequest) throw error;
-    throw new BadRequest('bad_json', `Failed to parse the request body as JSON: ${(error as Error).message}`);
-  }
-  return asObject(value, 'the request body');
+  return asObject(parse(await readJsonBytes(request)), 'the request body');
 }
 
-async function readBody(request: HttpRequest): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of request.body) {
-    length += chunk.length;
-    if (length > REQUEST_BODY_BYTES_MAX) {
-      throw new BadRequest('bad_json', `the request body exceeds ${REQUEST_BODY_BYTES_MAX} bytes`);
-    }
-    chunks.push(chunk);
+/** The same where a body may be left out: no content type, or nothing in it, is null. Throws BadRequest `bad_json`. */
+export async function readOptionalJsonObject(request: HttpRequest): Promise<JsonObject | null> {
+  if (request.headers.get('content-type') === undefined) return null;
+  const bytes = await readJsonBytes(request);
+  return bytes.length === 0 ? null : asObject(parse(bytes), 'the request body');
+}
+
+async function readJsonBytes(request: HttpRequest): Promise<Uint8Array> {
+  if (!hasJsonType(request.headers)) {
+    throw new BadRequest('bad_json', 'Expected request with `Content-Type: application/json`');
   }
-  if (chunks.length === 1 && chunks[0] !== undefined) return chunks[0];
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
+  return readBody(request, 'bad_json');
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch (error) {
+    throw new BadRequest('bad_json', `Failed to parse the request body as JSON: ${(error as Error).message}`);
   }
-  return body;
 }
 
 export function asObject(value: unknown, what: string): JsonObject {
@@ -65,7 +57,7 @@ export function optionalString(object: JsonObject, name: string): string | null 
   return object[name] === undefined || object[name] === null ? null : stringField(object, name);
 }
 
-/** An unsigned integer. Above 2^53 it is inexact, which no use of it here can tell from the exact value. */
+/** An unsigned integer, exact up to 2^53 - 1 (see u64.ts). JavaScript can not tell 1.0 from 1, so both are taken. */
 export function optionalU64(object: JsonObject, name: string): number | null {
   const value = object[name];
   if (value === undefined || value === null) return null;

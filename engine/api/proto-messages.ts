@@ -35,7 +35,8 @@ const READ_OVERHEAD_BYTES = 64;
  * `invalid` for what no batch may be.
  */
 export function decodeAppendInput(bytes: Uint8Array, malformed: 'bad_proto' | 'bad_frame'): AppendInput {
-  const message = parse(bytes, malformed);
+  // Chunks may be of a class of their own, whose views would be, too.
+  const message = parse(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), malformed);
   const fencingToken = message.fencingToken ?? null;
   const input: AppendInput = {
     records: message.records.map(({ timestamp, headers, body }): AppendRecord => ({

@@ -3,6 +3,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { type Answer, type Ask, apiOf } from '../testing/api-bench.ts';
+import { fromHex } from '../testing/codec-values.ts';
+import { AppendAck, ReadBatch } from '../testing/official-codecs.ts';
 import { BASIN, engineBench, STREAM } from '../testing/engine-bench.ts';
 
 const NOW = 1_700_000_000_000;
@@ -163,14 +165,33 @@ describe('append', () => {
     expect(await append(padded(2 * 1024 * 1024 + 1))).toEqual(refusal(400, 'bad_json'));
   });
 
-  test('protobuf and sessions are told to be not implemented', async () => {
+  const PROTOBUF = ['application/protobuf', 'application/x-protobuf', 'Application/Protobuf; v=1'];
+
+  test.each(PROTOBUF)('in %s is read and answered in it, each for itself', async (type) => {
     const { append } = await bench();
-    for (const type of ['application/protobuf', 'application/x-protobuf', 'Application/Protobuf; v=1', 's2s/proto']) {
-      expect(await append('', { 'content-type': type })).toEqual(refusal(501, 'not_implemented'));
-    }
-    expect(await append({ records: [{}] }, { accept: 'application/protobuf' })).toEqual(
-      refusal(501, 'not_implemented'),
-    );
+    const message = fromHex('0a041a0201ff');
+    const json = { start: { seq_num: 0, timestamp: NOW }, end: { seq_num: 1, timestamp: NOW } };
+    expect(await append(message, { 'content-type': type })).toMatchObject({ headers: JSON_HEADERS, body: json });
+    const answer = await append(message, { 'content-type': type, accept: type });
+    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'application/protobuf' } });
+    expect(AppendAck.fromBinary(answer.body as Uint8Array)).toEqual({
+      start: { seqNum: 1n, timestamp: BigInt(NOW) },
+      end: { seqNum: 2n, timestamp: BigInt(NOW) },
+      tail: { seqNum: 2n, timestamp: BigInt(NOW) },
+    });
+    const asked = await append({ records: [{ body: 'c' }] }, { accept: type });
+    expect(AppendAck.fromBinary(asked.body as Uint8Array)).toMatchObject({ end: { seqNum: 3n } });
+  });
+
+  test('in protobuf has conditions of 0 and of the empty token', async () => {
+    const { append } = await bench();
+    const protobuf = { 'content-type': 'application/protobuf' };
+    expect((await append(fromHex('0a00 1000 1a00'), protobuf)).status).toBe(200);
+    expect(await append(fromHex('0a00 1000'), protobuf)).toEqual({
+      status: 412,
+      headers: JSON_HEADERS,
+      body: { seq_num_mismatch: 1 },
+    });
   });
 
   test.each(['*/*', 'text/event-stream', 'text/html, application/protobuf'])(
@@ -328,15 +349,26 @@ describe('read', () => {
     expect(await read('?timestamp=1700000000001')).toMatchObject({ status: 416, body: { tail: { seq_num: 3 } } });
   });
 
-  test('until a time, waiting, as events or in protobuf is told to be not implemented', async () => {
-    const { read } = await filled();
-    for (const query of ['?seq_num=0&until=5', '?seq_num=0&wait=1']) {
-      expect(await read(query)).toEqual(refusal(501, 'not_implemented'));
-    }
-    for (const accept of ['text/event-stream', 'application/protobuf', 'Text/Event-Stream;q=1, */*']) {
-      expect(await read('?seq_num=0', { accept })).toEqual(refusal(501, 'not_implemented'));
-    }
-    expect(await read('?seq_num=0', { 'content-type': 's2s/proto' })).toEqual(refusal(501, 'not_implemented'));
+  test('in protobuf has every record and leaves the format header alone', async () => {
+    const { append, read } = await bench();
+    await append(fromHex('0a0c 1206 0a016b 120176 1a0201ff'), { 'content-type': 'application/protobuf' });
+    const answer = await read('?seq_num=0', { accept: 'application/protobuf', 's2-format': 'hex' });
+    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'application/protobuf' } });
+    expect(ReadBatch.fromBinary(answer.body as Uint8Array)).toEqual({
+      records: [
+        {
+          seqNum: 0n,
+          timestamp: BigInt(NOW),
+          headers: [{ name: fromHex('6b'), value: fromHex('76') }],
+          body: fromHex('01ff'),
+        },
+      ],
+    });
+    expect(await read('?seq_num=1', { accept: 'application/protobuf' })).toMatchObject({
+      status: 416,
+      headers: JSON_HEADERS,
+      body: { tail: { seq_num: 1, timestamp: NOW } },
+    });
   });
 
   test('of a missing stream is 404 with its names', async () => {

@@ -5,16 +5,24 @@
 
 import { basinNameProblem, streamNameProblem } from '../core/names.ts';
 import type { Engine } from '../engine.ts';
-import type { HttpHandler, HttpRequest, HttpResponse } from '../ports.ts';
+import type { Compression, HttpHandler, HttpRequest, HttpResponse } from '../ports.ts';
+import { decodedRequest } from './content-encoding.ts';
 import { BadRequest, errorResponse } from './errors.ts';
+import { basinHeader } from './headers.ts';
 import { append, checkTail, read } from './records.ts';
 import { createBasin, createStream, deleteStream } from './resources.ts';
 
+export interface ApiOptions {
+  /** For bodies and frames that arrive compressed. Without it they are refused. */
+  compression?: Compression;
+}
+
 /** `engine` is asked for anew at every request: there may be none yet, or none any more. */
-export function createApi(engine: () => Engine | null): HttpHandler {
+export function createApi(engine: () => Engine | null, { compression }: ApiOptions = {}): HttpHandler {
   return async (request) => {
     try {
-      return await route(engine(), request);
+      const decoded = decodedRequest(request, compression ?? null);
+      return 'status' in decoded ? decoded : await route(engine(), decoded);
     } catch (error) {
       if (error instanceof BadRequest) return errorResponse(error.code, error.message);
       throw error;
@@ -72,7 +80,7 @@ function streams(
   const methods = STREAM_METHODS.get(resource);
   if (methods === undefined) return empty(404);
   if (!methods.includes(request.method)) return methodNotAllowed(...methods);
-  const basin = basinOf(request);
+  const basin = basinHeader(request.headers);
   if (segment === undefined) {
     return request.method === 'POST' ? createStream(engine, basin, request) : notImplemented(request);
   }
@@ -103,14 +111,6 @@ function health(engine: Engine | null): HttpResponse {
 /** Nothing was begun, so the code is one that clients may retry without doubt. */
 function notServing(message: string): HttpResponse {
   return errorResponse('hot_server', message);
-}
-
-function basinOf(request: HttpRequest): string {
-  const basin = request.headers.get('s2-basin');
-  if (basin === undefined) throw new BadRequest('bad_header', 'Missing header `s2-basin`');
-  const problem = basinNameProblem(basin);
-  if (problem !== null) throw new BadRequest('bad_header', `Invalid header \`s2-basin\`: ${problem}`);
-  return basin;
 }
 
 /** The name in a path segment. Throws BadRequest `bad_path`. */
