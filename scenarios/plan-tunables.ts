@@ -50,5 +50,6 @@ function drawSegmentTunables(draw: Draw): EngineTunables['segments'] {
     readAheadBlocks: draw.pick(SITES.tunable, 'read-ahead', [1, 0, 4]),
     retentionIntervalMs: draw.pick(SITES.tunable, 'retention', [1_000, 100, 10_000]),
     orphanSweepEvery: draw.pick(SITES.tunable, 'orphans', [2, 1, 3]),
+    milestoneEvery: draw.pick(SITES.tunable, 'milestones', [2, 1, 3, 8]),
   };
 }

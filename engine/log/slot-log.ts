@@ -29,7 +29,7 @@ import {
 import type { LogFold } from './fold.ts';
 import { OwnershipProof } from './ownership-proof.ts';
 import { StoreRefused } from './persistent-store.ts';
-import { listPublications } from './publication.ts';
+import { isPublishedFrom } from './publication.ts';
 import type { Ownership } from './takeover.ts';
 import type { LogTunables } from './tunables.ts';
 
@@ -393,9 +393,9 @@ export class SlotLog<Entry> {
   /** Is anything published at or above `slot`? A store that will not say counts as yes. */
   async #publishedFrom(slot: number): Promise<boolean> {
     for (let attempt = 0; ; attempt++) {
-      const listed = await listPublications(this.#ports.blobs);
-      if (listed.kind === 'listed') return listed.names.some((name) => name.slot >= slot);
-      if (!listed.fault.retryable) return true;
+      const published = await isPublishedFrom(this.#ports.blobs, slot);
+      if (published.kind === 'answered') return published.isSo;
+      if (!published.fault.retryable) return true;
       await backOff(this.#ports, this.#tunables, attempt);
     }
   }

@@ -7,6 +7,7 @@
  */
 
 import { checkpointKey, SEGMENT_PREFIX } from '../core/object-names.ts';
+import { aboveMilestone, listPublications, type Publication } from '../log/publication.ts';
 import { type PersistentStore, StoreAbandoned, StoreRefused } from '../log/persistent-store.ts';
 import type { Telemetry } from '../ports.ts';
 import type { LogState } from '../state/log-state.ts';
@@ -24,6 +25,7 @@ export interface CollectorParts {
   /** The checkpoint the state was loaded from. */
   loaded: CheckpointPages | null;
   orphanSweepEvery: number;
+  milestoneEvery: number;
   readers: {
     /** True while a read of this engine needs the segment. */
     isPinned(key: string): boolean;
@@ -46,6 +48,8 @@ export class Collector {
   readonly #pagesOf = new Map<string, CheckpointPages>();
   #published: Published | null = null;
   #publications = 0;
+  /** Publications above the newest milestone, as far as the last listing showed; null before the first. */
+  #aboveMilestone: number | null = null;
   #orphansSweptAt: number | null = null;
   #litterSwept = false;
   #running: Promise<void> = Promise.resolve();
@@ -59,6 +63,12 @@ export class Collector {
   /** Whether this owner has published. */
   get hasPublished(): boolean {
     return this.#published !== null;
+  }
+
+  /** Whether the next publication has to be a milestone, so that few enough stand above the newest one. */
+  async isMilestoneDue(): Promise<boolean> {
+    this.#aboveMilestone ??= aboveMilestone(await listPublications(this.#parts.store));
+    return this.#aboveMilestone + 1 >= this.#parts.milestoneEvery;
   }
 
   /** A checkpoint of this owner is published for certain. Collects by and by; several at once are collected as one. */
@@ -81,7 +91,8 @@ export class Collector {
 
   /** What a collection with all sweeps would do now. Empty before this owner has published. Rejects as the store does. */
   async plan(): Promise<CollectionPlan> {
-    return this.#published === null ? { garbage: [], kept: [] } : planCollection(this.#view(this.#published));
+    if (this.#published === null) return { garbage: [], kept: [] };
+    return planCollection(this.#view(this.#published, await listPublications(this.#parts.store)));
   }
 
   async #collect(): Promise<void> {
@@ -102,7 +113,13 @@ export class Collector {
     const orphans = isFirst || this.#publications - (this.#orphansSweptAt ?? 0) >= orphanSweepEvery;
     const sweeps: Sweeps = { orphans, litter: !this.#litterSwept };
     const report = (reason: EngineEvent, detail: string) => telemetry.event(reason, detail);
-    for await (const { event, keys, deleted } of findGarbage(this.#view(this.#published), sweeps, report)) {
+    const publications = await listPublications(store);
+    this.#aboveMilestone = aboveMilestone(publications);
+    for await (const { event, keys, deleted } of findGarbage(
+      this.#view(this.#published, publications),
+      sweeps,
+      report,
+    )) {
       await store.delete(keys);
       for (const key of keys) if (key.startsWith(SEGMENT_PREFIX)) this.#parts.readers.forget(key);
       deleted?.();
@@ -116,10 +133,10 @@ export class Collector {
     this.#pagesOf.set(checkpointKey(name), { name, pages });
   }
 
-  #view(published: Published): GarbageView {
+  #view(published: Published, publications: readonly Publication[]): GarbageView {
     const { store, state, epoch, firstSlot, readers } = this.#parts;
     const isPinned = (key: string) => readers.isPinned(key);
-    return { store, state, epoch, firstSlot, published, pagesOf: this.#pagesOf, isPinned };
+    return { store, state, epoch, firstSlot, published, publications, pagesOf: this.#pagesOf, isPinned };
   }
 }
 

@@ -10,6 +10,7 @@
 import { assert } from '../core/assert.ts';
 import { checkpointKey, compareCheckpoints, publicationKey, segmentKey } from '../core/object-names.ts';
 import { type PersistentStore, StoreAbandoned } from '../log/persistent-store.ts';
+import { publicationBody } from '../log/publication.ts';
 import type { Settlement } from '../log/slot-log.ts';
 import type { Ports } from '../ports.ts';
 import type { Entry } from '../state/entries.ts';
@@ -187,7 +188,9 @@ export class Flusher {
     assert(isInstalled(state, frozen), 'a committed INSTALL is the newest one');
     ports.telemetry.event('checkpoint.installed', slot);
 
-    await store.putIfAbsent(publicationKey(checkpoint), []);
+    const isMilestone = await this.#parts.collector.isMilestoneDue();
+    await store.putIfAbsent(publicationKey(checkpoint), publicationBody(isMilestone));
+    if (isMilestone) ports.telemetry.event('publication.milestone', slot);
     ports.telemetry.event('publication.written', slot);
     this.#parts.collector.published({ name: checkpoint, pages: frozen.pages, retired: frozen.retired });
     this.#parts.published();

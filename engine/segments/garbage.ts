@@ -3,9 +3,9 @@
  *
  * Why each of these may go, whatever else is under way:
  * - The newest publication is one of our own epoch, so no late publication of a predecessor can become the newest, and
- *   every takeover that lists from now on begins at it or above. One that listed before finds an absence, lists again
- *   (§4.5 steps 2, 3 and 5), and begins at it then. That is why a segment or page may go although the second newest
- *   publication still names it: nobody finishes a takeover from there.
+ *   no takeover ends well that does not begin at it or above: it lists twice more behind its fence (§4.5 step 5). That is
+ *   why a segment or page may go although older publications still name it.
+ * - A publication goes when a milestone above it is there (`log/publication.ts`); milestones never do.
  * - Log slots up to the checkpoint's are in it. A fence is never among them: it is what stops a former owner for good.
  * - A segment goes when an EDIT at or below the checkpoint removed it and no local reader has it pinned.
  * - Names of lower epochs that neither the committed state nor a kept checkpoint names are orphans: nobody below this
@@ -21,7 +21,6 @@ import {
   PAGE_PREFIX,
   parseCheckpointKey,
   parseOwnedKey,
-  PUBLICATION_PREFIX,
   publicationKey,
   SEGMENT_PREFIX,
   segmentKey,
@@ -29,13 +28,14 @@ import {
 import { WINDOW_SLOTS } from '../core/limits.ts';
 import { HEADER_BYTES, slotKey } from '../log/format.ts';
 import type { PersistentStore } from '../log/persistent-store.ts';
+import type { Publication } from '../log/publication.ts';
 import type { ListedBlob } from '../ports.ts';
 import type { LogState } from '../state/log-state.ts';
 import type { EngineEvent } from '../telemetry.ts';
 import type { CheckpointPages } from './checkpoint.ts';
 
-/** Two, because where a listing is not atomic one of them is always seen. */
-const PUBLICATIONS_KEPT = 2;
+/** One is all a start needs; the one before it shows what was changed last. */
+const CHECKPOINTS_KEPT = 2;
 /** S3 takes a thousand keys in one request. */
 const KEYS_PER_DELETE = 1_000;
 
@@ -55,6 +55,8 @@ export interface GarbageView {
   /** Slots from here on are the owner's own: data without gaps, fences or void slots among them. */
   firstSlot: number;
   published: Published;
+  /** As one listing showed them, oldest first. */
+  publications: readonly Publication[];
   /** Pages of every checkpoint the owner loaded or published, by its key, as far as they may exist; the newest's do. */
   pagesOf: Map<string, CheckpointPages>;
   isPinned: (key: string) => boolean;
@@ -79,8 +81,7 @@ type Kept = (event: EngineEvent, detail: string) => void;
 
 /** In an order that can be broken off anywhere: what leads to other names goes after them. */
 export async function* findGarbage(view: GarbageView, sweeps: Sweeps, kept: Kept): AsyncGenerator<Garbage> {
-  const publications = await listNames(view.store, PUBLICATION_PREFIX);
-  const newest = publications.at(-1);
+  const newest = view.publications.at(-1);
   if (newest === undefined || newest.epoch !== view.epoch || compareCheckpoints(newest, view.published.name) < 0) {
     kept('collect.superseded', newest === undefined ? 'none' : publicationKey(newest));
     return;
@@ -88,9 +89,9 @@ export async function* findGarbage(view: GarbageView, sweeps: Sweeps, kept: Kept
   if (sweeps.litter) yield* sweptSlots(view, kept);
   else yield* ownSlots(view);
   yield* retiredSegments(view, kept);
-  yield* oldCheckpoints(view, publications);
-  if (sweeps.orphans) yield* orphans(view, publications, kept);
-  yield { event: 'collect.completed', keys: [], deleted: () => forgetOldPages(view, publications) };
+  yield* oldCheckpoints(view);
+  if (sweeps.orphans) yield* orphans(view, kept);
+  yield { event: 'collect.completed', keys: [], deleted: () => forgetOldPages(view) };
 }
 
 /** By name: every slot of ours up to the checkpoint's was data, and no one else ever writes there. */
@@ -152,40 +153,46 @@ function* retiredSegments({ state, published, isPinned }: GarbageView, kept: Kep
   }
 }
 
-/** All but the newest publications, their checkpoints, and the pages that no kept checkpoint names. */
-function* oldCheckpoints(view: GarbageView, publications: readonly CheckpointName[]): Generator<Garbage> {
-  const old = publications.slice(0, -PUBLICATIONS_KEPT);
-  const spared = keptPages(view, publications);
-  const known = new Set([...view.pagesOf.values()].flatMap(({ pages }) => [...pages]));
+/** All but the newest checkpoints, the pages that none of those names, and the publications below a milestone. */
+function* oldCheckpoints(view: GarbageView): Generator<Garbage> {
+  const { pagesOf, publications } = view;
+  const spared = keptPages(view);
+  const known = new Set([...pagesOf.values()].flatMap(({ pages }) => [...pages]));
   yield* inBatches(
     'collect.page-deleted',
     [...known].filter((key) => !spared.has(key)),
   );
-  yield* inBatches('collect.checkpoint-deleted', old.map(checkpointKey));
-  yield* inBatches('collect.publication-deleted', old.map(publicationKey));
+  const old = [...pagesOf.values()].filter(({ name }) => isOld(name, view));
+  yield* inBatches(
+    'collect.checkpoint-deleted',
+    old.map(({ name }) => checkpointKey(name)),
+  );
+  yield* inBatches('collect.publication-deleted', belowMilestone(publications).map(publicationKey));
+}
+
+/** Every one that is no milestone, and below one: it is published for certain, for it was listed. */
+function belowMilestone(publications: readonly Publication[]): Publication[] {
+  const milestone = publications.findLastIndex(({ isMilestone }) => isMilestone);
+  return publications.slice(0, Math.max(0, milestone)).filter(({ isMilestone }) => !isMilestone);
 }
 
 /** Pages of every checkpoint that stays, as far as this owner knows them: of the newest always. */
-function keptPages(view: GarbageView, publications: readonly CheckpointName[]): Set<string> {
-  const kept = [...view.pagesOf.values()].filter(({ name }) => !isOld(name, publications));
+function keptPages(view: GarbageView): Set<string> {
+  const kept = [...view.pagesOf.values()].filter(({ name }) => !isOld(name, view));
   return new Set(kept.flatMap(({ pages }) => [...pages]));
 }
 
-function forgetOldPages({ pagesOf }: GarbageView, publications: readonly CheckpointName[]): void {
-  for (const [key, { name }] of pagesOf) if (isOld(name, publications)) pagesOf.delete(key);
+function forgetOldPages(view: GarbageView): void {
+  for (const [key, { name }] of view.pagesOf) if (isOld(name, view)) view.pagesOf.delete(key);
 }
 
-/** Below the publications that are kept. */
-function isOld(name: CheckpointName, publications: readonly CheckpointName[]): boolean {
-  const oldestKept = publications.at(-PUBLICATIONS_KEPT) ?? publications[0];
-  return oldestKept !== undefined && compareCheckpoints(name, oldestKept) < 0;
+/** Below the newest checkpoints this owner loaded or published. */
+function isOld(name: CheckpointName, { pagesOf }: GarbageView): boolean {
+  const newer = [...pagesOf.values()].filter((other) => compareCheckpoints(other.name, name) > 0);
+  return newer.length >= CHECKPOINTS_KEPT;
 }
 
-async function* orphans(
-  view: GarbageView,
-  publications: readonly CheckpointName[],
-  kept: Kept,
-): AsyncGenerator<Garbage> {
+async function* orphans(view: GarbageView, kept: Kept): AsyncGenerator<Garbage> {
   const { store, state, epoch, isPinned } = view;
   const isDead = (name: OwnedName): boolean => name.epoch < epoch;
 
@@ -197,15 +204,14 @@ async function* orphans(
   });
   yield* inBatches('collect.orphan-deleted', keysOf(segments));
 
-  const spared = keptPages(view, publications);
+  const spared = keptPages(view);
   const pages = ownedOf(await store.list(PAGE_PREFIX)).filter(({ key, name }) => isDead(name) && !spared.has(key));
   yield* inBatches('collect.orphan-deleted', keysOf(pages));
 
-  const named = new Set(publications.map(checkpointKey));
   const checkpoints = (await listNames(store, CHECKPOINT_PREFIX)).filter(isDead).map(checkpointKey);
   yield* inBatches(
     'collect.orphan-deleted',
-    checkpoints.filter((key) => !named.has(key)),
+    checkpoints.filter((key) => !view.pagesOf.has(key)),
   );
   yield { event: 'collect.orphans-swept', keys: [] };
 }
@@ -221,7 +227,7 @@ function slotOf(key: string): number | null {
   return match === null ? null : Number(match[1]);
 }
 
-/** Names of checkpoints or publications, oldest first. */
+/** Names of checkpoints, oldest first. */
 async function listNames(store: GarbageView['store'], prefix: string): Promise<CheckpointName[]> {
   const names = (await store.list(prefix)).map(({ key }) => parseCheckpointKey(key));
   return names.filter((name) => name !== null).toSorted(compareCheckpoints);

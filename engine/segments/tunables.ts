@@ -41,6 +41,8 @@ export interface SegmentTunables {
   retentionIntervalMs: number;
   /** Objects of dead owners are looked for after every so many publications; the first of an owner always. 1..10,000. */
   orphanSweepEvery: number;
+  /** Every so many publications one is a milestone, which is never deleted; the others go when one is above them. 1..900. */
+  milestoneEvery: number;
 }
 
 export const SEGMENT_DEFAULTS: SegmentTunables = {
@@ -60,6 +62,7 @@ export const SEGMENT_DEFAULTS: SegmentTunables = {
   readAheadBlocks: 4,
   retentionIntervalMs: 60_000,
   orphanSweepEvery: 16,
+  milestoneEvery: 256,
 };
 
 /** Refuses combinations that could never work, instead of hanging later. */
@@ -83,4 +86,5 @@ export function checkSegmentTunables(tunables: SegmentTunables): void {
   within('readAheadBlocks', 0, 64);
   within('retentionIntervalMs', 10, dayMs);
   within('orphanSweepEvery', 1, 10_000);
+  within('milestoneEvery', 1, 900);
 }

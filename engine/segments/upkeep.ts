@@ -56,6 +56,7 @@ export class Upkeep {
       loaded: checkpoints.newest(state),
       orphanSweepEvery: tunables.orphanSweepEvery,
       milestoneEvery: tunables.milestoneEvery,
+      milestoneEvery: tunables.milestoneEvery,
       readers: segments,
       failed,
     });

@@ -23,7 +23,7 @@ const SEGMENTS = 'engine/state/segment-list.ts';
 const SLOT_LOG = 'engine/log/slot-log.ts';
 const TAKEOVER = 'engine/log/takeover.ts';
 
-const PUBLISH = 'await store.putIfAbsent(publicationKey(checkpoint), []);';
+const PUBLISH = 'await store.putIfAbsent(publicationKey(checkpoint), publicationBody(isMilestone));';
 const VALIDATE = 'if (await this.#isStillNewest(published)) {';
 
 const COLLECT_THEN_PUBLISH: Edit = {
@@ -122,10 +122,8 @@ export const STORAGE_PLANTS: readonly Plant[] = [
       COLLECT_THEN_PUBLISH,
       {
         file: GARBAGE,
-        find: 'const publications = await listNames(view.store, PUBLICATION_PREFIX);',
-        replace:
-          'const publications = await listNames(view.store, PUBLICATION_PREFIX);\n' +
-          '  if (sweeps.orphans) yield* orphans(view, publications, kept);',
+        find: 'const newest = view.publications.at(-1);',
+        replace: 'const newest = view.publications.at(-1);\n  if (sweeps.orphans) yield* orphans(view, kept);',
       },
     ],
     seedsMax: 300,
@@ -213,13 +211,28 @@ export const STORAGE_PLANTS: readonly Plant[] = [
 export const DIRECTED_PLANTS: readonly DirectedPlant[] = [
   {
     name: 'one-publication-kept',
-    lie: 'only the newest publication is kept, and a listing that is not atomic may show none',
-    edits: [{ file: GARBAGE, find: 'const PUBLICATIONS_KEPT = 2;', replace: 'const PUBLICATIONS_KEPT = 1;' }],
+    lie: 'only the newest publication is kept, and a listing that is no snapshot may show none',
+    edits: [
+      {
+        file: GARBAGE,
+        find: 'return publications.slice(0, Math.max(0, milestone)).filter(({ isMilestone }) => !isMilestone);',
+        replace: 'return publications.slice(0, milestone < 0 ? -1 : -1);',
+      },
+    ],
     directedOnly: true,
     test: {
-      file: 'engine/segments/flusher.test.ts',
-      claim:
-        'what is collected is what the publication made unnecessary: fences, two publications and what they name stay',
+      file: 'engine/segments/shifting-listings.test.ts',
+      claim: 'a taker whose listings show nothing of what comes and goes loses nothing that was acknowledged',
+    },
+  },
+  {
+    name: 'one-listing',
+    lie: 'one listing of the publications after the fence is enough, though it may miss what goes while it runs',
+    edits: [{ file: PUBLICATION, find: 'export const LISTINGS = 2;', replace: 'export const LISTINGS = 1;' }],
+    directedOnly: true,
+    test: {
+      file: 'engine/segments/shifting-listings.test.ts',
+      claim: 'a taker whose listings show nothing of what comes and goes loses nothing that was acknowledged',
     },
   },
   {

@@ -71,6 +71,21 @@ test('a publication whose checkpoint is missing and whose INSTALL is not in the 
   expect(store.violations.join()).toMatch(/which does not exist/);
 });
 
+test('a publication may go when a milestone is above it, and a milestone never', () => {
+  const store = watchedStore();
+  const publication = (number: number) => `pub/${String(number).padStart(20, '0')}-0000000001-0000000003`;
+  const aboutDeletion = () => store.violations.filter((violation) => violation.includes('was deleted'));
+  for (const number of [70, 80]) store.put(publication(number), new Uint8Array());
+  store.put(publication(90), new Uint8Array([1]));
+  store.put(publication(95), new Uint8Array());
+  store.delete(publication(70));
+  expect(aboutDeletion()).toEqual([]);
+  store.delete(publication(90));
+  expect(aboutDeletion().join()).toMatch(/is a milestone and was deleted/);
+  store.delete(publication(80));
+  expect(aboutDeletion().join()).toMatch(/no milestone is above it/);
+});
+
 test('the newest publication may not go', () => {
   const store = watchedStore();
   store.put('pub/00000000000000000070-0000000001-0000000003', new Uint8Array());

@@ -126,20 +126,32 @@ export class StorageGhost {
   #unpublished(key: string): void {
     this.#publications.delete(key);
     const newer = [...this.#publications].filter((other) => other > key);
-    if (newer.length === 0) this.#onlooker.violated(`${key} was the newest publication and was deleted`);
-    else if (newer.length < 2) this.#onlooker.violated(`${key} was deleted, which leaves a single publication`);
+    if (this.#isMilestone(key)) this.#onlooker.violated(`${key} is a milestone and was deleted`);
+    else if (newer.length === 0) this.#onlooker.violated(`${key} was the newest publication and was deleted`);
+    else if (!newer.some((other) => this.#isMilestone(other))) {
+      this.#onlooker.violated(`${key} was deleted, and no milestone is above it`);
+    }
+  }
+
+  /** Publications are empty but for milestones. */
+  #isMilestone(key: string): boolean {
+    return (this.#known.get(key)?.length ?? 0) > 0;
   }
 
   /**
    * What is there and nobody needs, once everything is healed, one more owner took over, flushed and collected. Fences
-   * stay, and so do the two newest publications with what they lead to.
+   * stay, and so do milestones, the publications above the newest of them, and two checkpoints with what they name.
    */
   litter(keys: Iterable<string>): string[] {
     const { reachable, segments, slot, end } = this.walk();
     const kept = new Set<string>();
-    for (const key of [...this.#publications].toSorted().slice(-2)) {
-      kept.add(key).add(`ckpt/${suffixOf(key)}`);
-      const older = walkStore(this.#get, [key]);
+    const present = [...keys];
+    const publications = [...this.#publications].toSorted();
+    const milestone = publications.findLast((key) => this.#isMilestone(key)) ?? '';
+    for (const key of publications) if (this.#isMilestone(key) || key > milestone) kept.add(key);
+    for (const key of present.filter((name) => name.startsWith('ckpt/')).toSorted().slice(-2)) {
+      kept.add(key);
+      const older = walkStore(this.#get, [`pub/${suffixOf(key)}`]);
       for (const name of older.reachable) if (name.startsWith('meta/')) kept.add(name);
     }
     const isNeeded = (key: string): boolean => {
@@ -148,7 +160,7 @@ export class StorageGhost {
       if (isFence(this.#get(key) ?? new Uint8Array())) return true;
       return slotOf(key) > slot && key < slotKey(end);
     };
-    return [...keys].filter((key) => !isNeeded(key));
+    return present.filter((key) => !isNeeded(key));
   }
 }
 
