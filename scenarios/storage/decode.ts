@@ -7,7 +7,7 @@
 /** What a log object is, and which objects beside the log its entries bring and take away. */
 export type LogObject =
   | { kind: 'fence'; slot: number; epoch: number; identity: string; next: number }
-  | { kind: 'data'; slot: number; epoch: number; identity: string; changes: ObjectChange[] };
+  | { kind: 'data'; slot: number; epoch: number; identity: string; changes: ObjectChange[]; chunkBytes: number[] };
 
 type ObjectChange =
   | { kind: 'install'; checkpoint: string; slot: number; added: SegmentName[] }
@@ -27,6 +27,7 @@ export interface Checkpoint {
 }
 
 export const FENCE_BYTES = 64;
+const ENTRY_CHUNK = 3;
 const ENTRY_EDIT = 6;
 const ENTRY_INSTALL = 7;
 const KIND_FENCE = 2;
@@ -58,15 +59,17 @@ export function readLogObject(bytes: Uint8Array): LogObject {
   const common = { slot: u64(8), epoch: u64(16), identity };
   if (isFence(bytes)) return { kind: 'fence', ...common, next: u64(40) };
   const changes: ObjectChange[] = [];
+  const chunkBytes: number[] = [];
   for (let at = FENCE_BYTES; at < bytes.length;) {
     const type = view.getUint32(at, true);
     const length = view.getUint32(at + 4, true);
     const fields = new Fields(bytes.subarray(at + 12, at + 12 + length));
     if (type === ENTRY_INSTALL) changes.push(readInstall(fields));
     else if (type === ENTRY_EDIT) changes.push(readEdit(fields));
+    else if (type === ENTRY_CHUNK) chunkBytes.push(12 + length);
     at += 12 + length;
   }
-  return { kind: 'data', ...common, changes };
+  return { kind: 'data', ...common, changes, chunkBytes };
 }
 
 function readInstall(from: Fields): ObjectChange {
@@ -93,6 +96,9 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
     from.text();
     from.number();
     if (from.number() === 1) from.text();
+    if (from.number() === 1) skipBasinConfig(from);
+    skipBasinConfig(from);
+    if (from.number() === 1) from.number();
   });
   const segments = readSegments(from);
   from.number();
@@ -105,6 +111,13 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
     return { key, bytes: length };
   });
   return { suffix, slot, pages, segments };
+}
+
+/** A mask and a number per bit of it, then cipher and flags. */
+function skipBasinConfig(from: Fields): void {
+  for (let parts = from.number(); parts > 0; parts >>= 1) if (parts % 2 === 1) from.number();
+  from.number();
+  from.number();
 }
 
 function readSegments(from: Fields): SegmentName[] {
