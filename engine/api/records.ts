@@ -5,14 +5,16 @@
 
 import type { AppendInput } from '../core/admission.ts';
 import type { Engine } from '../engine.ts';
-import type { HttpRequest, HttpResponse } from '../ports.ts';
-import { appendRejection, BadRequest, rejection, unknownOutcome, unwritten } from './errors.ts';
+import type { Compression, HttpRequest, HttpResponse } from '../ports.ts';
+import { appendSession } from './append-session.ts';
+import { appendRejection, rejection, unknownOutcome, unwritten } from './errors.ts';
 import { RAW, textFormat } from './format.ts';
 import { encryptionKeyHeader } from './headers.ts';
 import { readJsonObject } from './json.ts';
 import { appendProtocol, type BodyKind, readProtocol } from './mime.ts';
 import { decodeAppendInput, encodeAppendAck, encodeReadBatch } from './proto-messages.ts';
 import { parseReadQuery } from './read-query.ts';
+import { readEvents, readFrames } from './read-session.ts';
 import { ackJson, batchJson, parseAppendInput, positionJson } from './record-json.ts';
 import { readBody } from './request-body.ts';
 import { jsonResponse, protobufResponse } from './response.ts';
@@ -22,9 +24,14 @@ export interface StreamAddress {
   stream: string;
 }
 
-export async function append(engine: Engine, at: StreamAddress, request: HttpRequest): Promise<HttpResponse> {
+export async function append(
+  engine: Engine,
+  at: StreamAddress,
+  request: HttpRequest,
+  compression: Compression | null,
+): Promise<HttpResponse> {
   const protocol = appendProtocol(request.headers);
-  if (protocol.kind === 'session') throw otherProtocol('an append session');
+  if (protocol.kind === 'session') return appendSession(engine, at, request, compression);
   const input = await readAppendInput(request, protocol.sent);
   const outcome = await engine.append(at.basin, at.stream, input);
   switch (outcome.kind) {
@@ -44,10 +51,12 @@ export async function read(
   at: StreamAddress,
   query: URLSearchParams,
   request: HttpRequest,
+  compression: Compression | null,
 ): Promise<HttpResponse> {
   const input = parseReadQuery(query);
   const protocol = readProtocol(request.headers);
-  if (protocol.kind !== 'unary') throw otherProtocol('a read session');
+  if (protocol.kind === 'session') return readFrames(engine, at, input, request, compression);
+  if (protocol.kind === 'events') return readEvents(engine, at, input, request);
   const format = protocol.wanted === 'protobuf' ? RAW : textFormat(request.headers);
   encryptionKeyHeader(request.headers);
   const outcome = await engine.read(at.basin, at.stream, input, request.signal);
@@ -74,9 +83,4 @@ async function readAppendInput(request: HttpRequest, sent: BodyKind): Promise<Ap
   encryptionKeyHeader(request.headers);
   if (sent === 'protobuf') return decodeAppendInput(await readBody(request, 'bad_proto'), 'bad_proto');
   return parseAppendInput(await readJsonObject(request), format);
-}
-
-/** Told apart from mistakes: refused by name instead of answered with something else. */
-function otherProtocol(what: string): BadRequest {
-  return new BadRequest('not_implemented', `${what} is not implemented; use JSON or protobuf`);
 }

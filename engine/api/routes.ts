@@ -22,7 +22,7 @@ export function createApi(engine: () => Engine | null, { compression }: ApiOptio
   return async (request) => {
     try {
       const decoded = decodedRequest(request, compression ?? null);
-      return 'status' in decoded ? decoded : await route(engine(), decoded);
+      return 'status' in decoded ? decoded : await route(engine(), decoded, compression ?? null);
     } catch (error) {
       if (error instanceof BadRequest) return errorResponse(error.code, error.message);
       throw error;
@@ -38,7 +38,11 @@ const STREAM_METHODS: ReadonlyMap<string, readonly string[]> = new Map([
   ['stream/records/tail', ['GET']],
 ]);
 
-async function route(engine: Engine | null, request: HttpRequest): Promise<HttpResponse> {
+async function route(
+  engine: Engine | null,
+  request: HttpRequest,
+  compression: Compression | null,
+): Promise<HttpResponse> {
   const [path = '', queryText = ''] = splitOnce(request.target, '?');
   if (path === '/health' || path === '/ping') return only('GET', request, () => health(engine));
   const segments = path.split('/').slice(1);
@@ -50,7 +54,7 @@ async function route(engine: Engine | null, request: HttpRequest): Promise<HttpR
     case 'basins':
       return basins(engine, segments.slice(2), request);
     case 'streams':
-      return streams(engine, segments.slice(2), queryText, request);
+      return streams(engine, segments.slice(2), queryText, request, compression);
     case 'access-tokens':
     case 'locations':
     case 'metrics':
@@ -74,6 +78,7 @@ function streams(
   rest: readonly string[],
   queryText: string,
   request: HttpRequest,
+  compression: Compression | null,
 ): Promise<HttpResponse> | HttpResponse {
   const [segment, ...below] = rest;
   const resource = segment === undefined ? 'streams' : ['stream', ...below].join('/');
@@ -90,8 +95,8 @@ function streams(
   }
   if (resource === 'stream/records/tail') return checkTail(engine, at);
   return request.method === 'POST'
-    ? append(engine, at, request)
-    : read(engine, at, new URLSearchParams(queryText), request);
+    ? append(engine, at, request, compression)
+    : read(engine, at, new URLSearchParams(queryText), request, compression);
 }
 
 function health(engine: Engine | null): HttpResponse {

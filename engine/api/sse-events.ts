@@ -16,12 +16,6 @@ import { batchJson, positionJson } from './record-json.ts';
 import type { JsonResponse } from './response.ts';
 import { parseU64 } from './u64.ts';
 
-/** Headers of a streaming response: nobody on the way may hold back or compress what is meant to arrive now (§1.3). */
-export const STREAMING_HEADERS: readonly [string, string][] = [
-  ['cache-control', 'no-cache, no-transform'],
-  ['x-accel-buffering', 'no'],
-];
-
 export const EVENTS_CONTENT_TYPE = 'text/event-stream';
 
 const utf8 = new TextEncoder();

@@ -132,7 +132,7 @@ export class ReadSession {
     this.#following = true;
     this.#rested();
     this.#ports.telemetry.event('read.heartbeat');
-    return { kind: 'heartbeat', tail: stream.tail };
+    return { kind: 'heartbeat', tail: stream.tail, atMs: this.#ports.clock.wallMs() };
   }
 
   /** The tail behind the last record: as it was when the batch was fetched, or as it is now. */

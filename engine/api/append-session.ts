@@ -1,0 +1,82 @@
+/**
+ * An append session over S2S (API contract §4.5, §6.2): frames in, one acknowledgement out for each, in order.
+ *
+ * What comes while the session goes on is read no faster than the engine admits it. A frame that is no input, or an input
+ * that fails, is answered behind every acknowledgement before it, and ends the session.
+ */
+
+import type { AppendOutcome } from '../core/outcome.ts';
+import type { Engine } from '../engine.ts';
+import type { Compression, HttpRequest, HttpResponse } from '../ports.ts';
+import type { AppendSession } from '../stream/append-session.ts';
+import { appendRejection, BadRequest, errorResponse, rejection, unknownOutcome } from './errors.ts';
+import { encryptionKeyHeader } from './headers.ts';
+import { streamingResponse } from './response.ts';
+import type { StreamAddress } from './records.ts';
+import { AppendInputDecoder, FrameWriter, SESSION_CONTENT_TYPE } from './s2s-messages.ts';
+
+export async function appendSession(
+  engine: Engine,
+  at: StreamAddress,
+  request: HttpRequest,
+  compression: Compression | null,
+): Promise<HttpResponse> {
+  encryptionKeyHeader(request.headers);
+  const opened = await engine.appendSession(at.basin, at.stream);
+  if (opened.kind === 'rejected') return rejection(opened.reason);
+  const writer = new FrameWriter(request.headers, compression);
+  return streamingResponse(SESSION_CONTENT_TYPE, answers(opened.session, request, writer, compression));
+}
+
+async function* answers(
+  session: AppendSession,
+  request: HttpRequest,
+  writer: FrameWriter,
+  compression: Compression | null,
+): AsyncGenerator<Uint8Array, void> {
+  const leave = () => session.abandon();
+  request.signal?.addEventListener('abort', leave);
+  try {
+    const fed = feed(session, request, new AppendInputDecoder(compression));
+    for await (const outcome of session.outcomes()) {
+      yield outcome.kind === 'durable' ? writer.ack(outcome.ack) : writer.error(failure(outcome));
+      if (outcome.kind !== 'durable') return;
+    }
+    const mistake = await fed;
+    if (mistake !== null) yield writer.error(errorResponse(mistake.code, mistake.message));
+  } finally {
+    request.signal?.removeEventListener('abort', leave);
+    leave();
+  }
+}
+
+/** Submits what comes until the session takes no more. Resolves with the mistake in it, if that is what ended it. */
+async function feed(
+  session: AppendSession,
+  request: HttpRequest,
+  inputs: AppendInputDecoder,
+): Promise<BadRequest | null> {
+  try {
+    for await (const chunk of request.body) {
+      inputs.push(chunk);
+      for (let input = inputs.next(); input !== null; input = inputs.next()) {
+        if (!(await session.submit(input))) return null;
+      }
+    }
+    inputs.end();
+    session.close();
+    return null;
+  } catch (error) {
+    if (error instanceof BadRequest) {
+      session.close();
+      return error;
+    }
+    // The peer went away in the middle: what was admitted goes its way, and nobody is there to be told.
+    session.abandon();
+    return null;
+  }
+}
+
+function failure(outcome: Exclude<AppendOutcome, { kind: 'durable' }>) {
+  return outcome.kind === 'rejected' ? appendRejection(outcome.reason) : unknownOutcome(outcome.message);
+}
