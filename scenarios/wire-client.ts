@@ -46,7 +46,9 @@ export class WireClient implements StreamClient {
     const headers: [string, string][] = [['s2-request-token', requestToken]];
     const basin = await this.#wire.exchange('POST', '/v1/basins', { basin: this.#options.basin }, headers);
     if (!exists(basin)) return false;
-    return exists(await this.#wire.exchange('POST', '/v1/streams', { stream: this.#options.stream }, headers));
+    // S2's default would let records go after seven days, and clocks of hosts are wrong by more than that.
+    const stream = { stream: this.#options.stream, config: { retention_policy: { infinite: {} } } };
+    return exists(await this.#wire.exchange('POST', '/v1/streams', stream, headers));
   }
 
   async append(batch: Batch): Promise<AppendResult> {
