@@ -69,6 +69,15 @@ describe('choices', () => {
     expect(Math.abs(hits[3]! - 2000)).toBeLessThan(300);
   });
 
+  test('a choice between more than a draw can tell apart, or between none, is an error and no endless search', () => {
+    const choices = new Choices(new KeyedSource(runKeys('1', 'test')));
+    const site = defineSite('test.bound', 'how far');
+    for (const bound of [2 ** 53, 2 ** 32 + 1, 0, -1, Number.NaN]) {
+      expect(() => choices.choose(site, 'entity', bound)).toThrow(/test\.bound is asked for one of/);
+    }
+    expect(choices.choose(site, 'entity', 2 ** 32)).toBeLessThan(2 ** 32);
+  });
+
   test('every outcome is recorded flat, and those that were not dull with their names', () => {
     const c = choices();
     const outcomes = throws(30, () => c.choose(FIRST, 'a', 3));

@@ -113,6 +113,9 @@ export class KeyedSource implements ChoiceSource {
   }
 }
 
+/** Beyond it a draw of 32 bits would never come to an end. */
+const BOUND_MAX = 2 ** 32;
+
 /** One decision that was not dull. */
 export interface KeyedChoice {
   site: string;
@@ -141,6 +144,9 @@ export class Choices {
   /** An integer in [0, bound), equally likely or by `weights` (then `bound` must be their number). */
   choose(site: Site, entity: string, bound: number, weights?: readonly number[]): number {
     if (bound === 1) return 0;
+    if (!(bound > 1 && bound <= BOUND_MAX)) {
+      throw new RangeError(`assertion: ${site.name} is asked for one of ${bound} outcomes for ${entity}`);
+    }
     const die = this.#die(site, entity);
     if (weights === undefined) return this.#record(die, this.#source.uniform(die, bound));
     if (weights.length !== bound)
