@@ -11,20 +11,23 @@ import type { Stamps } from './stamps.ts';
 
 /** Whether an answer that is not a page fits the state. */
 export function fits(operation: SideOperation, state: StreamState, stamps: Stamps): boolean {
-  const { call, outcome } = operation;
+  const { kind } = operation.outcome ?? {};
+  if (state === null) return kind === 'absent';
+  return state.isDoomed ? kind === 'pending' : fitsLife(operation, state, stamps);
+}
+
+function fitsLife({ call, outcome }: SideOperation, state: Life, stamps: Stamps): boolean {
   switch (outcome?.kind) {
-    case 'absent':
-      return state === null;
     case 'exists':
-      return state !== null && (call.kind !== 'create' || call.token !== state.token);
+      return call.kind !== 'create' || call.token !== state.token;
     case 'noop':
-      return state !== null && call.kind === 'create' && call.token === state.token;
+      return call.kind === 'create' && call.token === state.token;
     case 'mismatch':
-      return state !== null && state.records.length === outcome.actual;
+      return state.records.length === outcome.actual;
     case 'tail':
-      return state !== null && isTail(state, outcome.tail, stamps);
+      return isTail(state, outcome.tail, stamps);
     case 'at-tail': {
-      if (state === null || call.kind !== 'read' || !isTail(state, outcome.tail, stamps)) return false;
+      if (call.kind !== 'read' || !isTail(state, outcome.tail, stamps)) return false;
       return call.from.kind === 'seq-num'
         ? call.from.seqNum >= state.records.length
         : firstAtOrAfter(state, call.from.timestamp, stamps) === null;
@@ -37,7 +40,7 @@ export function fits(operation: SideOperation, state: StreamState, stamps: Stamp
 /** Whether the page may begin where it does, when its read begins in `life`. */
 export function mayBegin(operation: SideOperation, life: Life, stamps: Stamps): boolean {
   const { call, outcome } = operation;
-  if (call.kind !== 'read' || outcome?.kind !== 'page') return false;
+  if (life.isDoomed || call.kind !== 'read' || outcome?.kind !== 'page') return false;
   const first = outcome.records[0];
   const start = first === undefined ? life.records.length : first.seqNum;
   if (start < life.trimPoint || start > life.records.length) return false;

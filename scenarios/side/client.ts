@@ -33,8 +33,9 @@ export class SideClient {
 
   create(stream: string, token: string, retentionAgeMs: number | null): Promise<SideOutcome> {
     return this.#recorded(stream, { kind: 'create', token, retentionAgeMs }, async () => {
-      const config = retentionAgeMs === null ? {} : { config: { retention_policy: { age: retentionAgeMs / 1000 } } };
-      const exchange = await this.#wire.exchange('POST', '/v1/streams', { stream, ...config }, [
+      const retention = retentionAgeMs === null ? { infinite: {} } : { age: retentionAgeMs / 1000 };
+      const config = { retention_policy: retention };
+      const exchange = await this.#wire.exchange('POST', '/v1/streams', { stream, config }, [
         ['s2-request-token', token],
       ]);
       const answer = answered(exchange, 201);
@@ -105,6 +106,7 @@ function unserved(exchange: Exchange): SideOutcome {
   if (exchange.kind === 'none') return { kind: exchange.sent ? 'unknown' : 'refused', code: exchange.code };
   const code = errorCode(exchange.body);
   if (code === 'stream_not_found') return { kind: 'absent' };
+  if (code === 'stream_deletion_pending') return { kind: 'pending' };
   if (code === 'resource_already_exists') return { kind: 'exists' };
   if (code === 'basin_not_found') throw new ProtocolViolation('the basin of the side streams does not exist');
   const actual = field(exchange.body, 'seq_num_mismatch');
@@ -142,8 +144,9 @@ function seen(item: unknown): SideSeen {
 }
 
 function toWire(record: SideRecord): unknown {
-  if (record.kind === 'trim') return { headers: [['', btoa('trim')]], body: btoa(payloadOf(record.point)) };
-  return { body: btoa(record.body), ...(record.timestamp !== null && { timestamp: record.timestamp }) };
+  const timestamp = record.timestamp === null ? {} : { timestamp: record.timestamp };
+  if (record.kind === 'data') return { body: btoa(record.body), ...timestamp };
+  return { headers: [['', btoa('trim')]], body: btoa(payloadOf(record.point)), ...timestamp };
 }
 
 /** Eight bytes, the most significant first. */

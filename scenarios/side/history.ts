@@ -13,7 +13,10 @@ export interface Position {
 }
 
 /** A record to be appended. Bodies of data are unique in a run; a trim is a command record. */
-export type SideRecord = { kind: 'data'; body: string; timestamp: number | null } | { kind: 'trim'; point: number };
+export type SideRecord = ({ kind: 'data'; body: string } | { kind: 'trim'; point: number }) & {
+  /** What the client claims; null leaves it to the server. */
+  timestamp: number | null;
+};
 
 export type ReadFrom = { kind: 'seq-num'; seqNum: number } | { kind: 'timestamp'; timestamp: number };
 
@@ -42,6 +45,8 @@ export type SideOutcome =
   | { kind: 'tail'; tail: Position }
   /** There is no such stream. */
   | { kind: 'absent' }
+  /** There is one, and it is being deleted. */
+  | { kind: 'pending' }
   | { kind: 'exists' }
   | { kind: 'mismatch'; actual: number }
   | { kind: 'refused'; code: string }

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { judgeSideStreams } from './judge.ts';
 import {
   absent,
+  pending,
   append,
   appended,
   atTail,
@@ -39,6 +40,8 @@ const filled = (retentionAgeMs: number | null = null) =>
     .does(append([data('c'), data('d')]), appended(2, 2));
 
 const trimmed = () => filled().does(append([trim(2)]), appended(4, 1));
+const doomed = () => filled().does(remove, deleted).does(create('u'), pending);
+const gone = () => filled().does(remove, deleted).does(readFrom(0), absent);
 const lived = () => filled().does(remove, deleted).does(create('u'), created);
 
 describe('what is convicted', () => {
@@ -131,8 +134,16 @@ describe('what is convicted', () => {
         .does(readFrom(0), page(2, 'c', 'd'))
         .does(readFrom(0), page(0, 'a', 'b')),
     ],
+    ['records of a stream that is being deleted', 'no-such-stream', doomed().does(readFrom(0), page(0, 'a'))],
+    [
+      'an append to a stream that is being deleted',
+      'impossible-appended',
+      doomed().does(append([data('e')]), appended(4, 1)),
+    ],
+    ['a deletion that is taken back', 'impossible-tail', doomed().does({ kind: 'check-tail' }, tailIs(4))],
+    ['a deletion that is never ordered', 'impossible-pending', filled().does(readFrom(0), pending)],
     ['a creation where a stream is', 'impossible-created', filled().does(create('u'), created)],
-    ['a deletion where no stream is', 'impossible-deleted', filled().does(remove, deleted).does(remove, deleted)],
+    ['a deletion where no stream is', 'impossible-deleted', gone().does(remove, deleted)],
     [
       'an append in doubt that happens twice',
       'impossible-tail',
@@ -182,6 +193,10 @@ describe('what is not', () => {
         .waits(AGE_MS)
         .does(append([data('e')]), appended(4, 1))
         .does(readFrom(0), page(4, 'e')),
+    ],
+    [
+      'a deletion that takes its time',
+      doomed().does(remove, deleted).does(readFrom(0), absent).does(create('u'), created),
     ],
     ['a creation sent twice', new Story().does(create('t'), unknown).does(create('t'), { kind: 'noop' })],
     [

@@ -10,7 +10,7 @@
 
 import { fits, holdsPage, mayBegin, neededTrim } from './answers.ts';
 import type { SideOperation } from './history.ts';
-import { expirable, stateAfter, type StreamState } from './model.ts';
+import { expirable, keyOfState, stateAfter, type StreamState } from './model.ts';
 import { type Reason, reasonFor } from './objections.ts';
 import { pageProblem } from './page-problem.ts';
 import { Stamps } from './stamps.ts';
@@ -172,6 +172,7 @@ class Search {
       const after = operation === undefined ? undefined : stateAfter(state, operation);
       if (after !== undefined) out.push({ state: after, open: open.filter((other) => other !== id), marks });
     }
+    if (state?.isDoomed === true) out.push({ state: null, open, marks });
     return [...out, ...this.#expiries(possibility, nowMs)];
   }
 
@@ -240,12 +241,9 @@ function without(possibility: Possibility, id: number): Possibility {
 }
 
 function keyOf({ state, open, marks }: Possibility): string {
-  const where = state === null ? '-' : `${state.key} ${state.trimPoint}`;
-  return `${where}|${open.join()}|${[...marks].sort(([a], [b]) => a - b).join(';')}`;
+  return `${keyOfState(state)}|${open.join()}|${[...marks].sort(([a], [b]) => a - b).join(';')}`;
 }
 
 function distinct(states: readonly StreamState[]): StreamState[] {
-  return [
-    ...new Map(states.map((state) => [state === null ? '-' : `${state.key} ${state.trimPoint}`, state])).values(),
-  ];
+  return [...new Map(states.map((state) => [keyOfState(state), state])).values()];
 }

@@ -1,8 +1,8 @@
 /**
  * One side stream as it may be, and what operations do to it: the S2 API contract in small, pure.
  *
- * A name has one life after the other: a deletion ends the life with all its records, the next creation begins at
- * number 0. Within a life numbers are dense, records never change, and the trim point never falls.
+ * A name has one life after the other: a deletion ends the life with all its records, and some time later the name is
+ * free; the next creation begins at number 0. Within a life numbers are dense, records never change, and the trim point never falls.
  */
 
 import { contentOf, type SideOperation, type SideRecord } from './history.ts';
@@ -25,6 +25,8 @@ export interface Life {
   records: readonly Kept[];
   /** Records below are gone. */
   trimPoint: number;
+  /** It is deleted, nothing of it is shown any more, and its name is not free yet. */
+  isDoomed: boolean;
   /** Equal for equal lives: what was appended, in order. */
   key: string;
 }
@@ -46,12 +48,12 @@ export function stateAfter(state: StreamState, operation: SideOperation): Stream
     case 'create': {
       if (state !== null) return undefined;
       const { token, retentionAgeMs } = call;
-      return { birth: id, token, retentionAgeMs, records: [], trimPoint: 0, key: String(id) };
+      return { birth: id, token, retentionAgeMs, records: [], trimPoint: 0, isDoomed: false, key: String(id) };
     }
     case 'delete':
-      return state === null ? undefined : null;
+      return state === null ? undefined : { ...state, isDoomed: true };
     case 'append': {
-      if (state === null) return undefined;
+      if (state === null || state.isDoomed) return undefined;
       const first = state.records.length;
       if (call.matchSeqNum !== null && call.matchSeqNum !== first) return undefined;
       if (outcome?.kind === 'appended' && outcome.start.seqNum !== first) return undefined;
@@ -86,6 +88,11 @@ function trimPointAfter(before: number, records: readonly SideRecord[], first: n
     if (record.kind === 'trim') trimPoint = Math.max(trimPoint, Math.min(record.point, first + index + 1));
   }
   return trimPoint;
+}
+
+/** Equal for equal states. */
+export function keyOfState(state: StreamState): string {
+  return state === null ? '-' : `${state.key} ${state.trimPoint}${state.isDoomed ? ' doomed' : ''}`;
 }
 
 /** How many of the first records retention may have removed by `nowMs`. */

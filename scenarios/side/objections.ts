@@ -28,7 +28,7 @@ export function reasonFor(
   stamps: Stamps,
   operations: readonly SideOperation[],
 ): Reason {
-  const lives = states.filter((state) => state !== null);
+  const lives = states.filter((state): state is Life => state !== null && !state.isDoomed);
   if (operation.outcome?.kind === 'page') {
     const objections = lives.map((life) => pageObjection(operation, life, stamps, operations));
     const nearest = objections.toSorted((a, b) => b.rank - a.rank)[0];
@@ -116,7 +116,9 @@ function possibilities(states: readonly StreamState[]): string {
   const words = states.map((state) =>
     state === null
       ? 'there was no stream'
-      : `the tail was ${state.records.length}${state.trimPoint > 0 ? ` with everything below ${state.trimPoint} trimmed` : ''}`,
+      : state.isDoomed
+        ? 'the stream was being deleted'
+        : `the tail was ${state.records.length}${state.trimPoint > 0 ? ` with everything below ${state.trimPoint} trimmed` : ''}`,
   );
   const distinct = [...new Set(words)];
   return distinct.length === 0 ? 'nothing was possible' : distinct.slice(0, 4).join(', or ');

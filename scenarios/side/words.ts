@@ -47,6 +47,8 @@ export function outcomeWords(outcome: SideOutcome): string {
       return `tail ${outcome.tail.seqNum}`;
     case 'absent':
       return 'no such stream';
+    case 'pending':
+      return 'being deleted';
     case 'exists':
       return 'exists';
     case 'mismatch':

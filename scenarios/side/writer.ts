@@ -25,6 +25,8 @@ export interface SideName {
 
 /** Operations of unknown outcome under one name; each may still happen and doubles what is possible. */
 const IN_DOUBT_MAX = 3;
+const CLAIMS = ['nothing', 'anything', 'the past'] as const;
+const HOUR_MS = 3_600_000;
 /** Large enough for segments of its own where those are small. */
 const LARGE_BATCH_RECORDS = 12;
 
@@ -35,6 +37,8 @@ export class SideWriter {
   readonly #world: SideWorld;
   /** Every name it ever had, the present one last. */
   readonly names: SideName[] = [];
+  /** What timestamps the records of this name come with. */
+  #claims: (typeof CLAIMS)[number] = 'nothing';
   #exists = false;
   #wasDeleted = false;
   /** Bodies say in which life they were written. */
@@ -70,6 +74,7 @@ export class SideWriter {
 
   #takeName(): void {
     const retentionAgeMs = this.#world.below(3) === 2 ? this.#plan.retentionAgeMs : null;
+    this.#claims = CLAIMS[this.#world.below(CLAIMS.length)] as (typeof CLAIMS)[number];
     this.names.push({ stream: `${this.#base}.${this.names.length + 1}`, retentionAgeMs });
     this.#exists = false;
     this.#wasDeleted = false;
@@ -89,7 +94,7 @@ export class SideWriter {
       case 2:
         return this.#append([this.#forwardTrim()]);
       case 3:
-        return this.#append([{ kind: 'trim', point: this.#world.below(this.#trimmedTo + 1) }]);
+        return this.#append([this.#trimTo(this.#world.below(this.#trimmedTo + 1))]);
       case 4:
         return this.#append(this.#data(LARGE_BATCH_RECORDS));
       case 5:
@@ -147,7 +152,7 @@ export class SideWriter {
       this.#client.append(stream, records, this.#guard()),
       this.#client.delete(stream),
     ]);
-    if (deleted.kind === 'deleted' && (appended.kind === 'appended' || appended.kind === 'absent')) {
+    if (deleted.kind === 'deleted' && ['appended', 'absent', 'pending'].includes(appended.kind)) {
       this.#world.noted('side.append-met-deletion');
     }
     this.#appended(records, appended);
@@ -184,7 +189,7 @@ export class SideWriter {
 
   #answered(outcome: SideOutcome): boolean {
     if (outcome.kind === 'unknown') this.#inDoubt++;
-    if (outcome.kind === 'absent') this.#exists = false;
+    if (outcome.kind === 'absent' || outcome.kind === 'pending') this.#exists = false;
     return outcome.kind !== 'unknown' && outcome.kind !== 'refused';
   }
 
@@ -194,20 +199,35 @@ export class SideWriter {
   }
 
   #data(recordsMax = this.#plan.batchRecordsMax): SideRecord[] {
-    const { below, wallMs } = this.#world;
+    const { below } = this.#world;
     return Array.from({ length: 1 + below(recordsMax) }, () => {
       const padding = '.'.repeat(below(this.#plan.bodyBytesMax + 1));
       const body = `${this.name.stream}/life ${this.#life}/${this.#bodies++}${padding}`;
-      // Some are older than what stands before them, some are ahead of the server's clock.
-      const timestamp = [null, null, null, wallMs() - below(2_000), wallMs() + 3_600_000][below(5)] ?? null;
-      return { kind: 'data', body, timestamp };
+      return { kind: 'data', body, timestamp: this.#timestamp() };
     });
+  }
+
+  /** What clients claim is never what retention goes by: some claim nothing, some a little of everything, some the past. */
+  #timestamp(): number | null {
+    const { below, wallMs } = this.#world;
+    switch (this.#claims) {
+      case 'nothing':
+        return null;
+      case 'anything':
+        return [null, wallMs() - below(2_000), wallMs() + HOUR_MS][below(3)] ?? null;
+      case 'the past':
+        return wallMs() - HOUR_MS + below(2_000);
+    }
   }
 
   /** Somewhere between nothing and everything, now and then beyond the tail. */
   #forwardTrim(): SideRecord {
     const { below } = this.#world;
     const point = this.#trimmedTo + below(Math.max(1, this.#tail - this.#trimmedTo) + 2);
-    return { kind: 'trim', point: below(8) === 0 ? 2 ** 40 : point };
+    return this.#trimTo(below(8) === 0 ? 2 ** 40 : point);
+  }
+
+  #trimTo(point: number): SideRecord {
+    return { kind: 'trim', point, timestamp: this.#timestamp() };
   }
 }

@@ -14,7 +14,7 @@ const STREAM = 's';
 export const EVENT_MS = 1_000;
 
 export const data = (body: string): SideRecord => ({ kind: 'data', body, timestamp: null });
-export const trim = (point: number): SideRecord => ({ kind: 'trim', point });
+export const trim = (point: number): SideRecord => ({ kind: 'trim', point, timestamp: null });
 export const append = (records: readonly SideRecord[], matchSeqNum: number | null = null): SideCall => ({
   kind: 'append',
   records,
@@ -35,6 +35,7 @@ export const readAt = (timestamp: number): SideCall => ({
 export const created: SideOutcome = { kind: 'created' };
 export const deleted: SideOutcome = { kind: 'deleted' };
 export const absent: SideOutcome = { kind: 'absent' };
+export const pending: SideOutcome = { kind: 'pending' };
 export const unknown: SideOutcome = { kind: 'unknown', code: 'timeout' };
 
 /** Records have their number times ten for timestamp. */
