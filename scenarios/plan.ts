@@ -98,7 +98,7 @@ function serversOf(profile: Profile, draw: Draw): number {
 function sideOf(profile: Profile, faults: FaultSettings, draw: Draw): SidePlan | null {
   switch (profile) {
     case 'storage':
-      return drawSide(draw, faults, 3, [500, 100, 2_000]);
+      return drawSide(draw, faults, 2, [500, 100, 2_000]);
     case 'swarm':
       return drawSide(draw, faults, 4, [50, 0, 500]);
     default:

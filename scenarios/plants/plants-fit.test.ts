@@ -5,9 +5,10 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fitPlant } from './build.ts';
 import { PLANTS } from './plants.ts';
+import { SIDE_PLANTS } from './side-plants.ts';
 import { DIRECTED_PLANTS, STORAGE_PLANTS } from './storage-plants.ts';
 
-const ALL = [...PLANTS, ...STORAGE_PLANTS, ...DIRECTED_PLANTS];
+const ALL = [...PLANTS, ...STORAGE_PLANTS, ...SIDE_PLANTS, ...DIRECTED_PLANTS];
 
 test('no two plants share a name', () => {
   expect(new Set(ALL.map(({ name }) => name)).size).toBe(ALL.length);

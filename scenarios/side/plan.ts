@@ -33,7 +33,7 @@ export function drawSide(
   if (!has) return null;
   return {
     streams: draw.pick(SITES.side, 'streams', [1, 1, 2]),
-    operationsPerClient: draw.pick(SITES.side, 'operations', [40, 25, 60]),
+    operationsPerClient: draw.pick(SITES.side, 'operations', [30, 20, 50]),
     retentionAgeMs: draw.pick(SITES.side, 'age', [5_000, 2_000, 20_000]),
     batchRecordsMax: draw.pick(SITES.side, 'batch', [3, 1, 8]),
     bodyBytesMax: draw.pick(SITES.side, 'body', [16, 0, 300, 1_000]),

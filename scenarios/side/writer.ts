@@ -94,7 +94,7 @@ export class SideWriter {
       case 2:
         return this.#append([this.#forwardTrim()]);
       case 3:
-        return this.#append([this.#trimTo(this.#world.below(this.#trimmedTo + 1))]);
+        return this.#append([this.#trimTo(this.#world.below(Math.min(this.#trimmedTo, this.#tail) + 1))]);
       case 4:
         return this.#append(this.#data(LARGE_BATCH_RECORDS));
       case 5:

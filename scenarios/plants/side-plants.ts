@@ -1,0 +1,93 @@
+/**
+ * Wrong lives, trims and retention: what the judge of side streams is there for, made in the real engine. Only two profiles
+ * have side streams, and not in every run, so these take more seeds than their size would tell.
+ */
+
+import type { Plant } from './plants.ts';
+
+const ADMISSION = 'engine/core/admission.ts';
+const FOLD = 'engine/state/fold.ts';
+const LOOKUP = 'engine/segments/segment-lookup.ts';
+const READER = 'engine/segments/stream-reader.ts';
+const RETENTION = 'engine/segments/retention.ts';
+const TABLES = 'engine/state/tables.ts';
+
+export const SIDE_PLANTS: readonly Plant[] = [
+  {
+    name: 'id-used-again',
+    lie: 'a stream that is created again gets the id of the deleted one, and with it the segments of that life',
+    edits: [
+      {
+        file: TABLES,
+        find: '      this.#streamIds.set(streamKey(basin, name), { row: undefined, ticket });',
+        replace:
+          '      this.#streamIds.set(streamKey(basin, name), { row: undefined, ticket });\n' +
+          '      if (id === this.#nextStreamId - 1) this.#nextStreamId = id;',
+      },
+    ],
+    seedsMax: 300,
+  },
+  {
+    name: 'trim-not-in-segments',
+    lie: 'a trim hides records in memory; reads from segments go below it',
+    edits: [
+      {
+        file: READER,
+        find: 'let from = Math.max(fromSeqNum, stream.trimPoint);\n    if (from >= stream.tail.seqNum) return [];',
+        replace: 'let from = fromSeqNum;\n    if (from >= stream.tail.seqNum) return [];',
+      },
+      {
+        file: READER,
+        find: 'const from = Math.max(fromSeqNum, tables.stream(streamId)?.trimPoint ?? 0);',
+        replace: 'const from = fromSeqNum;',
+      },
+    ],
+    seedsMax: 300,
+  },
+  {
+    name: 'trim-falls-back',
+    lie: 'a later trim to a lower number takes the earlier one back',
+    edits: [
+      {
+        file: ADMISSION,
+        find: 'else trimPoint = Math.max(trimPoint, Math.min(command.trimPoint, firstSeqNum + index + 1));',
+        replace: 'else trimPoint = Math.min(command.trimPoint, firstSeqNum + index + 1);',
+      },
+      {
+        file: FOLD,
+        find: "assert(chunk.trimPoint === null || chunk.trimPoint > stream.trimPoint, 'a trim point never falls');",
+        replace: '',
+      },
+    ],
+    seedsMax: 300,
+  },
+  {
+    name: 'retention-by-timestamp',
+    lie: 'retention goes by what clients claim as timestamps, not by arrival',
+    edits: [
+      {
+        file: RETENTION,
+        find: 'for (const { seqNum, arrivalMs } of run.points.slice(1)) yield { seqNum, arrivalMs };',
+        replace: 'for (const { seqNum, timestamp } of run.points.slice(1)) yield { seqNum, arrivalMs: timestamp };',
+      },
+      {
+        file: RETENTION,
+        find: 'yield { seqNum: run.nextSeqNum, arrivalMs: run.lastArrivalMs };',
+        replace: 'yield { seqNum: run.nextSeqNum, arrivalMs: run.lastTimestamp };',
+      },
+    ],
+    seedsMax: 300,
+  },
+  {
+    name: 'timestamp-behind-segment',
+    lie: 'a read by the timestamp of the last record of a segment begins in the next one',
+    edits: [
+      {
+        file: LOOKUP,
+        find: 'run.nextSeqNum > trimPoint && run.lastTimestamp >= timestamp;',
+        replace: 'run.nextSeqNum > trimPoint && run.lastTimestamp > timestamp;',
+      },
+    ],
+    seedsMax: 300,
+  },
+];
