@@ -37,44 +37,45 @@ async function* answers(
   const leave = () => session.abandon();
   request.signal?.addEventListener('abort', leave);
   try {
-    const fed = feed(session, request, new AppendInputDecoder(compression));
+    let mistake: BadRequest | null = null;
+    void feed(session, request, new AppendInputDecoder(compression), (found) => (mistake = found));
     for await (const outcome of session.outcomes()) {
       yield outcome.kind === 'durable' ? writer.ack(outcome.ack) : writer.error(failure(outcome));
       if (outcome.kind !== 'durable') return;
     }
-    const mistake = await fed;
-    if (mistake !== null) yield writer.error(errorResponse(mistake.code, mistake.message));
+    if (mistake !== null) yield writer.error(mistakeResponse(mistake));
   } finally {
     request.signal?.removeEventListener('abort', leave);
     leave();
   }
 }
 
-/** Submits what comes until the session takes no more. Resolves with the mistake in it, if that is what ended it. */
+/** Submits what comes until the session takes no more. A mistake in it is told before the session is closed for it. */
 async function feed(
   session: AppendSession,
   request: HttpRequest,
   inputs: AppendInputDecoder,
-): Promise<BadRequest | null> {
+  mistaken: (mistake: BadRequest) => void,
+): Promise<void> {
   try {
     for await (const chunk of request.body) {
       inputs.push(chunk);
       for (let input = inputs.next(); input !== null; input = inputs.next()) {
-        if (!(await session.submit(input))) return null;
+        if (!(await session.submit(input))) return;
       }
     }
     inputs.end();
     session.close();
-    return null;
   } catch (error) {
-    if (error instanceof BadRequest) {
-      session.close();
-      return error;
-    }
-    // The peer went away in the middle: what was admitted goes its way, and nobody is there to be told.
-    session.abandon();
-    return null;
+    // Else the peer went away in the middle: what was admitted goes its way, and nobody is there to be told.
+    if (!(error instanceof BadRequest)) return session.abandon();
+    mistaken(error);
+    session.close();
   }
+}
+
+function mistakeResponse({ code, message }: BadRequest) {
+  return errorResponse(code, message);
 }
 
 function failure(outcome: Exclude<AppendOutcome, { kind: 'durable' }>) {

@@ -126,7 +126,7 @@ describe('a failure', () => {
   test('of ownership ends an idle session with the reason', async () => {
     const bench = await engineBench();
     const { heard, ended } = await sessionOn(bench);
-    await plantFence(bench, bench.engine.state.slot);
+    plantFence(bench, bench.engine.state.slot);
     await bench.engine.checkTail(BASIN, STREAM);
     await settled();
     expect([heard, ended()]).toEqual([['not-owner'], true]);

@@ -238,7 +238,7 @@ describe('ends', () => {
   test('a rival takes over: no heartbeat is told any more, and the session says why', async () => {
     const bench = await engineBench();
     const session = await reader(bench);
-    await plantFence(bench, bench.engine.state.slot);
+    plantFence(bench, bench.engine.state.slot);
     await bench.clock.advance(15_000);
     expect(session.heard).toEqual(['tail 0', 'not-owner']);
     expect(session.ended()).toBe(true);
