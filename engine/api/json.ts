@@ -10,10 +10,15 @@ export type JsonObject = Record<string, unknown>;
 
 /** The request's body as an object. Throws BadRequest `bad_json`. */
 export async function readJsonObject(request: HttpRequest): Promise<JsonObject> {
-  return asObject(parse(await readJsonBytes(request)), 'the request body');
+  return asObject(await readJson(request), 'the request body');
 }
 
-/** The same where a body may be left out: no content type, or nothing in it, is null. Throws BadRequest `bad_json`. */
+/** …and as whatever JSON it is. */
+export async function readJson(request: HttpRequest): Promise<unknown> {
+  return parse(await readJsonBytes(request));
+}
+
+/** As an object where a body may be left out: no content type, or nothing in it, is null. Throws BadRequest `bad_json`. */
 export async function readOptionalJsonObject(request: HttpRequest): Promise<JsonObject | null> {
   if (request.headers.get('content-type') === undefined) return null;
   const bytes = await readJsonBytes(request);

@@ -19,7 +19,7 @@ describe('POST /v1/basins', () => {
     expect(await ask('POST /v1/basins', { body: { basin: 'basin-02' } })).toEqual({
       status: 201,
       headers: { 'content-type': 'application/json', 's2-provision-result': 'created' },
-      body: { name: 'basin-02', location: null, created_at: CREATED_AT, deleted_at: null, state: 'active' },
+      body: { name: 'basin-02', location: 'local', created_at: CREATED_AT, deleted_at: null, state: 'active' },
     });
   });
 
@@ -44,7 +44,7 @@ describe('POST /v1/basins', () => {
     ['no name', {}, 400, 'bad_json'],
     ['a name that is null', { basin: null }, 400, 'bad_json'],
     ['a name that is a number', { basin: 12345678 }, 400, 'bad_json'],
-    ['a configuration', { basin: 'basin-02', config: { create_stream_on_append: true } }, 501, 'not_implemented'],
+    ['a cipher', { basin: 'basin-02', config: { stream_cipher: 'aegis-256' } }, 501, 'not_implemented'],
     ['a configuration that is no object', { basin: 'basin-02', config: 1 }, 400, 'bad_json'],
   ])('refuses %s', async (_, body, status, code) => {
     const { ask } = await bench();
@@ -116,8 +116,19 @@ describe('the retention policy', () => {
     expect((await withPolicy(policy)).status).toBe(201);
   });
 
-  test.each([[{}], [{ age: 0 }], [{ age: 'a day' }], ['forever']])('%j is refused', async (policy) => {
-    expect(await withPolicy(policy)).toMatchObject({ status: 400, body: { code: 'bad_json' } });
+  test.each([[{}], [{ age: 'a day' }], ['forever'], [{ age: 1, infinite: {} }], [{ infinite: 1 }]])(
+    '%j is refused',
+    async (policy) => {
+      expect(await withPolicy(policy)).toMatchObject({ status: 400, body: { code: 'bad_json' } });
+    },
+  );
+
+  test('of no age is invalid, and so is one that no number holds', async () => {
+    expect(await withPolicy({ age: 0 })).toMatchObject({
+      status: 422,
+      body: { code: 'invalid', message: 'age must be greater than 0 seconds' },
+    });
+    expect(await withPolicy({ age: 2 ** 60 })).toMatchObject({ status: 422, body: { code: 'invalid' } });
   });
 });
 

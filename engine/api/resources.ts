@@ -1,107 +1,70 @@
-/**
- * Creating basins and streams, deleting streams (API contract §1.9, §1.10, §3.4). Of configurations only a stream's
- * retention is implemented; the rest is refused.
- */
+/** Outcomes of operations on basins and streams as responses: the same words for both (API contract §1.9, §1.10). */
 
-import type { CreateOutcome } from '../core/outcome.ts';
-import { basinNameProblem, requestTokenProblem, streamNameProblem } from '../core/names.ts';
+import type { BasinConfig, StreamConfig } from '../core/config.ts';
+import type { ConfigOutcome, CreateOutcome, EnsureOutcome, ListOutcome, RemoveOutcome } from '../core/outcome.ts';
 import type { BasinState, StreamState } from '../core/stream-state.ts';
-import type { Engine } from '../engine.ts';
-import type { HttpRequest, HttpResponse } from '../ports.ts';
-import { BadRequest, errorResponse, rejection, unknownOutcome } from './errors.ts';
-import { streamWish } from './config-json.ts';
-import { asObject, type JsonObject, readJsonObject, stringField } from './json.ts';
+import type { HttpResponse } from '../ports.ts';
+import { errorResponse, rejection, unknownOutcome } from './errors.ts';
 import { jsonResponse } from './response.ts';
 
-export async function createBasin(engine: Engine, request: HttpRequest): Promise<HttpResponse> {
-  const requestToken = parseRequestToken(request);
-  const body = await readJsonObject(request);
-  const name = stringField(body, 'basin');
-  refuse('bad_json', basinNameProblem(name));
-  refuseConfig(body);
-  const outcome = await engine.createBasin(name, requestToken);
-  return created(outcome, `basin \`${name}\` already exists`, basinInfo);
-}
-
-export async function createStream(engine: Engine, basin: string, request: HttpRequest): Promise<HttpResponse> {
-  const requestToken = parseRequestToken(request);
-  const body = await readJsonObject(request);
-  const name = stringField(body, 'stream');
-  refuse('bad_json', streamNameProblem(name));
-  const outcome = await engine.createStream(basin, name, requestToken, streamWish(body['config']));
-  return created(outcome, `stream \`${name}\` in basin \`${basin}\` already exists`, streamInfo);
-}
-
-/** 202: the stream is gone for everybody, its bytes follow. */
-export async function deleteStream(engine: Engine, at: { basin: string; stream: string }): Promise<HttpResponse> {
-  const outcome = await engine.deleteStream(at.basin, at.stream);
-  switch (outcome.kind) {
-    case 'deleted':
-      return { status: 202, headers: new Map(), body: new Uint8Array() };
-    case 'rejected':
-      return rejection(outcome.reason);
-    case 'unknown':
-      return unknownOutcome(outcome.message);
-  }
-}
-
-function created<Row extends BasinState | StreamState>(
+/** 201, also for a request that is repeated. */
+export function created<Row extends BasinState | StreamState>(
   outcome: CreateOutcome<Row>,
   existsMessage: string,
   info: (row: Row) => unknown,
 ): HttpResponse {
-  switch (outcome.kind) {
-    case 'created':
-    case 'noop':
-      return jsonResponse(201, info(outcome.row), [['s2-provision-result', outcome.kind]]);
-    case 'exists':
-      return errorResponse('resource_already_exists', existsMessage);
-    case 'rejected':
-      return rejection(outcome.reason);
-    case 'unknown':
-      return unknownOutcome(outcome.message);
-  }
+  if (outcome.kind === 'exists') return errorResponse('resource_already_exists', existsMessage);
+  return outcome.kind === 'rejected' || outcome.kind === 'unknown'
+    ? unserved(outcome)
+    : provisioned(201, outcome, info);
 }
 
-function basinInfo(basin: BasinState) {
-  return {
-    name: basin.name,
-    location: null,
-    created_at: rfc3339(basin.createdAtMs),
-    deleted_at: null,
-    state: 'active',
-  };
+/** 201 when it was created, 200 when it was there. */
+export function ensured<Row extends BasinState | StreamState>(
+  outcome: EnsureOutcome<Row>,
+  info: (row: Row) => unknown,
+): HttpResponse {
+  if (outcome.kind === 'rejected' || outcome.kind === 'unknown') return unserved(outcome);
+  return provisioned(outcome.kind === 'created' ? 201 : 200, outcome, info);
 }
 
-function streamInfo(stream: StreamState) {
-  return { name: stream.name, created_at: rfc3339(stream.createdAtMs), deleted_at: null, cipher: null };
+export function configured<Config extends BasinConfig | StreamConfig>(
+  outcome: ConfigOutcome<Config>,
+  json: (config: Config) => unknown,
+): HttpResponse {
+  return outcome.kind === 'config' ? jsonResponse(200, json(outcome.config)) : unserved(outcome);
+}
+
+export function listed<Row extends BasinState | StreamState>(
+  name: 'basins' | 'streams',
+  outcome: ListOutcome<Row>,
+  info: (row: Row) => unknown,
+): HttpResponse {
+  if (outcome.kind === 'rejected') return rejection(outcome.reason);
+  const { rows, hasMore } = outcome.page;
+  return jsonResponse(200, { [name]: rows.map(info), has_more: hasMore });
+}
+
+/** 202, also while the deletion is under way. Clients rely on the length being said. */
+export function deleted(outcome: RemoveOutcome): HttpResponse {
+  if (outcome.kind !== 'deleted') return unserved(outcome);
+  return { status: 202, headers: new Map([['content-length', '0']]), body: new Uint8Array() };
 }
 
 /** Reads no clock: the argument is a stored time. */
-function rfc3339(ms: number): string {
+export function rfc3339(ms: number): string {
   // oxlint-disable-next-line no-restricted-globals -- formatting a given instant, not asking for the present
   return new Date(ms).toISOString();
 }
 
-function parseRequestToken(request: HttpRequest): string | null {
-  const token = request.headers.get('s2-request-token');
-  if (token === undefined) return null;
-  const problem = requestTokenProblem(token);
-  if (problem !== null) throw new BadRequest('bad_header', `Invalid header \`s2-request-token\`: ${problem}`);
-  return token;
+function provisioned<Row>(
+  status: number,
+  { kind, row }: { kind: string; row: Row },
+  info: (row: Row) => unknown,
+): HttpResponse {
+  return jsonResponse(status, info(row), [['s2-provision-result', kind]]);
 }
 
-function refuse(code: 'bad_json', problem: string | null): void {
-  if (problem !== null) throw new BadRequest(code, problem);
-}
-
-/** `config` with at most the field this build knows; anything else in it would be a promise not kept. */
-function refuseConfig(body: JsonObject, known?: string): JsonObject {
-  if (body['config'] === undefined || body['config'] === null) return {};
-  const config = asObject(body['config'], 'field `config`');
-  const unknown = Object.entries(config).find(([name, value]) => name !== known && value !== null);
-  if (unknown !== undefined) {
-    throw new BadRequest('not_implemented', `\`config.${unknown[0]}\` is not implemented; leave it out`);
-  }
-  return config;
+function unserved(outcome: Extract<RemoveOutcome, { kind: 'rejected' | 'unknown' }>): HttpResponse {
+  return outcome.kind === 'rejected' ? rejection(outcome.reason) : unknownOutcome(outcome.message);
 }

@@ -58,23 +58,14 @@ describe('404, 405 and 501 are told apart', () => {
     expect(await ask(line, { headers })).toEqual({ status: 405, headers: { allow }, body: '' });
   });
 
-  test.each([
-    'GET /v1/basins',
-    'GET /v1/basins/basin-01',
-    'PUT /v1/basins/basin-01',
-    'PATCH /v1/basins/basin-01',
-    'DELETE /v1/basins/basin-01',
-    'GET /v1/streams',
-    'PUT /v1/streams/s',
-    'PATCH /v1/streams/s',
-    'GET /v1/access-tokens',
-    'GET /v1/locations/default',
-    'GET /v1/metrics/basin-01/s',
-  ])('%s is S2 and not implemented: 501 with a code', async (line) => {
-    expect(await ask(line, { headers })).toMatchObject({ status: 501, body: { code: 'not_implemented' } });
-  });
+  test.each(['GET /v1/access-tokens', 'GET /v1/metrics/basin-01/s'])(
+    '%s is S2 and not implemented: 501 with a code',
+    async (line) => {
+      expect(await ask(line, { headers })).toMatchObject({ status: 501, body: { code: 'not_implemented' } });
+    },
+  );
 
-  test('what is not implemented is parsed first: a malformed one is told so', async () => {
+  test('paths and headers are looked at before anything else', async () => {
     expect(await ask('GET /v1/basins/NO')).toMatchObject({ status: 400, body: { code: 'bad_path' } });
     expect(await ask('GET /v1/streams/%ff', { headers })).toMatchObject({ status: 400, body: { code: 'bad_path' } });
     expect(await ask('GET /v1/streams')).toMatchObject({ status: 400, body: { code: 'bad_header' } });

@@ -6,11 +6,13 @@
 import { basinNameProblem, streamNameProblem } from '../core/names.ts';
 import type { Engine } from '../engine.ts';
 import type { Compression, HttpHandler, HttpRequest, HttpResponse } from '../ports.ts';
+import { createBasin, deleteBasin, ensureBasin, getBasin, listBasins, reconfigureBasin } from './basins.ts';
 import { decodedRequest } from './content-encoding.ts';
 import { BadRequest, errorResponse } from './errors.ts';
 import { basinHeader } from './headers.ts';
+import { defaultLocation, listLocations, setDefaultLocation } from './locations.ts';
 import { append, checkTail, read } from './records.ts';
-import { createBasin, createStream, deleteStream } from './resources.ts';
+import { createStream, deleteStream, ensureStream, getStream, listStreams, reconfigureStream } from './streams.ts';
 
 export interface ApiOptions {
   /** For bodies and frames that arrive compressed. Without it they are refused. */
@@ -52,11 +54,12 @@ async function route(
 
   switch (segments[1]) {
     case 'basins':
-      return basins(engine, segments.slice(2), request);
+      return basins(engine, segments.slice(2), queryText, request);
     case 'streams':
       return streams(engine, segments.slice(2), queryText, request, compression);
-    case 'access-tokens':
     case 'locations':
+      return locations(segments.slice(2), request);
+    case 'access-tokens':
     case 'metrics':
       return notImplemented(request);
     default:
@@ -64,13 +67,39 @@ async function route(
   }
 }
 
-function basins(engine: Engine, rest: readonly string[], request: HttpRequest): Promise<HttpResponse> | HttpResponse {
+function basins(
+  engine: Engine,
+  rest: readonly string[],
+  queryText: string,
+  request: HttpRequest,
+): Promise<HttpResponse> | HttpResponse {
   const [segment, ...more] = rest;
   if (more.length > 0) return empty(404);
   const methods = segment === undefined ? ['GET', 'POST'] : ['GET', 'PUT', 'PATCH', 'DELETE'];
   if (!methods.includes(request.method)) return methodNotAllowed(...methods);
-  if (segment !== undefined) nameIn(segment, basinNameProblem);
-  return request.method === 'POST' ? createBasin(engine, request) : notImplemented(request);
+  if (segment === undefined) {
+    return request.method === 'POST'
+      ? createBasin(engine, request)
+      : listBasins(engine, new URLSearchParams(queryText));
+  }
+  const name = nameIn(segment, basinNameProblem);
+  switch (request.method) {
+    case 'PUT':
+      return ensureBasin(engine, name, request);
+    case 'PATCH':
+      return reconfigureBasin(engine, name, request);
+    case 'DELETE':
+      return deleteBasin(engine, name);
+    default:
+      return getBasin(engine, name);
+  }
+}
+
+function locations(rest: readonly string[], request: HttpRequest): Promise<HttpResponse> | HttpResponse {
+  if (rest.length === 0) return only('GET', request, listLocations);
+  if (rest.length > 1 || rest[0] !== 'default') return empty(404);
+  if (request.method === 'PUT') return setDefaultLocation(request);
+  return request.method === 'GET' ? defaultLocation() : methodNotAllowed('GET', 'PUT');
 }
 
 function streams(
@@ -87,16 +116,29 @@ function streams(
   if (!methods.includes(request.method)) return methodNotAllowed(...methods);
   const basin = basinHeader(request.headers);
   if (segment === undefined) {
-    return request.method === 'POST' ? createStream(engine, basin, request) : notImplemented(request);
+    return request.method === 'POST'
+      ? createStream(engine, basin, request)
+      : listStreams(engine, basin, new URLSearchParams(queryText));
   }
   const at = { basin, stream: nameIn(segment, streamNameProblem) };
-  if (resource === 'stream') {
-    return request.method === 'DELETE' ? deleteStream(engine, at) : notImplemented(request);
-  }
+  if (resource === 'stream') return streamAsSuch(engine, at, request);
   if (resource === 'stream/records/tail') return checkTail(engine, at);
   return request.method === 'POST'
     ? append(engine, at, request, compression)
     : read(engine, at, new URLSearchParams(queryText), request, compression);
+}
+
+function streamAsSuch(engine: Engine, at: { basin: string; stream: string }, request: HttpRequest) {
+  switch (request.method) {
+    case 'PUT':
+      return ensureStream(engine, at, request);
+    case 'PATCH':
+      return reconfigureStream(engine, at, request);
+    case 'DELETE':
+      return deleteStream(engine, at);
+    default:
+      return getStream(engine, at);
+  }
 }
 
 function health(engine: Engine | null): HttpResponse {

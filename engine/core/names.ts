@@ -35,6 +35,25 @@ export function basinNameProblem(name: string): string | null {
   return null;
 }
 
+/** Of a `prefix` or `start_after`: a name that may be short, empty, or end with a hyphen. */
+export function basinPrefixProblem(prefix: string): string | null {
+  if (prefix.length > BASIN_NAME_BYTES_MAX) return `a basin name has at most ${BASIN_NAME_BYTES_MAX} bytes`;
+  if (/^([a-z0-9][a-z0-9-]*)?$/.test(prefix)) return null;
+  return 'a basin name must comprise lowercase letters, numbers, and hyphens, and not begin with a hyphen';
+}
+
+/** Of a `prefix` or `start_after`: a name that may be empty. */
+export function streamPrefixProblem(prefix: string): string | null {
+  if (byteLength(prefix) > STREAM_NAME_BYTES_MAX) return `a stream name has at most ${STREAM_NAME_BYTES_MAX} bytes`;
+  return isWellFormed(prefix) ? null : 'a stream name must be valid Unicode';
+}
+
+export function locationProblem(name: string): string | null {
+  return /^[A-Za-z0-9:.-]{1,64}$/.test(name)
+    ? null
+    : 'a location is 1 to 64 letters, numbers, colons, dots and hyphens';
+}
+
 export function streamNameProblem(name: string): string | null {
   const bytes = byteLength(name);
   if (bytes < 1 || bytes > STREAM_NAME_BYTES_MAX) {
