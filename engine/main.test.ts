@@ -2,7 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import * as net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,12 +15,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { EXIT, type ServeOptions } from './main.ts';
 
 let workspace: string;
+let built: string;
 let program: string;
 const running = new Set<ChildProcess>();
 
 beforeAll(async () => {
   workspace = await mkdtemp(join(tmpdir(), 'tailrace-serve-'));
-  program = join(workspace, 'serve.mjs');
+  // Below the packages it imports.
+  const builds = fileURLToPath(new URL('../.runs', import.meta.url));
+  await mkdir(builds, { recursive: true });
+  built = await mkdtemp(join(builds, 'serve-'));
+  program = join(built, 'serve.mjs');
   await build({
     stdin: {
       contents: `import { serve } from './main.ts';
@@ -40,7 +45,10 @@ afterEach(() => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-afterAll(() => rm(workspace, { recursive: true }));
+afterAll(async () => {
+  await rm(built, { recursive: true });
+  await rm(workspace, { recursive: true });
+});
 
 interface Server {
   child: ChildProcess;
