@@ -23,6 +23,7 @@ import { SideCrew } from './side/crew.ts';
 import { sideFacts } from './side/facts.ts';
 import { SideHistory, type SideOperation } from './side/history.ts';
 import type { SidePlan } from './side/plan.ts';
+import { StorageAudit } from './storage/audit.ts';
 import { StorageGhost } from './storage/ghost.ts';
 import { Supervisor } from './supervisor.ts';
 import { WireClient } from './wire-client.ts';
@@ -74,6 +75,7 @@ class Linearizable {
   readonly #oracle = new Oracle();
   readonly #supervisor: Supervisor;
   readonly #ghost: StorageGhost;
+  readonly #audit: StorageAudit;
   readonly #side: SideCrew | null;
   readonly #sideHistory: SideHistory;
   readonly #servers: string[];
@@ -101,6 +103,7 @@ class Linearizable {
     });
     store.onEffect((effect) => ghost.saw(effect));
     this.#ghost = ghost;
+    this.#audit = new StorageAudit({ world: this.world, ghost, tunables: plan.tunables, basin: BASIN });
     this.#sideHistory = new SideHistory(() => this.world.nowMs);
     this.#side = plan.side === null ? null : this.#sideCrew(plan.side);
     this.#servers = Array.from({ length: plan.servers }, (_, i) => `node-${i + 1}`);
@@ -161,6 +164,7 @@ class Linearizable {
   }
 
   async #quiescence(): Promise<void> {
+    this.#supervisor.retire();
     await this.world.run(() => false, { untilMs: this.world.nowMs + QUIESCENCE_MS });
     const { world } = this;
     for (const [host, engine] of this.#engines) {
@@ -168,6 +172,7 @@ class Linearizable {
     }
     this.#ghost.walk();
     for (const call of world.network.openCalls()) world.fail('invariant', `a call is open at rest: ${call.label}`);
+    if (world.failure === null) await this.#audit.run(this.#engines.values());
   }
 
   // --- clients -------------------------------------------------------------------------------------------

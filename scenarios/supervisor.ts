@@ -15,6 +15,7 @@ const HEALED_DELAY_MS = 20_000;
 export class Supervisor {
   readonly #world: World;
   #healed = false;
+  #retired = false;
 
   constructor(world: World) {
     this.#world = world;
@@ -28,13 +29,18 @@ export class Supervisor {
     this.#healed = true;
   }
 
+  /** Whatever ends from here on stays down. */
+  retire(): void {
+    this.#retired = true;
+  }
+
   #restartLater(host: Host): void {
     const delayMs = this.#healed
       ? HEALED_DELAY_MS
       : this.#world.choices.pick(RESTART_AFTER, host.name, FAULTY_DELAYS_MS);
     // The nemesis may have started it meanwhile.
     this.#world.after(delayMs, 'supervisor.restart', () => {
-      if (!host.isUp) host.restart();
+      if (!host.isUp && !this.#retired) host.restart();
     });
   }
 }

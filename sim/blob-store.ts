@@ -80,6 +80,14 @@ export class SimBlobStore {
     return this.#objects.snapshot();
   }
 
+  /** Adds objects that were there before the world began: nobody put them and nobody is told. */
+  load(objects: ReadonlyMap<string, Uint8Array>): void {
+    for (const [key, bytes] of objects) {
+      this.#objects.create(key, bytes, 0);
+      this.#objects.settled(key, 0);
+    }
+  }
+
   /** The object under `key` now, or undefined; not a copy. */
   peek(key: string): Uint8Array | undefined {
     return this.#objects.get(key);

@@ -41,6 +41,8 @@ export interface WorldOptions {
   probes?: readonly ProbeInfo[];
   /** Keep spans for the history page. */
   record?: boolean;
+  /** What the store holds from the start, by key; default nothing. The bytes are not copied. */
+  objects?: ReadonlyMap<string, Uint8Array>;
   /** Receives the trace as text, line by line. */
   traceLine?: (text: string) => void;
   /** Make ambient clocks, dice, timers and I/O throw during events; default true. */
@@ -108,6 +110,7 @@ export class World {
       latency: STORE_LATENCIES[options.storeSpeed ?? 'express'],
       attemptTimeoutMs: options.storeTimeoutMs ?? 5000,
     });
+    if (options.objects !== undefined) this.store.load(options.objects);
     this.nemesis = new Nemesis({ context, hosts: () => this.hosts, network: this.network, store: this.store });
   }
 

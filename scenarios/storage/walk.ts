@@ -27,6 +27,10 @@ export interface Walk {
   installed: ReadonlySet<string>;
   /** First slot never written. */
   end: number;
+  /** Of the newest fence; 0 before the first. */
+  epoch: number;
+  /** Chunks that no installed checkpoint has, of whatever stream. */
+  unflushed: { chunks: number; bytes: number };
   problems: readonly string[];
 }
 
@@ -52,6 +56,9 @@ class Walker {
   readonly #problems: string[] = [];
   /** The newest checkpoint installed so far; null until its slot is known. */
   #installedSlot = -1;
+  #epoch = 0;
+  /** Of each data slot behind the publication, its chunks. */
+  readonly #chunks: { slot: number; bytes: number }[] = [];
 
   constructor(get: Get, publication: string | null) {
     this.#get = get;
@@ -68,6 +75,8 @@ class Walker {
       segments: this.#segments,
       installed: this.#installed,
       end,
+      epoch: this.#epoch,
+      unflushed: this.#unflushed(),
       problems: this.#problems,
     };
   }
@@ -111,7 +120,11 @@ class Walker {
       if (owner !== null) this.#oneOwner(owner, object);
       // Before the first fence the owner is whoever wrote the first slot.
       if (object.kind === 'fence' || owner === null) owner = object;
-      if (object.kind === 'data') for (const change of object.changes) this.#fold(change);
+      this.#epoch = object.epoch;
+      if (object.kind === 'data') {
+        for (const change of object.changes) this.#fold(change);
+        for (const length of object.chunkBytes) this.#chunks.push({ slot, bytes: length });
+      }
       slot = object.kind === 'fence' ? object.next : slot + 1;
     }
   }
@@ -137,6 +150,11 @@ class Walker {
       this.#installed.add(change.checkpoint);
     }
     for (const { key } of change.added) this.#segments.add(key);
+  }
+
+  #unflushed(): Walk['unflushed'] {
+    const above = this.#chunks.filter(({ slot }) => slot > this.#installedSlot);
+    return { chunks: above.length, bytes: above.reduce((sum, { bytes }) => sum + bytes, 0) };
   }
 
   /** Whatever a replay ends with is there to be read. */
