@@ -3,7 +3,7 @@
  * is made here. Status and body are also what a terminal frame of a session carries, and the body alone an `error` event.
  */
 
-import type { ConditionFailure } from '../core/admission.ts';
+import type { ConditionFailure, TimestampFailure } from '../core/admission.ts';
 import type { Rejection } from '../core/outcome.ts';
 import type { StreamPosition } from '../core/position.ts';
 import { type JsonResponse, jsonResponse } from './response.ts';
@@ -96,9 +96,18 @@ export function rejection(reason: Rejection): JsonResponse {
 }
 
 /** Why an append was refused: a condition that did not hold, or a reason that is the same for every operation. */
-export function appendRejection(reason: Rejection | ConditionFailure): JsonResponse {
-  const isCondition = reason.kind === 'seq-num-mismatch' || reason.kind === 'fencing-token-mismatch';
-  return isCondition ? conditionFailed(reason) : rejection(reason);
+export function appendRejection(reason: Rejection | ConditionFailure | TimestampFailure): JsonResponse {
+  switch (reason.kind) {
+    case 'seq-num-mismatch':
+    case 'fencing-token-mismatch':
+      return conditionFailed(reason);
+    case 'timestamp-missing':
+      return errorResponse('invalid', 'record timestamp was required but was missing');
+    case 'timestamp-too-large':
+      return errorResponse('invalid', `record timestamp must not exceed ${Number.MAX_SAFE_INTEGER}`);
+    default:
+      return rejection(reason);
+  }
 }
 
 /** The effect is open: `storage` tells the client that it may have happened. */

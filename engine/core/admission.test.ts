@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { type AdmittedChunk, admit, type AppendInput } from './admission.ts';
 import { decodeRecords } from './chunk.ts';
 import type { AppendRecord } from './record.ts';
-import { streamRow } from '../testing/state-samples.ts';
+import { KEPT, streamRow } from '../testing/state-samples.ts';
 import type { StreamState } from './stream-state.ts';
 
 const utf8 = new TextEncoder();
@@ -100,6 +100,40 @@ describe('timestamps', () => {
   test('they never fall below the last record of the stream, even when that is ahead of now', () => {
     const ahead = stream({ tail: { seqNum: 3, timestamp: 5_000 } });
     expect(stamps(ahead, [null, 9_000, 1])).toEqual([5_000, 5_000, 5_000]);
+  });
+
+  const configured = (change: Partial<StreamState['config']>) => stream({ config: { ...KEPT, ...change } });
+
+  test('client-require refuses the whole batch when one is missing, and that alone', () => {
+    const required = configured({ timestampingMode: 'client-require' });
+    const missing = { records: [record('a', 5), record('b')], matchSeqNum: null, fencingToken: null };
+    expect(admit(required, missing, NOW_MS)).toEqual({ kind: 'refused', failure: { kind: 'timestamp-missing' } });
+    expect(stamps(required, [5, 6])).toEqual([5, 6]);
+    // Conditions are looked at first.
+    expect(admit(required, { ...missing, matchSeqNum: 9 }, NOW_MS)).toMatchObject({ failure: { actual: 0 } });
+  });
+
+  test('arrival takes now, whatever the client says, capped or not', () => {
+    const arrival = configured({ timestampingMode: 'arrival' });
+    expect(stamps(arrival, [5, NOW_MS + 9, null])).toEqual([NOW_MS, NOW_MS, NOW_MS]);
+    expect(stamps(configured({ timestampingMode: 'arrival', timestampingUncapped: true }), [2 ** 60])).toEqual([
+      NOW_MS,
+    ]);
+  });
+
+  test('uncapped keeps one in the future, and what follows is not below it', () => {
+    const uncapped = configured({ timestampingUncapped: true });
+    expect(stamps(uncapped, [NOW_MS + 9, null, 3])).toEqual([NOW_MS + 9, NOW_MS + 9, NOW_MS + 9]);
+    expect(stamps(uncapped, [Number.MAX_SAFE_INTEGER])).toEqual([Number.MAX_SAFE_INTEGER]);
+  });
+
+  test('one that could not be stored as it is is refused where it would be kept, and capped where it is not', () => {
+    const large = { records: [record('a', 2 ** 64)], matchSeqNum: null, fencingToken: null };
+    expect(admit(configured({ timestampingUncapped: true }), large, NOW_MS)).toEqual({
+      kind: 'refused',
+      failure: { kind: 'timestamp-too-large' },
+    });
+    expect(stamps(configured({}), [2 ** 64])).toEqual([NOW_MS]);
   });
 
   test('a raise is reported, a cap is not', () => {

@@ -21,6 +21,11 @@ export type ConditionFailure =
   | { kind: 'fencing-token-mismatch'; actual: string }
   | { kind: 'seq-num-mismatch'; actual: number };
 
+/** A record's timestamp is not what the stream's configuration wants. */
+export interface TimestampFailure {
+  kind: 'timestamp-missing' | 'timestamp-too-large';
+}
+
 /** A batch with its numbers, timestamps and effects, ready for the log. */
 export interface AdmittedChunk extends ChunkSpan {
   /** The token in force after the batch, if it changed it. */
@@ -32,7 +37,9 @@ export interface AdmittedChunk extends ChunkSpan {
   timestampRaised: boolean;
 }
 
-export type Admission = { kind: 'admitted'; chunk: AdmittedChunk } | { kind: 'refused'; failure: ConditionFailure };
+export type Admission =
+  | { kind: 'admitted'; chunk: AdmittedChunk }
+  | { kind: 'refused'; failure: ConditionFailure | TimestampFailure };
 
 /** `nowMs` is the wall clock, sampled once for the batch. The batch itself was validated before. */
 export function admit(stream: StreamState, input: AppendInput, nowMs: number): Admission {
@@ -42,13 +49,14 @@ export function admit(stream: StreamState, input: AppendInput, nowMs: number): A
   if (input.matchSeqNum !== null && input.matchSeqNum !== stream.tail.seqNum) {
     return { kind: 'refused', failure: { kind: 'seq-num-mismatch', actual: stream.tail.seqNum } };
   }
-  return { kind: 'admitted', chunk: sequence(stream, input.records, nowMs) };
+  const stamping = stampRecords(stream.config, input.records, stream.tail.timestamp, nowMs);
+  if ('kind' in stamping) return { kind: 'refused', failure: stamping };
+  return { kind: 'admitted', chunk: sequence(stream, input.records, stamping) };
 }
 
-function sequence(stream: StreamState, records: readonly AppendRecord[], nowMs: number): AdmittedChunk {
+function sequence(stream: StreamState, records: readonly AppendRecord[], stamped: Stamped): AdmittedChunk {
   assert(records.length > 0, 'an empty batch is refused before admission');
   const firstSeqNum = stream.tail.seqNum;
-  const stamped = stampRecords(records, stream.tail.timestamp, nowMs);
   const first = stamped.records[0];
   const last = stamped.records[stamped.records.length - 1];
   assert(first !== undefined && last !== undefined, 'a stamped batch is as long as the batch');
@@ -63,17 +71,36 @@ function sequence(stream: StreamState, records: readonly AppendRecord[], nowMs: 
   };
 }
 
-/** Client timestamps are preferred, capped at now, and never run backwards (client-prefer, capped: S2's default). */
-function stampRecords(records: readonly AppendRecord[], previous: number, nowMs: number) {
+interface Stamped {
+  records: { timestamp: number; headers: AppendRecord['headers']; body: Uint8Array }[];
+  /** A timestamp had to be raised to the one before it. */
+  raised: boolean;
+}
+
+/**
+ * The client's timestamp or now, as the mode says; capped at now unless the stream is uncapped; and never below the one
+ * before, which comes last, so a timestamp is ahead of now when the stream is.
+ */
+function stampRecords(
+  { timestampingMode, timestampingUncapped }: StreamState['config'],
+  records: readonly AppendRecord[],
+  previous: number,
+  nowMs: number,
+): Stamped | TimestampFailure {
   let runningMax = previous;
   let raised = false;
-  const out = records.map((record) => {
-    const wanted = record.timestamp === null ? nowMs : Math.min(record.timestamp, nowMs);
+  const stamped: Stamped['records'] = [];
+  for (const { timestamp: asked, headers, body } of records) {
+    if (asked === null && timestampingMode === 'client-require') return { kind: 'timestamp-missing' };
+    let wanted = asked === null || timestampingMode === 'arrival' ? nowMs : asked;
+    if (!timestampingUncapped) wanted = Math.min(wanted, nowMs);
+    // What is stored is exact: beyond that a timestamp would become another one.
+    if (wanted > Number.MAX_SAFE_INTEGER) return { kind: 'timestamp-too-large' };
     if (wanted < runningMax) raised = true;
     runningMax = Math.max(runningMax, wanted);
-    return { timestamp: runningMax, headers: record.headers, body: record.body };
-  });
-  return { records: out, raised };
+    stamped.push({ timestamp: runningMax, headers, body });
+  }
+  return { records: stamped, raised };
 }
 
 /** Commands act record by record; the last fence wins, trims only move forward and never past themselves. */

@@ -4,7 +4,7 @@
  * the report. Reads and listings end `ok` or `rejected`: they have no effect to be unsure of.
  */
 
-import type { ConditionFailure } from './admission.ts';
+import type { ConditionFailure, TimestampFailure } from './admission.ts';
 import type { BasinConfig, StreamConfig } from './config.ts';
 import type { Page } from './listing.ts';
 import type { StreamPosition } from './position.ts';
@@ -36,7 +36,7 @@ export interface AppendAck {
 
 export type AppendOutcome =
   | { kind: 'durable'; ack: AppendAck }
-  | { kind: 'rejected'; reason: Rejection | ConditionFailure }
+  | { kind: 'rejected'; reason: Rejection | ConditionFailure | TimestampFailure }
   | { kind: 'unknown'; message: string };
 
 /** What a reader at work is told (API contract §5.4, §5.5). */

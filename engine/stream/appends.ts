@@ -5,7 +5,7 @@
  * rejected only when the log says it is void (12, honesty); at most the budget's bytes wait to become durable.
  */
 
-import { admit, type AppendInput, type ConditionFailure } from '../core/admission.ts';
+import { admit, type AppendInput, type ConditionFailure, type TimestampFailure } from '../core/admission.ts';
 import { assert } from '../core/assert.ts';
 import type { AppendAck, AppendOutcome, Rejection } from '../core/outcome.ts';
 import type { StreamPosition } from '../core/position.ts';
@@ -30,6 +30,13 @@ export interface InSession {
   /** Called at most once, in the turn of the decision: queued in the log, or certainly not. */
   decided: (queued: boolean) => void;
 }
+
+const REFUSED = {
+  'seq-num-mismatch': 'append.rejected.seq-num',
+  'fencing-token-mismatch': 'append.rejected.token',
+  'timestamp-missing': 'append.rejected.timestamp',
+  'timestamp-too-large': 'append.rejected.timestamp',
+} as const;
 
 export class Appends {
   readonly #clock: Clock;
@@ -157,9 +164,9 @@ export class Appends {
     return { start: { seqNum: chunk.firstSeqNum, timestamp: chunk.firstTimestamp }, end, tail };
   }
 
-  #refuseCondition(stream: StreamState, failure: ConditionFailure): Promise<AppendOutcome> {
+  #refuseCondition(stream: StreamState, failure: ConditionFailure | TimestampFailure): Promise<AppendOutcome> {
     const telemetry = this.#telemetry;
-    telemetry.event(failure.kind === 'seq-num-mismatch' ? 'append.rejected.seq-num' : 'append.rejected.token');
+    telemetry.event(REFUSED[failure.kind]);
     if (this.#journal.ahead.isAhead(stream.id)) telemetry.event('append.rejected.undurable');
     return this.#standing.reveal(rejected(failure));
   }
