@@ -3,8 +3,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import {
+  basinConfig,
+  CIPHERS,
+  NO_WISH,
+  S2_BASIN_CONFIG,
+  S2_STREAM_CONFIG,
+  STORAGE_CLASSES,
+  type StreamConfig,
+  type StreamWish,
+  TIMESTAMPING_MODES,
+} from '../core/config.ts';
 import type { StreamState } from '../core/stream-state.ts';
-import { LogCorruption } from '../log/format.ts';
+import { LogCorruption } from '../log/corruption.ts';
 import { nativeCompute } from '../testing/manual-ports.ts';
 import { type CheckpointRoot, decodePage, decodeRoot, encodePage, encodeRoot } from './checkpoint-format.ts';
 
@@ -13,16 +24,22 @@ const KEY = 'ckpt/00000000000000000070-0000000001-0000000002';
 const PAGE = { epoch: 1, number: 3 };
 const PAGE_KEY = 'meta/0000000001-0000000003';
 
+const ASKED = basinConfig({ defaultStreamConfig: { ...NO_WISH, retentionAgeS: 60 }, createStreamOnRead: true });
+
 const ROW: StreamState = {
   id: 9,
   basin: 'basin-01',
   name: 'é',
   createdAtMs: 300,
   requestToken: null,
-  retentionAgeMs: 60_000,
+  requested: null,
+  cipher: null,
+  config: { ...S2_STREAM_CONFIG, retentionAgeS: 60 },
+  deletedAtMs: null,
   tail: { seqNum: 5, timestamp: 12 },
   fencingToken: 't',
   trimPoint: 3,
+  idleSinceMs: 301,
   digest: 0xfedcba98,
 };
 
@@ -39,7 +56,9 @@ const ROOT: CheckpointRoot = {
   lastArrivalMs: 12,
   collectedTo: 64,
   fences: [0, 65],
-  basins: [{ name: 'basin-01', createdAtMs: 1, requestToken: '' }],
+  basins: [
+    { name: 'basin-01', createdAtMs: 1, requestToken: '', requested: ASKED, config: S2_BASIN_CONFIG, deletedAtMs: 5 },
+  ],
   segments: [SEGMENT],
   pageRows: 4,
   pages: [{ page: 1, ...PAGE, bytes: 50, crc: 7, rows: 2 }],
@@ -59,19 +78,19 @@ function page(rows: readonly StreamState[] = [ROW]) {
 
 /** Header, then: name, hashes and counters; fences; basins; segments; pages; rows beside them. */
 const ROOT_HEX = [
-  '5452434b0100000065000000273904d5',
+  '5452434b0200000078000000a602b4e3',
   '46010201ffffffff0f02030a0c40',
   '020041',
-  '0108626173696e2d3031010100',
+  '0108626173696e2d3031010100' + '0103013c0002' + '01010000' + '0105',
   '0101018080808080208080808080104dffffffff0f01010201090005',
   '0401010103320702',
-  '02090108626173696e2d303102c3a9ac020001e0d403050c03017498f5f2f60fac0200',
+  '02090108626173696e2d303102c3a9ac020000001f013c000000' + '00050c030174ad0298f5f2f60fac0200',
 ];
 /** Header, then: page and rows; the row. */
 const PAGE_HEX = [
-  '54524d500100000020000000861eadf0',
+  '54524d500200000027000000f918d4fd',
   '0201',
-  '0908626173696e2d303102c3a9ac020001e0d403050c03017498f5f2f60f',
+  '0908626173696e2d303102c3a9ac020000001f013c000000' + '00050c030174ad0298f5f2f60f',
 ];
 
 test('the bytes of a root are pinned', () => {
@@ -88,13 +107,28 @@ test('a root comes back as it went in', () => {
 
 const u53 = fc.maxSafeNat();
 const text = fc.string({ unit: 'grapheme', maxLength: 12 });
+const config: fc.Arbitrary<StreamConfig> = fc.record({
+  storageClass: fc.constantFrom(...STORAGE_CLASSES),
+  retentionAgeS: fc.oneof(fc.integer({ min: 1 }), fc.constant('infinite' as const)),
+  timestampingMode: fc.constantFrom(...TIMESTAMPING_MODES),
+  timestampingUncapped: fc.boolean(),
+  deleteOnEmptyMinAgeS: u53,
+});
+const wish: fc.Arbitrary<StreamWish> = fc.tuple(config, fc.nat(31)).map(([said, mask]) => {
+  const parts = Object.entries(said).map(([part, value], at) => [part, (mask >> at) % 2 === 1 ? value : null]);
+  return Object.fromEntries(parts) as StreamWish;
+});
 const row: fc.Arbitrary<StreamState> = fc.record({
   id: u53,
   basin: text,
   name: text,
   createdAtMs: u53,
   requestToken: fc.option(text, { nil: null }),
-  retentionAgeMs: fc.option(u53, { nil: null }),
+  requested: fc.option(wish, { nil: null }),
+  cipher: fc.constantFrom(null, ...CIPHERS),
+  config,
+  deletedAtMs: fc.option(u53, { nil: null }),
+  idleSinceMs: u53,
   tail: fc.record({ seqNum: u53, timestamp: u53 }),
   fencingToken: text,
   trimPoint: u53,
