@@ -1,18 +1,24 @@
 /**
- * The bytes of every object of a store, as files that were written once: `testing/golden/`, described byte by byte in
- * docs/FORMAT.md. Writers make exactly these bytes, readers read them back, and a version of the future is refused by a
- * message that names the object and says what to do. A change that fails here needs a new version number, and files of
- * its own beside the old ones: stores with these bytes exist.
+ * The bytes of every object of a store, as files that were written once: `testing/golden/v<version>/`, described byte by
+ * byte in docs/FORMAT.md. Writers make exactly these bytes, readers read them back, and any other version is refused by
+ * a message that names the object and says what to do.
+ *
+ * A change that fails here needs a new version number (docs/FORMAT.md, "How the format is changed"); then
+ * `GOLDEN=write npx vitest run engine/format-golden.test.ts` writes the files of that version. Files that exist are never
+ * written again: stores with these bytes exist.
  */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 import { describe, expect, test } from 'vitest';
 
 import { encodeRecords } from './core/chunk.ts';
+import { basinConfig, NO_WISH, S2_BASIN_CONFIG, type StreamConfig } from './core/config.ts';
+import { FORMAT_VERSION } from './core/format-version.ts';
 import { checkpointKey, pageKey, publicationKey, segmentKey } from './core/object-names.ts';
-import { decodeEntries, decodeHeader, encodeFence, LogCorruption, slotKey } from './log/format.ts';
-import { claimFormat } from './log/format-object.ts';
+import { LogCorruption } from './log/corruption.ts';
+import { decodeEntries, decodeHeader, encodeFence, slotKey } from './log/format.ts';
+import { claimFormat, ForeignStore } from './log/format-object.ts';
 import type { LogFold } from './log/fold.ts';
 import { takeOver } from './log/takeover.ts';
 import { type CheckpointRoot, decodePage, decodeRoot, encodePage, encodeRoot } from './segments/checkpoint-format.ts';
@@ -23,7 +29,7 @@ import { ENTRY_CODEC } from './state/entry-codec.ts';
 import { dataObject, PROMPT } from './testing/log-bench.ts';
 import { manualPorts, nativeCompute as compute } from './testing/manual-ports.ts';
 import { frameOf, joined } from './testing/segment-world.ts';
-import { segment, streamRow } from './testing/state-samples.ts';
+import { KEPT, segment, streamRow } from './testing/state-samples.ts';
 
 /** Beyond 32 bits, so that a reader that loses the upper half is noticed. */
 const SLOT = 2 ** 33 + 5;
@@ -32,9 +38,17 @@ const IDENTITY = Uint8Array.from({ length: 16 }, (_, i) => 0xa0 + i);
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
+const pathOf = (file: string, version: number): URL => new URL(`./testing/golden/v${version}/${file}`, import.meta.url);
+
 /** Fresh bytes each time: tests damage them. */
-function golden(file: string): Uint8Array {
-  return new Uint8Array(readFileSync(new URL(`./testing/golden/${file}`, import.meta.url)));
+function golden(file: string, version = FORMAT_VERSION): Uint8Array {
+  return new Uint8Array(readFileSync(pathOf(file, version)));
+}
+
+function writeGolden(file: string, bytes: Uint8Array): void {
+  if (process.env['GOLDEN'] !== 'write' || existsSync(pathOf(file, FORMAT_VERSION))) return;
+  mkdirSync(pathOf('.', FORMAT_VERSION), { recursive: true });
+  writeFileSync(pathOf(file, FORMAT_VERSION), bytes);
 }
 
 const TWO_RECORDS = encodeRecords([
@@ -61,10 +75,24 @@ function chunk(streamId: number, firstSeqNum: number, change: Partial<ChunkEntry
 const SHARED = segment(2, { epoch: 1, bytes: 2 ** 40, indexOffset: 2 ** 39, indexCrc: 0xffffffff });
 const OWN = segment(300, { epoch: 2, streamCount: 1, only: { streamId: 7, firstSeqNum: 1, nextSeqNum: 2 ** 33 } });
 
+const STREAM_CONFIG: StreamConfig = {
+  storageClass: 'standard',
+  retentionAgeS: 86_400,
+  timestampingMode: 'client-require',
+  timestampingUncapped: true,
+  deleteOnEmptyMinAgeS: 60,
+};
+const BASIN_CONFIG = basinConfig({
+  defaultStreamConfig: { ...NO_WISH, storageClass: 'standard', timestampingMode: 'arrival' },
+  streamCipher: 'aes-256-gcm',
+  createStreamOnAppend: true,
+  createStreamOnRead: true,
+});
+
 /** Every type, and every optional field both ways. */
 const ENTRIES: readonly Entry[] = [
-  { type: 'create-basin', name: 'basin-01', createdAtMs: NOW_MS, requestToken: null },
-  { type: 'create-basin', name: 'basin-02', createdAtMs: NOW_MS, requestToken: '' },
+  { type: 'create-basin', name: 'basin-01', createdAtMs: NOW_MS, requestToken: null, config: S2_BASIN_CONFIG },
+  { type: 'create-basin', name: 'basin-02', createdAtMs: NOW_MS, requestToken: '', config: BASIN_CONFIG },
   {
     type: 'create-stream',
     id: 7,
@@ -72,7 +100,9 @@ const ENTRIES: readonly Entry[] = [
     name: 'räder',
     createdAtMs: NOW_MS,
     requestToken: 'once',
-    retentionAgeMs: 86_400_000,
+    requested: { ...NO_WISH, retentionAgeS: 86_400, deleteOnEmptyMinAgeS: 0 },
+    cipher: 'aegis-256',
+    config: STREAM_CONFIG,
   },
   {
     type: 'create-stream',
@@ -81,12 +111,19 @@ const ENTRIES: readonly Entry[] = [
     name: 's',
     createdAtMs: NOW_MS,
     requestToken: null,
-    retentionAgeMs: null,
+    requested: null,
+    cipher: null,
+    config: KEPT,
   },
   chunk(7, 0),
   chunk(7, 2, { fencingToken: 'owner-1', trimPoint: 1 }),
-  { type: 'trim', streamId: 7, trimPoint: 3 },
+  { type: 'trim', streamId: 7, trimPoint: 3, atMs: NOW_MS + 2 },
   { type: 'delete-stream', streamId: 8 },
+  { type: 'reconfigure-stream', streamId: 7, config: KEPT, atMs: NOW_MS + 3 },
+  { type: 'tombstone-stream', streamId: 7, deletedAtMs: NOW_MS + 4 },
+  { type: 'reconfigure-basin', name: 'basin-01', config: BASIN_CONFIG },
+  { type: 'tombstone-basin', name: 'basin-01', deletedAtMs: NOW_MS + 5 },
+  { type: 'delete-basin', name: 'basin-01' },
   {
     type: 'edit',
     removed: [{ epoch: 1, number: 1 }, SHARED].map(({ epoch, number }) => ({ epoch, number })),
@@ -129,7 +166,10 @@ function readSegment(bytes: Uint8Array): ChunkEntry[] {
 
 const ROWS = [
   streamRow(8, { fencingToken: 'owner-1', trimPoint: 3, tail: { seqNum: 4, timestamp: NOW_MS }, digest: 0xfedcba98 }),
-  streamRow(9, { name: 'räder', requestToken: 'once', retentionAgeMs: 86_400_000 }),
+  streamRow(9, {
+    ...{ name: 'räder', requestToken: 'once', requested: NO_WISH, cipher: 'aes-256-gcm', config: STREAM_CONFIG },
+    ...{ deletedAtMs: NOW_MS + 4, idleSinceMs: NOW_MS + 3 },
+  }),
 ];
 const PAGE = encodePage({ epoch: 2, number: 302 }, 2, ROWS, compute);
 
@@ -142,8 +182,14 @@ const ROOT: CheckpointRoot = {
   collectedTo: 64,
   fences: [0, 2 ** 33],
   basins: [
-    { name: 'basin-01', createdAtMs: NOW_MS, requestToken: null },
-    { name: 'basin-02', createdAtMs: NOW_MS, requestToken: 'once' },
+    {
+      ...{ name: 'basin-01', createdAtMs: NOW_MS, requestToken: null, requested: null },
+      ...{ config: S2_BASIN_CONFIG, deletedAtMs: null },
+    },
+    {
+      ...{ name: 'basin-02', createdAtMs: NOW_MS, requestToken: 'once', requested: BASIN_CONFIG },
+      ...{ config: BASIN_CONFIG, deletedAtMs: NOW_MS + 5 },
+    },
   ],
   // The younger name stands first: the list is in order of age of the records, not of names.
   segments: [OWN, SHARED],
@@ -154,6 +200,8 @@ const ROOT: CheckpointRoot = {
     { id: 300, row: null },
   ],
 };
+
+const MARKER_BYTES = bytesOf(`{"store":"tailrace","version":${FORMAT_VERSION},"windowSlots":64}`);
 
 /** One row per binary object: what writes it, what reads it, and its name in the store. */
 const OBJECTS: readonly {
@@ -203,6 +251,9 @@ const OBJECTS: readonly {
   },
 ];
 
+for (const { file, write } of OBJECTS) writeGolden(file, write());
+writeGolden('format.bin', MARKER_BYTES);
+
 describe.each(OBJECTS)('$file', ({ file, key, write, read, meaning }) => {
   test('is what the writer makes, byte for byte', () => {
     expect(Buffer.from(write()).toString('hex')).toBe(Buffer.from(golden(file)).toString('hex'));
@@ -212,18 +263,22 @@ describe.each(OBJECTS)('$file', ({ file, key, write, read, meaning }) => {
     expect(read(golden(file))).toEqual(meaning);
   });
 
-  test.each([0, 2, 255])('of version %i is refused: the message names object, version and remedy', (version) => {
+  test.each([
+    [0, 'Use the build that wrote it; this one does not convert older stores'],
+    [FORMAT_VERSION + 1, 'Use a newer build'],
+    [255, 'Use a newer build'],
+  ])('of version %i is refused: the message names object, byte, version and remedy', (version, remedy) => {
     const bytes = golden(file);
     bytes[4] = version;
-    const refusal = `^${key} has format version ${version}.*; this build reads version 1\\. Use a newer build$`;
+    const what = `it has format version ${version}; this build reads version ${FORMAT_VERSION}`;
     expect(() => read(bytes)).toThrow(LogCorruption);
-    expect(() => read(bytes)).toThrow(new RegExp(refusal));
+    expect(() => read(bytes)).toThrow(`${key}, byte 4: ${what}. ${remedy}`);
   });
 
   test('of another kind of object is refused by name', () => {
     const bytes = golden(file);
     bytes[0] = 0;
-    expect(() => read(bytes)).toThrow(new RegExp(`^${key} is not a .* of Tailrace`));
+    expect(() => read(bytes)).toThrow(new RegExp(`^${key}, byte 0: it is not a .* of Tailrace`));
   });
 });
 
@@ -237,12 +292,12 @@ test('entries written straight into an arena have the bytes of the golden file t
 });
 
 describe('an entry of the future', () => {
-  const strange = { type: 8, payload: Uint8Array.of(1) };
+  const strange = { type: 99, payload: Uint8Array.of(1) };
   const longer = { type: 5, payload: Uint8Array.of(8, 1) };
 
   test.each([
-    ['of a type nobody knows', strange, 'log entry of type 8: written by a newer build. Use that build'],
-    ['with one field more', longer, 'log entry of type 5 with more fields: written by a newer build. Use that build'],
+    ['of a type nobody knows', strange, 'there is no log entry of type 99 in this version of the format'],
+    ['with one field more', longer, 'the log entry of type 5 has bytes behind its last field'],
   ])('%s ends the start with a message that names its slot', async (_, entry, message) => {
     const ports = manualPorts();
     ports.blobs.objects.set('format', golden('format.bin'));
@@ -255,9 +310,19 @@ describe('an entry of the future', () => {
       reset: () => {},
       restore: () => Promise.resolve(null),
     };
-    await expect(takeOver(ports, PROMPT, fold)).rejects.toThrow(`${slotKey(0)}: ${message}`);
+    await expect(takeOver(ports, PROMPT, fold)).rejects.toThrow(`${slotKey(0)}, byte 64: ${message}. `);
   });
 });
+
+async function expectRefusal(marker: Uint8Array, named: string): Promise<void> {
+  const ports = manualPorts();
+  ports.blobs.objects.set('format', marker);
+  const refusal = await claimFormat(ports, PROMPT).catch((error: unknown) => error);
+  expect(refusal).toBeInstanceOf(ForeignStore);
+  expect(String(refusal)).toContain('the object `format` says that the store has ');
+  expect(String(refusal)).toContain(named);
+  expect([...ports.blobs.objects]).toEqual([['format', marker]]);
+}
 
 describe('the marker', () => {
   test('of an empty store is format.bin, and a store with it is accepted', async () => {
@@ -267,18 +332,63 @@ describe('the marker', () => {
     await claimFormat(ports, PROMPT);
   });
 
+  const OURS = `"version":${FORMAT_VERSION}`;
+  const READS = `; this build reads version ${FORMAT_VERSION}.`;
+
   test.each([
-    ['version', '"version":1', '"version":2', 'format version 2 (window 64)'],
-    ['window', '"windowSlots":64', '"windowSlots":65', 'format version 1 (window 65)'],
+    [
+      'newer version',
+      OURS,
+      `"version":${FORMAT_VERSION + 1}`,
+      `version ${FORMAT_VERSION + 1}${READS} Use a newer build`,
+    ],
+    ['version that is no number', OURS, '"version":null', `version null${READS} Put back a sound copy of this object`],
+    [
+      'window',
+      '"windowSlots":64',
+      '"windowSlots":65',
+      'window of 65 slots; this build has one of 64. Use a newer build',
+    ],
   ])('of another %s is refused with a remedy, and stays as it is', async (_, ours, theirs, named) => {
-    const ports = manualPorts();
     const marker = bytesOf(new TextDecoder().decode(golden('format.bin')).replace(ours, theirs));
-    ports.blobs.objects.set('format', marker);
-    await expect(claimFormat(ports, PROMPT)).rejects.toThrow(
-      `the store has ${named}; this build reads version 1 (window 64). Use the build that wrote it, or a newer one`,
-    );
-    expect([...ports.blobs.objects]).toEqual([['format', marker]]);
+    await expectRefusal(marker, named);
   });
+});
+
+const VERSIONS = readdirSync(new URL('./testing/golden/', import.meta.url)).map((name) => Number(name.slice(1)));
+
+describe('earlier versions', () => {
+  test('every version up to ours has golden files, and none beyond it', () => {
+    const wanted = Array.from({ length: FORMAT_VERSION }, (_, i) => i + 1);
+    expect(VERSIONS.toSorted((a, b) => a - b)).toEqual(wanted);
+  });
+
+  test.each(VERSIONS.filter((version) => version < FORMAT_VERSION))(
+    'a store of version %i is refused by its marker, with the remedy',
+    async (version) => {
+      const remedy = 'Use the build that wrote it; this one does not convert older stores';
+      const named = `format version ${version}; this build reads version ${FORMAT_VERSION}. ${remedy}`;
+      await expectRefusal(golden('format.bin', version), named);
+    },
+  );
+
+  test.each(VERSIONS.filter((version) => version < FORMAT_VERSION))(
+    'an object of version %i is refused by name where it turns up in a store of ours',
+    (version) => {
+      for (const { file, key, read } of OBJECTS.filter((object) => existsSync(pathOf(object.file, version)))) {
+        expect(() => read(golden(file, version)), file).toThrow(`${key}, byte 4: it has format version ${version};`);
+      }
+    },
+  );
+});
+
+test('a segment of another version is refused by its footer too: a server never reads the header', () => {
+  const bytes = golden('segment.bin');
+  const at = bytes.length - 32 + 20;
+  bytes[at] = FORMAT_VERSION + 1;
+  expect(() => readSegment(bytes)).toThrow(
+    `seg/0000000002-0000000300, byte ${at}: it has format version ${FORMAT_VERSION + 1};`,
+  );
 });
 
 test('names in the store are these', () => {

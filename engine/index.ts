@@ -16,7 +16,7 @@ export type { ReadInput, ReadStart } from './core/read-plan.ts';
 export type { AppendRecord, Header, SequencedRecord } from './core/record.ts';
 export { type Engine, openEngine } from './engine.ts';
 export { ForeignStore } from './log/format-object.ts';
-export { LogCorruption } from './log/format.ts';
+export { LogCorruption } from './log/corruption.ts';
 export type { LogEnd } from './log/slot-log.ts';
 export { StoreRefused } from './log/persistent-store.ts';
 export type { LogTunables } from './log/tunables.ts';

@@ -11,11 +11,12 @@ import { PersistentStore } from './log/persistent-store.ts';
 import type { Telemetry } from './ports.ts';
 import type { StoreLook } from './store-tools/store-look.ts';
 
+export { LogCorruption } from './log/corruption.ts';
 export { ForeignStore } from './log/format-object.ts';
 export { StoreAbandoned, StoreRefused } from './log/persistent-store.ts';
 export { listStore, type StoredObject } from './store-tools/inventory.ts';
 export { type Amount, storeStatistics, type StoreStatistics } from './store-tools/statistics.ts';
-export { NoStoreHere, StoreDamage } from './store-tools/store-look.ts';
+export { NoStoreHere } from './store-tools/store-look.ts';
 export { type Soundness, verifyStore } from './store-tools/verify.ts';
 
 /** How often one call is repeated, with growing pauses, before the store counts as away: about ten seconds. */

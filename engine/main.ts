@@ -17,7 +17,7 @@ import { createApi } from './api/routes.ts';
 import { InvariantError } from './core/assert.ts';
 import { openEngine, type Engine } from './engine.ts';
 import { ForeignStore } from './log/format-object.ts';
-import { LogCorruption } from './log/format.ts';
+import { LogCorruption } from './log/corruption.ts';
 import type { LogEnd } from './log/slot-log.ts';
 import { StoreRefused } from './log/persistent-store.ts';
 import { ENGINE_DEFAULTS, type EngineTunables } from './tunables.ts';

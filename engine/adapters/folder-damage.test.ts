@@ -93,16 +93,16 @@ test('an object of the log that was cut short is found, and the message says to 
 test('an object of a version from the future names the version and the remedy', async () => {
   const path = (await slots()).at(-1)!;
   const bytes = await readFile(path);
-  bytes[4] = 9;
+  bytes[4] = 99;
   await writeFile(path, bytes);
-  expect(await refusal()).toMatch(new RegExp(`${keyOf(path)} has format version 9; .*newer build`));
+  expect(await refusal()).toMatch(new RegExp(`${keyOf(path)}, byte 4: it has format version 99; .*newer build`));
 });
 
 test('a store of a version from the future names the version and the remedy', async () => {
   const path = join(folder, 'format.blob');
   const marker = JSON.parse(await readFile(path, 'utf8')) as { version: number };
   await writeFile(path, JSON.stringify({ ...marker, version: 99 }));
-  expect(await refusal()).toMatch(/format version 99.*Use the build that wrote it, or a newer one/s);
+  expect(await refusal()).toMatch(/object `format` .*format version 99;.*Use a newer build/s);
 });
 
 test('a store that lost its marker is not taken for an empty one', async () => {

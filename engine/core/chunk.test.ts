@@ -68,9 +68,9 @@ test('a chunk that is cut, padded or has the wrong span is noticed', () => {
     { timestamp: 6, headers: [], body: Uint8Array.of(3) },
   ]);
   expect(decodeRecords(span, good)).toHaveLength(2);
-  expect(() => decodeRecords(span, good.subarray(0, -1))).toThrow('ends inside its buffer');
-  expect(() => decodeRecords(span, Uint8Array.of(...good, 0))).toThrow('exactly the records');
-  expect(() => decodeRecords({ ...span, count: 1 }, good)).toThrow('exactly the records');
+  expect(() => decodeRecords(span, good.subarray(0, -1))).toThrow('a field ends behind its place');
+  expect(() => decodeRecords(span, Uint8Array.of(...good, 0))).toThrow('bytes behind its last record');
+  expect(() => decodeRecords({ ...span, count: 1 }, good)).toThrow('bytes behind its last record');
   expect(() => decodeRecords({ ...span, lastTimestamp: 7 }, good)).toThrow('last timestamp');
   expect(() => new VarintReader(new Uint8Array(9).fill(0xff)).varint()).toThrow('longer than 8 bytes');
 });

@@ -76,8 +76,8 @@ export function decodeRecordsFrom(
     }
     if (!take({ seqNum, timestamp, headers, body: reader.take(bodyLength) })) return;
   }
-  assert(reader.atEnd(), 'a chunk holds exactly the records its span says');
-  assert(timestamp === span.lastTimestamp, "a chunk's last timestamp is the one its span says");
+  if (!reader.atEnd()) throw new RangeError('a chunk has bytes behind its last record');
+  if (timestamp !== span.lastTimestamp) throw new RangeError('the last timestamp of a chunk is not the one it says');
 }
 
 /** The first number of the chunk with this timestamp or a later one; the number behind the chunk when there is none. */
@@ -133,6 +133,7 @@ export function varintLength(value: number): number {
   return length;
 }
 
+/** Reads what came from a store: throws a RangeError where the bytes do not go on as they must. */
 export class VarintReader {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -146,12 +147,12 @@ export class VarintReader {
     let scale = 1;
     for (let i = 0; i < 8; i++) {
       const byte = this.#bytes[this.#at++];
-      assert(byte !== undefined, 'a varint ends inside its buffer');
+      if (byte === undefined) throw new RangeError('a number ends behind its place');
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
       scale *= 0x80;
     }
-    throw new RangeError('a varint is longer than 8 bytes');
+    throw new RangeError('a number is longer than 8 bytes');
   }
 
   take(length: number): Uint8Array {
@@ -162,7 +163,12 @@ export class VarintReader {
 
   skip(length: number): void {
     this.#at += length;
-    assert(this.#at <= this.#bytes.length, 'a field ends inside its buffer');
+    if (this.#at > this.#bytes.length) throw new RangeError('a field ends behind its place');
+  }
+
+  /** How far it has read. */
+  get position(): number {
+    return this.#at;
   }
 
   atEnd(): boolean {

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 
+import { FORMAT_VERSION } from '../core/format-version.ts';
 import { PROMPT, RETRY_MS } from '../testing/log-bench.ts';
 import { DENIED, type ManualPorts, manualPorts, settled, TIMEOUT } from '../testing/manual-ports.ts';
 import { claimFormat } from './format-object.ts';
@@ -12,7 +13,7 @@ function store(content: Record<string, string>): ManualPorts {
   return ports;
 }
 
-const MARKER = '{"store":"tailrace","version":1,"windowSlots":64}';
+const MARKER = `{"store":"tailrace","version":${FORMAT_VERSION},"windowSlots":64}`;
 
 function markerOf(ports: ManualPorts): string {
   return new TextDecoder().decode(ports.blobs.objects.get('format'));
@@ -46,15 +47,27 @@ describe('refused', () => {
       { 'holiday.jpg': 'x' },
       'holds `holiday.jpg` but no `format` marker',
     ],
-    ['a marker that is not JSON', { format: 'not json' }, 'is not a Tailrace marker'],
-    ['a marker of something else', { format: '{"store":"other"}' }, 'is not a Tailrace marker'],
-    ['a marker that is JSON but no object', { format: 'null' }, 'is not a Tailrace marker'],
+    ['a marker that is not JSON', { format: 'not json' }, 'object `format` is not the marker of a Tailrace store'],
+    [
+      'a marker of something else',
+      { format: '{"store":"other"}' },
+      'object `format` is not the marker of a Tailrace store',
+    ],
+    [
+      'a marker that is JSON but no object',
+      { format: 'null' },
+      'object `format` is not the marker of a Tailrace store',
+    ],
     [
       'a future version',
-      { format: '{"store":"tailrace","version":2,"windowSlots":64}' },
-      'format version 2 (window 64)',
+      { format: '{"store":"tailrace","version":9999,"windowSlots":64}' },
+      'object `format` says that the store has format version 9999; this build reads',
     ],
-    ['another window', { format: '{"store":"tailrace","version":1,"windowSlots":16}' }, 'format version 1 (window 16)'],
+    [
+      'another window',
+      { format: `{"store":"tailrace","version":${FORMAT_VERSION},"windowSlots":16}` },
+      'object `format` says that the store has a window of 16 slots',
+    ],
   ])('%s, and nothing is written', async (_, content, message) => {
     const ports = store(content as Record<string, string>);
     const before = [...ports.blobs.objects.keys()];
@@ -117,8 +130,8 @@ describe('a store that is away or contended', () => {
     const claim = claimFormat(ports, PROMPT);
     claim.catch(() => {});
     await settled();
-    ports.blobs.objects.set('format', new TextEncoder().encode('{"store":"tailrace","version":9,"windowSlots":64}'));
+    ports.blobs.objects.set('format', new TextEncoder().encode('{"store":"tailrace","version":9999,"windowSlots":64}'));
     await ports.blobs.heldOn('putIfAbsent', 'format').complete();
-    await expect(claim).rejects.toThrow('format version 9');
+    await expect(claim).rejects.toThrow('format version 9999');
   });
 });

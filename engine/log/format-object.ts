@@ -4,14 +4,16 @@
  * what the conformance probe left below `probe/` counts for nothing.
  */
 
+import { FORMAT_VERSION } from '../core/format-version.ts';
 import { WINDOW_SLOTS } from '../core/limits.ts';
 import type { Ports, StoreFault } from '../ports.ts';
 import { backOff } from './backoff.ts';
+import { otherVersion, REMEDY } from './corruption.ts';
 import type { LogTunables } from './tunables.ts';
 
 export const FORMAT_KEY = 'format';
 const PROBE_PREFIX = 'probe/';
-const MARKER = { store: 'tailrace', version: 1, windowSlots: WINDOW_SLOTS };
+const MARKER = { store: 'tailrace', version: FORMAT_VERSION, windowSlots: WINDOW_SLOTS };
 
 /** The store is not ours to use; the message says why and what to do. */
 export class ForeignStore extends Error {
@@ -83,12 +85,23 @@ export function checkMarker(bytes: Uint8Array): void {
     marker = null;
   }
   if (marker?.store !== MARKER.store) {
-    throw new ForeignStore(`the object \`${FORMAT_KEY}\` is not a Tailrace marker. Use an empty folder or prefix`);
-  }
-  if (marker.version !== MARKER.version || marker.windowSlots !== MARKER.windowSlots) {
     throw new ForeignStore(
-      `the store has format version ${marker.version} (window ${marker.windowSlots}); this build reads version ` +
-        `${MARKER.version} (window ${MARKER.windowSlots}). Use the build that wrote it, or a newer one`,
+      `the object \`${FORMAT_KEY}\` is not the marker of a Tailrace store (${bytes.length} bytes). Use an empty folder or ` +
+        `prefix; if this was a Tailrace store, the marker is damaged: put back a sound copy of it`,
+    );
+  }
+  const { version, windowSlots } = marker;
+  if (version !== MARKER.version) {
+    const remedy = typeof version === 'number' ? otherVersion(version) : REMEDY.restore;
+    throw new ForeignStore(
+      `the object \`${FORMAT_KEY}\` says that the store has format version ${version}; this build reads version ` +
+        `${MARKER.version}. ${remedy}`,
+    );
+  }
+  if (windowSlots !== MARKER.windowSlots) {
+    throw new ForeignStore(
+      `the object \`${FORMAT_KEY}\` says that the store has a window of ${windowSlots} slots; this build has one of ` +
+        `${MARKER.windowSlots}. ${REMEDY.newerBuild}`,
     );
   }
 }

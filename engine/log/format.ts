@@ -10,13 +10,14 @@
  */
 
 import { assert } from '../core/assert.ts';
+import { FORMAT_VERSION } from '../core/format-version.ts';
 import type { Compute } from '../ports.ts';
+import { checkVersion, LogCorruption, REMEDY, VERSION_OFFSET } from './corruption.ts';
 
 export const HEADER_BYTES = 64;
 export const IDENTITY_BYTES = 16;
 const ENTRY_HEADER_BYTES = 12;
 const MAGIC = 0x474c5254; // "TRLG" read as a little-endian u32.
-const VERSION = 1;
 const KIND_DATA = 1;
 const KIND_FENCE = 2;
 
@@ -55,11 +56,6 @@ export interface PlacedEntry extends RawEntry {
 
 /** An object that came damaged so often is damaged in the store, not on the way here. */
 export const READINGS_MAX = 4;
-
-/** The object's bytes are not what a writer of this format put there. `message` names the object. */
-export class LogCorruption extends Error {
-  override name = 'LogCorruption';
-}
 
 export function slotKey(slot: number): string {
   return `wal/${String(slot).padStart(20, '0')}`;
@@ -112,7 +108,7 @@ function writeHeader(bytes: Uint8Array, header: LogHeader, compute: Compute): vo
   bytes.fill(0, 0, HEADER_BYTES);
   const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
   view.setUint32(0, MAGIC, true);
-  view.setUint8(4, VERSION);
+  view.setUint8(VERSION_OFFSET, FORMAT_VERSION);
   view.setUint8(5, header.kind === 'data' ? KIND_DATA : KIND_FENCE);
   setU64(view, 8, header.slot);
   setU64(view, 16, header.epoch);
@@ -130,23 +126,27 @@ function writeHeader(bytes: Uint8Array, header: LogHeader, compute: Compute): vo
 /** Reads and verifies the header of the object found in `slot`. Throws LogCorruption. */
 export function decodeHeader(slot: number, bytes: Uint8Array, compute: Compute): LogHeader {
   const key = slotKey(slot);
-  if (bytes.length < HEADER_BYTES) throw new LogCorruption(`${key} is cut short: ${bytes.length} bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
-  if (view.getUint32(0, true) !== MAGIC) throw new LogCorruption(`${key} is not a log object of Tailrace`);
-  const version = view.getUint8(4);
-  if (version !== VERSION) {
+  if (bytes.length < HEADER_BYTES) {
     throw new LogCorruption(
-      `${key} has format version ${version}; this build reads version ${VERSION}. Use a newer build`,
+      key,
+      bytes.length,
+      `the object is cut short: ${bytes.length} bytes, a header has ${HEADER_BYTES}`,
     );
   }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
+  if (view.getUint32(0, true) !== MAGIC) throw new LogCorruption(key, 0, 'it is not a log object of Tailrace');
+  checkVersion(key, view.getUint8(VERSION_OFFSET));
   if (view.getUint32(60, true) !== compute.crc32(bytes.subarray(0, 60))) {
-    throw new LogCorruption(`${key}: checksum of the header (bytes 0-60) does not match`);
+    throw new LogCorruption(key, 0, 'the checksum of the header (bytes 0-60) does not match');
   }
   const common = { slot: getU64(view, 8), epoch: getU64(view, 16), identity: bytes.slice(24, 24 + IDENTITY_BYTES) };
-  if (common.slot !== slot) throw new LogCorruption(`${key} says it is slot ${common.slot}`);
+  if (common.slot !== slot) throw new LogCorruption(key, 8, `it says that it is slot ${common.slot}`);
   const kind = view.getUint8(5);
-  if (kind === KIND_FENCE) return { kind: 'fence', ...common, next: getU64(view, 40) };
-  if (kind !== KIND_DATA) throw new LogCorruption(`${key} is of unknown kind ${kind}. Use a newer build`);
+  if (kind === KIND_FENCE) {
+    if (bytes.length === HEADER_BYTES) return { kind: 'fence', ...common, next: getU64(view, 40) };
+    throw new LogCorruption(key, HEADER_BYTES, `a fence has ${HEADER_BYTES} bytes, this one ${bytes.length}`);
+  }
+  if (kind !== KIND_DATA) throw new LogCorruption(key, 5, `it is of the unknown kind ${kind}`, REMEDY.newerBuild);
   return {
     kind: 'data',
     ...common,
@@ -159,27 +159,53 @@ export function decodeHeader(slot: number, bytes: Uint8Array, compute: Compute):
 /** The entries of a data object whose header was read before; payloads are views of `bytes`. Throws LogCorruption. */
 export function decodeEntries(header: DataHeader, bytes: Uint8Array, compute: Compute): PlacedEntry[] {
   const key = slotKey(header.slot);
-  if (bytes.length !== HEADER_BYTES + header.bodyLength) {
-    throw new LogCorruption(`${key} has ${bytes.length} bytes, its header says ${HEADER_BYTES + header.bodyLength}`);
+  const wanted = HEADER_BYTES + header.bodyLength;
+  if (bytes.length !== wanted) {
+    const shorter = Math.min(bytes.length, wanted);
+    throw new LogCorruption(key, shorter, `the object has ${bytes.length} bytes, its header says ${wanted}`);
   }
   if (compute.crc32(bytes.subarray(HEADER_BYTES)) !== header.bodyCrc) {
-    throw new LogCorruption(`${key}: checksum of the body (from byte ${HEADER_BYTES}) does not match`);
+    const at = firstBadFrame(bytes, compute);
+    throw new LogCorruption(key, at, `the checksum of the body (from byte ${HEADER_BYTES}) does not match`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const entries: PlacedEntry[] = [];
   let at = HEADER_BYTES;
   for (let i = 0; i < header.entryCount; i++) {
-    const start = at + ENTRY_HEADER_BYTES;
-    const payload = bytes.subarray(start, start + view.getUint32(at + 4, true));
-    if (compute.crc32(payload) !== view.getUint32(at + 8, true)) {
-      throw new LogCorruption(`${key}: checksum of entry ${i} at byte ${start} does not match`);
+    const start = payloadStart(at);
+    const end = frameEnd(view, at);
+    if (end > bytes.length) {
+      throw new LogCorruption(key, at, `entry ${i} of ${header.entryCount} goes beyond the object`, REMEDY.report);
     }
-    const end = start + payload.length;
+    const payload = bytes.subarray(start, end);
+    if (compute.crc32(payload) !== frameCrc(bytes, at)) {
+      throw new LogCorruption(key, at, `the checksum of entry ${i} does not match`);
+    }
     entries.push({ type: view.getUint32(at, true), payload, start: at, end });
     at = end;
   }
-  if (at !== bytes.length) throw new LogCorruption(`${key} has bytes behind its last entry, from byte ${at}`);
+  if (at !== bytes.length) throw new LogCorruption(key, at, 'there are bytes behind the last entry', REMEDY.report);
   return entries;
+}
+
+/** Where the frame that begins at `at` ends, which may be beyond the object. */
+function frameEnd(view: DataView, at: number): number {
+  const start = payloadStart(at);
+  return start > view.byteLength ? Infinity : start + view.getUint32(at + 4, true);
+}
+
+/**
+ * Where the first frame begins that is cut short or does not match its checksum. The type of a frame is under the
+ * checksum of the body only: when all frames match, the damage is somewhere in the body.
+ */
+function firstBadFrame(bytes: Uint8Array, compute: Compute): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = HEADER_BYTES; at < bytes.length;) {
+    const end = frameEnd(view, at);
+    if (end > bytes.length || compute.crc32(bytes.subarray(payloadStart(at), end)) !== frameCrc(bytes, at)) return at;
+    at = end;
+  }
+  return HEADER_BYTES;
 }
 
 export function sameIdentity(a: Uint8Array, b: Uint8Array): boolean {

@@ -13,11 +13,11 @@ import { WINDOW_SLOTS } from '../core/limits.ts';
 import type { Ports, StoreFault } from '../ports.ts';
 import { SlotArena, type SlotBytes } from './arena.ts';
 import { backOff } from './backoff.ts';
+import { LogCorruption } from './corruption.ts';
 import {
   decodeHeader,
   frameLength,
   HEADER_BYTES,
-  LogCorruption,
   type LogHeader,
   payloadStart,
   READINGS_MAX,

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 
+import { FORMAT_VERSION } from '../core/format-version.ts';
 import { checkpointKey, publicationKey } from '../core/object-names.ts';
 import { dataObject, plantData, plantFence, PROMPT, rawWord, RETRY_MS, WordFold } from '../testing/log-bench.ts';
 import {
@@ -25,7 +26,7 @@ interface Taker extends ManualPorts {
 }
 
 function claimed(objects: StoredObjects = new Map()): StoredObjects {
-  const marker = { store: 'tailrace', version: 1, windowSlots: 64 };
+  const marker = { store: 'tailrace', version: FORMAT_VERSION, windowSlots: 64 };
   return objects.set('format', new TextEncoder().encode(JSON.stringify(marker)));
 }
 
@@ -174,7 +175,7 @@ describe('corruption is never the end of the log', () => {
     plant(objects, { fence: [0, 2] });
     plant(objects, { data: [64, epoch, ['a']] });
     await expect(taker(objects).ownership).rejects.toThrow(
-      `${slotKey(64)} is a data of epoch ${epoch} where epoch 2 is in force`,
+      `${slotKey(64)}, byte 16: a data of epoch ${epoch} stands where epoch 2 is in force. `,
     );
   });
 
@@ -192,12 +193,12 @@ describe('corruption is never the end of the log', () => {
     const ports = manualPorts({ objects });
     const picky = Object.assign(new WordFold(), {
       decode: () => {
-        throw new RangeError('log entry of type 9: written by a newer build');
+        throw new RangeError('there is no log entry of type 9');
       },
     });
     await expect(takeOver(ports, PROMPT, picky)).rejects.toMatchObject({
       name: 'LogCorruption',
-      message: `${slotKey(64)}: log entry of type 9: written by a newer build`,
+      message: expect.stringContaining(`${slotKey(64)}, byte 64: there is no log entry of type 9. Its checksums`),
     });
   });
 });
@@ -458,12 +459,14 @@ describe('a takeover that begins from a checkpoint', () => {
     const objects = collected();
     plant(objects, { fence: [71, 1] });
     const a = withCheckpoints(taker(objects), [70, ['a', 'b'], 1]);
-    await expect(a.ownership).rejects.toThrow(`${slotKey(71)} is a fence of epoch 1 where epoch 1 is in force`);
+    await expect(a.ownership).rejects.toThrow(
+      `${slotKey(71)}, byte 16: a fence of epoch 1 stands where epoch 1 is in force`,
+    );
   });
 
   test('reports a published checkpoint that is not there', async () => {
     const a = taker(collected());
-    await expect(a.ownership).rejects.toThrow(`${checkpointKey(at(70))} is published`);
+    await expect(a.ownership).rejects.toThrow(`${checkpointKey(at(70))}, byte 0: it is published`);
   });
 
   test('reads an object again that came damaged, and goes on when it is sound', async () => {

@@ -13,6 +13,7 @@ import { type CheckpointName, checkpointKey, compareCheckpoints } from '../core/
 import { WINDOW_SLOTS } from '../core/limits.ts';
 import type { BlobStore, GetOutcome, Ports } from '../ports.ts';
 import { backOff } from './backoff.ts';
+import { LogCorruption, meaningOf, REMEDY } from './corruption.ts';
 import {
   type DataHeader,
   decodeEntries,
@@ -20,7 +21,6 @@ import {
   encodeFence,
   IDENTITY_BYTES,
   type LogHeader,
-  LogCorruption,
   READINGS_MAX,
   type RawEntry,
   sameIdentity,
@@ -99,8 +99,8 @@ class Takeover<Entry> {
     if (published === null) return { slot: -1, epoch: 0 };
     const start = await this.#fold.restore(published);
     if (start === null) {
-      const missing = `${checkpointKey(published)} is published, and it or an object it names does not exist`;
-      return this.#staleUnless(published, new LogCorruption(missing));
+      const missing = 'it is published, and it or a page it names is missing';
+      return this.#staleUnless(published, new LogCorruption(checkpointKey(published), 0, missing));
     }
     assert(start.slot === published.slot, 'a checkpoint holds the state of the slot in its name');
     this.#ports.telemetry.event('takeover.from-checkpoint', published.slot);
@@ -237,7 +237,7 @@ class Replay<Entry> {
 
   async #step(bytes: Uint8Array): Promise<LogCorruption | null> {
     const object = await readSoundly(this.#ports, this.#store, this.position, bytes, (read) => this.#read(read));
-    if (object === null) return new LogCorruption(`${slotKey(this.position)} was there, came damaged, and is gone`);
+    if (object === null) return new LogCorruption(slotKey(this.position), 0, 'it was there, came damaged, and is gone');
     const { header } = object;
     if (header.kind === 'fence') {
       if (header.epoch <= this.epoch) return contradiction(header, this.epoch);
@@ -261,12 +261,8 @@ class Replay<Entry> {
   }
 
   #apply(header: DataHeader, bytes: Uint8Array, raw: RawEntry & { start: number; end: number }): void {
-    try {
-      this.#fold.apply(this.#fold.decode(raw), { slot: header.slot, bytes, start: raw.start, end: raw.end });
-    } catch (error) {
-      if (error instanceof RangeError) throw new LogCorruption(`${slotKey(header.slot)}: ${error.message}`);
-      throw error;
-    }
+    const place = { slot: header.slot, bytes, start: raw.start, end: raw.end };
+    meaningOf(slotKey(header.slot), raw.start, () => this.#fold.apply(this.#fold.decode(raw), place));
   }
 }
 
@@ -298,7 +294,6 @@ class ReadAhead {
 }
 
 function contradiction(header: LogHeader, epoch: number): LogCorruption {
-  return new LogCorruption(
-    `${slotKey(header.slot)} is a ${header.kind} of epoch ${header.epoch} where epoch ${epoch} is in force`,
-  );
+  const what = `a ${header.kind} of epoch ${header.epoch} stands where epoch ${epoch} is in force`;
+  return new LogCorruption(slotKey(header.slot), 16, what, REMEDY.report);
 }

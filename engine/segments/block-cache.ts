@@ -5,7 +5,7 @@
  * failed fetch is forgotten, so that the next reader tries again. Names are never used twice, so nothing goes stale.
  */
 
-import { LogCorruption } from '../log/format.ts';
+import { LogCorruption } from '../log/corruption.ts';
 import type { PersistentStore } from '../log/persistent-store.ts';
 import type { Telemetry } from '../ports.ts';
 import { SegmentGone } from './segment-gone.ts';
@@ -189,7 +189,9 @@ export async function fetchRange(
   if (got.kind === 'absent') throw new SegmentGone(key);
   if (got.size !== size || got.bytes.length !== end - start) {
     throw new LogCorruption(
-      `${key}: bytes ${start}-${end} of ${size} were asked for; the store has ${got.size} bytes and sent ${got.bytes.length}`,
+      key,
+      Math.min(got.size, size, start + got.bytes.length),
+      `bytes ${start}-${end} of ${size} were asked for; the store has ${got.size} bytes and sent ${got.bytes.length}`,
     );
   }
   return got.bytes;

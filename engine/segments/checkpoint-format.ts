@@ -14,18 +14,19 @@ import {
   type OwnedName,
   pageKey,
 } from '../core/object-names.ts';
+import { FORMAT_VERSION } from '../core/format-version.ts';
 import type { BasinState, StreamState } from '../core/stream-state.ts';
-import { LogCorruption } from '../log/format.ts';
+import { checkVersion, LogCorruption, meaningOf, REMEDY, VERSION_OFFSET } from '../log/corruption.ts';
 import type { Compute } from '../ports.ts';
 import { PayloadReader, PayloadWriter } from '../state/payload.ts';
 import { readSegmentRefs, type SegmentRef, writeSegmentRefs } from '../state/segment-ref.ts';
 import type { StateHash } from '../state/state-hash.ts';
-import { readRow, type RowChange, writeRow } from './checkpoint-rows.ts';
+import { readBasin, readRow, type RowChange, writeBasin, writeRow } from './checkpoint-rows.ts';
 
 const ROOT_MAGIC = 0x4b435254; // "TRCK" read as a little-endian u32.
 const PAGE_MAGIC = 0x504d5254; // "TRMP".
-const VERSION = 1;
 const PREFIX_BYTES = 16;
+const LENGTH_OFFSET = 8;
 /** Where the checksum stands; it covers everything else. */
 const CRC_OFFSET = 12;
 
@@ -70,7 +71,7 @@ export function encodeRoot(root: CheckpointRoot, compute: Compute): Uint8Array {
   out.number(root.fences.length);
   for (const fence of root.fences) out.number(fence);
   out.number(root.basins.length);
-  for (const basin of root.basins) out.text(basin.name).number(basin.createdAtMs).optionalText(basin.requestToken);
+  for (const basin of root.basins) writeBasin(out, basin);
   writeSegmentRefs(out, root.segments);
   out.number(root.pageRows).number(root.pages.length);
   for (const ref of root.pages) {
@@ -89,7 +90,7 @@ export function decodeRoot(name: CheckpointName, bytes: Uint8Array, compute: Com
   const key = checkpointKey(name);
   const root = parse(key, open(key, ROOT_MAGIC, 'checkpoint', bytes, compute), readRoot);
   if (compareCheckpoints(root.name, name) !== 0) {
-    throw new LogCorruption(`${key} holds ${checkpointKey(root.name)}. Restore the object from a copy`);
+    throw new LogCorruption(key, PREFIX_BYTES, `it says that it is ${checkpointKey(root.name)}`);
   }
   return root;
 }
@@ -104,11 +105,7 @@ function readRoot(from: PayloadReader): CheckpointRoot {
     lastArrivalMs: from.number(),
     collectedTo: from.number(),
     fences: Array.from({ length: from.number() }, () => from.number()),
-    basins: Array.from({ length: from.number() }, () => ({
-      name: from.text(),
-      createdAtMs: from.number(),
-      requestToken: from.optionalText(),
-    })),
+    basins: Array.from({ length: from.number() }, () => readBasin(from)),
     segments: readSegmentRefs(from),
     pageRows: from.number(),
     pages: Array.from({ length: from.number() }, () => ({
@@ -148,14 +145,15 @@ export function decodePage(ref: PageRef, bytes: Uint8Array, compute: Compute): S
   const key = pageKey(ref);
   const body = open(key, PAGE_MAGIC, 'metadata page', bytes, compute);
   if (bytes.length !== ref.bytes || viewOf(bytes).getUint32(CRC_OFFSET, true) !== ref.crc) {
-    throw new LogCorruption(`${key} is sound, but not the page its checkpoint refers to (checksum at byte 12)`);
+    throw new LogCorruption(key, CRC_OFFSET, 'it is sound, but not the page its checkpoint refers to');
   }
   const { page, rows } = parse(key, body, (from) => ({
     page: from.number(),
     rows: Array.from({ length: from.number() }, () => readRow(from, from.number())),
   }));
   if (page !== ref.page || rows.length !== ref.rows) {
-    throw new LogCorruption(`${key} says it is page ${page} of ${rows.length} rows, its checkpoint says otherwise`);
+    const what = `it says that it is page ${page} of ${rows.length} rows, its checkpoint says page ${ref.page} of ${ref.rows}`;
+    throw new LogCorruption(key, PREFIX_BYTES, what, REMEDY.report);
   }
   return rows;
 }
@@ -164,8 +162,8 @@ function seal(magic: number, body: Uint8Array, compute: Compute): { bytes: Uint8
   const bytes = new Uint8Array(PREFIX_BYTES + body.length);
   const view = viewOf(bytes);
   view.setUint32(0, magic, true);
-  view.setUint8(4, VERSION);
-  view.setUint32(8, body.length, true);
+  view.setUint8(VERSION_OFFSET, FORMAT_VERSION);
+  view.setUint32(LENGTH_OFFSET, body.length, true);
   bytes.set(body, PREFIX_BYTES);
   const crc = checksum(bytes, compute);
   view.setUint32(CRC_OFFSET, crc, true);
@@ -174,21 +172,22 @@ function seal(magic: number, body: Uint8Array, compute: Compute): { bytes: Uint8
 
 /** The body of an object whose every byte was checked. */
 function open(key: string, magic: number, what: string, bytes: Uint8Array, compute: Compute): Uint8Array {
-  if (bytes.length < PREFIX_BYTES) throw new LogCorruption(`${key} is cut short: ${bytes.length} bytes`);
-  const view = viewOf(bytes);
-  if (view.getUint32(0, true) !== magic) throw new LogCorruption(`${key} is not a ${what} of Tailrace (bytes 0-4)`);
-  const version = view.getUint8(4);
-  if (version !== VERSION) {
+  if (bytes.length < PREFIX_BYTES) {
     throw new LogCorruption(
-      `${key} has format version ${version}; this build reads version ${VERSION}. Use a newer build`,
+      key,
+      bytes.length,
+      `the object is cut short: ${bytes.length} bytes, ${PREFIX_BYTES} at least`,
     );
   }
-  const length = PREFIX_BYTES + view.getUint32(8, true);
+  const view = viewOf(bytes);
+  if (view.getUint32(0, true) !== magic) throw new LogCorruption(key, 0, `it is not a ${what} of Tailrace`);
+  checkVersion(key, view.getUint8(VERSION_OFFSET));
+  const length = PREFIX_BYTES + view.getUint32(LENGTH_OFFSET, true);
   if (bytes.length !== length) {
-    throw new LogCorruption(`${key} has ${bytes.length} bytes, its header (byte 8) says ${length}`);
+    throw new LogCorruption(key, LENGTH_OFFSET, `the object has ${bytes.length} bytes, its header says ${length}`);
   }
   if (checksum(bytes, compute) !== view.getUint32(CRC_OFFSET, true)) {
-    throw new LogCorruption(`${key}: checksum at byte ${CRC_OFFSET} does not match the bytes around it`);
+    throw new LogCorruption(key, 0, `the checksum of the object (at byte ${CRC_OFFSET}) does not match`);
   }
   return bytes.subarray(PREFIX_BYTES);
 }
@@ -196,14 +195,15 @@ function open(key: string, magic: number, what: string, bytes: Uint8Array, compu
 /** Reads the whole body; what is sound by checksum and still makes no sense was written wrong. */
 function parse<Shape>(key: string, body: Uint8Array, read: (from: PayloadReader) => Shape): Shape {
   const from = new PayloadReader(body);
-  let shape: Shape;
-  try {
-    shape = read(from);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    throw new LogCorruption(`${key}: its body (from byte ${PREFIX_BYTES}) does not read: ${error.message}`);
+  const shape = meaningOf(key, PREFIX_BYTES, () => read(from));
+  if (!from.atEnd()) {
+    throw new LogCorruption(
+      key,
+      PREFIX_BYTES + from.position,
+      'there are bytes behind the last field',
+      REMEDY.newerBuild,
+    );
   }
-  if (!from.atEnd()) throw new LogCorruption(`${key} has bytes behind its last field`);
   return shape;
 }
 

@@ -19,8 +19,9 @@ import {
   pageKey,
 } from '../core/object-names.ts';
 import type { StreamState } from '../core/stream-state.ts';
+import { LogCorruption, REMEDY } from '../log/corruption.ts';
 import type { ReplayStart } from '../log/fold.ts';
-import { LogCorruption, READINGS_MAX } from '../log/format.ts';
+import { READINGS_MAX } from '../log/format.ts';
 import type { PersistentStore } from '../log/persistent-store.ts';
 import type { Compute, Telemetry } from '../ports.ts';
 import type { LogState } from '../state/log-state.ts';
@@ -110,9 +111,8 @@ export class Checkpoints {
     state.segments.restore(name, root.segments);
     if (!sameHash(state.hash, root.hashAfter)) {
       const hashes = `state hash is ${hashText(state.hash)}, it says ${hashText(root.hashAfter)}`;
-      throw new LogCorruption(
-        `${checkpointKey(name)} and its pages are sound one by one and not as a whole: ${hashes}`,
-      );
+      const what = `it and its pages are sound one by one and not as a whole: ${hashes}`;
+      throw new LogCorruption(checkpointKey(name), 0, what, REMEDY.report);
     }
 
     const refs = new Map(root.pages.map((ref) => [ref.page, ref]));

@@ -8,7 +8,7 @@
  */
 
 import { type OwnedName, segmentKey } from '../core/object-names.ts';
-import { LogCorruption } from '../log/format.ts';
+import { LogCorruption } from '../log/corruption.ts';
 import type { Compute } from '../ports.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import type { Extent } from './compaction-plan.ts';
@@ -238,8 +238,7 @@ class SequentialBytes {
     const again = await this.copy(start, end);
     const damaged = damagedFrame(again, compute);
     if (damaged === null) return again;
-    const place = `the frame at byte ${start + damaged}`;
-    throw new LogCorruption(`${segmentKey(this.#ref)}: ${place} is not what was written there`);
+    throw new LogCorruption(segmentKey(this.#ref), start + damaged, 'the frame is not what was written there');
   }
 
   /** Copies, because a view would keep a whole window for a few bytes. */

@@ -9,7 +9,7 @@
 
 import { assert } from '../core/assert.ts';
 import { type OwnedName, segmentKey } from '../core/object-names.ts';
-import { LogCorruption } from '../log/format.ts';
+import { LogCorruption } from '../log/corruption.ts';
 import { type PersistentStore, StoreAbandoned, StoreRefused } from '../log/persistent-store.ts';
 import type { Settlement } from '../log/slot-log.ts';
 import type { Ports } from '../ports.ts';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { segmentKey } from '../core/object-names.ts';
-import { LogCorruption } from '../log/format.ts';
+import { LogCorruption } from '../log/corruption.ts';
 import type { ChunkEntry } from '../state/entries.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import { nativeCompute } from '../testing/manual-ports.ts';
@@ -263,23 +263,24 @@ describe('damage', () => {
       damaged[at] = (damaged[at] as number) ^ 0x10;
       return () => readWhole(NAME, damaged);
     };
-    expect(flipped(9)).toThrow(`${key}: checksum of the header (bytes 0-28)`);
-    expect(flipped(60)).toThrow(`${key}: the frame at byte 32 does not match its checksum`);
-    expect(flipped(ref.indexOffset + 1)).toThrow(`${key}: checksum of the index (bytes ${ref.indexOffset}-`);
-    expect(flipped(object.length - 1)).toThrow(`${key}: the footer (bytes ${object.length - 32}-${object.length})`);
+    expect(flipped(9)).toThrow(`${key}, byte 0: the checksum of the header (bytes 0-32)`);
+    expect(flipped(60)).toThrow(`${key}, byte 32: the frame does not match its checksum`);
+    expect(flipped(ref.indexOffset + 1)).toThrow(`${key}, byte ${ref.indexOffset}: the checksum of the index`);
+    const footerAt = object.length - 32;
+    expect(flipped(object.length - 1)).toThrow(`${key}, byte ${footerAt}: the checksum of the footer`);
+    expect(flipped(footerAt + 24)).toThrow(`${key}, byte ${footerAt}: there is no footer of a segment`);
   });
 
   test('another segment under this name is refused', () => {
     const { object } = build(SMALL);
-    expect(() => readWhole({ epoch: 3, number: 8 }, object)).toThrow('that it is segment 3-7');
+    expect(() => readWhole({ epoch: 3, number: 8 }, object)).toThrow('that it is seg/0000000003-0000000007');
   });
 
   test('a version from the future says which build to use', () => {
     const { object } = build(SMALL);
-    object[4] = 2;
-    expect(() => readWhole(NAME, object)).toThrow(
-      'seg/0000000003-0000000007 has format version 2 (byte 4); this build reads version 1. Use a newer build',
-    );
+    object[4] = 255;
+    expect(() => readWhole(NAME, object)).toThrow('seg/0000000003-0000000007, byte 4: it has format version 255;');
+    expect(() => readWhole(NAME, object)).toThrow('Use a newer build');
   });
 
   test('an index that contradicts itself in spite of its checksum is damage, not a crash', () => {

@@ -4,7 +4,8 @@
  */
 
 import { segmentKey } from '../core/object-names.ts';
-import { frameCrc, frameLength, LogCorruption, payloadStart } from '../log/format.ts';
+import { LogCorruption, meaningOf } from '../log/corruption.ts';
+import { frameCrc, frameLength, payloadStart } from '../log/format.ts';
 import type { Compute } from '../ports.ts';
 import { CHUNK_TYPE, type ChunkEntry, decodeEntry } from '../state/entries.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
@@ -32,15 +33,14 @@ export function* verifiedChunks(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let seqNum = from.seqNum;
   for (let at = 0; at < bytes.length;) {
-    const damage = (what: string) =>
-      new LogCorruption(`${segmentKey(ref)}: the frame at byte ${from.offset + at} ${what}`);
+    const damage = (what: string) => new LogCorruption(segmentKey(ref), from.offset + at, `the frame ${what}`);
     const start = payloadStart(at);
     const end = start <= bytes.length ? start + view.getUint32(at + 4, true) : Infinity;
     if (end > bytes.length) throw damage('is longer than its place');
     if (view.getUint32(at, true) !== CHUNK_TYPE) throw damage('is no chunk');
     const payload = bytes.subarray(start, end);
     if (compute.crc32(payload) !== frameCrc(bytes, at)) throw damage('does not match its checksum');
-    const chunk = decodeChunk(payload);
+    const chunk = meaningOf(segmentKey(ref), from.offset + at, () => decodeChunk(payload));
     if (chunk.streamId !== run.streamId || chunk.firstSeqNum !== seqNum) {
       throw damage(`holds ${chunk.firstSeqNum} of stream ${chunk.streamId}, not ${seqNum} of stream ${run.streamId}`);
     }

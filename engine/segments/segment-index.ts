@@ -12,7 +12,7 @@
 
 import { segmentKey } from '../core/object-names.ts';
 import { varintLength, writeVarint } from '../core/chunk.ts';
-import { LogCorruption } from '../log/format.ts';
+import { LogCorruption, REMEDY } from '../log/corruption.ts';
 import type { Compute } from '../ports.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import { readU64, writeU64 } from './segment-layout.ts';
@@ -147,10 +147,16 @@ export function decodeSegmentIndex(ref: SegmentRef, bytes: Uint8Array, compute: 
   const key = segmentKey(ref);
   const end = ref.indexOffset + ref.indexBytes;
   if (bytes.length !== ref.indexBytes) {
-    throw new LogCorruption(`${key}: the index (bytes ${ref.indexOffset}-${end}) is cut short: ${bytes.length} bytes`);
+    const cut = ref.indexOffset + bytes.length;
+    throw new LogCorruption(
+      key,
+      cut,
+      `the index (bytes ${ref.indexOffset}-${end}) is cut short: ${bytes.length} bytes`,
+    );
   }
   if (compute.crc32(bytes) !== ref.indexCrc) {
-    throw new LogCorruption(`${key}: checksum of the index (bytes ${ref.indexOffset}-${end}) does not match`);
+    const what = `the checksum of the index (bytes ${ref.indexOffset}-${end}) does not match`;
+    throw new LogCorruption(key, ref.indexOffset, what);
   }
   return new SegmentIndex(ref, bytes);
 }
@@ -324,5 +330,5 @@ class RunCursor {
 }
 
 function corrupt(ref: SegmentRef, what: string, at: number): LogCorruption {
-  return new LogCorruption(`${segmentKey(ref)}: the index ${what} at byte ${ref.indexOffset + at}`);
+  return new LogCorruption(segmentKey(ref), ref.indexOffset + at, `the index ${what}`, REMEDY.report);
 }

@@ -2,20 +2,23 @@
  * The fixed parts of a segment: a 32-byte header, a 32-byte footer, and how a damaged one is reported. Little-endian.
  *
  * Header: magic `TRSG`, version u8, 3 zero bytes, epoch u64, number u64, 4 zero bytes, CRC-32 of the 28 bytes before.
- * Footer: index offset u64, index length u32, CRC-32 of the index u32, stream count u32, 4 zero bytes, magic `TRSG`,
- * CRC-32 of the 28 bytes before. Between them: frames, then the index (`segment-format.ts`).
+ * Footer: index offset u64, index length u32, CRC-32 of the index u32, stream count u32, version u8, 3 zero bytes, magic
+ * `TRSG`, CRC-32 of the 28 bytes before. The version stands in both, because a server reads the footer with the index and
+ * never the header. Between them: frames, then the index (`segment-format.ts`).
  */
 
 import { assert } from '../core/assert.ts';
+import { FORMAT_VERSION } from '../core/format-version.ts';
 import { type OwnedName, segmentKey } from '../core/object-names.ts';
-import { LogCorruption } from '../log/format.ts';
+import { checkVersion, LogCorruption, VERSION_OFFSET } from '../log/corruption.ts';
 import type { Compute } from '../ports.ts';
 
 export const SEGMENT_HEADER_BYTES = 32;
 export const SEGMENT_FOOTER_BYTES = 32;
 const CRC_AT = 28;
+const FOOTER_VERSION_AT = 20;
+const FOOTER_MAGIC_AT = 24;
 const MAGIC = 0x47535254; // "TRSG" read as a little-endian u32.
-const VERSION = 1;
 
 /** What the footer says: where the index stands and how to tell a damaged one. */
 export interface SegmentFooter {
@@ -29,7 +32,7 @@ export function encodeSegmentHeader({ epoch, number }: OwnedName, compute: Compu
   const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
-  view.setUint8(4, VERSION);
+  view.setUint8(VERSION_OFFSET, FORMAT_VERSION);
   writeU64(view, 8, epoch);
   writeU64(view, 16, number);
   view.setUint32(CRC_AT, compute.crc32(bytes.subarray(0, CRC_AT)), true);
@@ -43,7 +46,8 @@ export function encodeSegmentFooter(footer: SegmentFooter, compute: Compute): Ui
   view.setUint32(8, footer.indexBytes, true);
   view.setUint32(12, footer.indexCrc, true);
   view.setUint32(16, footer.streamCount, true);
-  view.setUint32(24, MAGIC, true);
+  view.setUint8(FOOTER_VERSION_AT, FORMAT_VERSION);
+  view.setUint32(FOOTER_MAGIC_AT, MAGIC, true);
   view.setUint32(CRC_AT, compute.crc32(bytes.subarray(0, CRC_AT)), true);
   return bytes;
 }
@@ -60,25 +64,35 @@ export function decodeSegmentHeaderAndFooter(
   const key = segmentKey(name);
   const fixed = SEGMENT_HEADER_BYTES + SEGMENT_FOOTER_BYTES;
   if (object.bytes < fixed || object.header.length < SEGMENT_HEADER_BYTES) {
-    throw new LogCorruption(`${key} is cut short: ${object.bytes} bytes`);
+    throw new LogCorruption(
+      key,
+      object.bytes,
+      `the object is cut short: ${object.bytes} bytes, a segment has ${fixed} at least`,
+    );
   }
   decodeHeader(name, object.header, compute);
-  const footerAt = object.bytes - SEGMENT_FOOTER_BYTES;
-  const { footer } = object;
+  return decodeFooter(key, object.footer, object.bytes - SEGMENT_FOOTER_BYTES, compute);
+}
+
+/** The footer of the segment `key`, which stands at `at` in it. Throws LogCorruption. */
+export function decodeFooter(key: string, footer: Uint8Array, at: number, compute: Compute): SegmentFooter {
   const view = new DataView(footer.buffer, footer.byteOffset, footer.length);
-  const sound =
-    footer.length === SEGMENT_FOOTER_BYTES &&
-    view.getUint32(24, true) === MAGIC &&
-    view.getUint32(CRC_AT, true) === compute.crc32(footer.subarray(0, CRC_AT));
-  if (!sound) throw new LogCorruption(`${key}: the footer (bytes ${footerAt}-${object.bytes}) is damaged or cut off`);
+  const end = at + SEGMENT_FOOTER_BYTES;
+  if (footer.length !== SEGMENT_FOOTER_BYTES || view.getUint32(FOOTER_MAGIC_AT, true) !== MAGIC) {
+    throw new LogCorruption(key, at, `there is no footer of a segment (bytes ${at}-${end})`);
+  }
+  checkVersion(key, view.getUint8(FOOTER_VERSION_AT), at + FOOTER_VERSION_AT);
+  if (view.getUint32(CRC_AT, true) !== compute.crc32(footer.subarray(0, CRC_AT))) {
+    throw new LogCorruption(key, at, `the checksum of the footer (bytes ${at}-${end}) does not match`);
+  }
   const decoded: SegmentFooter = {
     indexOffset: readU64(view, 0),
     indexBytes: view.getUint32(8, true),
     indexCrc: view.getUint32(12, true),
     streamCount: view.getUint32(16, true),
   };
-  if (decoded.indexOffset + decoded.indexBytes !== footerAt) {
-    throw new LogCorruption(`${key}: its footer (byte ${footerAt}) says that the index ends elsewhere`);
+  if (decoded.indexOffset + decoded.indexBytes !== at) {
+    throw new LogCorruption(key, at, 'its footer says that the index ends elsewhere');
   }
   return decoded;
 }
@@ -86,18 +100,14 @@ export function decodeSegmentHeaderAndFooter(
 function decodeHeader(name: OwnedName, bytes: Uint8Array, compute: Compute): void {
   const key = segmentKey(name);
   const view = new DataView(bytes.buffer, bytes.byteOffset, SEGMENT_HEADER_BYTES);
-  if (view.getUint32(0, true) !== MAGIC) throw new LogCorruption(`${key} is not a segment of Tailrace (byte 0)`);
-  const version = view.getUint8(4);
-  if (version !== VERSION) {
-    throw new LogCorruption(
-      `${key} has format version ${version} (byte 4); this build reads version ${VERSION}. Use a newer build`,
-    );
-  }
+  if (view.getUint32(0, true) !== MAGIC) throw new LogCorruption(key, 0, 'it is not a segment of Tailrace');
+  checkVersion(key, view.getUint8(VERSION_OFFSET));
   if (view.getUint32(CRC_AT, true) !== compute.crc32(bytes.subarray(0, CRC_AT))) {
-    throw new LogCorruption(`${key}: checksum of the header (bytes 0-${CRC_AT}) does not match`);
+    throw new LogCorruption(key, 0, `the checksum of the header (bytes 0-${SEGMENT_HEADER_BYTES}) does not match`);
   }
-  if (readU64(view, 8) !== name.epoch || readU64(view, 16) !== name.number) {
-    throw new LogCorruption(`${key} says (byte 8) that it is segment ${readU64(view, 8)}-${readU64(view, 16)}`);
+  const found = { epoch: readU64(view, 8), number: readU64(view, 16) };
+  if (found.epoch !== name.epoch || found.number !== name.number) {
+    throw new LogCorruption(key, 8, `it says that it is ${segmentKey(found)}`);
   }
 }
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { segmentKey } from '../core/object-names.ts';
-import { LogCorruption } from '../log/format.ts';
+import { LogCorruption } from '../log/corruption.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import { settled } from '../testing/manual-ports.ts';
 import { SegmentWorld } from '../testing/segment-world.ts';
@@ -26,13 +26,13 @@ function oneOf(refs: readonly SegmentRef[]): SegmentRef {
 }
 
 describe('indexes', () => {
-  test('are fetched once however many ask, with one request for exactly their bytes', async () => {
+  test('are fetched once however many ask, with one request for them and the footer behind them', async () => {
     const { world, refs } = worldOf(1);
     const ref = oneOf(refs);
     const [a, b] = await Promise.all([world.segments.index(ref), world.segments.index(ref)]);
     expect(a).toBe(b);
     expect(world.segments.index(ref)).toBe(a);
-    expect(world.gets).toEqual([`${segmentKey(ref)} ${ref.indexOffset}-${ref.indexOffset + ref.indexBytes}`]);
+    expect(world.gets).toEqual([`${segmentKey(ref)} ${ref.indexOffset}-${ref.bytes}`]);
   });
 
   test('take no more memory than allowed; the one used longest ago goes first', async () => {

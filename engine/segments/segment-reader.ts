@@ -7,12 +7,13 @@
 
 import { assert } from '../core/assert.ts';
 import { segmentKey } from '../core/object-names.ts';
-import { LogCorruption } from '../log/format.ts';
+import { LogCorruption } from '../log/corruption.ts';
 import type { PersistentStore } from '../log/persistent-store.ts';
 import type { Compute, Telemetry } from '../ports.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import { BlockCache, fetchRange } from './block-cache.ts';
 import { decodeSegmentIndex, type SegmentIndex } from './segment-format.ts';
+import { decodeFooter } from './segment-layout.ts';
 import type { SegmentTunables } from './tunables.ts';
 
 export { SegmentGone } from './segment-gone.ts';
@@ -160,11 +161,14 @@ export class SegmentReader {
   }
 
   #fetchIndex(ref: SegmentRef): Promise<SegmentIndex> {
-    const { indexOffset, indexBytes } = ref;
+    // With the footer, which stands behind it and says which version of the format this is.
+    const { indexOffset, indexBytes, bytes: end } = ref;
     return this.sound(ref, async () => {
-      const bytes = await this.rangeUncached(ref, indexOffset, indexOffset + indexBytes);
+      const bytes = await this.rangeUncached(ref, indexOffset, end);
       const own = bytes.buffer.byteLength === bytes.length ? bytes : bytes.slice();
-      return decodeSegmentIndex(ref, own, this.#ports.compute);
+      const footerAt = indexOffset + indexBytes;
+      decodeFooter(segmentKey(ref), own.subarray(indexBytes), footerAt, this.#ports.compute);
+      return decodeSegmentIndex(ref, own.subarray(0, indexBytes), this.#ports.compute);
     });
   }
 

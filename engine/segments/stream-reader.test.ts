@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { segmentKey } from '../core/object-names.ts';
-import { LogCorruption } from '../log/format.ts';
+import { LogCorruption } from '../log/corruption.ts';
 import { StoreRefused } from '../log/persistent-store.ts';
 import { DENIED, settled } from '../testing/manual-ports.ts';
 import { type NewRecord, SegmentWorld } from '../testing/segment-world.ts';
@@ -301,7 +301,7 @@ describe('when the store fails', () => {
     expect(await readNumbers(world, 1, 0, one)).toEqual([0]);
     const failed = await Promise.resolve(world.reader.read(1, 1, one)).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(LogCorruption);
-    expect(String(failed)).toContain(`${segmentKey(ref)}: the frame at byte ${damagedAt}`);
+    expect(String(failed)).toContain(`${segmentKey(ref)}, byte ${damagedAt}: the frame`);
     expect(await readNumbers(world, 2, 0)).toEqual([0, 1]);
   });
 

@@ -8,8 +8,10 @@
 
 import { assert } from '../core/assert.ts';
 import { seqNumAtTimestamp } from '../core/chunk.ts';
+import { segmentKey } from '../core/object-names.ts';
 import type { SequencedRecord } from '../core/record.ts';
 import type { StreamState } from '../core/stream-state.ts';
+import { meaningOf } from '../log/corruption.ts';
 import type { Compute, Telemetry } from '../ports.ts';
 import type { LogState } from '../state/log-state.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
@@ -111,10 +113,12 @@ export class StreamReader {
     const { start, endOffset } = rangeFor(run, from, limits);
     const bytes = await this.#segments.range(ref, start.offset, endOffset);
     const batch = new RecordBatch(limits);
-    for (const chunk of verifiedChunks(ref, run, start, bytes, this.#ports.compute)) {
-      if (batch.full) break;
-      if (chunk.firstSeqNum + chunk.count > from) batch.add(chunk, from);
-    }
+    meaningOf(segmentKey(ref), start.offset, () => {
+      for (const chunk of verifiedChunks(ref, run, start, bytes, this.#ports.compute)) {
+        if (batch.full) break;
+        if (chunk.firstSeqNum + chunk.count > from) batch.add(chunk, from);
+      }
+    });
     this.#ports.telemetry.event('segment.read.cold', batch.records.length);
     this.#readAhead(ref, run, from, batch.records, endOffset);
     return batch.records;

@@ -56,7 +56,6 @@ export class Upkeep {
       loaded: checkpoints.newest(state),
       orphanSweepEvery: tunables.orphanSweepEvery,
       milestoneEvery: tunables.milestoneEvery,
-      milestoneEvery: tunables.milestoneEvery,
       readers: segments,
       failed,
     });

@@ -197,7 +197,7 @@ test('the log writes an entry as it measured it, byte for byte as encoded', () =
   );
 });
 
-test('an unknown type says which build is needed', () => {
+test('an unknown type is refused', () => {
   expect(() => decodeEntry({ type: 99, payload: new Uint8Array() })).toThrow(RangeError);
   expect(() => decodeEntry({ type: 99, payload: new Uint8Array() })).toThrow('there is no log entry of type 99');
 });
@@ -206,9 +206,23 @@ test('a field this build does not know is never dropped', () => {
   const { type, payload } = encodeEntry(chunk(1, 0));
   const longer = { type, payload: Uint8Array.of(...payload, 0) };
   expect(() => decodeEntry(longer)).toThrow(RangeError);
-  expect(() => decodeEntry(longer)).toThrow('has bytes behind its last field');
+  expect(() => decodeEntry(longer)).toThrow('bytes behind its last field');
 });
 
 test('a text that would not read back as it was written is never stored', () => {
   expect(() => encodeEntry(createStream(1, '\ud800'))).toThrow('reads back as it was written');
+});
+
+test('a payload that is cut anywhere, or is no UTF-8, is a RangeError and never a crash', () => {
+  const entries = [chunk(1, 0), createStream(1, 'name')];
+  for (const entry of entries) {
+    const { type, payload } = encodeEntry(entry);
+    for (let length = 0; length < payload.length; length++) {
+      expect(() => decodeEntry({ type, payload: payload.slice(0, length) }), `${length} bytes`).toThrow(RangeError);
+    }
+  }
+  const { type, payload } = encodeEntry(createStream(1, 'name'));
+  const at = Buffer.from(payload).indexOf('name');
+  payload[at] = 0xff;
+  expect(() => decodeEntry({ type, payload })).toThrow(new RangeError('a text is not UTF-8'));
 });

@@ -8,16 +8,8 @@
 import { InvariantError } from '../core/assert.ts';
 import { WINDOW_SLOTS } from '../core/limits.ts';
 import { type CheckpointName, checkpointKey, pageKey, type OwnedName } from '../core/object-names.ts';
-import {
-  decodeEntries,
-  decodeHeader,
-  frameCrc,
-  HEADER_BYTES,
-  type LogHeader,
-  payloadStart,
-  type PlacedEntry,
-  slotKey,
-} from '../log/format.ts';
+import { LogCorruption, meaningOf, REMEDY } from '../log/corruption.ts';
+import { decodeEntries, decodeHeader, type LogHeader, type PlacedEntry, slotKey } from '../log/format.ts';
 import type { Compute } from '../ports.ts';
 import { decodePage, decodeRoot } from '../segments/checkpoint-format.ts';
 import { Checkpoints } from '../segments/checkpoint.ts';
@@ -25,7 +17,7 @@ import { CommittedLog } from '../segments/committed-log.ts';
 import { SEGMENT_DEFAULTS } from '../segments/tunables.ts';
 import type { LogState } from '../state/log-state.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
-import { placed, readSound, StoreDamage, type StoreLook } from './store-look.ts';
+import { readSound, type StoreLook } from './store-look.ts';
 
 export interface CommittedView {
   published: CheckpointName | null;
@@ -49,7 +41,7 @@ interface LogObject {
   entries: readonly PlacedEntry[];
 }
 
-/** Throws StoreDamage. */
+/** Throws LogCorruption. */
 export async function readCommitted(look: StoreLook, published: CheckpointName | null): Promise<CommittedView> {
   const pages = published === null ? [] : await checkCheckpoint(look, published);
   const checkpoints = new Checkpoints(look, SEGMENT_DEFAULTS);
@@ -74,16 +66,16 @@ async function checkCheckpoint(look: StoreLook, name: CheckpointName): Promise<s
 }
 
 async function load(committed: CommittedLog, name: CheckpointName): Promise<void> {
-  const key = checkpointKey(name);
-  const start = await committed.restore(name).catch((error: unknown) => placed(key, 0, () => raise(error)));
-  if (start === null) throw new StoreDamage(key, 0, 'it, or a page it names, went away while it was read');
+  const start = await committed.restore(name);
+  if (start !== null) return;
+  throw new LogCorruption(checkpointKey(name), 0, 'it, or a page it names, went away while it was read');
 }
 
 /** Fences are never deleted: without one, a former owner could write again where it stood. */
 async function requireFence(look: StoreLook, slot: number): Promise<void> {
   const { header } = await readSound(look, slotKey(slot), (bytes) => decodeSlot(slot, bytes, look.compute));
   if (header.kind !== 'fence') {
-    throw new StoreDamage(slotKey(slot), 5, 'its checkpoint knows it as a fence, and it holds data');
+    throw new LogCorruption(slotKey(slot), 5, 'its checkpoint knows it as a fence, and it holds data');
   }
 }
 
@@ -113,7 +105,7 @@ class LogWalk {
 
   /**
    * True when the slot was written after all. An owner never has more than a window of slots under way, so an object
-   * further on proves that this one was there: throws StoreDamage when it is not.
+   * further on proves that this one was there: throws LogCorruption when it is not.
    */
   async #hasMoved(): Promise<boolean> {
     const { store } = this.#look;
@@ -121,7 +113,7 @@ class LogWalk {
     if (beyond === undefined) return false;
     const key = slotKey(this.position);
     if ((await store.get(key)).kind === 'found') return true;
-    throw new StoreDamage(key, 0, `the slot is missing: the log goes on with ${beyond.key}`);
+    throw new LogCorruption(key, 0, `the slot is missing: the log goes on with ${beyond.key}`);
   }
 
   #take({ header, bytes, entries }: LogObject): void {
@@ -129,7 +121,7 @@ class LogWalk {
     const isNext = header.kind === 'fence' ? header.epoch > this.epoch : header.epoch === this.epoch;
     if (!isNext) {
       const what = `a ${header.kind} of epoch ${header.epoch} stands where epoch ${this.epoch} is in force`;
-      throw new StoreDamage(key, 16, what);
+      throw new LogCorruption(key, 16, what, REMEDY.report);
     }
     if (header.kind === 'fence') {
       this.#committed.fence(header.slot);
@@ -148,42 +140,20 @@ class LogWalk {
     const key = slotKey(slot);
     try {
       const { start, end } = entry;
-      placed(key, start, () => this.#committed.apply(this.#committed.decode(entry), { slot, bytes, start, end }));
+      meaningOf(key, start, () => this.#committed.apply(this.#committed.decode(entry), { slot, bytes, start, end }));
     } catch (error) {
       if (!(error instanceof InvariantError)) throw error;
-      throw new StoreDamage(key, entry.start, `the entry contradicts the state before it: ${error.message}`);
+      throw new LogCorruption(
+        key,
+        entry.start,
+        `the entry contradicts the state before it: ${error.message}`,
+        REMEDY.report,
+      );
     }
   }
 }
 
 function decodeSlot(slot: number, bytes: Uint8Array, compute: Compute): LogObject {
   const header = decodeHeader(slot, bytes, compute);
-  if (header.kind === 'fence') {
-    if (bytes.length !== HEADER_BYTES) {
-      throw new StoreDamage(slotKey(slot), HEADER_BYTES, `a fence has ${HEADER_BYTES} bytes, not ${bytes.length}`);
-    }
-    return { header, bytes, entries: [] };
-  }
-  const entries = placed(slotKey(slot), firstBadFrame(bytes, compute), () => decodeEntries(header, bytes, compute));
-  return { header, bytes, entries };
-}
-
-/**
- * Where the first frame begins that is cut short or does not match its checksum. The type of a frame is under the
- * checksum of the body only: when all frames match, the damage is somewhere in the body.
- */
-function firstBadFrame(bytes: Uint8Array, compute: Compute): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  let at = HEADER_BYTES;
-  while (payloadStart(at) <= bytes.length) {
-    const start = payloadStart(at);
-    const end = start + view.getUint32(at + 4, true);
-    if (end > bytes.length || compute.crc32(bytes.subarray(start, end)) !== frameCrc(bytes, at)) break;
-    at = end;
-  }
-  return at === bytes.length ? HEADER_BYTES : at;
-}
-
-function raise(error: unknown): never {
-  throw error;
+  return { header, bytes, entries: header.kind === 'data' ? decodeEntries(header, bytes, compute) : [] };
 }

@@ -14,13 +14,14 @@ import {
   publicationKey,
   segmentKey,
 } from '../core/object-names.ts';
+import { LogCorruption } from '../log/corruption.ts';
 import { decodeRoot } from '../segments/checkpoint-format.ts';
 import { decodeSegmentIndex, runFrom } from '../segments/segment-format.ts';
 import type { LogState } from '../state/log-state.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import { type CommittedView, readCommitted } from './committed-view.ts';
 import { listStore, type StoredObject } from './inventory.ts';
-import { onSteadyView, readSound, requireStore, StoreDamage, type StoreLook } from './store-look.ts';
+import { onSteadyView, readSound, requireStore, type StoreLook } from './store-look.ts';
 
 /** Objects and the bytes in them. */
 export interface Amount {
@@ -53,7 +54,7 @@ export interface StoreStatistics {
   litter: Amount;
 }
 
-/** Throws StoreDamage, NoStoreHere or ForeignStore. */
+/** Throws LogCorruption, NoStoreHere or ForeignStore. */
 export async function storeStatistics(look: StoreLook): Promise<StoreStatistics> {
   await requireStore(look);
   return onSteadyView(look, async (published) => {
@@ -160,7 +161,7 @@ async function pagesOf(look: StoreLook, root: string, read: (bytes: Uint8Array) 
   try {
     return await readSound(look, root, read);
   } catch (error) {
-    if (error instanceof StoreDamage) return [];
+    if (error instanceof LogCorruption) return [];
     throw error;
   }
 }

@@ -11,7 +11,7 @@ import {
   PUBLICATION_PREFIX,
 } from '../core/object-names.ts';
 import { checkMarker, FORMAT_KEY } from '../log/format-object.ts';
-import { LogCorruption } from '../log/format.ts';
+import { LogCorruption } from '../log/corruption.ts';
 import type { PersistentStore } from '../log/persistent-store.ts';
 import type { ByteRange, Compute, Telemetry } from '../ports.ts';
 
@@ -19,19 +19,6 @@ export interface StoreLook {
   store: Pick<PersistentStore, 'get' | 'list'>;
   compute: Compute;
   telemetry: Telemetry;
-}
-
-/** An object is not what it has to be. `offset` is the first byte, of what one checksum covers, that can be wrong. */
-export class StoreDamage extends Error {
-  override name = 'StoreDamage';
-  readonly object: string;
-  readonly offset: number;
-
-  constructor(object: string, offset: number, what: string) {
-    super(what);
-    this.object = object;
-    this.offset = offset;
-  }
 }
 
 /** There is no Tailrace store here; the message says what is. */
@@ -61,15 +48,15 @@ export async function onSteadyView<Result>(
     try {
       return await work(published);
     } catch (error) {
-      if (!(error instanceof StoreDamage) || beginnings === BEGINNINGS_MAX) throw error;
+      if (!(error instanceof LogCorruption) || beginnings === BEGINNINGS_MAX) throw error;
       if (isSame(published, await newestPublished(look))) throw error;
     }
   }
 }
 
 /**
- * What `read` makes of the object, or of a range of it. Damage on the way here is not damage in the store: a second reading decides.
- * A LogCorruption that `read` throws without saying where is placed at the first byte that was read. Throws StoreDamage.
+ * What `read` makes of the object, or of a range of it. Damage on the way here is not damage in the store: a second
+ * reading decides. Throws LogCorruption.
  */
 export async function readSound<Result>(
   { store }: StoreLook,
@@ -79,24 +66,12 @@ export async function readSound<Result>(
 ): Promise<Result> {
   for (let readings = 1; ; readings++) {
     const found = await store.get(key, range);
-    if (found.kind === 'absent') throw new StoreDamage(key, 0, 'the object is missing');
+    if (found.kind === 'absent') throw new LogCorruption(key, 0, 'the object is missing');
     try {
-      return placed(key, range?.start ?? 0, () => read(found.bytes));
+      return read(found.bytes);
     } catch (error) {
-      if (!(error instanceof StoreDamage) || readings === 2) throw error;
+      if (!(error instanceof LogCorruption) || readings === 2) throw error;
     }
-  }
-}
-
-/** Turns what decoders throw about `object` into a StoreDamage at `offset`. */
-export function placed<Result>(object: string, offset: number, decode: () => Result): Result {
-  try {
-    return decode();
-  } catch (error) {
-    if (error instanceof LogCorruption || error instanceof RangeError) {
-      throw new StoreDamage(object, offset, error.message);
-    }
-    throw error;
   }
 }
 

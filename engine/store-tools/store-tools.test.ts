@@ -2,6 +2,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 
+import { LogCorruption } from '../log/corruption.ts';
 import { slotKey } from '../log/format.ts';
 import { PersistentStore } from '../log/persistent-store.ts';
 import { SEGMENT_DEFAULTS } from '../segments/tunables.ts';
@@ -10,7 +11,7 @@ import { type ManualPorts, manualPorts, settled, type StoredObjects } from '../t
 import { PROMPT } from '../testing/log-bench.ts';
 import { listStore } from './inventory.ts';
 import { storeStatistics } from './statistics.ts';
-import { NoStoreHere, StoreDamage, type StoreLook } from './store-look.ts';
+import { NoStoreHere, type StoreLook } from './store-look.ts';
 import { verifyStore } from './verify.ts';
 
 const SEGMENTS = { ...SEGMENT_DEFAULTS, overlayRowsMax: 1, pageRows: 2, ownSegmentBytes: 4_096 };
@@ -51,7 +52,7 @@ const sizeOf = (key: string): number => sound.get(key)?.length ?? 0;
 
 async function damageIn(objects: StoredObjects): Promise<{ object: string; offset: number }> {
   const error: unknown = await verifyStore(lookAt(objects).look).catch((reason: unknown) => reason);
-  if (!(error instanceof StoreDamage)) throw new Error(`no damage was found: ${String(error)}`);
+  if (!(error instanceof LogCorruption)) throw new Error(`no damage was found: ${String(error)}`);
   return { object: error.object, offset: error.offset };
 }
 
@@ -91,8 +92,8 @@ describe('verify', () => {
     for (const key of keysOf('meta/')) {
       const objects = flipped(key, sizeOf(key) - 1);
       const error: unknown = await verifyStore(lookAt(objects).look).catch((reason: unknown) => reason);
-      if (error instanceof StoreDamage) named.push(error.object);
-      if (error instanceof StoreDamage) expect(error.object).toBe(key);
+      if (error instanceof LogCorruption) named.push(error.object);
+      if (error instanceof LogCorruption) expect(error.object).toBe(key);
     }
     expect(named.length).toBeGreaterThan(0);
   });

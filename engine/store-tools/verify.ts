@@ -4,9 +4,10 @@
  */
 
 import { segmentKey } from '../core/object-names.ts';
+import { LogCorruption } from '../log/corruption.ts';
 import { ForeignStore } from '../log/format-object.ts';
 import { checkSegment } from './segment-check.ts';
-import { onSteadyView, requireStore, StoreDamage, type StoreLook } from './store-look.ts';
+import { onSteadyView, requireStore, type StoreLook } from './store-look.ts';
 import { readCommitted } from './committed-view.ts';
 
 export interface Soundness {
@@ -21,10 +22,10 @@ export interface Soundness {
   segmentBytes: number;
 }
 
-/** Resolves when all is sound. Throws StoreDamage at the first byte that is not, NoStoreHere where there is no store. */
+/** Resolves when all is sound. Throws LogCorruption at the first byte that is not, NoStoreHere where there is no store. */
 export async function verifyStore(look: StoreLook): Promise<Soundness> {
   await requireStore(look).catch((error: unknown) => {
-    throw error instanceof ForeignStore ? new StoreDamage('format', 0, error.message) : error;
+    throw error instanceof ForeignStore ? new LogCorruption('format', 0, error.message) : error;
   });
   return onSteadyView(look, async (published) => {
     const view = await readCommitted(look, published);

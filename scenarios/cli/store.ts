@@ -80,8 +80,8 @@ function lookingCommand<Result>(name: string, what: string, toolOf: (engine: Eng
         const { where, result } = await engine.lookAtStore(url, work);
         console.log(text(where, result));
       } catch (error) {
-        if (!(error instanceof engine.StoreDamage)) throw couldNotAsk(engine, error);
-        console.error(`damaged: ${error.object} at byte ${error.offset}: ${error.message}`);
+        if (!(error instanceof engine.LogCorruption)) throw couldNotAsk(engine, error);
+        console.error(`damaged: ${error.message}`);
         process.exitCode = EXIT_DAMAGED;
       }
     });
