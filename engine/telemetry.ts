@@ -116,6 +116,7 @@ export const ENGINE_EVENTS = {
   'segment.read.cold': 'a read was answered from a segment',
   'segment.read.moved': 'what a read was looking for moved while it waited, and it looked again',
   'segment.read.ahead': 'blocks were fetched ahead of a sequential reader',
+  'segment.read.early': 'blocks were fetched for a read that still waited for the proof of ownership',
   'segment.read.gone': 'a read found that a listed segment does not exist any more',
   'segment.read.damage-reread': 'bytes of a segment read damaged and were sound when read again',
   'segment.read.corrupt': 'a read found damaged bytes in a segment and failed',

@@ -105,6 +105,20 @@ test('a fetch ahead waits until the nearer half of its range is used up', async 
   ]);
 });
 
+test('no more than a quarter of the cache is on its way for readers that have not asked', async () => {
+  const { ports, cache, gets, object } = cacheOf(1_000, { cacheBlockBytes: 10, cacheBytesMax: 200 });
+  ports.blobs.holds = () => true;
+  expect(cache.prefetch(object, 0, 40)).toBe(true);
+  expect(cache.prefetch(object, 100, 120)).toBe(true);
+  expect(cache.prefetch(object, 200, 220)).toBe(false);
+  void cache.read(object, 300, 310);
+  expect(gets()).toHaveLength(3);
+  ports.blobs.holds = () => false;
+  for (const call of ports.blobs.held()) await call.complete();
+  await settled();
+  expect(cache.prefetch(object, 200, 220)).toBe(true);
+});
+
 describe('failures', () => {
   test('an object that is not there is SegmentGone, and is looked for anew the next time', async () => {
     const { ports, cache, object, bytes } = cacheOf(95);

@@ -17,6 +17,9 @@ export interface CachedObject {
   bytes: number;
 }
 
+/** Of the cache's bytes: what may be on its way for readers that have not asked yet. */
+const AHEAD_SHARE_MAX = 1 / 4;
+
 /** A block in memory, or on its way there. */
 type Block = Uint8Array | Promise<Uint8Array>;
 
@@ -30,7 +33,9 @@ export class BlockCache {
   /** Blocks in memory, oldest used first. */
   readonly #byUse = new Map<Uint8Array, { key: string; number: number }>();
   #bytes = 0;
-  #fetches = 0;
+  #fetchedBytes = 0;
+  /** On their way because of `prefetch`. */
+  #aheadBytes = 0;
 
   constructor(
     store: Pick<PersistentStore, 'get'>,
@@ -62,15 +67,20 @@ export class BlockCache {
 
   /**
    * Fetches what is missing of the range in the background, unless the nearer half is there or on its way: so a reader
-   * that goes on has several blocks fetched with each request. True when something was; what goes wrong goes unnoticed.
+   * that goes on has several blocks fetched with each request. Nothing either while a quarter of the cache is on its way
+   * like this. True when something was fetched; what goes wrong goes unnoticed.
    */
   prefetch(object: CachedObject, start: number, end: number): boolean {
     const until = Math.min(end, object.bytes);
     const middle = Math.floor((start + until) / 2 / this.#blockBytes);
     if (until <= start || this.#blocks.get(object.key)?.has(middle) === true) return false;
-    const before = this.#fetches;
-    void this.#request(object, start, until);
-    return this.#fetches > before;
+    if (this.#aheadBytes >= this.#bytesMax * AHEAD_SHARE_MAX) return false;
+    const before = this.#fetchedBytes;
+    const blocks = this.#request(object, start, until);
+    const bytes = this.#fetchedBytes - before;
+    this.#aheadBytes += bytes;
+    void Promise.allSettled(blocks.map(async (block) => block)).then(() => (this.#aheadBytes -= bytes));
+    return bytes > 0;
   }
 
   /** The object is gone, or is not trusted: its next reader fetches anew. */
@@ -107,7 +117,7 @@ export class BlockCache {
     const start = first * this.#blockBytes;
     const end = Math.min(until * this.#blockBytes, object.bytes);
     this.#telemetry.event('cache.fetched', end - start);
-    this.#fetches++;
+    this.#fetchedBytes += end - start;
     const range = fetchRange(this.#store, object, start, end);
     return Array.from({ length: until - first }, (_, i) => {
       const block = range.then((bytes) => ownBytes(bytes, i * this.#blockBytes, this.#blockBytes));

@@ -372,4 +372,93 @@ describe('sequential readers', () => {
     for (const from of [50, 10, 80, 30]) await readNumbers(world, 1, from, { recordsMax: 1, meteredBytesMax: 200 });
     expect(world.ports.telemetry.count('segment.read.ahead')).toBe(0);
   });
+
+  test('a reader goes over the ends of segments without waiting there', async () => {
+    const world = new SegmentWorld(2, { ...sizes, readAheadBlocks: 8 });
+    for (let segment = 0; segment < 12; segment++) {
+      appendTens(world, 1, 10);
+      appendTens(world, 2, 1);
+      world.flush(segment % 2 === 0 ? [1] : []);
+    }
+    const all: number[] = [];
+    while (all.length < 120) {
+      const missed = world.ports.telemetry.count('cache.miss') + world.ports.telemetry.count('segment.index.loaded');
+      const batch = await readNumbers(world, 1, all.length, { ...ONE, meteredBytesMax: 200 });
+      const waited =
+        world.ports.telemetry.count('cache.miss') + world.ports.telemetry.count('segment.index.loaded') - missed;
+      if (all.length > 10) expect(waited, `at ${all.length}`).toBe(0);
+      all.push(...batch);
+      await settled();
+    }
+    expect(all).toEqual(Array.from({ length: 120 }, (_, i) => i));
+  });
+
+  test('the longer a reader goes on the farther ahead is fetched, up to eight times as far', async () => {
+    const world = new SegmentWorld(1, { ...sizes, cacheBlockBytes: 100, readAheadBlocks: 1 });
+    appendTens(world, 1, 200);
+    world.flush();
+    await world.segments.index(onlySegment(world));
+    const aheads: number[] = [];
+    for (let next = 0; next < 60;) {
+      const batch = await readNumbers(world, 1, next, { ...ONE, meteredBytesMax: 100 });
+      await settled();
+      next += batch.length;
+      const fetchedTo = Math.max(...world.gets.slice(1).map((get) => Number(get.split('-').at(-1))));
+      aheads.push(fetchedTo - (onlyRun(world).points[next]?.offset ?? 0));
+    }
+    expect(aheads[0]).toBeLessThan(200);
+    expect(Math.max(...aheads)).toBeGreaterThan(700);
+    expect(Math.max(...aheads)).toBeLessThan(1_100);
+  });
+
+  function onlyRun(world: SegmentWorld) {
+    const run = world.segments.cachedIndex(onlySegment(world))?.run(1);
+    if (run === null || run === undefined) throw new Error('the index is loaded and has the stream');
+    return run;
+  }
+});
+
+describe('a read that is announced', () => {
+  const sizes = { cacheBlockBytes: 256, cacheBytesMax: 1_000_000, pointDistanceBytes: 1 };
+
+  test('finds what it needs on its way, and nothing is fetched twice', async () => {
+    const world = new SegmentWorld(1, sizes);
+    appendTens(world, 1, 50);
+    world.flush();
+    world.reader.readSoon(1, 20, { ...ALL, recordsMax: 1 });
+    await settled();
+    const fetched = world.gets.length;
+    expect(fetched).toBe(2);
+    expect(await readNumbers(world, 1, 20, { ...ALL, recordsMax: 1 })).toEqual([20]);
+    expect(world.gets.length).toBe(fetched);
+    expect(world.ports.telemetry.count('segment.read.early')).toBe(1);
+  });
+
+  test('fetches nothing when memory has it or nothing is there', async () => {
+    const world = new SegmentWorld(1, sizes);
+    appendTens(world, 1, 3);
+    world.flush();
+    appendTens(world, 1, 3);
+    world.trim(1, 3);
+    for (const [id, from] of [
+      [1, 3],
+      [1, 5],
+      [1, 6],
+      [1, 0],
+      [7, 0],
+    ] as const)
+      world.reader.readSoon(id, from, ALL);
+    await settled();
+    expect(world.gets).toEqual([]);
+  });
+
+  test('does no harm when the segment is damaged or gone', async () => {
+    const world = new SegmentWorld(1, sizes);
+    appendTens(world, 1, 3);
+    world.flush();
+    world.collect(onlySegment(world));
+    world.reader.readSoon(1, 0, ALL);
+    await settled();
+    await expect(world.reader.read(1, 0, ALL)).rejects.toThrow(SegmentGone);
+  });
 });

@@ -16,13 +16,14 @@ import type { Compute, Telemetry } from '../ports.ts';
 import type { LogState } from '../state/log-state.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import type { ChunkIndex } from './chunk-index.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { type ReadLimits, RecordBatch } from './record-batch.ts';
 import { chunkOf, verifiedChunks } from './segment-frames.ts';
 import { SegmentGone } from './segment-gone.ts';
-import type { SegmentPoint, SegmentRun } from './segment-index.ts';
+import type { SegmentRun } from './segment-index.ts';
 import { SegmentLookup } from './segment-lookup.ts';
+import { rangeFor } from './segment-range.ts';
 import type { SegmentReader } from './segment-reader.ts';
-import { SequentialReaders } from './sequential-readers.ts';
 import type { SegmentTunables } from './tunables.ts';
 
 /** The committed side as readers see it; `CommittedLog` is one. */
@@ -31,26 +32,22 @@ export interface Committed {
   readonly state: Pick<LogState, 'tables' | 'segments'>;
 }
 
-/** Frames around what was asked for may come with it. */
-const RANGE_SLACK_BYTES = 64 * 1024;
-
 export class StreamReader {
   readonly #ports: { compute: Compute; telemetry: Telemetry };
   readonly #committed: Committed;
   readonly #segments: SegmentReader;
-  readonly #readAheadBytes: number;
-  readonly #sequential = new SequentialReaders();
+  readonly #ahead: ReadAhead;
 
   constructor(
     ports: { compute: Compute; telemetry: Telemetry },
     committed: Committed,
     segments: SegmentReader,
-    tunables: Pick<SegmentTunables, 'readAheadBlocks' | 'cacheBlockBytes'>,
+    tunables: Pick<SegmentTunables, 'readAheadBlocks' | 'cacheBlockBytes' | 'cacheBytesMax'>,
   ) {
     this.#ports = ports;
     this.#committed = committed;
     this.#segments = segments;
-    this.#readAheadBytes = tunables.readAheadBlocks * tunables.cacheBlockBytes;
+    this.#ahead = new ReadAhead(ports.telemetry, () => committed.state.segments, segments, tunables);
   }
 
   /**
@@ -61,6 +58,18 @@ export class StreamReader {
    */
   read(streamId: number, fromSeqNum: number, limits: ReadLimits): SequencedRecord[] | Promise<SequencedRecord[]> {
     return this.#readMemory(streamId, fromSeqNum, limits) ?? this.#readSegments(streamId, fromSeqNum, limits);
+  }
+
+  /**
+   * Begins to fetch what a read from there will need of the store, for callers that must wait for something else first.
+   * A hint: nothing comes back, and what goes wrong goes unnoticed until that read meets it.
+   */
+  readSoon(streamId: number, fromSeqNum: number, limits: ReadLimits): void {
+    const stream = this.#stream(streamId);
+    if (stream === undefined) return;
+    const from = Math.max(fromSeqNum, stream.trimPoint);
+    if (from >= stream.tail.seqNum || this.#committed.chunks.frameAt(streamId, from) !== null) return;
+    this.#ahead.readSoon(streamId, from, limits);
   }
 
   /**
@@ -120,23 +129,8 @@ export class StreamReader {
       }
     });
     this.#ports.telemetry.event('segment.read.cold', batch.records.length);
-    this.#readAhead(ref, run, from, batch.records, endOffset);
+    this.#ahead.wentThrough(ref, run, { from, next: from + batch.records.length, endOffset });
     return batch.records;
-  }
-
-  #readAhead(
-    ref: SegmentRef,
-    run: SegmentRun,
-    from: number,
-    records: readonly SequencedRecord[],
-    endOffset: number,
-  ): void {
-    const { streamId } = run;
-    const goesOn = this.#sequential.goesOn(streamId, from);
-    this.#sequential.ended(streamId, from + records.length);
-    const until = Math.min(run.offset + run.length, endOffset + this.#readAheadBytes);
-    if (!goesOn || until <= endOffset) return;
-    if (this.#segments.prefetch(ref, endOffset, until)) this.#ports.telemetry.event('segment.read.ahead');
   }
 
   // --- by timestamp --------------------------------------------------------------------------------------
@@ -220,21 +214,4 @@ export class StreamReader {
       unpin();
     }
   }
-}
-
-/**
- * The bytes to fetch for a read from `seqNum` of the run: whole frames, from the point at or before it, and about as many
- * as the limits allow. The frame that holds `seqNum` is always among them.
- */
-function rangeFor(run: SegmentRun, seqNum: number, limits: ReadLimits): { start: SegmentPoint; endOffset: number } {
-  const { points } = run;
-  const at = points.findLastIndex((point) => point.seqNum <= seqNum);
-  const start = points[at];
-  assert(start !== undefined, 'a run begins with a point');
-  const recordBytes = run.length / (run.nextSeqNum - run.firstSeqNum);
-  const skippedBytes = (seqNum - start.seqNum) * recordBytes;
-  const wantedBytes = Math.min(limits.recordsMax * recordBytes, limits.meteredBytesMax + RANGE_SLACK_BYTES);
-  const until = start.offset + skippedBytes + wantedBytes;
-  const end = points.find((point, i) => i > at && point.offset >= until);
-  return { start, endOffset: end?.offset ?? run.offset + run.length };
 }

@@ -6,7 +6,7 @@
  */
 
 import type { CheckTailOutcome, ReadOutcome, ReadSessionOutcome, Rejection } from '../core/outcome.ts';
-import { boundedRead, planStart, type ReadInput } from '../core/read-plan.ts';
+import { boundedRead, planStart, ReadAllowance, type ReadInput } from '../core/read-plan.ts';
 import { meteredBytesOf, type SequencedRecord } from '../core/record.ts';
 import type { StreamState } from '../core/stream-state.ts';
 import { LogCorruption } from '../log/corruption.ts';
@@ -67,6 +67,7 @@ export class Reads {
   }
 
   #open(basin: string, name: string, input: ReadInput): Promise<ReadSession | Unwritten | Rejected> {
+    this.#announce(basin, name, input);
     return this.#observe<ReadSession | Unwritten>(basin, name, 'read', async (stream) => {
       const plan = planStart(stream, input);
       if (plan.kind === 'unwritten') {
@@ -77,6 +78,14 @@ export class Reads {
       if (from < stream.trimPoint) this.#parts.ports.telemetry.event('read.below-trim');
       return new ReadSession(this.#parts.ports, this.#source(stream), input, from);
     });
+  }
+
+  /** What will be read, as far as can be told now, is fetched while ownership is proved. */
+  #announce(basin: string, name: string, input: ReadInput): void {
+    const stream = this.#parts.tables.streamByName(basin, name);
+    const plan = stream === undefined ? null : planStart(stream, input);
+    if (stream === undefined || plan?.kind !== 'from') return;
+    this.#reader.readSoon(stream.id, plan.seqNum, new ReadAllowance(input).batch);
   }
 
   #source(opened: StreamState): ReadSource {
