@@ -25,7 +25,7 @@ export function drawTunables(draw: Draw): EngineTunables {
     patienceMs: draw.pick(SITES.tunable, 'patience', [30_000, 4_000, 1_000]),
     undurableBytesMax: draw.pick(SITES.tunable, 'undurable', [1 << 20, 1 << 10, 1 << 24]),
     // A deleted name is free at once: clients create streams again without waiting.
-    tombstoneMs: 0,
+    tombstoneMs: draw.pick(SITES.tunable, 'tombstone', [0, 200, 2_000]),
     emptySweepMs: draw.pick(SITES.tunable, 'empty-sweep', [1_000, 100, 10_000]),
   };
 }

@@ -50,6 +50,8 @@ export interface Plan extends RunSize {
   restMs: number;
   tunables: EngineTunables;
   faults: FaultSettings;
+  /** Clients that follow the judged stream from the beginning to the end of the run. */
+  followers: number;
   /** Streams beside the judged one that are trimmed, deleted and created again; null in runs without. */
   side: SidePlan | null;
 }
@@ -76,6 +78,7 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     restMs: draw.pick(SITES.pace, 'rest', [1_000, 100]),
     tunables,
     faults,
+    followers: draw.pick(SITES.size, 'followers', [0, 1, 0, 2]),
     side: sideOf(profile, faults, draw),
   };
 }
@@ -98,7 +101,7 @@ function serversOf(profile: Profile, draw: Draw): number {
 function sideOf(profile: Profile, faults: FaultSettings, draw: Draw): SidePlan | null {
   switch (profile) {
     case 'storage':
-      return drawSide(draw, faults, 2, [500, 100, 2_000]);
+      return drawSide(draw, faults, 3, [500, 100, 2_000]);
     case 'swarm':
       return drawSide(draw, faults, 4, [50, 0, 500]);
     default:

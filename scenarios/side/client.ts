@@ -10,6 +10,7 @@ import { errorCode, type Exchange, field, NO_EFFECT, streamPath, type Wire } fro
 import {
   type Position,
   type SideCall,
+  type SideConfig,
   type SideHistory,
   type SideOutcome,
   type SideRecord,
@@ -31,10 +32,11 @@ export class SideClient {
     this.#name = name;
   }
 
-  create(stream: string, token: string, retentionAgeMs: number | null): Promise<SideOutcome> {
-    return this.#recorded(stream, { kind: 'create', token, retentionAgeMs }, async () => {
+  create(stream: string, token: string, { retentionAgeMs, emptyAgeMs }: SideConfig): Promise<SideOutcome> {
+    return this.#recorded(stream, { kind: 'create', token, retentionAgeMs, emptyAgeMs }, async () => {
       const retention = retentionAgeMs === null ? { infinite: {} } : { age: retentionAgeMs / 1000 };
-      const config = { retention_policy: retention };
+      const emptiness = emptyAgeMs === null ? {} : { delete_on_empty: { min_age_secs: emptyAgeMs / 1000 } };
+      const config = { retention_policy: retention, ...emptiness };
       const exchange = await this.#wire.exchange('POST', '/v1/streams', { stream, config }, [
         ['s2-request-token', token],
       ]);

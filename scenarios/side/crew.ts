@@ -26,6 +26,7 @@ export interface SideCrewWorld {
 
 /** Appended to while everybody waits, since time has to be proven by arrivals (docs/decisions/0007). */
 const PULSE = 'side-pulse.1';
+const NO_CONFIG = { retentionAgeMs: null, emptyAgeMs: null };
 const PAGE_RECORDS = 1_000;
 const RETRY_MS = 200;
 const LOOK_MS = 1_000;
@@ -62,7 +63,7 @@ export class SideCrew {
       const client = new SideClient(wire, this.#history, 'expiry');
       const tails = new Map<string, number>();
       for (const { stream } of names) tails.set(stream, await this.#readAll(client, stream, ports));
-      await client.create(PULSE, PULSE, null);
+      await client.create(PULSE, PULSE, NO_CONFIG);
       for (let beat = 0; ; beat++) {
         await client.append(PULSE, [{ kind: 'data', body: `pulse ${beat}`, timestamp: null }], null);
         let left = 0;
@@ -89,7 +90,7 @@ export class SideCrew {
       await writer.run();
     });
     const reads = `${base}-reader`;
-    const present = (): SideName => writer?.name ?? { stream: `${base}.1`, retentionAgeMs: null };
+    const present = (): SideName => writer?.name ?? { stream: `${base}.1`, ...NO_CONFIG };
     this.#world.start(reads, async (wire, ports) => {
       const client = new SideClient(wire, this.#history, reads);
       await new SideReader(client, present, this.#plan, world(reads, ports)).run();

@@ -20,8 +20,16 @@ export type SideRecord = ({ kind: 'data'; body: string } | { kind: 'trim'; point
 
 export type ReadFrom = { kind: 'seq-num'; seqNum: number } | { kind: 'timestamp'; timestamp: number };
 
+/** What a stream is created with; whole seconds in milliseconds, null for never. */
+export interface SideConfig {
+  /** Records older than this are removed. */
+  retentionAgeMs: number | null;
+  /** The stream is removed when it was empty for this long. */
+  emptyAgeMs: number | null;
+}
+
 export type SideCall =
-  | { kind: 'create'; token: string; retentionAgeMs: number | null }
+  | ({ kind: 'create'; token: string } & SideConfig)
   | { kind: 'delete' }
   | { kind: 'append'; records: readonly SideRecord[]; matchSeqNum: number | null }
   | { kind: 'read'; from: ReadFrom; count: number }

@@ -40,6 +40,8 @@ const filled = (retentionAgeMs: number | null = null) =>
     .does(append([data('c'), data('d')]), appended(2, 2));
 
 const trimmed = () => filled().does(append([trim(2)]), appended(4, 1));
+const emptying = () =>
+  new Story().does(create('t', null, AGE_MS), created).does(append([data('a'), data('b'), trim(99)]), appended(0, 3));
 const doomed = () => filled().does(remove, deleted).does(create('u'), pending);
 const gone = () => filled().does(remove, deleted).does(readFrom(0), absent);
 const lived = () => filled().does(remove, deleted).does(create('u'), created);
@@ -142,6 +144,15 @@ describe('what is convicted', () => {
     ],
     ['a deletion that is taken back', 'impossible-tail', doomed().does({ kind: 'check-tail' }, tailIs(4))],
     ['a deletion that is never ordered', 'impossible-pending', filled().does(readFrom(0), pending)],
+    [
+      'a stream that goes as empty though it is not',
+      'impossible-absent',
+      emptying()
+        .does(append([data('c')]), appended(3, 1))
+        .waits(AGE_MS)
+        .does(readFrom(0), absent),
+    ],
+    ['a stream that goes as empty too early', 'impossible-absent', emptying().does(readFrom(0), absent)],
     ['a creation where a stream is', 'impossible-created', filled().does(create('u'), created)],
     ['a deletion where no stream is', 'impossible-deleted', gone().does(remove, deleted)],
     [
@@ -197,6 +208,15 @@ describe('what is not', () => {
     [
       'a deletion that takes its time',
       doomed().does(remove, deleted).does(readFrom(0), absent).does(create('u'), created),
+    ],
+    ['a stream that goes when it was empty for long enough', emptying().waits(AGE_MS).does(readFrom(0), absent)],
+    [
+      'a stream that goes when its records are expired',
+      new Story()
+        .does(create('t', AGE_MS, AGE_MS), created)
+        .does(append([data('a')]), appended(0, 1))
+        .waits(AGE_MS)
+        .does(readFrom(0), absent),
     ],
     ['a creation sent twice', new Story().does(create('t'), unknown).does(create('t'), { kind: 'noop' })],
     [

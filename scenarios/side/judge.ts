@@ -10,7 +10,7 @@
 
 import { fits, holdsPage, mayBegin, neededTrim } from './answers.ts';
 import type { SideOperation } from './history.ts';
-import { expirable, keyOfState, stateAfter, type StreamState } from './model.ts';
+import { expirable, keyOfState, type Life, mayVanish, stateAfter, type StreamState } from './model.ts';
 import { type Reason, reasonFor } from './objections.ts';
 import { pageProblem } from './page-problem.ts';
 import { Stamps } from './stamps.ts';
@@ -23,7 +23,7 @@ export interface Conviction extends Reason {
 }
 
 export interface SideJudgeOptions {
-  /** False where clocks were wrong: nothing is promised then about how early records expire. */
+  /** False where clocks were wrong: nothing is promised then about how early records expire and empty streams go. */
   retentionIsJudged: boolean;
 }
 
@@ -172,14 +172,26 @@ class Search {
       const after = operation === undefined ? undefined : stateAfter(state, operation);
       if (after !== undefined) out.push({ state: after, open: open.filter((other) => other !== id), marks });
     }
-    if (state?.isDoomed === true) out.push({ state: null, open, marks });
+    if (state !== null && this.#mayEnd(state, nowMs)) out.push({ state: null, open, marks });
     return [...out, ...this.#expiries(possibility, nowMs)];
+  }
+
+  /** Whether the name may become free by itself: a deletion is finished, or the stream was empty for long enough. */
+  #mayEnd(life: Life, nowMs: number): boolean {
+    return (
+      life.isDoomed || mayVanish(life, this.#expirable(life, nowMs), this.#options.retentionIsJudged ? nowMs : Infinity)
+    );
+  }
+
+  #expirable(life: Life, nowMs: number): number {
+    if (this.#options.retentionIsJudged) return expirable(life, nowMs);
+    return life.retentionAgeMs === null ? 0 : life.records.length;
   }
 
   /** Retention trims no more than some answer needs: what nobody sees may as well happen later. */
   #expiries({ state, open, marks }: Possibility, nowMs: number): Possibility[] {
-    if (state === null || state.retentionAgeMs === null) return [];
-    const oldest = this.#options.retentionIsJudged ? expirable(state, nowMs) : state.records.length;
+    if (state === null) return [];
+    const oldest = this.#expirable(state, nowMs);
     const trimPoints = new Set<number>();
     for (const operation of this.#pending.values()) {
       const trimPoint = marks.has(operation.id) ? null : neededTrim(operation, state);

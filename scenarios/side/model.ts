@@ -5,7 +5,7 @@
  * free; the next creation begins at number 0. Within a life numbers are dense, records never change, and the trim point never falls.
  */
 
-import { contentOf, type SideOperation, type SideRecord } from './history.ts';
+import { contentOf, type SideConfig, type SideOperation, type SideRecord } from './history.ts';
 
 /** A record in its place. */
 export interface Kept {
@@ -16,11 +16,12 @@ export interface Kept {
   calledMs: number;
 }
 
-export interface Life {
+export interface Life extends SideConfig {
   /** Id of the operation that created the stream: no two lives share it. */
   birth: number;
   token: string;
-  retentionAgeMs: number | null;
+  /** Simulated time at which its creation was called. */
+  bornMs: number;
   /** All records there ever were in this life; the number of a record is its index. */
   records: readonly Kept[];
   /** Records below are gone. */
@@ -47,8 +48,9 @@ export function stateAfter(state: StreamState, operation: SideOperation): Stream
   switch (call.kind) {
     case 'create': {
       if (state !== null) return undefined;
-      const { token, retentionAgeMs } = call;
-      return { birth: id, token, retentionAgeMs, records: [], trimPoint: 0, isDoomed: false, key: String(id) };
+      const { token, retentionAgeMs, emptyAgeMs } = call;
+      const identity = { birth: id, token, retentionAgeMs, emptyAgeMs, bornMs: operation.calledMs };
+      return { ...identity, records: [], trimPoint: 0, isDoomed: false, key: String(id) };
     }
     case 'delete':
       return state === null ? undefined : { ...state, isDoomed: true };
@@ -101,4 +103,14 @@ export function expirable(life: Life, nowMs: number): number {
   if (ageMs === null) return 0;
   const young = records.findIndex(({ calledMs }) => calledMs + ageMs > nowMs);
   return young < 0 ? records.length : young;
+}
+
+/**
+ * Whether the server may have removed the stream by itself by `nowMs`: nothing is left in it, by trims or by `expired` of
+ * its first records, and nobody wrote to it for its age.
+ */
+export function mayVanish(life: Life, expired: number, nowMs: number): boolean {
+  const { emptyAgeMs, records, trimPoint, bornMs } = life;
+  if (emptyAgeMs === null || life.isDoomed || Math.max(trimPoint, expired) < records.length) return false;
+  return (records.at(-1)?.calledMs ?? bornMs) + emptyAgeMs <= nowMs;
 }

@@ -12,6 +12,8 @@ export interface SidePlan {
   operationsPerClient: number;
   /** Age that some of the streams are created with, in milliseconds; whole seconds. */
   retentionAgeMs: number;
+  /** Time after which some of the streams are deleted when they are empty. */
+  emptyAgeMs: number;
   batchRecordsMax: number;
   /** Padding of bodies, in bytes. */
   bodyBytesMax: number;
@@ -35,6 +37,7 @@ export function drawSide(
     streams: draw.pick(SITES.side, 'streams', [1, 1, 2]),
     operationsPerClient: draw.pick(SITES.side, 'operations', [30, 20, 50]),
     retentionAgeMs: draw.pick(SITES.side, 'age', [5_000, 2_000, 20_000]),
+    emptyAgeMs: 1_000,
     batchRecordsMax: draw.pick(SITES.side, 'batch', [3, 1, 8]),
     bodyBytesMax: draw.pick(SITES.side, 'body', [16, 0, 300, 1_000]),
     thinkMsMax: draw.pick(SITES.side, 'think', thinkMsMax),

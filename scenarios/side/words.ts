@@ -1,6 +1,6 @@
 /** Operations of side streams in words: for the reasons of a conviction and for the page of a run. */
 
-import type { ReadFrom, SideCall, SideOperation, SideOutcome, SideRecord } from './history.ts';
+import type { ReadFrom, SideCall, SideConfig, SideOperation, SideOutcome, SideRecord } from './history.ts';
 
 /** `side-1 w1 1,203..1,250 ms: append 3 records → numbers 4..6`. */
 export function lineOf(operation: SideOperation): string {
@@ -12,7 +12,7 @@ export function lineOf(operation: SideOperation): string {
 export function callWords(call: SideCall): string {
   switch (call.kind) {
     case 'create':
-      return call.retentionAgeMs === null ? 'create' : `create, records live ${call.retentionAgeMs} ms`;
+      return `create${configWords(call)}`;
     case 'delete':
       return 'delete';
     case 'append': {
@@ -24,6 +24,11 @@ export function callWords(call: SideCall): string {
     case 'check-tail':
       return 'check-tail';
   }
+}
+
+function configWords({ retentionAgeMs, emptyAgeMs }: SideConfig): string {
+  const records = retentionAgeMs === null ? '' : `, records live ${retentionAgeMs} ms`;
+  return emptyAgeMs === null ? records : `${records}, goes when empty for ${emptyAgeMs} ms`;
 }
 
 export function outcomeWords(outcome: SideOutcome): string {

@@ -5,7 +5,7 @@
  */
 
 import type { SideClient } from './client.ts';
-import type { SideOutcome, SideRecord } from './history.ts';
+import type { SideConfig, SideOutcome, SideRecord } from './history.ts';
 import { atPace, type PaceWorld } from './pace.ts';
 import type { SidePlan } from './plan.ts';
 import type { SideProbe } from './probes.ts';
@@ -16,16 +16,15 @@ export interface SideWorld extends PaceWorld {
   noted: (probe: SideProbe) => void;
 }
 
-/** A name, shared by its writer and its reader. */
-export interface SideName {
+/** A name, shared by its writer and its reader; every life of it has the same configuration. */
+export interface SideName extends SideConfig {
   stream: string;
-  /** Of every life of this name. */
-  retentionAgeMs: number | null;
 }
 
 /** Operations of unknown outcome under one name; each may still happen and doubles what is possible. */
 const IN_DOUBT_MAX = 3;
 const CLAIMS = ['nothing', 'anything', 'the past'] as const;
+const EVERYTHING = 2 ** 40;
 const HOUR_MS = 3_600_000;
 /** Large enough for segments of its own where those are small. */
 const LARGE_BATCH_RECORDS = 12;
@@ -46,6 +45,8 @@ export class SideWriter {
   #tail = 0;
   #trimmedTo = 0;
   #inDoubt = 0;
+  /** Of appends in doubt that can only happen at one number: that number. */
+  #inDoubtAt: number[] = [];
   #bodies = 0;
   /** A creation of unknown outcome that is sent again with the same token. */
   #token: string | null = null;
@@ -64,7 +65,7 @@ export class SideWriter {
 
   run(): Promise<void> {
     return atPace(this.#plan, this.#world, () => {
-      if (this.#inDoubt > IN_DOUBT_MAX) {
+      if (this.#inDoubt + this.#inDoubtAt.length > IN_DOUBT_MAX) {
         this.#world.noted('side.retired');
         this.#takeName();
       }
@@ -73,21 +74,27 @@ export class SideWriter {
   }
 
   #takeName(): void {
-    const retentionAgeMs = this.#world.below(3) === 2 ? this.#plan.retentionAgeMs : null;
-    this.#claims = CLAIMS[this.#world.below(CLAIMS.length)] as (typeof CLAIMS)[number];
-    this.names.push({ stream: `${this.#base}.${this.names.length + 1}`, retentionAgeMs });
+    const { below } = this.#world;
+    const retentionAgeMs = below(3) === 2 ? this.#plan.retentionAgeMs : null;
+    const emptyAgeMs = below(3) === 2 ? this.#plan.emptyAgeMs : null;
+    this.#claims = CLAIMS[below(CLAIMS.length)] as (typeof CLAIMS)[number];
+    this.names.push({ stream: `${this.#base}.${this.names.length + 1}`, retentionAgeMs, emptyAgeMs });
     this.#exists = false;
     this.#wasDeleted = false;
     this.#tail = 0;
     this.#trimmedTo = 0;
     this.#inDoubt = 0;
+    this.#inDoubtAt = [];
     this.#token = null;
   }
 
   /** False when the stream did not answer. */
   async #operation(): Promise<boolean> {
     if (!this.#exists) return this.#create();
-    switch (this.#world.below(14)) {
+    switch (this.#world.below(this.name.emptyAgeMs === null ? 14 : 16)) {
+      case 14:
+      case 15:
+        return this.#emptyAndAppend(this.name.emptyAgeMs ?? 0);
       case 0:
         return this.#append([...this.#data(), this.#forwardTrim(), ...this.#data()]);
       case 1:
@@ -111,10 +118,10 @@ export class SideWriter {
   // --- life ------------------------------------------------------------------------------------------------
 
   async #create(): Promise<boolean> {
-    const { stream, retentionAgeMs } = this.name;
+    const { stream } = this.name;
     const token = this.#token ?? `${stream}/${this.#bodies++}`;
     this.#token = null;
-    const outcome = await this.#client.create(stream, token, retentionAgeMs);
+    const outcome = await this.#client.create(stream, token, this.name);
     switch (outcome.kind) {
       case 'created':
         if (this.#wasDeleted) this.#world.noted('side.recreated');
@@ -147,44 +154,62 @@ export class SideWriter {
 
   async #appendMeetsDeletion(): Promise<boolean> {
     const { stream } = this.name;
-    const records = this.#data();
+    const [records, guard] = [this.#data(), this.#guard()];
     const [appended, deleted] = await Promise.all([
-      this.#client.append(stream, records, this.#guard()),
+      this.#client.append(stream, records, guard),
       this.#client.delete(stream),
     ]);
     if (deleted.kind === 'deleted' && ['appended', 'absent', 'pending'].includes(appended.kind)) {
       this.#world.noted('side.append-met-deletion');
     }
-    this.#appended(records, appended);
+    this.#appended(records, guard, appended);
     return this.#deleted(deleted);
   }
 
   // --- records ---------------------------------------------------------------------------------------------
 
   async #append(records: readonly SideRecord[]): Promise<boolean> {
-    return this.#appended(records, await this.#client.append(this.name.stream, records, this.#guard()));
+    const guard = this.#guard();
+    return this.#appended(records, guard, await this.#client.append(this.name.stream, records, guard));
   }
 
-  #appended(records: readonly SideRecord[], outcome: SideOutcome): boolean {
+  #appended(records: readonly SideRecord[], guard: number | null, outcome: SideOutcome): boolean {
     const trims = records.flatMap((record) => (record.kind === 'trim' ? [record.point] : []));
     if (outcome.kind === 'appended') {
       this.#world.noted('side.written');
-      this.#tail = outcome.end.seqNum;
+      this.#sawTail(outcome.end.seqNum);
       const point = Math.min(Math.max(0, ...trims), this.#tail);
       if (trims.length > 0 && point < this.#trimmedTo) this.#world.noted('side.trim-backwards');
       this.#trimmedTo = Math.max(this.#trimmedTo, point);
     }
-    if (outcome.kind === 'mismatch') this.#tail = outcome.actual;
+    if (outcome.kind === 'mismatch') this.#sawTail(outcome.actual);
     const isLost = outcome.kind === 'unknown' || (outcome.kind === 'refused' && outcome.code === 'hot_server');
     if (trims.length > 0 && isLost) this.#world.noted('side.trim-in-doubt');
-    return this.#answered(outcome);
+    if (outcome.kind !== 'unknown' || guard === null) return this.#answered(outcome);
+    this.#inDoubtAt.push(guard);
+    return false;
+  }
+
+  /** Leaves the stream empty for about as long as it takes to be deleted for it, then writes again. */
+  async #emptyAndAppend(emptyAgeMs: number): Promise<boolean> {
+    if (!(await this.#append([this.#trimTo(EVERYTHING)]))) return false;
+    await this.#world.sleep(emptyAgeMs + this.#world.below(emptyAgeMs));
+    const served = await this.#append(this.#data());
+    if (served) this.#world.noted('side.append-after-empty');
+    return served;
   }
 
   async #checkTail(): Promise<boolean> {
     const outcome = await this.#client.checkTail(this.name.stream);
-    if (outcome.kind === 'tail') this.#tail = outcome.tail.seqNum;
+    if (outcome.kind === 'tail') this.#sawTail(outcome.tail.seqNum);
     // Nothing it could have changed is in doubt.
     return this.#answered(outcome.kind === 'unknown' ? { ...outcome, kind: 'refused' } : outcome);
+  }
+
+  /** An append that could only happen below can not happen any more, in this life. */
+  #sawTail(tail: number): void {
+    this.#tail = tail;
+    this.#inDoubtAt = this.#inDoubtAt.filter((seqNum) => seqNum >= tail);
   }
 
   #answered(outcome: SideOutcome): boolean {
@@ -224,7 +249,7 @@ export class SideWriter {
   #forwardTrim(): SideRecord {
     const { below } = this.#world;
     const point = this.#trimmedTo + below(Math.max(1, this.#tail - this.#trimmedTo) + 2);
-    return this.#trimTo(below(8) === 0 ? 2 ** 40 : point);
+    return this.#trimTo(below(8) === 0 ? EVERYTHING : point);
   }
 
   #trimTo(point: number): SideRecord {

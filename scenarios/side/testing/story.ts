@@ -20,10 +20,15 @@ export const append = (records: readonly SideRecord[], matchSeqNum: number | nul
   records,
   matchSeqNum,
 });
-export const create = (token: string, retentionAgeMs: number | null = null): SideCall => ({
+export const create = (
+  token: string,
+  retentionAgeMs: number | null = null,
+  emptyAgeMs: number | null = null,
+): SideCall => ({
   kind: 'create',
   token,
   retentionAgeMs,
+  emptyAgeMs,
 });
 export const remove: SideCall = { kind: 'delete' };
 export const readFrom = (seqNum: number): SideCall => ({ kind: 'read', from: { kind: 'seq-num', seqNum }, count: 100 });
