@@ -56,7 +56,8 @@ const FAMILIES = {
     listUncertain: 'often',
     listShortPage: 'often',
   },
-  damagedReads: { getFlipsBit: 'rate' },
+  damagedReads: { getFlipsBit: 'rate', getFlipsAgain: [1, 2] },
+  damagedStore: { objectDamaged: 'often' },
   pauses: { pause: 'rate', pauseAtEffect: 'rate', pauseIsLong: 'often', pauseStopsClock: 'often' },
   cuts: { partition: 'rate' },
   clocks: { clockOffset: [1, 2], clockDrift: [1, 2], clockStep: 'rate' },
@@ -75,6 +76,7 @@ const NARROW: Record<Exclude<Profile, 'quiet' | 'storage' | 'swarm'>, { tickMs: 
     families: ['crashes', 'pauses', 'ambiguousPuts', 'cuts', 'slowStore', 'lateAnswers', 'stalls'],
   },
   skew: { tickMs: 100, families: ['clocks', 'crashes'] },
+  damage: { tickMs: 500, families: ['damagedStore', 'damagedReads', 'crashes', 'stalls'] },
 };
 
 /**
@@ -112,7 +114,8 @@ export function drawFaults(profile: Profile, tunables: EngineTunables, draw: Dra
     return { ...QUIET, ...spans, nemesisTickMs: 500, lateEffectMs, ...oddsOf(STORAGE, draw) };
   }
   if (profile === 'swarm') {
-    const names = Object.keys(FAMILIES) as FamilyName[];
+    // A store that is damaged now and then is down for most of the time: that has a profile of its own.
+    const names = (Object.keys(FAMILIES) as FamilyName[]).filter((name) => name !== 'damagedStore');
     const on = names.filter((name) => draw.pick(SITES.family, name, [false, true]));
     const nemesisTickMs = draw.pick(SITES.rate, 'tick', [100, 30, 500]);
     return { ...QUIET, ...spans, nemesisTickMs, ...oddsOf(familiesOf(on), draw) };

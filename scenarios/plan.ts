@@ -3,8 +3,8 @@
  * engine, faults. Plain data, so that the page can show it.
  *
  * A profile names a mood: `quiet` has no faults, the next ones concentrate on one family each (`storage` on what
- * checkpoints and collection are afraid of), and `swarm` draws everything: each family off with probability one half,
- * rates log-uniform, sizes small more often than large.
+ * checkpoints and collection are afraid of, `damage` on objects that are not what was written), and `swarm` draws
+ * everything: each family off with probability one half, rates log-uniform, sizes small more often than large.
  */
 
 import type { EngineTunables } from '../engine/index.ts';
@@ -15,8 +15,21 @@ import { drawTunables } from './plan-tunables.ts';
 import { drawSide, type SidePlan } from './side/plan.ts';
 import { type Workflow, WORKFLOWS } from './workflow.ts';
 
-export const PROFILES = ['quiet', 'lossy', 'crash', 'ambiguous', 'failover', 'storage', 'skew', 'swarm'] as const;
+export const PROFILES = [
+  'quiet',
+  'lossy',
+  'crash',
+  'ambiguous',
+  'failover',
+  'storage',
+  'skew',
+  'damage',
+  'swarm',
+] as const;
 export type Profile = (typeof PROFILES)[number];
+
+/** Profiles whose runs last, because what goes wrong in them does. */
+const TIMELY: readonly Profile[] = ['storage', 'damage'];
 
 export function isProfile(name: string): name is Profile {
   return (PROFILES as readonly string[]).includes(name);
@@ -74,7 +87,7 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     requestTimeoutMs: draw.pick(SITES.pace, 'timeout', [5_000, 2_000, 10_000, 800]),
     pageRecords: draw.pick(SITES.size, 'page', [null, null, 40, 7]),
     // Long stalls need time to happen in.
-    thinkMsMax: draw.pick(SITES.pace, 'think', profile === 'storage' ? [500, 100, 2_000] : [0, 0, 50, 500]),
+    thinkMsMax: draw.pick(SITES.pace, 'think', TIMELY.includes(profile) ? [500, 100, 2_000] : [0, 0, 50, 500]),
     restMs: draw.pick(SITES.pace, 'rest', [1_000, 100]),
     tunables,
     faults,
@@ -87,6 +100,7 @@ function serversOf(profile: Profile, draw: Draw): number {
   switch (profile) {
     case 'failover':
     case 'skew':
+    case 'damage':
       return 2;
     case 'storage':
       return draw.pick(SITES.servers, 'servers', [2, 2, 3]);

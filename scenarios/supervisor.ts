@@ -4,6 +4,7 @@
  */
 
 import { defineSite, type Host, type Program, type World } from '../sim/index.ts';
+import { endingAtDamage } from './storage/damage.ts';
 
 const RESTART_AFTER = defineSite('supervisor.restart-after', 'how soon a server that ended is started again');
 
@@ -22,7 +23,7 @@ export class Supervisor {
   }
 
   run(host: Host, program: Program): void {
-    host.start(program, { onExit: () => this.#restartLater(host) });
+    host.start(endingAtDamage(program, this.#world), { onExit: () => this.#restartLater(host) });
   }
 
   healed(): void {

@@ -294,8 +294,8 @@ describe('between host and store', () => {
     expect(twice.store.peek('k/1')).toBeUndefined();
   });
 
-  test('a flipped bit is one bit, and the next reading of that object is whole', async () => {
-    const world = worldWith({ getFlipsBit: ALWAYS });
+  test('a flipped bit is one bit, and a later reading of that object is whole', async () => {
+    const world = worldWith({ getFlipsBit: ALWAYS, getFlipsInARowMax: 1 });
     const [first, second] = await inHost(world, 'node-1', async ({ blobs }) => {
       await blobs.put('k/1', [new Uint8Array(100)]);
       return [await blobs.get('k/1'), await blobs.get('k/1')] as const;
@@ -305,6 +305,44 @@ describe('between host and store', () => {
     expect([...(bitsOf(first) ?? [])].map((byte) => Math.log2(byte) % 1)).toEqual([0]);
     expect(bitsOf(second)).toHaveLength(0);
     expect(world.store.peek('k/1')?.every((byte) => byte === 0)).toBe(true);
+  });
+
+  test('damage on the way comes in rows, and never in a longer one than a reader bears', async () => {
+    const world = worldWith({ getFlipsBit: [1, 4], getFlipsAgain: ALWAYS, getFlipsInARowMax: 3 });
+    const readings = await inHost(world, 'node-1', async ({ blobs }) => {
+      await blobs.put('k/1', [new Uint8Array(100)]);
+      const isWhole: boolean[] = [];
+      for (let i = 0; i < 40; i++) {
+        const got = await blobs.get('k/1');
+        isWhole.push(got.kind === 'found' && got.bytes.every((byte) => byte === 0));
+      }
+      return isWhole;
+    });
+    const first = readings.indexOf(false);
+    expect(readings.slice(first)).toEqual([false, false, false, ...Array.from({ length: 37 - first }, () => true)]);
+  });
+
+  test('an object that is damaged in the store comes back wrong until a sound copy is put back', async () => {
+    const world = worldWith();
+    const sound = new Uint8Array(100).fill(7);
+    world.store.load(new Map([['k/1', sound]]));
+    expect(world.store.damage.strike('k/')).toBe('k/1');
+    expect(world.store.damage.strike('k/')).toBeNull();
+    const read = () =>
+      inHost(world, `reader-${world.hosts.length}`, async ({ blobs }) => {
+        const [first, again] = [await blobs.get('k/1'), await blobs.get('k/1')];
+        const listed = await blobs.list('k/');
+        if (first.kind !== 'found' || again.kind !== 'found' || listed.kind !== 'page') throw new Error('not there');
+        return { first: first.bytes, again: again.bytes, size: first.size, listed: listed.blobs[0]?.size };
+      });
+    const damaged = await read();
+    expect(damaged.first).not.toEqual(sound);
+    expect(damaged.again).toEqual(damaged.first);
+    expect([damaged.size, damaged.listed]).toEqual([damaged.first.length, damaged.first.length]);
+    expect(world.store.peek('k/1')).toEqual(sound);
+    world.store.damage.mend('k/1');
+    expect((await read()).first).toEqual(sound);
+    expect(world.store.damage.wasDamaged('k/1')).toBe(true);
   });
 
   test('an answer that is late comes long after its effect', async () => {

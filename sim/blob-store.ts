@@ -16,6 +16,7 @@ import { defineSite } from './choices.ts';
 import { checkKey, checkRange, pageKeys } from './blob/names.ts';
 import { Objects } from './blob/objects.ts';
 import { WayDamage } from './blob/damage.ts';
+import { StoreDamage } from './blob/store-damage.ts';
 import { fault, rangeOf } from './blob/outcomes.ts';
 import type { WorldContext } from './context.ts';
 import type { Host } from './host.ts';
@@ -63,7 +64,9 @@ export class SimBlobStore {
   readonly #context: WorldContext;
   readonly #objects = new Objects();
   readonly #attempts = new Set<Pick<Attempt<never>, 'host' | 'verb' | 'label' | 'startedUs' | 'callerDied'>>();
-  readonly #damage: WayDamage;
+  readonly #wayDamage: WayDamage;
+  /** Objects that are damaged where they are kept. */
+  readonly damage: StoreDamage;
   readonly #listeners: ((effect: StoreEffect) => void)[] = [];
   readonly #departed: ((departure: Departure) => void)[] = [];
   #effects = 0;
@@ -72,7 +75,8 @@ export class SimBlobStore {
   constructor(setting: Omit<StoreSetting, 'stalls'>) {
     this.#setting = { ...setting, stalls: new AnswerStalls(setting.context) };
     this.#context = setting.context;
-    this.#damage = new WayDamage(setting.context);
+    this.#wayDamage = new WayDamage(setting.context);
+    this.damage = new StoreDamage(setting.context, this.#objects);
   }
 
   /** What is stored now, keys ascending; a copy of the map, the bytes shared. */
@@ -205,7 +209,11 @@ export class SimBlobStore {
       apply: (isLate, isPartial = false) => {
         const { nowUs } = this.#context.kernel;
         const done = isPartial ? keys.slice(0, this.#context.choices.choose(HOW_MANY, label, keys.length)) : keys;
-        for (const key of done) if (this.#objects.remove(key, nowUs)) this.#announce('delete', key, caller, isLate);
+        for (const key of done) {
+          if (!this.#objects.remove(key, nowUs)) continue;
+          this.damage.mend(key);
+          this.#announce('delete', key, caller, isLate);
+        }
         return { kind: 'done' };
       },
       settle: () => {
@@ -266,9 +274,9 @@ export class SimBlobStore {
           probes.reachable('fault.get.short-body');
           attempt.answer(failed('short-body', 'the body broke off before its end'));
         } else {
-          const whole = rangeOf(found, range);
-          const bytes = fate === 'flipped-bit' ? this.#damage.flip(whole, caller.host.name, key) : whole;
-          attempt.answer({ kind: 'found', bytes, size: found.length });
+          const kept = this.damage.seen(key, found);
+          const bytes = this.#wayDamage.onTheWay(rangeOf(kept, range), caller.host.name, key, fate === 'flipped-bit');
+          attempt.answer({ kind: 'found', bytes, size: kept.length });
         }
       });
     });
@@ -295,6 +303,7 @@ export class SimBlobStore {
           after,
           limit: plan.limit,
           sinceUs: attempt.startedUs,
+          sizeOf: (key, bytes) => this.damage.seen(key, bytes).length,
           isHidden: plan.hides,
           isShown: plan.shows,
         });

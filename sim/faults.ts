@@ -62,8 +62,12 @@ export interface FaultSettings {
   getFails: Odds;
   /** A get loses the end of its body, which the client notices: it fails. */
   getShortBody: Odds;
-  /** A get returns a body with one bit flipped on the way. The next reading of that object by that host is whole. */
+  /** A get returns a body with one bit flipped on the way; the object itself is sound. */
   getFlipsBit: Odds;
+  /** As `getFlipsBit`, for an object that the host got damaged a moment ago. */
+  getFlipsAgain: Odds;
+  /** A host gets an object damaged so many times in a row at most: fewer than what it takes for damaged. */
+  getFlipsInARowMax: number;
   /** A get is never answered; the attempt's time-out reports failed. */
   getHangs: Odds;
   /** A listing fails. */
@@ -131,6 +135,9 @@ export interface FaultSettings {
   /** Per look: the store refuses everything for a while. */
   outage: Odds;
   outageMs: readonly number[];
+  /** Per look: an object is damaged in the store, until a sound copy is put back. */
+  objectDamaged: Odds;
+  damageMs: readonly number[];
   /** Per server: its wall clock is off from the start, by one of `clockOffsetMs`. */
   clockOffset: Odds;
   /** Either sign. */
@@ -174,6 +181,8 @@ export const QUIET: FaultSettings = Object.freeze<FaultSettings>({
   getFails: NEVER,
   getShortBody: NEVER,
   getFlipsBit: NEVER,
+  getFlipsAgain: NEVER,
+  getFlipsInARowMax: 3,
   getHangs: NEVER,
   listFails: NEVER,
   listHangs: NEVER,
@@ -209,6 +218,8 @@ export const QUIET: FaultSettings = Object.freeze<FaultSettings>({
   partitionMs: [10, 100, 1000, 5000, 20_000],
   outage: NEVER,
   outageMs: [50, 500, 3000, 15_000],
+  objectDamaged: NEVER,
+  damageMs: [5000, 500, 30_000],
   clockOffset: NEVER,
   clockOffsetMs: [10, -10, 500, -500, 60_000, -60_000, 3_600_000, -3_600_000],
   clockDrift: NEVER,

@@ -54,6 +54,10 @@ const PARTITION_FOR = defineSite('nemesis.partition-for', 'how long a link stays
 const PEER = defineSite('nemesis.peer', 'who is at the other end of the cut');
 const OUTAGE = defineSite('nemesis.outage', 'whether the store goes out of service now');
 const OUTAGE_FOR = defineSite('nemesis.outage-for', 'how long the store is out of service');
+const DAMAGE = defineSite('nemesis.object-damaged', 'whether an object of the store is damaged now');
+const DAMAGE_OF = defineSite('nemesis.object-damaged-of', 'what kind of object is damaged');
+const DAMAGE_FOR = defineSite('nemesis.object-damaged-for', 'how long it takes until a sound copy is put back');
+const DAMAGED_KINDS = ['wal/', 'seg/', 'ckpt/', 'meta/', 'wal/', 'format'];
 const OFFSET = defineSite('nemesis.clock-offset', 'whether a wall clock is off from the start');
 const OFFSET_BY = defineSite('nemesis.clock-offset-by', 'by how much a wall clock is off');
 const DRIFT = defineSite('nemesis.clock-drift', "whether a host's clocks run fast or slow");
@@ -125,6 +129,7 @@ export class Nemesis {
     if (choices.chance(PARTITION, 'look', faults.partition)) this.#cut(victim());
     if (choices.chance(OUTAGE, 'look', faults.outage)) this.#outage();
     if (choices.chance(STEP, 'look', faults.clockStep)) this.#stepClock(victim());
+    if (choices.chance(DAMAGE, 'look', faults.objectDamaged)) this.#damage();
   }
 
   #atEffect(effect: StoreEffect): void {
@@ -260,6 +265,16 @@ export class Nemesis {
     this.#o.store.setOutage(true);
     const forMs = choices.pick(OUTAGE_FOR, STORE, faults.outageMs);
     this.#for(forMs, 'nemesis.service', STORE, 'store out of service', 'bad', () => this.#o.store.setOutage(false));
+  }
+
+  /** Somebody puts a sound copy back after a while, as the message of whoever met the damage asks for. */
+  #damage(): void {
+    const { choices, faults } = this.#context;
+    const { damage } = this.#o.store;
+    const key = damage.strike(choices.pick(DAMAGE_OF, STORE, DAMAGED_KINDS));
+    if (key === null) return;
+    const forMs = choices.pick(DAMAGE_FOR, STORE, faults.damageMs);
+    this.#for(forMs, 'nemesis.restore', key, `damage ${key}`, 'bad', () => damage.mend(key));
   }
 
   #skew(host: Host): void {

@@ -1,33 +1,48 @@
 /**
  * Damage on the way: a body arrives with one bit flipped, and no layer below noticed.
  *
- * It is damage of the way, not of the store: a host that reads the same object again soon after gets it whole. So a
- * reader that looks twice can tell one from the other, and one that does not is caught.
+ * It is damage of the way, not of the store: however often it happens in a row, a host that goes on reading gets the
+ * object whole before it has had enough. So a reader that looks again can tell one from the other, and one that does not
+ * is caught.
  */
 
 import { defineSite } from '../choices.ts';
 import type { WorldContext } from '../context.ts';
 
 const WHICH_BIT = defineSite('blob.get.which-bit', 'which bit of a body is flipped');
-/** For so long a second reading is whole: longer than any back-off of a reader that looks twice. */
-const WHOLE_FOR_US = 300_000_000;
+const AGAIN = defineSite('blob.get.flipped-again', 'whether an object that came damaged comes damaged again');
+/** For so long readings of an object by a host are in a row: longer than any back-off of a reader that looks again. */
+const ROW_US = 300_000_000;
+
+interface Row {
+  beganUs: number;
+  flips: number;
+}
 
 export class WayDamage {
   readonly #context: WorldContext;
-  /** When a host last got a damaged body of an object. */
-  readonly #lastUs = new Map<string, number>();
+  /** By host and object. */
+  readonly #rows = new Map<string, Row>();
 
   constructor(context: WorldContext) {
     this.#context = context;
   }
 
-  /** A damaged copy, or the bytes themselves when this host got the object damaged a moment ago. */
-  flip(bytes: Uint8Array, host: string, key: string): Uint8Array {
-    const { kernel, choices, probes } = this.#context;
+  /** The bytes as they arrive: a damaged copy, or themselves. `isDrawn`: the dice want them damaged. */
+  onTheWay(bytes: Uint8Array, host: string, key: string, isDrawn: boolean): Uint8Array {
+    const { kernel, choices, faults } = this.#context;
     const entity = `${host} ${key}`;
-    const last = this.#lastUs.get(entity);
-    if (bytes.length === 0 || (last !== undefined && kernel.nowUs - last < WHOLE_FOR_US)) return bytes;
-    this.#lastUs.set(entity, kernel.nowUs);
+    const row = this.#rows.get(entity);
+    const isInARow = row !== undefined && kernel.nowUs - row.beganUs < ROW_US;
+    if (bytes.length === 0 || (isInARow && row.flips >= faults.getFlipsInARowMax)) return bytes;
+    if (!isDrawn && !(isInARow && choices.chance(AGAIN, entity, faults.getFlipsAgain))) return bytes;
+    if (isInARow) row.flips++;
+    else this.#rows.set(entity, { beganUs: kernel.nowUs, flips: 1 });
+    return this.#flipped(bytes, entity);
+  }
+
+  #flipped(bytes: Uint8Array, entity: string): Uint8Array {
+    const { choices, probes } = this.#context;
     const bit = choices.choose(WHICH_BIT, entity, bytes.length * 8);
     const damaged = bytes.slice();
     damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7));

@@ -22,6 +22,8 @@ export interface PageRequest {
   limit: number;
   /** When the listing began: what settled before is certain. */
   sinceUs: number;
+  /** Length of the object, as its reader would find it. */
+  sizeOf: (key: string, bytes: Uint8Array) => number;
   /** Asked once for each name in flux that exists, and each that does not. */
   isHidden: (key: string) => boolean;
   isShown: (key: string) => boolean;
@@ -44,6 +46,11 @@ export class Objects {
 
   snapshot(): ReadonlyMap<string, Uint8Array> {
     return new Map(this.#keys.map((key) => [key, this.#objects.get(key)!]));
+  }
+
+  /** Ascending. */
+  keysBelow(prefix: string): string[] {
+    return this.#keys.filter((key) => key.startsWith(prefix));
   }
 
   create(key: string, bytes: Uint8Array, nowUs: number): void {
@@ -96,7 +103,7 @@ export class Objects {
       }
       if (!isInRange) break;
       if (this.#isInFlux(this.#created.get(key), request.sinceUs) && request.isHidden(key)) continue;
-      if (!add(key, this.#objects.get(key)!.length)) break;
+      if (!add(key, request.sizeOf(key, this.#objects.get(key)!))) break;
     }
     return { blobs, next };
   }

@@ -1,0 +1,30 @@
+/**
+ * Servers of a store whose objects are damaged now and then, and put back sound a while later. A server that meets one
+ * may end, if it says which object it is; it is started again as after any other end. A server that calls a sound object
+ * damaged, or does not say which, fails the run.
+ */
+
+import { LogCorruption } from '../../engine/index.ts';
+import type { Program, World } from '../../sim/index.ts';
+
+export const DAMAGE_PROBES = {
+  'damage.named': 'a server ended because of a damaged object, and named it',
+} as const;
+
+/** Exit code of a server that found damage. */
+const EXIT_DAMAGED = 5;
+const OBJECT = /\b(?:wal|seg|ckpt|meta|pub)\/[\d-]*\d|\bformat\b/;
+
+export function endingAtDamage(program: Program, world: World): Program {
+  return async (ports, process) => {
+    try {
+      return await program(ports, process);
+    } catch (error) {
+      if (!(error instanceof LogCorruption)) throw error;
+      const [object = ''] = OBJECT.exec(error.message) ?? [];
+      if (!world.store.damage.wasDamaged(object)) throw error;
+      world.probes.reachable('damage.named');
+      return EXIT_DAMAGED;
+    }
+  };
+}
