@@ -8,13 +8,21 @@ import { ROWS } from './rows.ts';
 import type { ProbeInfo } from './run.ts';
 import { SERVER_PROBES } from './server.ts';
 import { AUDIT_PROBES } from './storage/audit.ts';
+import { DAMAGE_PROBES } from './storage/damage.ts';
 import { STORAGE_PROBES } from './storage/ghost.ts';
 import { SIDE_PROBES } from './side/probes.ts';
 import { CLIENT_PROBES } from './workflow.ts';
 
 /** Every probe a run can light, known before the run. */
 export function probeCatalogue(): ProbeInfo[] {
-  const ours = { ...CLIENT_PROBES, ...SERVER_PROBES, ...STORAGE_PROBES, ...AUDIT_PROBES, ...SIDE_PROBES };
+  const ours = {
+    ...CLIENT_PROBES,
+    ...SERVER_PROBES,
+    ...STORAGE_PROBES,
+    ...AUDIT_PROBES,
+    ...DAMAGE_PROBES,
+    ...SIDE_PROBES,
+  };
   const client = Object.entries(ours).map(([name, sentence]) => ({
     name,
     sentence,
