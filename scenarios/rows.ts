@@ -32,8 +32,6 @@ function excluded(id: string, schedule: string, rule: string): CatalogueRow {
 
 const NO_SESSIONS = 'needs append sessions';
 const NO_FOLLOWERS = 'needs following reads';
-const NO_DELETION = 'no workload deletes a stream; needs side streams that are deleted and created again';
-const NO_TRIMS = 'no workload trims; needs side streams with trims, since the judge knows none';
 
 export const ROWS: readonly CatalogueRow[] = [
   row(
@@ -166,14 +164,30 @@ export const ROWS: readonly CatalogueRow[] = [
     'append.timestamp-raised',
     'takeover.skipped-window',
   ),
-  later('D1', 'a read crosses a trim', NO_TRIMS),
-  later('D2', 'a crash leaves the deletion behind a trim half done', NO_TRIMS),
-  later('D3', 'a trim is fenced before it is durable', NO_TRIMS),
-  later('D4', 'two trims arrive out of order', NO_TRIMS),
-  later('D5', 'delete-on-empty meets an append', NO_DELETION),
-  later('D7', 'a late step of a deletion hits the re-created stream', NO_DELETION),
-  later('D8', 'a stream is deleted and re-created under an open session', NO_DELETION),
-  later('D10', 'the deletion of a large stream is interrupted again and again', NO_DELETION),
+  row('D1', 'a read crosses a trim', 'append.trim', 'side.read-over-trim'),
+  row(
+    'D2',
+    'a crash leaves the deletion behind a trim half done',
+    'append.trim',
+    'compact.rewritten',
+    'fault.host.crash-at-milestone',
+  ),
+  row('D3', 'a trim is fenced before it is durable', 'append.trim-lost'),
+  row('D4', 'two trims arrive out of order', 'side.trim-backwards'),
+  row('D5', 'delete-on-empty meets an append', 'stream.deleted-on-empty', 'side.append-after-empty'),
+  row('D7', 'a late step of a deletion hits the re-created stream', 'compact.dead-dropped', 'side.read-second-life'),
+  row(
+    'D8',
+    'a stream is deleted and re-created under an open session',
+    'side.append-met-deletion',
+    'side.cursor-outlived',
+  ),
+  row(
+    'D10',
+    'the deletion of a large stream is interrupted again and again',
+    'control.resumed',
+    'compact.dead-dropped',
+  ),
   row('G1', 'a reader meets a segment that compaction removed', 'compact.merged', 'collect.pinned-kept'),
   row(
     'G2',

@@ -142,6 +142,7 @@ export class Appends {
     const entry: Entry = { type: 'chunk', streamId: stream.id, arrivalMs, ...chunk };
     return this.#journal.queue(entry, (settlement) => {
       release();
+      if (settlement !== 'committed' && chunk.trimPoint !== null) telemetry.event('append.trim-lost');
       if (settlement === 'void') return rejected(NOT_OWNER);
       if (settlement === 'unknown') {
         telemetry.event('append.unknown');
