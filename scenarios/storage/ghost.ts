@@ -149,7 +149,10 @@ export class StorageGhost {
     const publications = [...this.#publications].toSorted();
     const milestone = publications.findLast((key) => this.#isMilestone(key)) ?? '';
     for (const key of publications) if (this.#isMilestone(key) || key > milestone) kept.add(key);
-    for (const key of present.filter((name) => name.startsWith('ckpt/')).toSorted().slice(-2)) {
+    for (const key of present
+      .filter((name) => name.startsWith('ckpt/'))
+      .toSorted()
+      .slice(-2)) {
       kept.add(key);
       const older = walkStore(this.#get, [`pub/${suffixOf(key)}`]);
       for (const name of older.reachable) if (name.startsWith('meta/')) kept.add(name);
