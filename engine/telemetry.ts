@@ -46,6 +46,7 @@ export const ENGINE_EVENTS = {
   'takeover.from-checkpoint': 'a takeover began from a published checkpoint',
   'takeover.stale-view': 'a takeover met collected slots or a missing checkpoint and began again',
   'takeover.publication-moved': 'a checkpoint was published while a takeover replayed and fenced, which began again',
+  'takeover.log-moved': 'a slot found empty was written by the time the log beyond it was listed',
   'takeover.listing-missed': 'a listing of the publications missed one that was newer, and the next one showed it',
   'takeover.damage-reread': 'an object read damaged and was sound when read again',
   'flush.by-bytes': 'a checkpoint began because enough bytes were in no segment',

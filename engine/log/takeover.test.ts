@@ -179,6 +179,58 @@ describe('corruption is never the end of the log', () => {
     );
   });
 
+  test.each([
+    ['data in the middle', 66, [65]],
+    ['the first data of an owner', 64, [64]],
+    ['several in a row', 64, [64, 65, 66, 67]],
+  ])('%s deleted by hand is missed, and the log is not cut there', async (_, first, gone) => {
+    const objects = claimed();
+    plant(objects, { fence: [0, 1] });
+    for (let slot = 64; slot < 140; slot++) plant(objects, { data: [slot, 1, [`${slot}`]] });
+    for (const slot of [first, ...gone]) objects.delete(slotKey(slot));
+    const [missing] = [first, ...gone].toSorted((a, b) => a - b);
+    const before = [...objects.keys()];
+    await expect(taker(objects).ownership).rejects.toThrow(
+      `${slotKey(missing ?? 0)}, byte 0: the object is missing, and the log goes on with wal/`,
+    );
+    expect([...objects.keys()]).toEqual(before);
+  });
+
+  test('a fence deleted by hand is missed by the data of its owner', async () => {
+    const objects = claimed();
+    plant(objects, { fence: [0, 1] });
+    plant(objects, { data: [64, 1, ['a']] });
+    plant(objects, { fence: [65, 2] });
+    plant(objects, { data: [129, 2, ['b']] });
+    objects.delete(slotKey(65));
+    await expect(taker(objects).ownership).rejects.toThrow(`${slotKey(65)}, byte 0: the object is missing`);
+  });
+
+  test('objects within the window behind a gap are late puts, not proof that a slot is missing', async () => {
+    const objects = claimed();
+    plant(objects, { fence: [0, 1] });
+    plant(objects, { data: [64, 1, ['kept']] });
+    for (let slot = 66; slot < 65 + 64; slot++) plant(objects, { data: [slot, 1, ['lost']] });
+    const a = taker(objects);
+    expect(await a.ownership).toMatchObject({ next: 65 + 64 });
+    expect(a.fold.applied).toEqual(['kept']);
+  });
+
+  test('a log that moved on past the window while a slot was looked at is no damage', async () => {
+    const objects = claimed();
+    plant(objects, { fence: [0, 1] });
+    plant(objects, { data: [64, 1, ['early']] });
+    const a = taker(objects, 1, ({ operation, key }) => operation === 'list' && key === 'wal/');
+    await settled();
+    for (let slot = 65; slot < 160; slot++) plant(objects, { data: [slot, 1, [`${slot}`]] });
+    await a.blobs.heldOn('list', 'wal/').complete();
+    await settled();
+    await a.blobs.heldOn('list', 'wal/').complete();
+    expect(await a.ownership).toMatchObject({ epoch: 2, next: 160 + 64 });
+    expect(a.fold.applied).toHaveLength(96);
+    expect(a.telemetry.count('takeover.log-moved')).toBe(1);
+  });
+
   test('a fence that does not raise the epoch stops it', async () => {
     const objects = claimed();
     plant(objects, { fence: [0, 2] });

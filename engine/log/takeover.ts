@@ -229,10 +229,26 @@ class Replay<Entry> {
       let found: GetOutcome = await this.#ahead.get(this.position);
       // An object found ahead of time can not have changed; an absence or a failure is only a hint.
       if (found.kind !== 'found') found = await this.#store.get(slotKey(this.position));
-      if (found.kind === 'absent') return null;
+      if (found.kind === 'absent') {
+        const beyond = await this.#firstBeyondWindow();
+        if (beyond === null) return null;
+        // It was written, before that one or since we looked; what is gone now was collected, or deleted by hand.
+        found = await this.#store.get(slotKey(this.position));
+        if (found.kind === 'absent') return missing(this.position, beyond);
+        this.#ports.telemetry.event('takeover.log-moved', this.position);
+      }
       const contradiction = await this.#step(found.bytes);
       if (contradiction !== null) return contradiction;
     }
+  }
+
+  /**
+   * The first object that can only have been written after the slot at the position: an owner has at most K slots under
+   * way, so nobody writes in slot + K or above before that slot is durable. What lies closer is no such proof.
+   */
+  async #firstBeyondWindow(): Promise<string | null> {
+    const [beyond] = await this.#store.list('wal/', slotKey(this.position + WINDOW_SLOTS - 1));
+    return beyond?.key ?? null;
   }
 
   async #step(bytes: Uint8Array): Promise<LogCorruption | null> {
@@ -291,6 +307,11 @@ class ReadAhead {
     kept.delete(slot);
     return wanted;
   }
+}
+
+function missing(slot: number, beyond: string): LogCorruption {
+  const what = `the object is missing, and the log goes on with ${beyond}, which was written after it`;
+  return new LogCorruption(slotKey(slot), 0, what);
 }
 
 function contradiction(header: LogHeader, epoch: number): LogCorruption {
