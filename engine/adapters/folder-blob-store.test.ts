@@ -10,6 +10,7 @@ import { blobStoreSuite } from '../testing/blob-store-suite.ts';
 import { END_EARLY, faultyFiles, type FaultyFiles } from '../testing/faulty-files.ts';
 import { openFolderBlobStore, type FolderBlobStore } from './folder-blob-store.ts';
 import { FolderRefusedError } from './folder-faults.ts';
+import { type FileHandle, nodeFiles } from './folder-files.ts';
 
 let folder: string;
 let opened: FolderBlobStore[];
@@ -269,6 +270,34 @@ describe('a read', () => {
       fault: { code: 'io', message: expect.stringContaining('ended at 0 of 4 bytes') },
     });
   });
+
+  test('of hundreds at a time leaves puts in front of most of them', async () => {
+    const slow = { ...nodeFiles, open: openSlowly };
+    const store = await openFolderBlobStore(folder, slow);
+    opened.push(store);
+    await store.put('seg/1', [text('cold')]);
+    let read = 0;
+    const reads = Array.from({ length: 400 }, () => store.get('seg/1').then(() => (read += 1)));
+    expect(await store.putIfAbsent('wal/1', [text('hot')])).toEqual({ kind: 'done' });
+    expect(read).toBeLessThan(200);
+    await Promise.all(reads);
+  });
+
+  /** A file system on which every read takes a while. */
+  async function openSlowly(path: string, flags: 'r' | 'wx'): Promise<FileHandle> {
+    const handle = await nodeFiles.open(path, flags);
+    return {
+      writev: (buffers) => handle.writev(buffers),
+      read: async (...where) => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return handle.read(...where);
+      },
+      stat: () => handle.stat(),
+      datasync: () => handle.datasync(),
+      sync: () => handle.sync(),
+      close: () => handle.close(),
+    };
+  }
 
   test('that the disk refuses fails, names the object, and can be repeated', async () => {
     const { store, faulty } = await openFaulty();

@@ -35,8 +35,14 @@ import { nullIfMissing, type OpenFile, OpenFiles } from './folder-open-files.ts'
 import { probeFolder, refuseForeignFolder, sweepTemporaries } from './folder-probe.ts';
 import { Turns } from './turns.ts';
 
-/** Files one store has open at a time, well below the usual limit of 1024 for a process. */
-const OPEN_FILES_MAX = 128;
+/** Objects that are written at a time: more files would be open than the usual limit of 1024 for a process bears. */
+const WRITES_MAX = 128;
+
+/**
+ * Reads at a time: enough to keep Node's four threads busy, few enough that a write, which needs a turn of theirs seven
+ * times over, does not stand behind all readers there are.
+ */
+const READS_MAX = 8;
 
 /** Files kept open for further reads of their parts, in addition. */
 const KEPT_FILES_MAX = 64;
@@ -71,7 +77,8 @@ export class FolderBlobStore implements BlobStore {
   readonly #files: FolderFiles;
   readonly #tree: DirectoryTree;
   readonly #openFiles: OpenFiles;
-  readonly #turns = new Turns(OPEN_FILES_MAX);
+  readonly #writes = new Turns(WRITES_MAX);
+  readonly #reads = new Turns(READS_MAX);
   readonly #durable: DurableFiles;
   /** Makes the temporary names of this process unlike those of any other. */
   readonly #nonce = randomBytes(8).toString('hex');
@@ -90,7 +97,7 @@ export class FolderBlobStore implements BlobStore {
 
   async putIfAbsent(key: string, parts: readonly Uint8Array[]): Promise<PutOutcome> {
     checkKey(key);
-    return this.#turns.run(() => this.#publish(key, parts));
+    return this.#writes.run(() => this.#publish(key, parts));
   }
 
   async put(key: string, parts: readonly Uint8Array[]): Promise<PutOutcome> {
@@ -100,7 +107,7 @@ export class FolderBlobStore implements BlobStore {
   async get(key: string, range?: ByteRange): Promise<GetOutcome> {
     checkKey(key);
     if (range !== undefined) checkRange(range);
-    return this.#turns.run(async () => {
+    return this.#reads.run(async () => {
       if (this.#broken) return { kind: 'failed', fault: this.#broken };
       try {
         return await this.#read(key, range);

@@ -55,6 +55,7 @@ export class DirectoryTree {
   readonly #files: FolderFiles;
   readonly #root: DurableDirectory;
   readonly #reached = new Map<string, Promise<DurableDirectory>>();
+  #closed = false;
 
   constructor(files: FolderFiles, root: DurableDirectory) {
     this.#files = files;
@@ -63,6 +64,7 @@ export class DirectoryTree {
 
   /** The directory below the root with these names, created if need be; its own name is on the disk. */
   reach(names: readonly string[]): Promise<DurableDirectory> {
+    if (this.#closed) return Promise.reject(new Error('the store is closed'));
     if (names.length === 0) return Promise.resolve(this.#root);
     const path = join(this.#root.path, ...names);
     let directory = this.#reached.get(path);
@@ -75,7 +77,9 @@ export class DirectoryTree {
     return directory;
   }
 
+  /** Nothing is opened any more, so no handle is left to the garbage collector. */
   async close(): Promise<void> {
+    this.#closed = true;
     for (const directory of await Promise.allSettled(this.#reached.values())) {
       if (directory.status === 'fulfilled') await directory.value.close();
     }

@@ -135,3 +135,16 @@ test('closing the store closes them', async () => {
   expect(open).toBeLessThanOrEqual(0);
   store = await openFolderBlobStore(folder);
 });
+
+test('closing the store in the middle of its work leaves no file and no directory open', async () => {
+  const rest: Promise<unknown>[] = [];
+  const before = open;
+  const busy = await openFolderBlobStore(join(folder, 'busy'), { ...faulty.files, open: counted });
+  for (let i = 0; i < 40; i++) {
+    rest.push(busy.put(`d${i % 7}/e${i % 3}/${i}`, [text('x')]), busy.list(`d${i % 7}/`), busy.get(`d0/e0/${i}`, PART));
+    if (i % 10 === 0) await busy.get('d0/e0/0');
+  }
+  await busy.close();
+  await Promise.all(rest);
+  expect(open - before).toBe(0);
+});

@@ -11,9 +11,19 @@ import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import type { BlobStore, ByteRange, DeleteOutcome, GetOutcome, ListOutcome, PutOutcome, StoreFault } from '../ports.ts';
 import { checkKey, checkRange, clip, pageKeys } from './blob-key.ts';
 import { joined } from './joined.ts';
-import { endpointOf, loadS3Sdk, makeS3Client, S3_TIMEOUTS, s3Agents, type S3Options, type S3Sdk } from './s3-client.ts';
+import {
+  endpointOf,
+  loadS3Sdk,
+  makeS3Client,
+  READS_MAX,
+  S3_TIMEOUTS,
+  s3Agents,
+  type S3Options,
+  type S3Sdk,
+} from './s3-client.ts';
 import { headerOf, type Misfortune, misfortuneOf, misfortuneOfKey, statusOf } from './s3-faults.ts';
 import { ListingOrderError, listSorted, listUnsorted } from './s3-listing.ts';
+import { Turns } from './turns.ts';
 
 /** Keys one request of S3 deletes. */
 const DELETIONS_MAX = 1000;
@@ -38,6 +48,7 @@ export class S3BlobStore implements BlobStore {
   readonly #options: S3Options;
   readonly #agents = s3Agents();
   readonly #stallMs: number;
+  readonly #reads = new Turns(READS_MAX);
   #client: S3Client;
   /** Whether any request was ever answered well: a failure to get credentials is temporary then. */
   #hasWorked = false;
@@ -71,12 +82,8 @@ export class S3BlobStore implements BlobStore {
 
   async get(key: string, range?: ByteRange): Promise<GetOutcome> {
     checkKey(key);
-    if (range === undefined) return this.#read(key);
-    checkRange(range);
-    if (range.end > range.start) return this.#readRange(key, range);
-    // HTTP has no empty range; one byte tells how long the object is.
-    const found = await this.#readRange(key, { start: 0, end: 1 });
-    return found.kind === 'found' ? { ...found, bytes: new Uint8Array(0) } : found;
+    if (range !== undefined) checkRange(range);
+    return this.#reads.run(() => this.#readAny(key, range));
   }
 
   async list(prefix: string, after = '', limit?: number): Promise<ListOutcome> {
@@ -137,6 +144,14 @@ export class S3BlobStore implements BlobStore {
       this.where,
     );
     return { effect: failures.length === keys.length ? effect : 'possible', fault };
+  }
+
+  async #readAny(key: string, range: ByteRange | undefined): Promise<GetOutcome> {
+    if (range === undefined) return this.#read(key);
+    if (range.end > range.start) return this.#readRange(key, range);
+    // HTTP has no empty range; one byte tells how long the object is.
+    const found = await this.#readRange(key, { start: 0, end: 1 });
+    return found.kind === 'found' ? { ...found, bytes: new Uint8Array(0) } : found;
   }
 
   async #read(key: string): Promise<GetOutcome> {

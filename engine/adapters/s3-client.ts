@@ -42,8 +42,14 @@ export interface S3Timeouts {
 
 export const S3_TIMEOUTS: S3Timeouts = { connectMs: 3_000, stallMs: 15_000 };
 
-/** Connections kept: the log's window of puts (16), as many fetches of a replay, and readers and flushes beside them. */
-const CONNECTIONS_MAX = 64;
+/** Reads at a time; the others wait for their turn here, where no deadline runs and no put stands behind them. */
+export const READS_MAX = 64;
+
+/**
+ * Connections kept. Besides those of the reads, the widest window of the log is 64 puts, a flush is 16, and listings,
+ * deletions and a compaction need a few: a put always finds a connection.
+ */
+const CONNECTIONS_MAX = READS_MAX + 96;
 
 /** Connections of one store; they outlive a client that is replaced because its credentials expired. */
 export interface S3Agents {

@@ -52,6 +52,8 @@ export class FakeS3 {
   answer: (request: FakeRequest) => FakeAnswer | undefined = () => undefined;
   /** Called when the headers of a request are there and its body is not. */
   onHeaders: (request: FakeRequest, message: IncomingMessage) => void = () => {};
+  /** Called when the whole body is there; the answer waits for it. */
+  gate: (request: FakeRequest) => Promise<void> = async () => {};
   readonly #absences = new Set<string>();
   readonly #server: Server;
 
@@ -94,6 +96,7 @@ export class FakeS3 {
     } catch {
       return;
     }
+    await this.gate(request);
     const chosen = this.answer(request);
     if (chosen === 'hang') return;
     if (chosen === 'reset') return void message.socket.destroy();
