@@ -10,15 +10,17 @@
 
 import type { BodyHasher, HistoryEvent } from '../checker/index.ts';
 import type { Engine } from '../engine/index.ts';
-import { defineSite, type HostPorts, World } from '../sim/index.ts';
+import { defineSite, type HostPorts, type Program, World } from '../sim/index.ts';
 import { BodyHashes } from './body-hashes.ts';
 import type { Batch, StreamClient } from './client.ts';
 import { Oracle } from './oracle.ts';
 import type { Plan } from './plan.ts';
 import { probeCatalogue } from './probes.ts';
-import { RecordedClient } from './recorded-client.ts';
+import { RecordedClient, recordedRead } from './recorded-client.ts';
 import { Recorder } from './recorder.ts';
 import { serverProgram } from './server.ts';
+import { Follower } from './sessions/follower.ts';
+import { witnessed } from './sessions/witness.ts';
 import { SideCrew } from './side/crew.ts';
 import { sideFacts } from './side/facts.ts';
 import { SideHistory, type SideOperation } from './side/history.ts';
@@ -32,6 +34,7 @@ import { runWorkflow } from './workflow.ts';
 
 const SERVER = defineSite('client.server', 'which server a roaming client asks');
 const CLIENT = defineSite('client.choice', 'what a client does next, and how large it is');
+const FOLLOWER = defineSite('client.follower', 'how a follower goes on after a session');
 const SIDE = defineSite('client.side', 'what a client of a side stream does next, and how large it is');
 
 const BASIN = 'sim-basin';
@@ -82,6 +85,12 @@ class Linearizable {
   /** The engines that serve now, by host. */
   readonly #engines = new Map<string, Engine>();
   #working = 0;
+  readonly #followers: Follower[] = [];
+  #followersLeft = 0;
+  /** Followers may go. */
+  #isOver = false;
+  /** Records of the stream at the end. */
+  #finalTail = 0;
 
   constructor({ seed, plan, hashBody, record, onTraceLine }: ScenarioOptions) {
     this.#plan = plan;
@@ -119,8 +128,7 @@ class Linearizable {
 
   async #safety(): Promise<void> {
     for (const name of this.#servers) {
-      const program = serverProgram(this.#plan.tunables, this.#engines, (probe) => this.world.probes.reachable(probe));
-      this.#supervisor.run(this.world.host(name), program);
+      this.#supervisor.run(this.world.host(name), this.#server());
     }
     let provisioned = false;
     this.#startClient('admin', async (client, ports) => {
@@ -132,6 +140,7 @@ class Linearizable {
     if (!provisioned) this.#heal();
     await this.#runUntil('the stream is created', LIVENESS_MS_MAX, () => provisioned);
     for (let i = 1; i <= this.#plan.clients && this.world.failure === null; i++) this.#startWorker(`c${i}`);
+    for (let i = 1; i <= this.#plan.followers && this.world.failure === null; i++) this.#startFollower(`f${i}`);
     if (this.world.failure === null) this.#side?.start();
     await this.#runUntil('all clients are through', SAFETY_MS_MAX, () => this.#working === 0);
   }
@@ -144,6 +153,11 @@ class Linearizable {
       LIVENESS_MS_MAX,
       () => this.#working === 0,
     );
+    await this.#runUntil('every follower has every record', LIVENESS_MS_MAX, () =>
+      this.#followers.every(({ tail }) => tail >= this.#finalTail),
+    );
+    this.#isOver = true;
+    await this.#runUntil('every follower has gone', LIVENESS_MS_MAX, () => this.#followersLeft === 0);
     await this.#sideLiveness();
   }
 
@@ -175,7 +189,16 @@ class Linearizable {
     if (world.failure === null) await this.#audit.run(this.#engines.values());
   }
 
-  // --- clients -------------------------------------------------------------------------------------------
+  // --- clients and servers -------------------------------------------------------------------------------
+
+  #server(): Program {
+    return serverProgram(
+      this.#plan.tunables,
+      this.#engines,
+      (engine) => witnessed(engine, STREAM, this.recorder),
+      (probe) => this.world.probes.reachable(probe),
+    );
+  }
 
   #startWorker(name: string): void {
     this.#startClient(name, async (wire, ports) => {
@@ -188,6 +211,31 @@ class Linearizable {
           noted: (probe) => this.world.probes.reachable(probe),
         },
       );
+    });
+  }
+
+  /** Follows the stream until the end of the run, and is judged by what it saw of it. */
+  #startFollower(name: string): void {
+    this.#followersLeft++;
+    this.world.host(name, { role: 'client' }).start(async (ports) => {
+      const clientId = this.recorder.newClientId();
+      const options = {
+        addresses: this.#servers,
+        basin: BASIN,
+        stream: STREAM,
+        timeoutMs: this.#plan.requestTimeoutMs,
+        restMs: this.#plan.restMs,
+        resumesById: () => this.world.choices.choose(FOLLOWER, name, 2) === 1,
+        isOver: () => this.#isOver,
+      };
+      const follower = new Follower(this.#transportOf(ports), ports.clock, options, {
+        asked: () => recordedRead(this.recorder, clientId, this.#hashes),
+        heard: (records) => this.#oracle.saw(records),
+        noted: (probe) => this.world.probes.reachable(probe),
+      });
+      this.#followers.push(follower);
+      await follower.run();
+      this.#followersLeft--;
     });
   }
 
@@ -258,9 +306,13 @@ class Linearizable {
         matchSeqNum: null,
       };
       const appended = await client.append(batch);
+      const { shown } = this.#oracle;
       const read = appended.kind === 'durable' ? await client.read() : null;
       const tail = read?.kind === 'read' ? await client.checkTail() : null;
-      if (read?.kind === 'read' && tail?.kind === 'tail') return this.#oracle.audit(read.records);
+      if (read?.kind === 'read' && tail?.kind === 'tail') {
+        this.#finalTail = tail.tail;
+        return this.#oracle.audit(read.records, shown);
+      }
       await ports.clock.sleep(PROVISION_RETRY_MS);
     }
   }

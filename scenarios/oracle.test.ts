@@ -37,7 +37,7 @@ test('a stream that has everything acknowledged passes, whatever became of the r
     ],
     [records('a', 'b'), records('a', 'b', 'x', 'c')],
   );
-  expect(() => oracle.audit(records('a', 'b', 'x', 'c'))).not.toThrow();
+  expect(() => oracle.audit(records('a', 'b', 'x', 'c'), 4)).not.toThrow();
 });
 
 test.each([
@@ -46,7 +46,7 @@ test.each([
   ['moved', records('z', 'a', 'b')],
 ])('an acknowledged record that is %s is noticed', async (_, stream) => {
   const oracle = await heard([[['a', 'b'], durable(0, 2)]], []);
-  expect(() => oracle.audit(stream)).toThrow(/acknowledged/);
+  expect(() => oracle.audit(stream, 0)).toThrow(/acknowledged/);
 });
 
 test('two batches acknowledged at the same numbers are noticed', async () => {
@@ -57,10 +57,17 @@ test('two batches acknowledged at the same numbers are noticed', async () => {
     ],
     [],
   );
-  expect(() => oracle.audit(records('a'))).toThrow(/acknowledged/);
+  expect(() => oracle.audit(records('a'), 1)).toThrow(/acknowledged/);
 });
 
 test('a record whose body or timestamp changes between two reads is noticed', async () => {
   await expect(heard([], [records('a'), records('b')])).rejects.toThrow(/changed/);
   await expect(heard([], [records('a'), [{ seqNum: 0, timestamp: 1, body: 'a' }]])).rejects.toThrow(/changed/);
+});
+
+test('a record that was shown and is gone at the end is noticed', async () => {
+  const oracle = await heard([], [records('a', 'b')]);
+  const { shown } = oracle;
+  expect(() => oracle.audit(records('a'), shown)).toThrow(/record 1 was shown and is not in the stream/);
+  expect(() => oracle.audit(records('a', 'b'), shown)).not.toThrow();
 });

@@ -20,8 +20,28 @@ export class Oracle {
     };
   }
 
-  /** Compares everything acknowledged with a read of the whole stream at the end. Throws ProtocolViolation. */
-  audit(records: readonly SeenRecord[]): void {
+  /** Records somebody was shown. Throws ProtocolViolation when somebody else was shown others under their numbers. */
+  saw(records: readonly SeenRecord[]): void {
+    for (const record of records) {
+      const before = this.#seen[record.seqNum];
+      if (before === undefined) this.#seen[record.seqNum] = record;
+      else if (before.body !== record.body || before.timestamp !== record.timestamp) {
+        throw new ProtocolViolation(`record ${record.seqNum} changed between two reads`);
+      }
+    }
+  }
+
+  /** How many records of the stream somebody was shown. */
+  get shown(): number {
+    return this.#seen.length;
+  }
+
+  /**
+   * Compares everything acknowledged with a read of the whole stream at the end, which was asked for when `shown` records
+   * had been shown. Throws ProtocolViolation.
+   */
+  audit(records: readonly SeenRecord[], shown: number): void {
+    if (shown > records.length) throw new ProtocolViolation(`record ${shown - 1} was shown and is not in the stream`);
     for (const { batch, startSeqNum } of this.#acknowledged) {
       for (const [index, body] of batch.bodies.entries()) {
         const found = records[startSeqNum + index];
@@ -41,14 +61,7 @@ export class Oracle {
   }
 
   #heardRead(result: ReadResult): ReadResult {
-    if (result.kind === 'failed') return result;
-    for (const record of result.records) {
-      const before = this.#seen[record.seqNum];
-      if (before === undefined) this.#seen[record.seqNum] = record;
-      else if (before.body !== record.body || before.timestamp !== record.timestamp) {
-        throw new ProtocolViolation(`record ${record.seqNum} changed between two reads`);
-      }
-    }
+    if (result.kind !== 'failed') this.saw(result.records);
     return result;
   }
 }

@@ -9,6 +9,7 @@ import type { ProbeInfo } from './run.ts';
 import { SERVER_PROBES } from './server.ts';
 import { AUDIT_PROBES } from './storage/audit.ts';
 import { DAMAGE_PROBES } from './storage/damage.ts';
+import { FOLLOWER_PROBES } from './sessions/follower.ts';
 import { STORAGE_PROBES } from './storage/ghost.ts';
 import { SIDE_PROBES } from './side/probes.ts';
 import { CLIENT_PROBES } from './workflow.ts';
@@ -22,6 +23,7 @@ export function probeCatalogue(): ProbeInfo[] {
     ...AUDIT_PROBES,
     ...DAMAGE_PROBES,
     ...SIDE_PROBES,
+    ...FOLLOWER_PROBES,
   };
   const client = Object.entries(ours).map(([name, sentence]) => ({
     name,

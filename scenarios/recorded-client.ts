@@ -4,7 +4,7 @@
  */
 
 import type { BodyHashes } from './body-hashes.ts';
-import type { AppendResult, Batch, CheckTailResult, ReadResult, StreamClient } from './client.ts';
+import type { AppendResult, Batch, CheckTailResult, ReadResult, SeenRecord, StreamClient } from './client.ts';
 import type { Recorder } from './recorder.ts';
 
 export class RecordedClient implements StreamClient {
@@ -44,17 +44,10 @@ export class RecordedClient implements StreamClient {
   }
 
   async read(): Promise<ReadResult> {
-    const operation = this.#recorder.call(this.#clientId, { kind: 'read' }, 'read');
+    const conclude = recordedRead(this.#recorder, this.#clientId, this.#hashes);
     const result = await this.#client.read();
-    if (result.kind === 'failed') {
-      this.#recorder.return(operation, { kind: 'read-failure' }, result.code);
-    } else {
-      const { tail, records } = result;
-      const { recordHashes, streamHash } = this.#hashes.ofStream(records);
-      // A server that returns other than what its tail promises is judged by the chain hash of what it returned.
-      const content = records.length === tail ? { recordHashes } : {};
-      this.#recorder.return(operation, { kind: 'read-success', tail, streamHash, ...content }, `${tail} records`);
-    }
+    if (result.kind === 'failed') conclude(null, null, result.code);
+    else conclude(result.records, result.tail);
     return result;
   }
 
@@ -65,6 +58,18 @@ export class RecordedClient implements StreamClient {
     else this.#recorder.return(operation, { kind: 'check-tail-success', tail: result.tail }, `tail ${result.tail}`);
     return result;
   }
+}
+
+/** Writes down that a read of the whole stream is asked for now; how it ends is told to what is returned. */
+export function recordedRead(recorder: Recorder, clientId: number, hashes: BodyHashes) {
+  const operation = recorder.call(clientId, { kind: 'read' }, 'read');
+  return (records: readonly SeenRecord[] | null, tail = records?.length ?? null, note = 'no answer'): void => {
+    if (records === null || tail === null) return recorder.return(operation, { kind: 'read-failure' }, note);
+    const { recordHashes, streamHash } = hashes.ofStream(records);
+    // A server that returns other than what its tail promises is judged by the chain hash of what it returned.
+    const content = records.length === tail ? { recordHashes } : {};
+    recorder.return(operation, { kind: 'read-success', tail, streamHash, ...content }, `${tail} records`);
+  };
 }
 
 function describe(batch: Batch): string {

@@ -20,10 +20,14 @@ export const SERVER_PROBES = {
   'server.died-taking-over': 'a server died while it was taking over, and started again',
 } as const;
 
-/** `running` shows the harness the engine that serves on a host now. One program is for one host. */
+/**
+ * `running` shows the harness the engine that serves on a host now; `seenBy` is the engine as its API sees it. One program
+ * is for one host.
+ */
 export function serverProgram(
   tunables: EngineTunables,
   running: Map<string, Engine>,
+  seenBy: (engine: Engine) => Engine,
   noted: (probe: keyof typeof SERVER_PROBES) => void,
 ): Program {
   // Outlives the processes: what a killed one leaves behind is seen by the next.
@@ -31,11 +35,12 @@ export function serverProgram(
   return async (ports, process) => {
     if (takingOver) noted('server.died-taking-over');
     let engine: Engine | null = null;
+    let served: Engine | null = null;
     // The engine of a process that was killed serves no more.
     running.delete(process.host);
     await ports.network.serve(
       process.host,
-      createApi(() => engine),
+      createApi(() => served),
     );
     takingOver = true;
     try {
@@ -48,6 +53,7 @@ export function serverProgram(
       throw error;
     }
     running.set(process.host, engine);
+    served = seenBy(engine);
     const end = await engine.ended;
     running.delete(process.host);
     switch (end.kind) {

@@ -95,7 +95,10 @@ export class ReadSession {
     if (last === undefined) return this.#allowance.isSpent ? 'over' : this.#passTrimmed();
     this.#next = last.seqNum + 1;
     this.#expiresAtMs = null;
-    this.#following &&= this.#next >= stream.tail.seqNum;
+    if (this.#following && this.#next < stream.tail.seqNum) {
+      this.#ports.telemetry.event('read.fell-behind');
+      this.#following = false;
+    }
     const tail = this.#following ? this.#tailAtNext(stream) : null;
     this.#rested();
     this.#ports.telemetry.event(tail === null ? 'read.batch' : 'read.followed', records.length);
@@ -128,7 +131,10 @@ export class ReadSession {
     if (refusal !== null) return this.#failed(refusal);
     const stream = this.#source.look();
     // What came meanwhile says more than a heartbeat.
-    if (isRejection(stream) || stream.tail.seqNum !== before.seqNum) return 'look-again';
+    if (isRejection(stream) || stream.tail.seqNum !== before.seqNum) {
+      this.#ports.telemetry.event('read.tail-moved');
+      return 'look-again';
+    }
     this.#following = true;
     this.#rested();
     this.#ports.telemetry.event('read.heartbeat');

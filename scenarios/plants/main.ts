@@ -9,9 +9,10 @@ import { countArgument } from '../arguments.ts';
 import { type Plant, PLANTS } from './plants.ts';
 import { huntPlant } from './run-hunt.ts';
 import { SIDE_PLANTS } from './side-plants.ts';
+import { SESSION_PLANTS } from './session-plants.ts';
 import { STORAGE_PLANTS } from './storage-plants.ts';
 
-const ALL: readonly Plant[] = [...PLANTS, ...STORAGE_PLANTS, ...SIDE_PLANTS];
+const ALL: readonly Plant[] = [...PLANTS, ...STORAGE_PLANTS, ...SIDE_PLANTS, ...SESSION_PLANTS];
 
 interface Options {
   seeds?: number;

@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { fitPlant } from './build.ts';
 import { PLANTS } from './plants.ts';
 import { SIDE_PLANTS } from './side-plants.ts';
+import { SESSION_PLANTS } from './session-plants.ts';
 import { DIRECTED_PLANTS, STORAGE_PLANTS } from './storage-plants.ts';
 
-const ALL = [...PLANTS, ...STORAGE_PLANTS, ...SIDE_PLANTS, ...DIRECTED_PLANTS];
+const ALL = [...PLANTS, ...STORAGE_PLANTS, ...SIDE_PLANTS, ...SESSION_PLANTS, ...DIRECTED_PLANTS];
 
 test('no two plants share a name', () => {
   expect(new Set(ALL.map(({ name }) => name)).size).toBe(ALL.length);

@@ -1,0 +1,43 @@
+/**
+ * Stands beside the server and writes into the judged history what its read sessions say of the tail: each heartbeat is a
+ * check-tail that began when the event before it was taken. Nobody further away could hold a server to that, because
+ * events travel.
+ */
+
+import type { Engine } from '../../engine/index.ts';
+import type { Recorder } from '../recorder.ts';
+
+type Session = Awaited<ReturnType<Engine['readSession']>>;
+type Events = Extract<Session, { kind: 'open' }>['events'];
+
+/** The engine, with every session on `stream` witnessed. */
+export function witnessed(engine: Engine, stream: string, recorder: Recorder): Engine {
+  const readSession: Engine['readSession'] = async (basin, name, input, signal) => {
+    const opened = await engine.readSession(basin, name, input, signal);
+    if (opened.kind !== 'open' || name !== stream) return opened;
+    return { kind: 'open', events: heard(opened.events, recorder) };
+  };
+  return new Proxy(engine, {
+    get: (target, property) => (property === 'readSession' ? readSession : Reflect.get(target, property)),
+  });
+}
+
+async function* heard(events: Events, recorder: Recorder): Events {
+  const clientId = recorder.newClientId();
+  try {
+    for (;;) {
+      const operation = recorder.call(clientId, { kind: 'check-tail' }, 'a session goes on');
+      const next = await events.next();
+      if (next.done !== true && next.value.kind === 'heartbeat') {
+        const tail = next.value.tail.seqNum;
+        recorder.return(operation, { kind: 'check-tail-success', tail }, `a heartbeat with tail ${tail}`);
+      } else {
+        recorder.return(operation, { kind: 'check-tail-failure' }, 'no heartbeat');
+      }
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await events.return();
+  }
+}
