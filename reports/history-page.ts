@@ -35,8 +35,8 @@ export function historyBody(view: HistoryView): Markup {
             </div>`,
         )}
       </dl>
-      ${charts()} ${view.drawn.length > 0 && drawnDetails(view.drawn)}
-      ${view.probes.length > 0 && probesDetails(view.probes)}
+      ${charts()} ${view.sideLines.length > 0 && sideDetails(view.sideLines)}
+      ${view.drawn.length > 0 && drawnDetails(view.drawn)} ${view.probes.length > 0 && probesDetails(view.probes)}
     </main>`;
 }
 
@@ -48,10 +48,13 @@ export function reproBlock(command: string): Markup {
 }
 
 function violationCard(failure: NonNullable<HistoryView['failure']>): Markup {
+  const [headline = '', ...rest] = failure.message.split('\n');
+  const story = rest.join('\n');
   return html`<section class="card violation verdict-card" aria-labelledby="violation-title">
     <div>
       <p class="eyebrow">${failure.kind} · ${failure.signature}</p>
-      <h2 id="violation-title">${failure.message}</h2>
+      <h2 id="violation-title">${headline}</h2>
+      ${story !== '' && html`<pre>${story}</pre>`}
     </div>
     ${
       failure.guilty.length > 0 &&
@@ -106,6 +109,14 @@ function charts(): Markup {
       <noscript><p class="note">The charts need JavaScript; everything above does not.</p></noscript>
     </section>
     <div id="tooltip" class="tooltip" hidden></div>`;
+}
+
+/** Streams that the charts do not show: a judge of their own looks at them. */
+function sideDetails(lines: readonly string[]): Markup {
+  return html`<details class="card">
+    <summary>Side streams <span class="note">${formatCount(lines.length, 'operation')}</span></summary>
+    <pre>${lines.join('\n')}</pre>
+  </details>`;
 }
 
 function drawnDetails(drawn: HistoryView['drawn']): Markup {

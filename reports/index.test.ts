@@ -39,6 +39,7 @@ describe('a page', () => {
       failure: { kind: 'linearizability' as const, signature: EVIL, message: EVIL, opIds: [1] },
       probes: { [EVIL]: 1 },
       drawn: { [EVIL]: EVIL },
+      sideLines: [EVIL],
       tracks: [{ track: EVIL, label: EVIL, detail: EVIL, startMs: 0, endMs: 1, tone: 'bad' as const }],
     };
     const evilHistory = history.map((event) => ({ ...event, note: EVIL }));
@@ -91,4 +92,13 @@ test('the history page says what a tired person needs before any script has run'
   expect(page).toContain('npx tailrace sim repro --seed 1729 --profile failover');
   expect(page).toContain(run.traceHash);
   expect(page).toContain('href="#op-109"');
+});
+
+test('a failure that tells a story has its first line for a heading, and side streams are listed', () => {
+  const { run, history } = fakeRun();
+  const failure = { kind: 'linearizability' as const, signature: 'side: lost', message: 'first\n  second', opIds: [] };
+  const page = renderRun({ ...run, failure, sideLines: ['side-1 w: delete → deleted'] }, history);
+  expect(page).toContain('<h2 id="violation-title">first</h2>');
+  expect(page).toContain('<pre>  second</pre>');
+  expect(page).toContain('side-1 w: delete → deleted');
 });

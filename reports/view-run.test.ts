@@ -30,6 +30,7 @@ describe('the view of a run', () => {
       },
     ]);
     expect(view.failure?.missingOpIds).toEqual([77]);
+    expect(view.sideLines).toEqual([]);
     expect(view.chart.guilty).toEqual([1, 0]);
   });
 

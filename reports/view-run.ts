@@ -54,6 +54,8 @@ export interface HistoryView {
     /** opIds the failure names that the history does not contain. */
     missingOpIds: readonly number[];
   } | null;
+  /** What happened to streams beside the judged one, a line per operation; empty for most runs. */
+  sideLines: readonly string[];
   drawn: readonly { name: string; value: string }[];
   probes: readonly { name: string; hits: number }[];
   chart: ChartData;
@@ -79,6 +81,7 @@ export function viewRun(run: RunRecord, history: History): HistoryView {
       { name: 'events', value: formatNumber(run.events) },
     ],
     failure: failureOf(run.failure, chart),
+    sideLines: run.sideLines ?? [],
     drawn: Object.entries(run.drawn)
       .sort(byName)
       .map(([name, value]) => ({ name, value: String(value) })),
@@ -99,6 +102,7 @@ export function viewHistory(judged: JudgedHistory): HistoryView {
     repro: null,
     figures: figuresOfCounts(countsOf(chart.operations)),
     failure: failureOf(failure, chart),
+    sideLines: [],
     drawn: [],
     probes: [],
     chart: chart.data,
