@@ -31,7 +31,6 @@ function excluded(id: string, schedule: string, rule: string): CatalogueRow {
 }
 
 const NO_SESSIONS = 'needs append sessions';
-const NO_FOLLOWERS = 'needs following reads';
 
 export const ROWS: readonly CatalogueRow[] = [
   row(
@@ -150,11 +149,11 @@ export const ROWS: readonly CatalogueRow[] = [
   later('P4', 'a pipelined batch fails its condition', NO_SESSIONS),
   row('P5', 'a condition fails against state that is not durable', 'append.rejected.undurable'),
   row('P6', 'a client goes away in the middle of a request', 'fault.net.request-cut'),
-  later('R1', 'a follower is shown a batch whose put fails', NO_FOLLOWERS),
-  later('R2', 'durability arrives out of order at a follower', NO_FOLLOWERS),
-  later('R3', 'the tail moves between catching up and following', NO_FOLLOWERS),
-  later('R4', 'a catch-up scan meets the flush of the same range', NO_FOLLOWERS),
-  later('R5', 'a slow follower overruns its buffer', NO_FOLLOWERS),
+  row('R1', 'a follower is shown a batch whose put fails', 'log.put.failed', 'read.followed'),
+  row('R2', 'durability arrives out of order at a follower', 'log.slot.out-of-order', 'read.followed'),
+  row('R3', 'the tail moves between catching up and following', 'read.tail-moved'),
+  row('R4', 'a catch-up scan meets the flush of the same range', 'read.session-opened', 'segment.read.moved'),
+  row('R5', 'a slow follower overruns its buffer', 'read.fell-behind'),
   row('R6', 'check-tail while an append is not durable', 'read.while-undurable'),
   row('T1', 'a wall clock steps back between two batches', 'fault.clock.step-back', 'append.timestamp-raised'),
   row(
