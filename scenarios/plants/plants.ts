@@ -23,6 +23,7 @@ export interface Plant {
 const SLOT_LOG = 'engine/log/slot-log.ts';
 const TAKEOVER = 'engine/log/takeover.ts';
 const APPENDS = 'engine/stream/appends.ts';
+const BIRTHS = 'engine/stream/births.ts';
 const READS = 'engine/stream/reads.ts';
 const ADMISSION = 'engine/core/admission.ts';
 
@@ -77,9 +78,9 @@ export const PLANTS: readonly Plant[] = [
     lie: 'reads and check-tails show what is admitted, not what is durable',
     edits: [
       {
-        file: READS,
-        find: 'const stream = this.#tables.streamByName(basin, name);',
-        replace: 'const stream = this.#journal.ahead.streamByName(basin, name);',
+        file: BIRTHS,
+        find: 'const stream = tables.streamByName(basin, name);',
+        replace: 'const stream = journal.ahead.streamByName(basin, name);',
       },
     ],
     seedsMax: 100,
@@ -90,7 +91,7 @@ export const PLANTS: readonly Plant[] = [
     edits: [
       {
         file: READS,
-        find: 'if (!(await this.#standing.proved())) return rejected(this.#standing.refusal());',
+        find: 'if (!(await standing.proved())) return rejected(standing.refusal());',
         replace: 'await Promise.resolve();',
       },
     ],
