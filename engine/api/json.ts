@@ -22,7 +22,12 @@ export async function readJson(request: HttpRequest): Promise<unknown> {
 export async function readOptionalJsonObject(request: HttpRequest): Promise<JsonObject | null> {
   if (request.headers.get('content-type') === undefined) return null;
   const bytes = await readJsonBytes(request);
-  return bytes.length === 0 ? null : asObject(parse(bytes), 'the request body');
+  return bytes.length === 0 ? null : parseJsonObject(bytes);
+}
+
+/** Throws BadRequest `bad_json`. */
+export function parseJsonObject(bytes: Uint8Array): JsonObject {
+  return asObject(parse(bytes), 'the request body');
 }
 
 async function readJsonBytes(request: HttpRequest): Promise<Uint8Array> {
