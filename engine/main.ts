@@ -10,6 +10,7 @@ import { LogTelemetry, type LogDetail } from './adapters/log-telemetry.ts';
 import { serveHttp, type HttpServer } from './adapters/node-http.ts';
 import { type OpenedStore, openStore, StoreOpenError } from './adapters/open-store.ts';
 import { systemClock } from './adapters/system-clock.ts';
+import { systemCompression } from './adapters/system-compression.ts';
 import { systemCompute } from './adapters/system-compute.ts';
 import { systemEntropy } from './adapters/system-entropy.ts';
 import { systemRandom } from './adapters/system-random.ts';
@@ -99,9 +100,10 @@ export async function serve(options: ServeOptions): Promise<number> {
 async function run(options: ServeOptions, stopped: Promise<StopSignal>): Promise<number> {
   const store = await open(options);
   let engine: Engine | null = null;
+  const compression = await systemCompression();
   const server = await listen(
     options,
-    createApi(() => engine),
+    createApi(() => engine, { compression }),
   ).catch(async (error: unknown) => {
     await store.release();
     throw error;
@@ -190,6 +192,7 @@ function tunablesFor(kind: OpenedStore['kind'], flushMs: number | undefined): En
 /** Told to stop: lets the requests under way finish, then everything that was admitted. */
 async function shutDown(server: HttpServer, engine: Engine, signal: StopSignal): Promise<number> {
   complain(`${signal}: finishing what is under way; a second signal ends it at once`);
+  engine.drain();
   await server.close(DRAIN_MS);
   const awake = new AbortController();
   // A store that is away can not hold up the end: what is still open then was answered by nobody.
