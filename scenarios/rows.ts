@@ -5,6 +5,8 @@
  * not get there yet. docs/SIMULATION.md shows this table to readers; a test keeps the two equal.
  */
 
+import type { NeverProbe } from './storage/ghost.ts';
+
 export interface CatalogueRow {
   id: string;
   /** The schedule, in short. */
@@ -15,6 +17,8 @@ export interface CatalogueRow {
   absent?: 'excluded' | 'later';
   /** The rule that excludes it, or what is missing. */
   why?: string;
+  /** Of an excluded row: the probe that stays dark as long as the rule holds, where breaking it can be seen. */
+  never?: NeverProbe;
 }
 
 function row(id: string, schedule: string, ...reached: string[]): CatalogueRow {
@@ -26,8 +30,8 @@ function later(id: string, schedule: string, why: string): CatalogueRow {
 }
 
 /** `rule` is the rule of the design by which the schedule can not happen, or can do no harm. */
-function excluded(id: string, schedule: string, rule: string): CatalogueRow {
-  return { id, schedule, reached: null, absent: 'excluded', why: rule };
+function excluded(id: string, schedule: string, rule: string, never: NeverProbe): CatalogueRow {
+  return { id, schedule, reached: null, absent: 'excluded', why: rule, never };
 }
 
 const NO_SESSIONS = 'needs append sessions';
@@ -84,6 +88,7 @@ export const ROWS: readonly CatalogueRow[] = [
     'W10',
     'two leases are valid because clocks drift',
     'there is no lease: every read proves ownership at the store, and no clock decides who owns it',
+    'never.two-owners',
   ),
   row(
     'W11',
@@ -97,6 +102,7 @@ export const ROWS: readonly CatalogueRow[] = [
     'W13',
     'a process starts again within the same millisecond under the same name',
     'epochs are counted in the fences of the log and identities are drawn at random; neither has a time or a name in it',
+    'never.two-owners',
   ),
   row('A1', 'a put fails before its effect', 'fault.put.failed-before', 'log.put.failed'),
   row(
@@ -114,12 +120,14 @@ export const ROWS: readonly CatalogueRow[] = [
     'A8',
     'completing a multipart upload is ambiguous',
     'every object is put by one request; nothing is uploaded in parts',
+    'never.in-parts',
   ),
   row('A9', 'a get ends short', 'fault.get.short-body'),
   excluded(
     'A10',
     'a ranged get straddles an overwrite',
     'no name is ever given other bytes; the onlooker of the store fails a run in which one is',
+    'never.overwritten',
   ),
   row(
     'A11',
@@ -153,7 +161,11 @@ export const ROWS: readonly CatalogueRow[] = [
   row('R2', 'durability arrives out of order at a follower', 'log.slot.out-of-order', 'read.followed'),
   row('R3', 'the tail moves between catching up and following', 'read.tail-moved'),
   row('R4', 'a catch-up scan meets the flush of the same range', 'read.session-opened', 'segment.read.moved'),
-  row('R5', 'a slow follower overruns its buffer', 'read.fell-behind'),
+  excluded(
+    'R5',
+    'a slow follower overruns its buffer',
+    'a follower has no buffer: it is a position in the stream, and fetches what comes next when the last batch was taken',
+  ),
   row('R6', 'check-tail while an append is not durable', 'read.while-undurable'),
   row('T1', 'a wall clock steps back between two batches', 'fault.clock.step-back', 'append.timestamp-raised'),
   row(
@@ -212,11 +224,13 @@ export const ROWS: readonly CatalogueRow[] = [
     'G6',
     "publications exceed the store's rate for one name",
     'no name is written twice: each publication has one of its own, and one owner makes one at a time',
+    'never.name-shared',
   ),
   excluded(
     'G7',
     'a reader dies and its pin stays',
     'pins live in the memory of the owner and end with it; none is stored and none expires by a clock',
+    'never.litter',
   ),
   row('G8', 'a merge meets command records', 'compact.merged', 'append.fence'),
   row(
