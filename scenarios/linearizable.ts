@@ -107,7 +107,10 @@ class Linearizable {
     this.#supervisor = new Supervisor(this.world);
     const { store, probes } = this.world;
     const ghost = new StorageGhost((key) => store.peek(key), {
-      violated: (message) => this.world.fail('invariant', message),
+      violated: (message, never) => {
+        if (never !== undefined) probes.reachable(never);
+        this.world.fail('invariant', message);
+      },
       noted: (probe) => probes.reachable(probe),
     });
     store.onEffect((effect) => ghost.saw(effect));

@@ -30,9 +30,10 @@ function litProbes(record: SweepRecord): Map<string, Lit> {
 function rowLines(record: SweepRecord, lit: ReadonlyMap<string, Lit>): string[] {
   const lines = ['rows of the fault catalogue, and the runs in which all of their probes lit:'];
   let visited = 0;
-  for (const { id, schedule, reached, absent, why } of ROWS) {
+  for (const { id, schedule, reached, absent, why, never } of ROWS) {
     if (reached === null) {
-      lines.push(`  ${id.padEnd(4)} ${(absent ?? '').padStart(9)}  ${schedule} (${why})`);
+      const how = never !== undefined && lit.has(never) ? 'BROKEN' : (absent ?? '');
+      lines.push(`  ${id.padEnd(4)} ${how.padStart(9)}  ${schedule} (${why})`);
       continue;
     }
     const runs = record.results.filter(({ probes }) => reached.every((name) => name in probes)).length;

@@ -14,8 +14,9 @@ const STORAGE = `
 const words = (text: string) => text.trim().split(/\s+/);
 
 /** A row as docs/SIMULATION.md has it. */
-function lineOf({ id, schedule, reached, absent, why }: CatalogueRow): string {
-  const how = reached === null ? `${absent}: ${why}` : reached.map((probe) => `\`${probe}\``).join(', ');
+function lineOf({ id, schedule, reached, absent, why, never }: CatalogueRow): string {
+  const dark = never === undefined ? '' : `; \`${never}\` stays dark`;
+  const how = reached === null ? `${absent}: ${why}${dark}` : reached.map((probe) => `\`${probe}\``).join(', ');
   return `| ${id} | ${schedule} | ${how} |`;
 }
 
@@ -26,7 +27,9 @@ test('every row of a first release and of storage is there once', () => {
 
 test('a row has probes that exist, or is excluded or put off with a reason', () => {
   const known = new Set(probeCatalogue().map(({ name }) => name));
-  for (const { id, reached, absent, why } of ROWS) {
+  for (const { id, reached, absent, why, never } of ROWS) {
+    expect(never === undefined, id).toBe(absent !== 'excluded');
+    if (never !== undefined) expect(known, id).toContain(never);
     expect(absent === undefined, id).toBe(reached !== null);
     if (reached === null) expect(why, id).toMatch(/\w/);
     else expect(reached.length, id).toBeGreaterThan(0);

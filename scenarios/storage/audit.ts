@@ -103,6 +103,7 @@ export class StorageAudit {
       litter = this.#litter();
       if (round < ROUNDS_MAX || litter.length === 0) continue;
       const some = litter.slice(0, 8).join(', ');
+      world.probes.reachable('never.litter');
       return world.fail('invariant', `${litter.length} objects stay that nobody needs, after ${round} rounds: ${some}`);
     }
   }

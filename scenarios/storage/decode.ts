@@ -47,6 +47,18 @@ export function suffixOf(key: string): string {
   return key.slice(key.indexOf('/') + 1);
 }
 
+/** The epoch in the name of a `pub/` or `ckpt/` object. */
+export function epochOf(key: string): number {
+  return Number(key.split('/')[1]?.split('-')[1]);
+}
+
+/** How many bytes a log object has, by its own header. */
+export function promisedBytes(bytes: Uint8Array): number {
+  if (bytes.length < FENCE_BYTES) return FENCE_BYTES;
+  const bodyBytes = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(48, true);
+  return FENCE_BYTES + bodyBytes;
+}
+
 export function isFence(bytes: Uint8Array): boolean {
   return bytes.length === FENCE_BYTES && bytes[5] === KIND_FENCE;
 }

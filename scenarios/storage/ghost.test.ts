@@ -7,19 +7,24 @@ import { StorageGhost } from './ghost.ts';
 function watchedStore() {
   const objects = new Map<string, Uint8Array>();
   const violations: string[] = [];
+  const lit: string[] = [];
   const ghost = new StorageGhost((key) => objects.get(key), {
-    violated: (message) => violations.push(message),
+    violated: (message, never) => {
+      violations.push(message);
+      if (never !== undefined) lit.push(never);
+    },
     noted: () => {},
   });
   return {
     violations,
-    put(key: string, bytes: Uint8Array) {
+    lit,
+    put(key: string, bytes: Uint8Array, writer = 'node-1') {
       objects.set(key, bytes);
-      ghost.saw({ kind: 'put', key });
+      ghost.saw({ kind: 'put', key, host: writer, generation: 1 });
     },
     delete(key: string) {
       objects.delete(key);
-      ghost.saw({ kind: 'delete', key });
+      ghost.saw({ kind: 'delete', key, host: 'node-1', generation: 1 });
     },
   };
 }
@@ -84,6 +89,19 @@ test('a publication may go when a milestone is above it, and a milestone never',
   expect(aboutDeletion().join()).toMatch(/is a milestone and was deleted/);
   store.delete(publication(80));
   expect(aboutDeletion().join()).toMatch(/no milestone is above it/);
+});
+
+test('what the design excludes has a probe of its own', () => {
+  const store = watchedStore();
+  const key = 'seg/0000000001-0000000001';
+  store.put(key, new Uint8Array([1]));
+  store.put(key, new Uint8Array([1]), 'node-2');
+  expect(store.lit).toEqual(['never.name-shared']);
+  store.put(slot(0), fence(0, 2));
+  store.put(slot(64), fence(64, 2));
+  store.put(slot(1000), fence(1000, 3).subarray(0, 60));
+  store.put(key, new Uint8Array([2]));
+  expect(store.lit.slice(1)).toEqual(['never.two-owners', 'never.in-parts', 'never.overwritten']);
 });
 
 test('the newest publication may not go', () => {

@@ -4,18 +4,21 @@
  * bytes, and a publication has its INSTALL in the log. It says what is wrong in the very event it went wrong in.
  */
 
-import { isFence, slotKey, slotOf, suffixOf } from './decode.ts';
+import { epochOf, isFence, promisedBytes, slotKey, slotOf, suffixOf } from './decode.ts';
 import { newestOf, type Walk, walkStore } from './walk.ts';
 
 /** An effect, as `StoreEffect` of the simulator has it. */
 interface Effect {
   kind: 'put' | 'delete';
   key: string;
+  /** Who asked for it. */
+  host: string;
+  generation: number;
 }
 
 export interface Onlooker {
-  /** Something is wrong for good. */
-  violated(message: string): void;
+  /** Something is wrong for good; `never` is the probe that must stay dark, where the mistake has one. */
+  violated(message: string, never?: NeverProbe): void;
   /** Counts a state worth knowing. */
   noted(probe: StorageProbe): void;
 }
@@ -32,11 +35,23 @@ export const STORAGE_PROBES = {
 } as const;
 type StorageProbe = keyof typeof STORAGE_PROBES;
 
+/** What the design excludes, as far as it can be seen from outside. These probes stay dark: one that lights fails its run. */
+export const NEVER_PROBES = {
+  'never.overwritten': 'a name was given other bytes than it had',
+  'never.in-parts': 'an object of the log was there with less than its header promises',
+  'never.name-shared': 'two processes wrote an object of one name',
+  'never.two-owners': 'two processes had one epoch, or both wrote into the interval of one',
+  'never.litter': 'something stayed that nobody needs, as what a reader who is gone holds on to',
+} as const;
+export type NeverProbe = keyof typeof NEVER_PROBES;
+
 export class StorageGhost {
   readonly #get: (key: string) => Uint8Array | undefined;
   readonly #onlooker: Onlooker;
   /** First bytes of every name there ever was. */
   readonly #known = new Map<string, Uint8Array>();
+  /** The process that wrote a name beside the log. */
+  readonly #writers = new Map<string, string>();
   readonly #publications = new Set<string>();
   #walk: Walk;
 
@@ -47,15 +62,23 @@ export class StorageGhost {
   }
 
   /** To be told of every effect, right after it. */
-  saw({ kind, key }: Effect): void {
-    if (kind === 'put') this.#put(key);
-    else this.#deleted(key);
+  saw({ kind, key, host, generation }: Effect): void {
+    if (kind === 'delete') return this.#deleted(key);
+    if (!key.startsWith('wal/')) this.#wrote(key, `${host}, process ${generation}`);
+    this.#put(key);
+  }
+
+  /** Epochs are in the names beside the log, and no two processes have the same. */
+  #wrote(key: string, writer: string): void {
+    const first = this.#writers.get(key) ?? writer;
+    this.#writers.set(key, first);
+    if (first !== writer) this.#onlooker.violated(`${key} was written by ${first} and ${writer}`, 'never.name-shared');
   }
 
   /** Everything a start would need, now. */
   walk(): Walk {
     this.#walk = walkStore(this.#get, this.#publications);
-    for (const problem of this.#walk.problems) this.#onlooker.violated(problem);
+    for (const { what, never } of this.#walk.problems) this.#onlooker.violated(what, never);
     return this.#walk;
   }
 
@@ -73,11 +96,14 @@ export class StorageGhost {
     if (sameBytes(before, bytes)) return;
     // The one exception: a late taker may find the first slot it can not see collected, and fence it.
     if (key.startsWith('wal/') && isFence(bytes)) return;
-    this.#onlooker.violated(`${key} was written again with other bytes`);
+    this.#onlooker.violated(`${key} was written again with other bytes`, 'never.overwritten');
   }
 
   #logged(key: string, bytes: Uint8Array): void {
     const slot = slotOf(key);
+    if (bytes.length !== promisedBytes(bytes)) {
+      this.#onlooker.violated(`${key} has ${bytes.length} bytes, its header promises others`, 'never.in-parts');
+    }
     if (isFence(bytes)) {
       if (slot <= this.#walk.slot) this.#onlooker.noted('store.stray-fence');
       else this.walk();
@@ -91,6 +117,7 @@ export class StorageGhost {
     this.#publications.add(key);
     if (newest !== null && key < newest) return this.#onlooker.noted('store.publication-not-newest');
     const before = walkStore(this.#get, newest === null ? [] : [newest]);
+    if (epochOf(key) < before.epoch) this.#onlooker.noted('store.publication-of-dead-owner');
     if (!before.installed.has(suffixOf(key)) && key !== newest) {
       this.#onlooker.violated(`${key} is published, and its INSTALL is not in the log`);
     }

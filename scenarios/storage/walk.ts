@@ -31,7 +31,13 @@ export interface Walk {
   epoch: number;
   /** Chunks that no installed checkpoint has, of whatever stream. */
   unflushed: { chunks: number; bytes: number };
-  problems: readonly string[];
+  problems: readonly Problem[];
+}
+
+/** What is wrong, and the probe that must stay dark, where it has one. */
+export interface Problem {
+  what: string;
+  never?: 'never.two-owners';
 }
 
 type Get = (key: string) => Uint8Array | undefined;
@@ -53,7 +59,7 @@ class Walker {
   readonly #reachable = new Set<string>();
   readonly #segments = new Set<string>();
   readonly #installed = new Set<string>();
-  readonly #problems: string[] = [];
+  readonly #problems: Problem[] = [];
   /** The newest checkpoint installed so far; null until its slot is known. */
   #installedSlot = -1;
   #epoch = 0;
@@ -87,7 +93,7 @@ class Walker {
     this.#installedSlot = slotOf(publication);
     const bytes = this.#get(key);
     if (bytes === undefined) {
-      this.#problems.push(`the newest publication names ${key}, which does not exist`);
+      this.#problems.push({ what: `the newest publication names ${key}, which does not exist` });
       return this.#installedSlot;
     }
     const { pages, segments, slot } = readCheckpoint(bytes);
@@ -102,9 +108,9 @@ class Walker {
   #expect({ key, bytes }: SegmentName, by: string): void {
     this.#reachable.add(key);
     const found = this.#get(key);
-    if (found === undefined) this.#problems.push(`${by} names ${key}, which does not exist`);
+    if (found === undefined) this.#problems.push({ what: `${by} names ${key}, which does not exist` });
     else if (found.length !== bytes) {
-      this.#problems.push(`${by} says that ${key} has ${bytes} bytes, it has ${found.length}`);
+      this.#problems.push({ what: `${by} says that ${key} has ${bytes} bytes, it has ${found.length}` });
     }
   }
 
@@ -133,16 +139,20 @@ class Walker {
   #oneOwner(owner: LogObject, object: LogObject): void {
     const where = slotKey(object.slot);
     if (object.kind === 'fence') {
-      if (object.epoch <= owner.epoch) this.#problems.push(`${where} is a fence that does not raise the epoch`);
+      if (object.epoch <= owner.epoch) this.#twoOwners(`${where} is a fence that does not raise the epoch`);
     } else if (object.epoch !== owner.epoch || object.identity !== owner.identity) {
-      this.#problems.push(`${where} is not written by the owner of its interval`);
+      this.#twoOwners(`${where} is not written by the owner of its interval`);
     }
+  }
+
+  #twoOwners(what: string): void {
+    this.#problems.push({ what, never: 'never.two-owners' });
   }
 
   #fold(change: Extract<LogObject, { kind: 'data' }>['changes'][number]): void {
     if (change.kind === 'edit') {
       for (const key of change.removed) {
-        if (!this.#segments.delete(key)) this.#problems.push(`an EDIT removes ${key}, which is not in force`);
+        if (!this.#segments.delete(key)) this.#problems.push({ what: `an EDIT removes ${key}, which is not in force` });
       }
     } else {
       if (change.slot <= this.#installedSlot) return;
@@ -161,7 +171,7 @@ class Walker {
   #segmentsExist(): void {
     for (const key of this.#segments) {
       if (this.#get(key) === undefined)
-        this.#problems.push(`${key} is in force at the end of the log and does not exist`);
+        this.#problems.push({ what: `${key} is in force at the end of the log and does not exist` });
     }
   }
 }
