@@ -14,6 +14,7 @@ import type { StoreLook } from './store-tools/store-look.ts';
 export { LogCorruption } from './log/corruption.ts';
 export { ForeignStore } from './log/format-object.ts';
 export { StoreAbandoned, StoreRefused } from './log/persistent-store.ts';
+export { type DryRun, type DryRunObject, planGarbage } from './store-tools/collection.ts';
 export { listStore, type StoredObject } from './store-tools/inventory.ts';
 export { type Amount, storeStatistics, type StoreStatistics } from './store-tools/statistics.ts';
 export { NoStoreHere } from './store-tools/store-look.ts';

@@ -136,16 +136,23 @@ export class Collector {
   #view(published: Published, publications: readonly Publication[]): GarbageView {
     const { store, state, epoch, firstSlot, readers } = this.#parts;
     const isPinned = (key: string) => readers.isPinned(key);
-    return { store, state, epoch, firstSlot, published, publications, pagesOf: this.#pagesOf, isPinned };
+    // Those an earlier collection deleted are forgotten.
+    const retired = published.retired.filter((name) => state.segments.isRetired(name));
+    const what = { published: { name: published.name, retired }, publications, pagesOf: this.#pagesOf };
+    return { store, state, epoch, firstSlot, isPinned, ...what };
   }
 }
 
 /** Everything `findGarbage` finds, with all sweeps and without deleting: also for tools that own nothing. */
-async function planCollection(view: GarbageView): Promise<CollectionPlan> {
+export async function planCollection(view: GarbageView): Promise<CollectionPlan> {
   const plan: CollectionPlan = { garbage: [], kept: [] };
   const keep = (reason: EngineEvent, key: string) => void plan.kept.push({ reason, key });
+  // What was named once would be gone by the time a later part lists.
+  const named = new Set<string>();
   for await (const { event, keys } of findGarbage(view, { orphans: true, litter: true }, keep)) {
-    if (keys.length > 0) plan.garbage.push({ reason: event, keys });
+    const fresh = keys.filter((key) => !named.has(key));
+    for (const key of fresh) named.add(key);
+    if (fresh.length > 0) plan.garbage.push({ reason: event, keys: fresh });
   }
   return plan;
 }

@@ -42,7 +42,7 @@ const KEYS_PER_DELETE = 1_000;
 /** A checkpoint that is published for certain. */
 export interface Published {
   name: CheckpointName;
-  /** Segments that an EDIT up to its slot removed. */
+  /** Segments that an EDIT up to its slot removed, and whose objects may still be there. */
   retired: readonly OwnedName[];
 }
 
@@ -138,7 +138,6 @@ async function* sweptSlots({ store, state, published }: GarbageView, kept: Kept)
 function* retiredSegments({ state, published, isPinned }: GarbageView, kept: Kept): Generator<Garbage> {
   const free: OwnedName[] = [];
   for (const name of published.retired) {
-    if (!state.segments.isRetired(name)) continue;
     if (isPinned(segmentKey(name))) kept('collect.pinned-kept', segmentKey(name));
     else free.push(name);
   }
@@ -193,12 +192,13 @@ function isOld(name: CheckpointName, { pagesOf }: GarbageView): boolean {
 }
 
 async function* orphans(view: GarbageView, kept: Kept): AsyncGenerator<Garbage> {
-  const { store, state, epoch, isPinned } = view;
+  const { store, state, epoch, published, isPinned } = view;
   const isDead = (name: OwnedName): boolean => name.epoch < epoch;
+  const retired = new Set(published.retired.map(segmentKey));
 
   const segments = ownedOf(await store.list(SEGMENT_PREFIX)).filter(({ key, name }) => {
     // What an EDIT removed above the published checkpoint is still named by it, and goes with the next one.
-    if (!isDead(name) || state.segments.has(name) || state.segments.isRetired(name)) return false;
+    if (!isDead(name) || state.segments.has(name) || state.segments.isRetired(name) || retired.has(key)) return false;
     if (isPinned(key)) kept('collect.pinned-kept', key);
     return !isPinned(key);
   });

@@ -1,6 +1,6 @@
 /** What `tailrace store …` prints: columns that line up, sizes both exact and readable, and one sentence at the end. */
 
-import type { Amount, Soundness, StoredObject, StoreStatistics } from '../../engine/main.ts';
+import type { Amount, DryRun, DryRunObject, Soundness, StoredObject, StoreStatistics } from '../../engine/main.ts';
 
 /** One line per object, then one per kind. */
 export function inventoryText(objects: readonly StoredObject[]): string {
@@ -13,11 +13,31 @@ export function inventoryText(objects: readonly StoredObject[]): string {
   return [head, ...rows, '', ...table([...sums, ['all', amountText(amountOf(objects))]])].join('\n');
 }
 
+/** One line per object that a collection would delete, one per reason, and what stays although it looks dead. */
+export function dryRunText(plan: DryRun): string {
+  if (plan.blocked !== null) return `nothing would be deleted: ${plan.blocked}`;
+  const { garbage, kept } = plan;
+  if (garbage.length === 0) return ['nothing would be deleted now', ...keptText(kept)].join('\n');
+  const reasons = [...new Set(garbage.map(({ why }) => why))];
+  const sums = reasons.map((why) => `${amountText(amountOf(garbage.filter((one) => one.why === why)))}: ${why}`);
+  const head = `a collection of the owner of epoch ${plan.epoch} would delete ${amountText(amountOf(garbage))}:`;
+  return [head, ...objectLines(garbage), '', ...sums, ...keptText(kept)].join('\n');
+}
+
+function keptText(kept: readonly DryRunObject[]): string[] {
+  return kept.length === 0 ? [] : ['', `stays: ${amountText(amountOf(kept))}`, ...objectLines(kept)];
+}
+
+function objectLines(objects: readonly DryRunObject[]): string[] {
+  const width = Math.max(...objects.map(({ bytes }) => String(bytes).length));
+  return objects.map(({ key, bytes, why }) => `  ${String(bytes).padStart(width)}  ${key}  ${why}`);
+}
+
 export function statisticsText(stat: StoreStatistics): string {
   const frames = stat.liveBytes + stat.deadBytes;
   const percent = frames === 0 ? '' : `, ${Math.round((100 * stat.deadBytes) / frames)} % of the records' bytes`;
   return table([
-    ['epoch', `${stat.epoch} (${stat.fences} ${stat.fences === 1 ? 'fence' : 'fences'})`],
+    ['epoch', `${stat.epoch} (${counted(stat.fences, 'fence')})`],
     ['published', stat.published ?? 'nothing yet: a server would read the log from its beginning'],
     ['behind it', `${amountText(stat.behind)} of log that a server would replay`],
     ['streams', String(stat.streams)],
@@ -37,24 +57,28 @@ export function soundnessText(where: string, sound: Soundness): string {
   const parts = [
     `epoch ${sound.epoch}`,
     from,
-    `${sound.pages} pages`,
-    `${sound.fences} fences`,
-    `${sound.slots} log slots behind it`,
-    `${sound.segments} segments (${sound.frames} frames, ${bytesText(sound.segmentBytes)})`,
+    counted(sound.pages, 'page'),
+    counted(sound.fences, 'fence'),
+    `${counted(sound.slots, 'log slot')} behind it`,
+    `${counted(sound.segments, 'segment')} (${counted(sound.frames, 'frame')}, ${bytesText(sound.segmentBytes)})`,
   ];
   return `${where} is sound: ${parts.join(', ')}`;
 }
 
-function amountOf(objects: readonly StoredObject[]): Amount {
+function amountOf(objects: readonly { bytes: number }[]): Amount {
   return { objects: objects.length, bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
 function amountText({ objects, bytes }: Amount): string {
-  return `${objects} ${objects === 1 ? 'object' : 'objects'}, ${bytesText(bytes)}`;
+  return `${counted(objects, 'object')}, ${bytesText(bytes)}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function bytesText(bytes: number): string {
-  if (bytes < 1024) return `${bytes} bytes`;
+  if (bytes < 1024) return counted(bytes, 'byte');
   const power = Math.min(4, Math.floor(Math.log2(bytes) / 10));
   return `${(bytes / 1024 ** power).toFixed(1)} ${['', 'KiB', 'MiB', 'GiB', 'TiB'][power]}`;
 }

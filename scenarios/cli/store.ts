@@ -2,9 +2,9 @@
 
 import { Command } from 'commander';
 import type * as engineModule from '../../engine/main.ts';
-import type { StoredObject, StoreStatistics } from '../../engine/main.ts';
+import type { DryRun, StoredObject, StoreStatistics } from '../../engine/main.ts';
 import { InputError } from './input-error.ts';
-import { inventoryText, soundnessText, statisticsText } from './store-text.ts';
+import { dryRunText, inventoryText, soundnessText, statisticsText } from './store-text.ts';
 
 const EXIT_NOT_FIT = 1;
 const EXIT_DAMAGED = 1;
@@ -18,7 +18,8 @@ export function storeCommand(): Command {
     .addCommand(probeCommand())
     .addCommand(lsCommand())
     .addCommand(statCommand())
-    .addCommand(verifyCommand());
+    .addCommand(verifyCommand())
+    .addCommand(gcCommand());
 }
 
 function probeCommand(): Command {
@@ -57,6 +58,21 @@ function statCommand(): Command {
 function verifyCommand(): Command {
   const what = 'read all that a server would ever read and check every byte; names the first bad one';
   return lookingCommand('verify', what, (engine) => ({ work: engine.verifyStore, text: soundnessText }));
+}
+
+function gcCommand(): Command {
+  const what = 'name every object that a collection would delete now, and why';
+  const command = lookingCommand('gc', what, (engine) => ({
+    work: engine.planGarbage,
+    text: (_: string, plan: DryRun) => dryRunText(plan),
+  }));
+  return command.option('--dry-run', 'delete nothing (required)').hook('preAction', () => {
+    if (command.opts<{ dryRun?: boolean }>().dryRun === true) return;
+    throw new InputError(
+      'only the server that owns a store deletes from it, by itself after each checkpoint: nobody else knows what it is ' +
+        'about to name or still reads. To see what it would delete now, add --dry-run',
+    );
+  });
 }
 
 interface Tool<Result> {
