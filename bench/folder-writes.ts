@@ -9,7 +9,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openFolderBlobStore } from '../engine/adapters/folder-blob-store.ts';
-import { encodeRecords } from '../engine/core/chunk.ts';
+import { encodeRecords } from '../engine/core/stamped-batch.ts';
 import { BATCH_BYTES, largeBatch, LOG_ONLY, makeStreams, MIB, mibPerSecond, openOn, writeBytes } from './load.ts';
 import { median, type Row } from './table.ts';
 

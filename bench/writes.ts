@@ -4,7 +4,7 @@
 
 import { MemoryBlobStore } from '../engine/adapters/memory-blob-store.ts';
 import { systemCompute } from '../engine/adapters/system-compute.ts';
-import { encodeRecords } from '../engine/core/chunk.ts';
+import { encodeRecords } from '../engine/core/stamped-batch.ts';
 import type { AppendInput } from '../engine/index.ts';
 import {
   appendMany,

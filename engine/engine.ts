@@ -122,6 +122,7 @@ export async function openEngine(ports: Ports, tunables: EngineTunables = ENGINE
     failed: (error) => log.fail(error),
   });
   committed.onApplied = (entry) => {
+    journal.committed();
     store.committed(entry);
     upkeep.applied(entry);
   };

@@ -12,9 +12,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 
 import { describe, expect, test } from 'vitest';
 
-import { encodeRecords } from './core/chunk.ts';
 import { basinConfig, NO_WISH, S2_BASIN_CONFIG, type StreamConfig } from './core/config.ts';
 import { FORMAT_VERSION } from './core/format-version.ts';
+import { encodeRecords } from './core/stamped-batch.ts';
 import { checkpointKey, pageKey, publicationKey, segmentKey } from './core/object-names.ts';
 import { LogCorruption } from './log/corruption.ts';
 import { decodeEntries, decodeHeader, encodeFence, slotKey } from './log/format.ts';

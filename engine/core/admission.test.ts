@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 
 import { type AdmittedChunk, admit, type AppendInput } from './admission.ts';
 import { decodeRecords } from './chunk.ts';
-import type { AppendRecord } from './record.ts';
+import type { AppendRecord, SequencedRecord } from './record.ts';
+import { encodedLength, writeRecords } from './stamped-batch.ts';
 import { KEPT, streamRow } from '../testing/state-samples.ts';
 import type { StreamState } from './stream-state.ts';
 
@@ -40,6 +41,13 @@ function admitted(state: StreamState, asked: AppendInput, nowMs = NOW_MS): Admit
   const admission = admit(state, asked, nowMs);
   if (admission.kind !== 'admitted') throw new Error(`refused: ${JSON.stringify(admission.failure)}`);
   return admission.chunk;
+}
+
+/** The records as a reader will find them. */
+function decoded(chunk: AdmittedChunk): SequencedRecord[] {
+  const bytes = new Uint8Array(encodedLength(chunk.batch));
+  expect(writeRecords(chunk.batch, bytes, 0)).toBe(bytes.length);
+  return decodeRecords(chunk, bytes);
 }
 
 describe('conditions', () => {
@@ -78,7 +86,7 @@ describe('conditions', () => {
 describe('timestamps', () => {
   function stamps(state: StreamState, wanted: readonly (number | null)[], nowMs = NOW_MS): number[] {
     const chunk = admitted(state, input(wanted.map((t) => record('x', t))), nowMs);
-    const records = decodeRecords(chunk, chunk.records).map((r) => r.timestamp);
+    const records = decoded(chunk).map((r) => r.timestamp);
     expect([chunk.firstTimestamp, chunk.lastTimestamp]).toEqual([records[0], records.at(-1)]);
     return records;
   }
@@ -95,6 +103,7 @@ describe('timestamps', () => {
 
   test('they never decrease within a batch', () => {
     expect(stamps(stream(), [700, 300, 800, null, 900])).toEqual([700, 700, 800, 1000, 1000]);
+    expect(stamps(stream(), [700, 700, 700])).toEqual([700, 700, 700]);
   });
 
   test('they never fall below the last record of the stream, even when that is ahead of now', () => {
@@ -167,6 +176,6 @@ describe('commands', () => {
 
   test('commands take numbers like any record', () => {
     const chunk = admitted(stream(), input([fence('a'), record('x'), trim(0)]));
-    expect(decodeRecords(chunk, chunk.records).map((r) => r.seqNum)).toEqual([0, 1, 2]);
+    expect(decoded(chunk).map((r) => r.seqNum)).toEqual([0, 1, 2]);
   });
 });

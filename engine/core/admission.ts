@@ -4,8 +4,9 @@
  */
 
 import { assert } from './assert.ts';
-import { type ChunkSpan, encodeRecords } from './chunk.ts';
+import type { ChunkSpan } from './chunk.ts';
 import { type AppendRecord, isCommand, parseCommand } from './record.ts';
+import type { StampedBatch } from './stamped-batch.ts';
 import type { StreamState } from './stream-state.ts';
 
 export interface AppendInput {
@@ -32,7 +33,7 @@ export interface AdmittedChunk extends ChunkSpan {
   fencingToken: string | null;
   /** The trim point after the batch, if it moved it. */
   trimPoint: number | null;
-  records: Uint8Array;
+  batch: StampedBatch;
   /** True when a timestamp had to be raised to the one before it. */
   timestampRaised: boolean;
 }
@@ -49,30 +50,31 @@ export function admit(stream: StreamState, input: AppendInput, nowMs: number): A
   if (input.matchSeqNum !== null && input.matchSeqNum !== stream.tail.seqNum) {
     return { kind: 'refused', failure: { kind: 'seq-num-mismatch', actual: stream.tail.seqNum } };
   }
-  const stamping = stampRecords(stream.config, input.records, stream.tail.timestamp, nowMs);
-  if ('kind' in stamping) return { kind: 'refused', failure: stamping };
-  return { kind: 'admitted', chunk: sequence(stream, input.records, stamping) };
+  const stamps = stamp(stream, input.records, nowMs);
+  if ('kind' in stamps) return { kind: 'refused', failure: stamps };
+  return { kind: 'admitted', chunk: sequence(stream, input.records, stamps) };
 }
 
-function sequence(stream: StreamState, records: readonly AppendRecord[], stamped: Stamped): AdmittedChunk {
+function sequence(stream: StreamState, records: readonly AppendRecord[], stamps: Stamps): AdmittedChunk {
   assert(records.length > 0, 'an empty batch is refused before admission');
-  const firstSeqNum = stream.tail.seqNum;
-  const first = stamped.records[0];
-  const last = stamped.records[stamped.records.length - 1];
-  assert(first !== undefined && last !== undefined, 'a stamped batch is as long as the batch');
+  const { fencingToken, trimPoint } = commandEffects(stream, records);
   return {
-    firstSeqNum,
+    firstSeqNum: stream.tail.seqNum,
     count: records.length,
-    firstTimestamp: first.timestamp,
-    lastTimestamp: last.timestamp,
-    ...commandEffects(stream, records, firstSeqNum),
-    records: encodeRecords(stamped.records),
-    timestampRaised: stamped.raised,
+    firstTimestamp: stamps.first,
+    lastTimestamp: stamps.last,
+    fencingToken,
+    trimPoint,
+    batch: { records, deltas: stamps.deltas },
+    timestampRaised: stamps.raised,
   };
 }
 
-interface Stamped {
-  records: { timestamp: number; headers: AppendRecord['headers']; body: Uint8Array }[];
+interface Stamps {
+  first: number;
+  last: number;
+  /** See `StampedBatch`. */
+  deltas: number[] | null;
   /** A timestamp had to be raised to the one before it. */
   raised: boolean;
 }
@@ -81,33 +83,39 @@ interface Stamped {
  * The client's timestamp or now, as the mode says; capped at now unless the stream is uncapped; and never below the one
  * before, which comes last, so a timestamp is ahead of now when the stream is.
  */
-function stampRecords(
-  { timestampingMode, timestampingUncapped }: StreamState['config'],
+function stamp(
+  { config: { timestampingMode, timestampingUncapped }, tail }: StreamState,
   records: readonly AppendRecord[],
-  previous: number,
   nowMs: number,
-): Stamped | TimestampFailure {
-  let runningMax = previous;
+): Stamps | TimestampFailure {
+  let runningMax = tail.timestamp;
+  let first = 0;
   let raised = false;
-  const stamped: Stamped['records'] = [];
-  for (const { timestamp: asked, headers, body } of records) {
+  let deltas: number[] | null = null;
+  for (let i = 0; i < records.length; i++) {
+    const asked = (records[i] as AppendRecord).timestamp;
     if (asked === null && timestampingMode === 'client-require') return { kind: 'timestamp-missing' };
     let wanted = asked === null || timestampingMode === 'arrival' ? nowMs : asked;
     if (!timestampingUncapped) wanted = Math.min(wanted, nowMs);
     // What is stored is exact: beyond that a timestamp would become another one.
     if (wanted > Number.MAX_SAFE_INTEGER) return { kind: 'timestamp-too-large' };
     if (wanted < runningMax) raised = true;
+    const before = runningMax;
     runningMax = Math.max(runningMax, wanted);
-    stamped.push({ timestamp: runningMax, headers, body });
+    if (i === 0) first = runningMax;
+    else if (runningMax !== before) deltas ??= Array.from<number>({ length: i }).fill(0);
+    if (i > 0) deltas?.push(runningMax - before);
   }
-  return { records: stamped, raised };
+  return { first, last: runningMax, deltas, raised };
 }
 
 /** Commands act record by record; the last fence wins, trims only move forward and never past themselves. */
-function commandEffects(stream: StreamState, records: readonly AppendRecord[], firstSeqNum: number) {
+function commandEffects(stream: StreamState, records: readonly AppendRecord[]) {
+  const firstSeqNum = stream.tail.seqNum;
   let fencingToken: string | null = null;
   let trimPoint = stream.trimPoint;
-  for (const [index, record] of records.entries()) {
+  for (let index = 0; index < records.length; index++) {
+    const record = records[index] as AppendRecord;
     if (!isCommand(record)) continue;
     const command = parseCommand(record);
     assert(typeof command !== 'string', 'commands were validated before admission');

@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { decodeRecords, encodeRecords, VarintReader, varintLength, writeVarint } from './chunk.ts';
+import { decodeRecords, VarintReader, varintLength, writeVarint } from './chunk.ts';
+import { encodeRecords } from './stamped-batch.ts';
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength });
 const anyRecord = fc.record({

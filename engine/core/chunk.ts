@@ -1,9 +1,6 @@
 /**
- * One admitted batch as bytes. The unit of storage is the batch, not the record: it is encoded once at
- * admission and copied verbatim from then on.
- *
- * Per record: varint timestamp delta (to the record before, first to the chunk's first timestamp), varint header
- * count, varint body length, per header varint name and value lengths and their bytes, then the body.
+ * One admitted batch as bytes, read. The unit of storage is the batch, not the record: it is encoded once, into its
+ * place in the log (`stamped-batch.ts` has the layout), and copied verbatim from then on.
  */
 
 import { assert } from './assert.ts';
@@ -15,31 +12,6 @@ export interface ChunkSpan {
   count: number;
   firstTimestamp: number;
   lastTimestamp: number;
-}
-
-type Stamped = { timestamp: number; headers: readonly Header[]; body: Uint8Array };
-
-export function encodeRecords(records: readonly Stamped[]): Uint8Array {
-  const out = new Uint8Array(encodedLength(records));
-  let at = 0;
-  let previous = records[0]?.timestamp ?? 0;
-  for (const record of records) {
-    at = writeVarint(out, at, record.timestamp - previous);
-    previous = record.timestamp;
-    at = writeVarint(out, at, record.headers.length);
-    at = writeVarint(out, at, record.body.length);
-    for (const { name, value } of record.headers) {
-      at = writeVarint(out, at, name.length);
-      at = writeVarint(out, at, value.length);
-      out.set(name, at);
-      out.set(value, at + name.length);
-      at += name.length + value.length;
-    }
-    out.set(record.body, at);
-    at += record.body.length;
-  }
-  assert(at === out.length, 'a chunk is exactly as long as computed');
-  return out;
 }
 
 /** Decodes the whole chunk; bodies and headers are views of `bytes`. */
@@ -101,35 +73,25 @@ function skipRecord(reader: VarintReader): number {
   return delta;
 }
 
-function encodedLength(records: readonly Stamped[]): number {
-  let length = 0;
-  let previous = records[0]?.timestamp ?? 0;
-  for (const record of records) {
-    assert(record.timestamp >= previous, 'timestamps of a chunk never decrease');
-    length += varintLength(record.timestamp - previous);
-    previous = record.timestamp;
-    length += varintLength(record.headers.length) + varintLength(record.body.length) + record.body.length;
-    for (const { name, value } of record.headers) {
-      length += varintLength(name.length) + varintLength(value.length) + name.length + value.length;
-    }
-  }
-  return length;
-}
-
-/** LEB128 of an integer below 2^53; the high part by division because bit operators stop at 32 bits. */
+/** LEB128 of an integer below 2^53. The four lowest groups are split off first: bit operators stop at 32 bits. */
 export function writeVarint(out: Uint8Array, at: number, value: number): number {
   let rest = value;
-  while (rest >= 0x80) {
-    out[at++] = (rest % 0x80) | 0x80;
-    rest = Math.floor(rest / 0x80);
+  if (value >= 2 ** 28) {
+    rest = Math.floor(value / 2 ** 28);
+    const low = value - rest * 2 ** 28;
+    out[at++] = low | 0x80;
+    out[at++] = (low >>> 7) | 0x80;
+    out[at++] = (low >>> 14) | 0x80;
+    out[at++] = (low >>> 21) | 0x80;
   }
+  for (; rest >= 0x80; rest >>>= 7) out[at++] = rest | 0x80;
   out[at++] = rest;
   return at;
 }
 
 export function varintLength(value: number): number {
   let length = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length++;
+  for (let bound = 0x80; value >= bound; bound *= 0x80) length++;
   return length;
 }
 

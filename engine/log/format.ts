@@ -73,15 +73,28 @@ export function payloadStart(start: number): number {
 
 /** Fills in the header of the frame `out[start, end)`, whose payload is in place. */
 export function sealFrame(out: Uint8Array, start: number, end: number, type: number, compute: Compute): void {
-  const view = new DataView(out.buffer, out.byteOffset + start, ENTRY_HEADER_BYTES);
-  view.setUint32(0, type, true);
-  view.setUint32(4, end - start - ENTRY_HEADER_BYTES, true);
-  view.setUint32(8, compute.crc32(out.subarray(start + ENTRY_HEADER_BYTES, end)), true);
+  const payload = out.subarray(payloadStart(start), end);
+  writeU32(out, start, type);
+  writeU32(out, start + 4, payload.length);
+  writeU32(out, start + 8, compute.crc32(payload));
 }
 
 /** The checksum a frame's header holds. */
 export function frameCrc(bytes: Uint8Array, start: number): number {
-  return new DataView(bytes.buffer, bytes.byteOffset + start, ENTRY_HEADER_BYTES).getUint32(8, true);
+  return readU32(bytes, start + 8);
+}
+
+/** Byte by byte: there are two of these for every append, and a DataView for each would cost more than the rest. */
+function writeU32(out: Uint8Array, at: number, value: number): void {
+  out[at] = value;
+  out[at + 1] = value >>> 8;
+  out[at + 2] = value >>> 16;
+  out[at + 3] = value >>> 24;
+}
+
+function readU32(bytes: Uint8Array, at: number): number {
+  const byte = (i: number) => bytes[at + i] as number;
+  return (byte(0) | (byte(1) << 8) | (byte(2) << 16) | (byte(3) << 24)) >>> 0;
 }
 
 /** Fills in the header of a whole data object, whose frames are in place behind it. */

@@ -72,7 +72,7 @@ describe('committing', () => {
   test('an entry is applied before it is settled', async () => {
     const bench = logBench();
     let seen: string[] = [];
-    bench.log.enqueue('a', () => (seen = [...bench.fold.applied]));
+    bench.log.enqueue({ entry: 'a', settle: () => void (seen = [...bench.fold.applied]) });
     await settled();
     await putOf(bench, 64).complete();
     expect(seen).toEqual(['a']);
@@ -178,7 +178,7 @@ describe("a rival's fence", () => {
       ['c', 'void'],
     ]);
     expect(bench.log.writable).toBe(false);
-    expect(() => bench.log.enqueue('e', () => {})).toThrow('ended');
+    expect(() => bench.log.enqueue({ entry: 'e', settle: () => {} })).toThrow('ended');
     expect(bench.telemetry.count('log.fenced')).toBe(1);
   });
 

@@ -46,17 +46,18 @@ export type LogEnd =
   /** `stop` was called and everything queued has settled. */
   | { kind: 'stopped' };
 
-interface Pending<Entry> {
-  entry: Entry;
-  /** The frame's place in the slot's arena. */
-  start: number;
-  end: number;
-  settle: (settlement: Settlement) => void;
+/** An entry and who waits for it. */
+export interface Queued<Entry> {
+  readonly entry: Entry;
+  /** Called exactly once, never before `enqueue` returned, in queue order among committed entries. */
+  settle(settlement: Settlement): void;
 }
 
 /** Entries laid out as one object, not issued yet. */
 interface Batch<Entry> extends SlotBytes {
-  pending: Pending<Entry>[];
+  queued: Queued<Entry>[];
+  /** Where each entry's frame ends in the arena; the next one begins there. */
+  ends: number[];
 }
 
 interface Slot<Entry> extends Batch<Entry> {
@@ -90,7 +91,8 @@ export class SlotLog<Entry> {
   /** Full and not issued, oldest first. */
   #full = new Fifo<Batch<Entry>>();
   /** Behind them the entries of the open slot, laid out in `#arena`. */
-  #open: Pending<Entry>[] = [];
+  #open: Queued<Entry>[] = [];
+  #openEnds: number[] = [];
   readonly #arena = new SlotArena();
   /** When the oldest of them was queued, on the monotonic clock. */
   #openSinceMs = 0;
@@ -126,21 +128,21 @@ export class SlotLog<Entry> {
     });
   }
 
-  /**
-   * Queues one entry behind everything queued before. `settle` is called exactly once, never before this call
-   * returns, in queue order among committed entries.
-   */
-  enqueue(entry: Entry, settle: (settlement: Settlement) => void): void {
+  /** Queues one entry behind everything queued before. */
+  enqueue(queued: Queued<Entry>): void {
     assert(this.writable, 'nothing is queued on a log that has ended');
+    const { entry } = queued;
     const length = this.#fold.lengthOf(entry);
     const start = this.#placeFor(frameLength(length));
     const end = payloadStart(start) + length;
     this.#fold.write(entry, this.#arena.arena, payloadStart(start));
     sealFrame(this.#arena.arena, start, end, this.#fold.typeOf(entry), this.#ports.compute);
     if (this.#open.length === 0) this.#openSinceMs = this.#ports.clock.monoMs();
-    this.#open.push({ entry, start, end, settle });
+    this.#open.push(queued);
+    this.#openEnds.push(end);
     this.#queuedCount++;
-    this.#issueWhenDue();
+    // While the sleeper waits for the open slot's time, only its size can make it due.
+    if (!this.#lingering || this.#full.length > 0 || this.#isOpenFull()) this.#issueWhenDue();
   }
 
   /** Room for one more frame in the open slot, which is closed first when it has none. */
@@ -156,8 +158,10 @@ export class SlotLog<Entry> {
   }
 
   #closeOpen(): void {
-    this.#full.push({ ...this.#arena.close(), pending: this.#open });
+    const { arena, start, end } = this.#arena.close();
+    this.#full.push({ arena, start, end, queued: this.#open, ends: this.#openEnds });
     this.#open = [];
+    this.#openEnds = [];
   }
 
   get epoch(): number {
@@ -215,8 +219,12 @@ export class SlotLog<Entry> {
     }
   }
 
+  #isOpenFull(): boolean {
+    return this.#arena.bodyBytes >= this.#tunables.slotBytesMax;
+  }
+
   #isOpenDue(nowMs: number): boolean {
-    if (this.#stopping || this.#arena.bodyBytes >= this.#tunables.slotBytesMax) return true;
+    if (this.#stopping || this.#isOpenFull()) return true;
     const isIdle = this.#inFlight.length === 0 && nowMs - this.#lastIssueMs >= this.#tunables.issueIntervalMs;
     return isIdle || nowMs - this.#openSinceMs >= this.#tunables.lingerMs;
   }
@@ -242,7 +250,7 @@ export class SlotLog<Entry> {
     assert(batch !== undefined, 'a slot that is due has entries');
     const object = batch.arena.subarray(batch.start, batch.end);
     const { epoch, identity } = this.#owner;
-    sealData(object, { slot: number, epoch, identity }, batch.pending.length, this.#ports.compute);
+    sealData(object, { slot: number, epoch, identity }, batch.queued.length, this.#ports.compute);
     const slot: Slot<Entry> = { ...batch, number, object, durable: false };
     this.#inFlight.push(slot);
     this.#lastIssueMs = nowMs;
@@ -347,10 +355,14 @@ export class SlotLog<Entry> {
     assert(slot.number === this.#committed, 'slots commit strictly in order');
     this.#inFlight.shift();
     this.#committed++;
-    this.#committedCount += slot.pending.length;
-    for (const { entry, start, end, settle } of slot.pending) {
+    this.#committedCount += slot.queued.length;
+    let start = slot.start + HEADER_BYTES;
+    for (let i = 0; i < slot.queued.length; i++) {
+      const { entry } = slot.queued[i] as Queued<Entry>;
+      const end = slot.ends[i] as number;
       this.#fold.apply(entry, { slot: slot.number, bytes: slot.arena, start, end });
-      settle('committed');
+      (slot.queued[i] as Queued<Entry>).settle('committed');
+      start = end;
     }
     this.#fold.endOfSlot(slot.number);
     this.#ports.telemetry.event('log.slot.committed', slot.number);
@@ -369,7 +381,7 @@ export class SlotLog<Entry> {
     this.#proof.lost();
     const lost = this.#inFlight.filter((s) => s.number >= slot);
     this.#inFlight = this.#inFlight.filter((s) => s.number < slot);
-    for (const { settle } of this.#takeUnissued()) settle('void');
+    for (const queued of this.#takeUnissued()) queued.settle('void');
     if (lost.length > 0) {
       this.#ports.telemetry.event('log.fenced.with-pending', lost.length);
       void this.#judgeLost(slot, lost);
@@ -386,7 +398,7 @@ export class SlotLog<Entry> {
     const settlement = (await this.#publishedFrom(fenceSlot)) ? 'unknown' : 'void';
     if (settlement === 'unknown') this.#ports.telemetry.event('log.fenced.below-publication', fenceSlot);
     this.#judging--;
-    for (const { settle } of lost.flatMap((s) => s.pending)) settle(settlement);
+    for (const queued of lost.flatMap((s) => s.queued)) queued.settle(settlement);
     this.#endIfDrained();
   }
 
@@ -404,18 +416,20 @@ export class SlotLog<Entry> {
   #storeRefused(fault: StoreFault): void {
     if (this.#end !== null) return;
     this.#ports.telemetry.event('log.put.fatal', fault.code);
-    const unknown = this.#inFlight.flatMap((slot) => slot.pending);
+    const unknown = this.#inFlight.flatMap((slot) => slot.queued);
     const unissued = this.#takeUnissued();
     this.#inFlight = [];
     this.#finish({ kind: 'store-refused', fault });
-    for (const { settle } of unknown) settle('unknown');
-    for (const { settle } of unissued) settle('void');
+    for (const queued of unknown) queued.settle('unknown');
+    for (const queued of unissued) queued.settle('void');
   }
 
-  #takeUnissued(): Pending<Entry>[] {
+  #takeUnissued(): Queued<Entry>[] {
     if (this.#open.length > 0) this.#closeOpen();
-    const unissued: Pending<Entry>[] = [];
-    for (let batch = this.#full.take(); batch !== undefined; batch = this.#full.take()) unissued.push(...batch.pending);
+    const unissued: Queued<Entry>[] = [];
+    for (let batch = this.#full.take(); batch !== undefined; batch = this.#full.take()) {
+      unissued.push(...batch.queued);
+    }
     return unissued;
   }
 

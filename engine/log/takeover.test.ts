@@ -366,8 +366,8 @@ describe('two takers at once', () => {
     const settlements: string[] = [];
     const logA = new SlotLog(a, PROMPT, a.fold, first);
     const logB = new SlotLog(b, PROMPT, b.fold, second);
-    logA.enqueue('of A', (settlement) => settlements.push(`A ${settlement}`));
-    logB.enqueue('of B', (settlement) => settlements.push(`B ${settlement}`));
+    logA.enqueue({ entry: 'of A', settle: (settlement) => settlements.push(`A ${settlement}`) });
+    logB.enqueue({ entry: 'of B', settle: (settlement) => settlements.push(`B ${settlement}`) });
     await settled();
     expect(settlements.toSorted()).toEqual(['A void', 'B committed']);
     expect(await logA.proveOwnership()).toBe(false);
@@ -383,7 +383,7 @@ describe('two takers at once', () => {
     const a = taker(objects, 1);
     const b = taker(objects, 2, isPut);
     const logA = new SlotLog(a, PROMPT, a.fold, await a.ownership);
-    logA.enqueue('of A', () => {});
+    logA.enqueue({ entry: 'of A', settle: () => {} });
     await settled();
     b.blobs.holds = () => false;
     for (const call of b.blobs.held()) await call.complete();

@@ -6,7 +6,7 @@
 
 import { assert } from '../core/assert.ts';
 import type { EntryPlace } from '../log/fold.ts';
-import type { ChunkEntry } from '../state/entries.ts';
+import type { ChunkFacts } from '../state/entries.ts';
 
 /** One chunk as it stands in memory or in a segment: `bytes[start, end)` is its verbatim frame. */
 export interface Frame {
@@ -94,7 +94,7 @@ export class ChunkIndex {
     return this.#chunks;
   }
 
-  add(chunk: Omit<ChunkEntry, 'records'>, { slot, bytes, start, end }: EntryPlace): void {
+  add(chunk: ChunkFacts, { slot, bytes, start, end }: EntryPlace): void {
     let chunks = this.#streams.get(chunk.streamId);
     if (chunks === undefined) this.#streams.set(chunk.streamId, (chunks = new StreamChunks()));
     const next = chunks.nextSeqNums[chunks.length - 1] ?? chunk.firstSeqNum;

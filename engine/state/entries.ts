@@ -8,6 +8,7 @@
 
 import type { BasinConfig, StreamConfig } from '../core/config.ts';
 import type { CheckpointName, OwnedName } from '../core/object-names.ts';
+import { type StampedBatch, writeRecords } from '../core/stamped-batch.ts';
 import type { StreamBirth } from '../core/stream-state.ts';
 import type { RawEntry } from '../log/format.ts';
 import {
@@ -28,6 +29,7 @@ export type Entry =
   | { type: 'create-basin'; name: string; createdAtMs: number; requestToken: string | null; config: BasinConfig }
   | ({ type: 'create-stream' } & StreamBirth)
   | ChunkEntry
+  | ChunkDraft
   /** Moves the trim point without a record: retention by age. `atMs` is when it was decided. */
   | { type: 'trim'; streamId: number; trimPoint: number; atMs: number }
   /** The stream is gone and its name is free; ids are never used twice, so its chunks are dead by id. */
@@ -62,7 +64,8 @@ export interface InstallEntry {
   segments: readonly SegmentRef[];
 }
 
-export interface ChunkEntry {
+/** All of a chunk but its records. */
+export interface ChunkFacts {
   type: 'chunk';
   streamId: number;
   firstSeqNum: number;
@@ -75,8 +78,19 @@ export interface ChunkEntry {
   fencingToken: string | null;
   /** The trim point from here on, if the batch moved it. */
   trimPoint: number | null;
-  /** As `core/chunk.ts` encodes them. */
+}
+
+/** A chunk as it is read. */
+export interface ChunkEntry extends ChunkFacts {
+  /** As `core/chunk.ts` reads them. */
   records: Uint8Array;
+}
+
+/** A chunk on its way into the log, where its records are encoded for the first time. */
+export interface ChunkDraft extends ChunkFacts {
+  batch: StampedBatch;
+  /** Length of `batch` as it will be encoded. */
+  batchBytes: number;
 }
 
 const TYPES = {
@@ -154,9 +168,16 @@ export function encodeEntry(entry: Entry): RawEntry {
     case 'chunk':
       out.number(entry.streamId).number(entry.firstSeqNum).number(entry.count);
       out.number(entry.firstTimestamp).number(entry.lastTimestamp).number(entry.arrivalMs);
-      out.optionalText(entry.fencingToken).optionalNumber(entry.trimPoint).bytes(entry.records);
+      out.optionalText(entry.fencingToken).optionalNumber(entry.trimPoint);
+      out.bytes('records' in entry ? entry.records : encodedRecords(entry));
   }
   return { type: TYPES[entry.type], payload: out.finish() };
+}
+
+function encodedRecords({ batch, batchBytes }: ChunkDraft): Uint8Array {
+  const out = new Uint8Array(batchBytes);
+  writeRecords(batch, out, 0);
+  return out;
 }
 
 /** Throws a RangeError for a type or a field this build does not know, and for bytes that make no sense. */

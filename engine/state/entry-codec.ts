@@ -1,11 +1,11 @@
 /**
  * Log entries in the log's own hands (`EntryCodec`): lengths first, then bytes straight into the slot's arena. Chunks,
- * which are nearly all entries there are, are measured and written without an intermediate buffer; the bytes are those
- * of `encodeEntry`.
+ * which are nearly all entries there are, are encoded there for the first time; the bytes are those of `encodeEntry`.
  */
 
 import { varintLength, writeVarint } from '../core/chunk.ts';
-import { type ChunkEntry, decodeEntry, encodeEntry, type Entry, entryType } from './entries.ts';
+import { writeRecords } from '../core/stamped-batch.ts';
+import { type ChunkDraft, type ChunkEntry, decodeEntry, encodeEntry, type Entry, entryType } from './entries.ts';
 
 const utf8 = new TextEncoder();
 
@@ -19,8 +19,10 @@ export const ENTRY_CODEC = {
   decode: decodeEntry,
 };
 
-function chunkLength(chunk: ChunkEntry): number {
-  const records = chunk.records.length;
+type AnyChunk = ChunkEntry | ChunkDraft;
+
+function chunkLength(chunk: AnyChunk): number {
+  const records = recordsLength(chunk);
   return (
     varintLength(chunk.streamId) +
     varintLength(chunk.firstSeqNum) +
@@ -35,6 +37,10 @@ function chunkLength(chunk: ChunkEntry): number {
   );
 }
 
+function recordsLength(chunk: AnyChunk): number {
+  return 'records' in chunk ? chunk.records.length : chunk.batchBytes;
+}
+
 function optionalLength(length: number | null): number {
   return 1 + (length ?? 0);
 }
@@ -44,7 +50,7 @@ function textLength(text: string): number {
   return varintLength(bytes) + bytes;
 }
 
-function writeChunk(chunk: ChunkEntry, out: Uint8Array, start: number): void {
+function writeChunk(chunk: AnyChunk, out: Uint8Array, start: number): void {
   let at = writeVarint(out, start, chunk.streamId);
   at = writeVarint(out, at, chunk.firstSeqNum);
   at = writeVarint(out, at, chunk.count);
@@ -55,7 +61,9 @@ function writeChunk(chunk: ChunkEntry, out: Uint8Array, start: number): void {
   if (chunk.fencingToken !== null) at = writeBytes(out, at, utf8.encode(chunk.fencingToken));
   out[at++] = chunk.trimPoint === null ? 0 : 1;
   if (chunk.trimPoint !== null) at = writeVarint(out, at, chunk.trimPoint);
-  writeBytes(out, at, chunk.records);
+  at = writeVarint(out, at, recordsLength(chunk));
+  if ('records' in chunk) out.set(chunk.records, at);
+  else writeRecords(chunk.batch, out, at);
 }
 
 function writeBytes(out: Uint8Array, start: number, bytes: Uint8Array): number {

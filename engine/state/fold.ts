@@ -5,7 +5,7 @@
 
 import { assert } from '../core/assert.ts';
 import { type BasinState, newStream, type StreamState } from '../core/stream-state.ts';
-import type { ChunkEntry, Entry } from './entries.ts';
+import type { ChunkFacts, Entry } from './entries.ts';
 
 /** The rows an entry can look up. */
 export interface Tables {
@@ -97,7 +97,7 @@ function afterTrim(stream: StreamState, to: number, atMs: number): StreamState {
   return { ...stream, trimPoint, idleSinceMs: empties ? Math.max(stream.idleSinceMs, atMs) : stream.idleSinceMs };
 }
 
-function afterChunk(stream: StreamState | undefined, chunk: ChunkEntry, crc: number): StreamState {
+function afterChunk(stream: StreamState | undefined, chunk: ChunkFacts, crc: number): StreamState {
   assert(stream !== undefined, 'a chunk belongs to a stream that exists');
   assert(stream.deletedAtMs === null, 'nothing is appended to a stream that is being deleted');
   assert(chunk.firstSeqNum === stream.tail.seqNum, "a chunk's first number is its stream's next number");

@@ -3,24 +3,34 @@
  *
  * Invariants: a rejection reports state that is itself durable (6); an append that was queued ends durable, unknown, or
  * rejected only when the log says it is void (12, honesty); at most the budget's bytes wait to become durable.
+ *
+ * An append is one object from its call to its end (`Append`), which waits for room, for its deadline and in the log.
  */
 
-import { admit, type AppendInput, type ConditionFailure, type TimestampFailure } from '../core/admission.ts';
+import {
+  type AdmittedChunk,
+  admit,
+  type AppendInput,
+  type ConditionFailure,
+  type TimestampFailure,
+} from '../core/admission.ts';
 import { assert } from '../core/assert.ts';
 import type { AppendAck, AppendOutcome, Rejection } from '../core/outcome.ts';
 import type { StreamPosition } from '../core/position.ts';
 import { meteredBytesOf } from '../core/record.ts';
+import { encodedLength } from '../core/stamped-batch.ts';
 import type { StreamState } from '../core/stream-state.ts';
+import type { Queued, Settlement } from '../log/slot-log.ts';
 import type { Clock, Telemetry } from '../ports.ts';
-import type { Entry } from '../state/entries.ts';
+import type { ChunkDraft, Entry } from '../state/entries.ts';
 import type { DurableTables } from '../state/tables.ts';
 import { NOT_OWNER, notFound, rejected, UNAVAILABLE } from './answers.ts';
 import { type Births, PENDING } from './births.ts';
 import type { ByteBudget } from './byte-budget.ts';
-import type { DeadlineQueue } from './deadline-queue.ts';
+import type { DeadlineQueue, Waiting } from './deadline-queue.ts';
 import type { Gate } from './gate.ts';
 import type { Journal } from './journal.ts';
-import type { Attempt, StreamParts } from './parts.ts';
+import type { StreamParts } from './parts.ts';
 import type { Standing } from './standing.ts';
 
 /** An append that is part of a session (API contract §4.5). */
@@ -67,108 +77,163 @@ export class Appends {
 
   /** The batch was validated before; everything else is decided here, in one turn, once there is room. */
   append(basin: string, stream: string, input: AppendInput, session?: InSession): Promise<AppendOutcome> {
-    const attempt: Attempt = { queued: false, abandoned: false };
-    return this.#deadlines.limit(this.#appendWhenRoom(basin, stream, input, attempt, session), () => {
-      attempt.abandoned = true;
-      this.#telemetry.event(attempt.queued ? 'append.unknown' : 'append.deadline');
-      if (!attempt.queued) return rejected(UNAVAILABLE);
-      return { kind: 'unknown', message: 'the store did not confirm the append in time; it may still take effect' };
+    return new Promise((tell, fail) => {
+      const append = new Append(this, { basin, stream, input, session: session ?? null }, tell, fail);
+      this.#deadlines.add(append);
+      if (this.#unflushed.isOpen && this.#budget.tryTake(append.bytes)) this.#decide(append);
+      else this.#decideWhenRoom(append).catch(fail);
     });
   }
 
-  async #appendWhenRoom(
-    basin: string,
-    stream: string,
-    input: AppendInput,
-    attempt: Attempt,
-    session: InSession | undefined,
-  ): Promise<AppendOutcome> {
+  async #decideWhenRoom(append: Append): Promise<void> {
     if (!this.#unflushed.isOpen) {
       this.#telemetry.event('append.waits-for-flush');
-      if (!(await this.#unflushed.enter())) return rejected(this.#standing.refusal());
+      if (!(await this.#unflushed.enter())) return this.#end(append, rejected(this.#standing.refusal()));
     }
-    const bytes = meteredBytesOf(input.records);
-    if (!this.#budget.tryTake(bytes)) {
-      this.#telemetry.event('append.backpressure', bytes);
-      if (!(await this.#budget.take(bytes))) return rejected(this.#standing.refusal());
+    if (!this.#budget.tryTake(append.bytes)) {
+      this.#telemetry.event('append.backpressure', append.bytes);
+      if (!(await this.#budget.take(append.bytes))) return this.#end(append, rejected(this.#standing.refusal()));
     }
-    const release = () => this.#budget.release(bytes);
-    if (attempt.abandoned) {
-      release();
-      return rejected(UNAVAILABLE);
-    }
-    const decided = this.#decideAppend(basin, stream, input, release, session?.streamId);
-    attempt.queued = decided.queued;
-    session?.decided(decided.queued);
-    return decided.outcome;
+    // Who ran out of patience was told that it has no effect: it must not be queued any more.
+    if (append.isOver) this.#budget.release(append.bytes);
+    else this.#decide(append);
   }
 
-  #decideAppend(basin: string, name: string, input: AppendInput, release: () => void, onlyId: number | undefined) {
-    const refuse = (outcome: Promise<AppendOutcome>) => {
-      release();
-      return { queued: false, outcome };
-    };
-    if (!this.#standing.writable) return refuse(Promise.resolve(rejected(this.#standing.refusal())));
-    const stream = onlyId === undefined ? this.#births.forAppend(basin, name) : this.#sameStream(basin, name, onlyId);
-    if ('kind' in stream) return refuse(this.#standing.reveal(rejected(stream)));
+  #decide(append: Append): void {
+    const { basin, stream: name, input, session } = append.asked;
+    if (!this.#standing.writable) return this.#refuse(append, Promise.resolve(rejected(this.#standing.refusal())));
+    const stream = session === null ? this.#births.forAppend(basin, name) : this.#sameStream(append, session);
+    if ('kind' in stream) return this.#refuse(append, this.#standing.reveal(rejected(stream)));
     const nowMs = this.#clock.wallMs();
     const admission = admit(stream, input, nowMs);
-    if (admission.kind === 'refused') return refuse(this.#refuseCondition(stream, admission.failure));
-    return { queued: true, outcome: this.#queueChunk(stream, admission.chunk, this.#arrivalMs(nowMs), release) };
+    if (admission.kind === 'refused') return this.#refuse(append, this.#refuseCondition(stream, admission.failure));
+    this.#queue(append, stream, admission.chunk, nowMs);
+    session?.decided(true);
   }
 
   /** The stream a session was opened on, not a later one of its name. */
-  #sameStream(basin: string, name: string, id: number): StreamState | Rejection {
-    const stream = this.#journal.ahead.stream(id);
-    if (stream === undefined) return notFound(this.#journal.ahead, basin, name);
+  #sameStream({ asked }: Append, { streamId }: InSession): StreamState | Rejection {
+    const stream = this.#journal.ahead.stream(streamId);
+    if (stream === undefined) return notFound(this.#journal.ahead, asked.basin, asked.stream);
     return stream.deletedAtMs === null ? stream : PENDING;
   }
 
-  #arrivalMs(nowMs: number): number {
-    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, nowMs);
-    return this.#lastArrivalMs;
+  /** Nothing was queued; the answer may take a proof of ownership. */
+  #refuse(append: Append, answer: Promise<AppendOutcome>): void {
+    this.#budget.release(append.bytes);
+    append.asked.session?.decided(false);
+    answer.then((outcome) => this.#end(append, outcome), append.fail);
   }
 
-  #queueChunk(
-    stream: StreamState,
-    { timestampRaised, ...chunk }: Extract<ReturnType<typeof admit>, { kind: 'admitted' }>['chunk'],
-    arrivalMs: number,
-    release: () => void,
-  ): Promise<AppendOutcome> {
-    const telemetry = this.#telemetry;
-    telemetry.event('append.admitted', chunk.count);
-    if (timestampRaised) telemetry.event('append.timestamp-raised');
-    if (this.#journal.ahead.isAhead(stream.id)) telemetry.event('append.pipelined');
-    const entry: Entry = { type: 'chunk', streamId: stream.id, arrivalMs, ...chunk };
-    return this.#journal.queue(entry, (settlement) => {
-      release();
-      if (settlement !== 'committed' && chunk.trimPoint !== null) telemetry.event('append.trim-lost');
-      if (settlement === 'void') return rejected(NOT_OWNER);
-      if (settlement === 'unknown') {
-        telemetry.event('append.unknown');
-        return { kind: 'unknown', message: 'the store failed; the append may still take effect' };
-      }
-      telemetry.event('append.durable', chunk.count);
-      if (chunk.fencingToken !== null) telemetry.event('append.fence');
-      if (chunk.trimPoint !== null) telemetry.event('append.trim');
-      return { kind: 'durable', ack: this.#acknowledge(stream.id, chunk) };
-    });
+  #refuseCondition(stream: StreamState, failure: ConditionFailure | TimestampFailure): Promise<AppendOutcome> {
+    this.#telemetry.event(REFUSED[failure.kind]);
+    if (this.#journal.ahead.isAhead(stream.id)) this.#telemetry.event('append.rejected.undurable');
+    return this.#standing.reveal(rejected(failure));
   }
 
-  #acknowledge(
-    streamId: number,
-    chunk: { firstSeqNum: number; count: number; firstTimestamp: number; lastTimestamp: number },
-  ): AppendAck {
-    const tail = this.#tables.stream(streamId)?.tail;
+  #queue(append: Append, stream: StreamState, chunk: AdmittedChunk, nowMs: number): void {
+    this.#telemetry.event('append.admitted', chunk.count);
+    if (chunk.timestampRaised) this.#telemetry.event('append.timestamp-raised');
+    if (this.#journal.ahead.isAhead(stream.id)) this.#telemetry.event('append.pipelined');
+    if (nowMs > this.#lastArrivalMs) this.#lastArrivalMs = nowMs;
+    append.draft = {
+      type: 'chunk',
+      streamId: stream.id,
+      firstSeqNum: chunk.firstSeqNum,
+      count: chunk.count,
+      firstTimestamp: chunk.firstTimestamp,
+      lastTimestamp: chunk.lastTimestamp,
+      arrivalMs: this.#lastArrivalMs,
+      fencingToken: chunk.fencingToken,
+      trimPoint: chunk.trimPoint,
+      batch: chunk.batch,
+      batchBytes: encodedLength(chunk.batch),
+    };
+    this.#journal.enqueue(append);
+  }
+
+  /** The log knows what became of a queued append. */
+  settled(append: Append, settlement: Settlement): void {
+    this.#budget.release(append.bytes);
+    if (settlement === 'committed') return this.#end(append, this.#durable(append.entry));
+    if (append.entry.trimPoint !== null) this.#telemetry.event('append.trim-lost');
+    if (settlement === 'void') return this.#end(append, rejected(NOT_OWNER));
+    this.#telemetry.event('append.unknown');
+    this.#end(append, { kind: 'unknown', message: 'the store failed; the append may still take effect' });
+  }
+
+  #durable(chunk: ChunkDraft): AppendOutcome {
+    this.#telemetry.event('append.durable', chunk.count);
+    if (chunk.fencingToken !== null) this.#telemetry.event('append.fence');
+    if (chunk.trimPoint !== null) this.#telemetry.event('append.trim');
+    return { kind: 'durable', ack: this.#acknowledge(chunk) };
+  }
+
+  #acknowledge(chunk: ChunkDraft): AppendAck {
+    const tail = this.#tables.stream(chunk.streamId)?.tail;
     const end: StreamPosition = { seqNum: chunk.firstSeqNum + chunk.count, timestamp: chunk.lastTimestamp };
     assert(tail !== undefined && tail.seqNum >= end.seqNum, 'an acknowledged append lies below the durable tail');
     return { start: { seqNum: chunk.firstSeqNum, timestamp: chunk.firstTimestamp }, end, tail };
   }
 
-  #refuseCondition(stream: StreamState, failure: ConditionFailure | TimestampFailure): Promise<AppendOutcome> {
-    const telemetry = this.#telemetry;
-    telemetry.event(REFUSED[failure.kind]);
-    if (this.#journal.ahead.isAhead(stream.id)) telemetry.event('append.rejected.undurable');
-    return this.#standing.reveal(rejected(failure));
+  /** Patience ended before the append did. */
+  expired(append: Append): void {
+    this.#telemetry.event(append.draft === null ? 'append.deadline' : 'append.unknown');
+    this.#end(append, late(append));
   }
+
+  #end(append: Append, outcome: AppendOutcome): void {
+    if (append.isOver) return;
+    append.isOver = true;
+    this.#deadlines.forget();
+    append.tell(outcome);
+  }
+}
+
+/** What the caller asked for. */
+interface Asked {
+  basin: string;
+  stream: string;
+  input: AppendInput;
+  session: InSession | null;
+}
+
+/** One append from its call to its end: it waits for room, for its deadline, and in the log. */
+class Append implements Waiting, Queued<Entry> {
+  readonly #appends: Appends;
+  readonly asked: Asked;
+  readonly tell: (outcome: AppendOutcome) => void;
+  readonly fail: (error: unknown) => void;
+  /** What it counts for in the budget. */
+  readonly bytes: number;
+  deadlineMs = 0;
+  isOver = false;
+  /** Null until numbers are given: from then on it may take effect. */
+  draft: ChunkDraft | null = null;
+
+  constructor(appends: Appends, asked: Asked, tell: (outcome: AppendOutcome) => void, fail: (error: unknown) => void) {
+    this.#appends = appends;
+    this.asked = asked;
+    this.tell = tell;
+    this.fail = fail;
+    this.bytes = meteredBytesOf(asked.input.records);
+  }
+
+  get entry(): ChunkDraft {
+    assert(this.draft !== null, 'only an append that was admitted is queued');
+    return this.draft;
+  }
+
+  settle(settlement: Settlement): void {
+    this.#appends.settled(this, settlement);
+  }
+
+  expire(): void {
+    this.#appends.expired(this);
+  }
+}
+
+function late({ draft }: Append): AppendOutcome {
+  if (draft === null) return rejected(UNAVAILABLE);
+  return { kind: 'unknown', message: 'the store did not confirm the append in time; it may still take effect' };
 }

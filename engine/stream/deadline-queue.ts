@@ -7,16 +7,20 @@
 import { Fifo } from '../core/fifo.ts';
 import type { Clock } from '../ports.ts';
 
-interface Deadline {
-  atMs: number;
-  /** Null once cancelled. */
-  expire: (() => void) | null;
+/** Somebody with an answer to wait for. */
+export interface Waiting {
+  /** When patience ends, on the monotonic clock; the queue fills it in. */
+  deadlineMs: number;
+  /** It has its answer. `forget` is called after this became true. */
+  isOver: boolean;
+  /** Patience ended first. */
+  expire(): void;
 }
 
 export class DeadlineQueue {
   readonly #clock: Clock;
   readonly #patienceMs: number;
-  #queue = new Fifo<Deadline>();
+  #queue = new Fifo<Waiting>();
   readonly #abort = new AbortController();
   #sleeping = false;
 
@@ -25,18 +29,29 @@ export class DeadlineQueue {
     this.#patienceMs = patienceMs;
   }
 
+  /** Patience with `waiting` begins now. */
+  add(waiting: Waiting): void {
+    if (this.#abort.signal.aborted) return;
+    waiting.deadlineMs = this.#clock.monoMs() + this.#patienceMs;
+    this.#queue.push(waiting);
+    if (!this.#sleeping) this.#serve();
+  }
+
+  /** Somebody who waited is over. */
+  forget(): void {
+    while (this.#queue.peek()?.isOver === true) this.#queue.take();
+  }
+
   /** `promise`, or `late()` if it takes longer than the patience. */
   limit<Value>(promise: Promise<Value>, late: () => Value): Promise<Value> {
-    if (this.#abort.signal.aborted) return promise;
     return new Promise((resolve, reject) => {
-      const deadline: Deadline = { atMs: this.#clock.monoMs() + this.#patienceMs, expire: () => resolve(late()) };
-      this.#queue.push(deadline);
+      const waiting = { deadlineMs: 0, isOver: false, expire: () => resolve(late()) };
+      this.add(waiting);
       const settled = () => {
-        deadline.expire = null;
-        while (this.#queue.peek()?.expire === null) this.#queue.take();
+        waiting.isOver = true;
+        this.forget();
       };
       promise.then(resolve, reject).finally(settled);
-      this.#serve();
     });
   }
 
@@ -52,12 +67,11 @@ export class DeadlineQueue {
   }
 
   #serve(): void {
-    if (this.#sleeping || this.#abort.signal.aborted) return;
     for (let first = this.#queue.peek(); first !== undefined; first = this.#queue.peek()) {
-      const waitMs = first.atMs - this.#clock.monoMs();
-      if (first.expire !== null && waitMs > 0) return this.#sleep(waitMs);
+      const waitMs = first.deadlineMs - this.#clock.monoMs();
+      if (!first.isOver && waitMs > 0) return this.#sleep(waitMs);
       this.#queue.take();
-      first.expire?.();
+      if (!first.isOver) first.expire();
     }
   }
 

@@ -3,7 +3,7 @@
  * decisions see; when it commits, its effect is durable and the speculation over it goes.
  */
 
-import type { Settlement, SlotLog } from '../log/slot-log.ts';
+import type { Queued, Settlement, SlotLog } from '../log/slot-log.ts';
 import type { Entry } from '../state/entries.ts';
 import { fold, isRowEntry } from '../state/fold.ts';
 import type { DurableTables } from '../state/tables.ts';
@@ -29,15 +29,21 @@ export class Journal {
     return this.#log.flushed();
   }
 
-  /** Queues an entry behind everything queued before; `conclude` is called exactly once, when it has settled. */
+  /** Queues an entry behind everything queued before; `settle` is called exactly once, when its fate is known. */
+  enqueue(queued: Queued<Entry>): void {
+    this.#log.enqueue(queued);
+    const { entry } = queued;
+    this.ahead.put(isRowEntry(entry) ? fold(this.ahead, entry) : null);
+  }
+
+  /** The oldest queued entry is durable and in the tables. Called for each, in order, before it is settled. */
+  committed(): void {
+    this.ahead.settleOldest();
+  }
+
+  /** `enqueue`, as a promise of what `conclude` makes of the settlement. */
   queue<Outcome>(entry: Entry, conclude: (settlement: Settlement) => Outcome): Promise<Outcome> {
-    return new Promise((resolve) => {
-      this.#log.enqueue(entry, (settlement) => {
-        if (settlement === 'committed') this.ahead.settleOldest();
-        resolve(conclude(settlement));
-      });
-      this.ahead.put(isRowEntry(entry) ? fold(this.ahead, entry) : null);
-    });
+    return new Promise((resolve) => this.enqueue({ entry, settle: (settlement) => resolve(conclude(settlement)) }));
   }
 
   /** For entries nobody asked for; `void` when the log takes nothing any more. */

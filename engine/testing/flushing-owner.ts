@@ -3,7 +3,7 @@
  * no admission. Bodies tell stream and number, so that whatever is read back can be checked.
  */
 
-import { encodeRecords } from '../core/chunk.ts';
+import { encodeRecords } from '../core/stamped-batch.ts';
 import { PersistentStore } from '../log/persistent-store.ts';
 import { type Settlement, SlotLog } from '../log/slot-log.ts';
 import { takeOver } from '../log/takeover.ts';
@@ -108,7 +108,7 @@ export class FlushingOwner {
 
   submit(entry: Entry): Promise<Settlement> {
     return this.log.writable
-      ? new Promise((settle) => this.log.enqueue(entry, settle))
+      ? new Promise((settle) => this.log.enqueue({ entry, settle }))
       : Promise.resolve('void' as const);
   }
 

@@ -102,7 +102,9 @@ export function logBench(tunables: Partial<LogTunables> = {}): LogBench {
   let end: LogEnd | null = null;
   void log.ended.then((reason) => (end = reason));
   const queue = async (...words: readonly string[]) => {
-    for (const word of words) log.enqueue(word, (settlement) => settlements.push([word, settlement]));
+    for (const word of words) {
+      log.enqueue({ entry: word, settle: (settlement) => void settlements.push([word, settlement]) });
+    }
     await settled();
   };
   return { ...ports, log, fold, settlements, end: () => end, queue };

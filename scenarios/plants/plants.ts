@@ -131,13 +131,13 @@ export const PLANTS: readonly Plant[] = [
         replace:
           'const half = input.records.slice(0, Math.ceil(input.records.length / 2));\n' +
           '    const admission = admit(stream, { ...input, records: half }, nowMs);\n' +
-          "    if (admission.kind === 'admitted') Object.assign(admission.chunk, { asked: input.records.length });",
+          "    if (admission.kind === 'admitted') Object.assign(half, { asked: input.records.length });",
       },
       {
         file: APPENDS,
         find: 'const end: StreamPosition = { seqNum: chunk.firstSeqNum + chunk.count, timestamp: chunk.lastTimestamp };',
         replace:
-          'const asked = (chunk as unknown as { asked: number }).asked;\n' +
+          'const asked = (chunk.batch.records as unknown as { asked: number }).asked;\n' +
           '    const end: StreamPosition = { seqNum: chunk.firstSeqNum + asked, timestamp: chunk.lastTimestamp };\n' +
           '    if (tail !== undefined) return { start: { seqNum: chunk.firstSeqNum, timestamp: chunk.firstTimestamp }, end, tail: tail.seqNum > end.seqNum ? tail : end };',
       },
