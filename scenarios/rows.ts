@@ -5,7 +5,11 @@
  * not get there yet. docs/SIMULATION.md shows this table to readers; a test keeps the two equal.
  */
 
-import type { NeverProbe } from './storage/ghost.ts';
+import type { FOLLOWER_PROBES } from './sessions/follower.ts';
+import type { NeverProbe as StorageNeverProbe } from './storage/ghost.ts';
+
+/** Stays dark as long as a rule of the design holds. */
+type NeverProbe = StorageNeverProbe | Extract<keyof typeof FOLLOWER_PROBES, `never.${string}`>;
 
 export interface CatalogueRow {
   id: string;
@@ -165,6 +169,7 @@ export const ROWS: readonly CatalogueRow[] = [
     'R5',
     'a slow follower overruns its buffer',
     'a follower has no buffer: it is a position in the stream, and fetches what comes next when the last batch was taken',
+    'never.out-of-turn',
   ),
   row('R6', 'check-tail while an append is not durable', 'read.while-undurable'),
   row('T1', 'a wall clock steps back between two batches', 'fault.clock.step-back', 'append.timestamp-raised'),

@@ -19,6 +19,7 @@ export const FOLLOWER_PROBES = {
   'follower.resumed': 'a follower that had records went on in another session',
   'follower.resumed-by-id': 'a follower went on by the id of the last event it had',
   'follower.silence': 'a follower heard nothing for too long and ended its session',
+  'never.out-of-turn': 'a follower was shown a record out of turn, as one is whose buffer was overrun',
 } as const;
 
 export interface FollowerOptions {
@@ -151,6 +152,7 @@ export class Follower {
     for (const record of records) {
       const last = this.#records.at(-1);
       if (record.seqNum !== this.#records.length) {
+        this.#ears.noted('never.out-of-turn');
         throw new ProtocolViolation(`a follower of ${this.#records.length} records was shown record ${record.seqNum}`);
       }
       if (last !== undefined && record.timestamp < last.timestamp) {
