@@ -515,12 +515,12 @@ describe('a content coding', () => {
   const basin = { 's2-basin': BASIN };
 
   test.each(['gzip', 'zstd', 'GZIP', ' zstd '])('%j is taken off', async (coding) => {
-    const { engine, bodies } = await engineBench();
-    const ask = apiOf(engine, { compression });
+    const bench = await engineBench();
+    const ask = apiOf(bench.engine, { compression });
     const codec = compression[coding.trim().toLowerCase() as 'gzip' | 'zstd'];
     const body = codec.compress(utf8('{"records":[{"body":"small"}]}'));
     expect((await ask(APPEND, { headers: { ...basin, 'content-encoding': coding }, body })).status).toBe(200);
-    expect(await bodies()).toEqual(['small']);
+    expect(await bench.bodies()).toEqual(['small']);
   });
 
   test.each(['br', 'deflate', 'gzip, zstd', '', 'x'])('%j is 415 with what would be understood', async (coding) => {

@@ -16,7 +16,7 @@ export async function readBody(request: HttpRequest, code: 'bad_json' | 'bad_pro
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : concatenated(chunks, length);
 }
 
-export function tooLarge(code: 'bad_json' | 'bad_proto'): BadRequest {
+function tooLarge(code: 'bad_json' | 'bad_proto'): BadRequest {
   return new BadRequest(code, `the request body exceeds ${REQUEST_BODY_BYTES_MAX} bytes`);
 }
 

@@ -92,7 +92,11 @@ describe('inputs', () => {
       messageFrame(compression.zstd.compress(new Uint8Array(PAYLOAD_BYTES_MAX + 1)), 'zstd'),
       'bad_frame: the frame can not be decompressed by zstd',
     ],
-    ['a message that is none', messageFrame(fromHex('0a')), 'bad_frame: the message can not be decoded: a number runs past its message'],
+    [
+      'a message that is none',
+      messageFrame(fromHex('0a')),
+      'bad_frame: the message can not be decoded: a number runs past its message',
+    ],
     ['a batch without records', messageFrame(new Uint8Array()), 'invalid: record batch must not be empty'],
     ['an unknown command', messageFrame(fromHex('0a05 1203 1201 78')), 'invalid: unknown command'],
     [

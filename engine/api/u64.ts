@@ -8,7 +8,7 @@
 
 import { assert } from '../core/assert.ts';
 
-export const U64_MAX = 2n ** 64n - 1n;
+const U64_MAX = 2n ** 64n - 1n;
 
 /** Never fails: a decoder has seen to it that `value` is unsigned and has 64 bits. */
 export function fromU64(value: bigint): number {
