@@ -125,6 +125,7 @@ function printRun(run: RunRecord, wallMs: number): void {
     `history  ${counts.operations} operations: ${counts.appendsDurable} appends durable, ${counts.appendsRejected} rejected, ` +
       `${counts.appendsUnknown} unknown, ${counts.reads} reads, ${counts.checkTails} check-tails; ${counts.faults} faults`,
   );
+  if (run.sideLines !== undefined) console.log(`side     ${run.sideLines.length} operations on streams beside it`);
   if (run.failure === null) console.log(`verdict  ${green('ok')}`);
   else console.log(`verdict  ${red('FAILED')} (${labelOf(run.failure)}): ${run.failure.message}`);
 }

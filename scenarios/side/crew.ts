@@ -15,7 +15,7 @@ import { SideReader } from './reader.ts';
 import { SideWriter, type SideName } from './writer.ts';
 
 /** Runs `work` on a client host of that name. */
-export type StartClient = (name: string, work: (wire: Wire, ports: HostPorts) => Promise<void>) => void;
+type StartClient = (name: string, work: (wire: Wire, ports: HostPorts) => Promise<void>) => void;
 
 export interface SideCrewWorld {
   start: StartClient;
