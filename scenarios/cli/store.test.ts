@@ -1,0 +1,121 @@
+/** The operator's tools on a folder beside the server that owns it, and on a damaged copy of it. Runs the built program. */
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const PROGRAM = fileURLToPath(new URL('../../dist/scenarios/main.js', import.meta.url));
+
+interface Exit {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function tailrace(...args: string[]): Promise<Exit> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [PROGRAM, ...args], (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, stdout, stderr });
+    });
+  });
+}
+
+let workspace: string;
+let folder: string;
+let url: string;
+let server: ChildProcess;
+
+beforeAll(async () => {
+  workspace = await mkdtemp(join(tmpdir(), 'tailrace-store-cli-'));
+  folder = join(workspace, 'data');
+  url = `file:${folder}`;
+  const args = ['serve', '--port', '0', '--store', url];
+  server = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const base = await addressOf(server);
+  const json = { 'content-type': 'application/json', 's2-basin': 'tools-basin' };
+  const post = async (path: string, body: unknown) => {
+    const answer = await fetch(`${base}${path}`, { method: 'POST', headers: json, body: JSON.stringify(body) });
+    expect(answer.ok, await answer.text()).toBe(true);
+  };
+  await post('/v1/basins', { basin: 'tools-basin' });
+  await post('/v1/streams', { stream: 's' });
+  for (let i = 0; i < 3; i++) await post('/v1/streams/s/records', { records: [{ body: 'x'.repeat(500) }] });
+}, 30_000);
+
+afterAll(async () => {
+  server.kill('SIGTERM');
+  await rm(workspace, { recursive: true });
+});
+
+/** Where it serves, once it owns its store. */
+function addressOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
+    child.stdout?.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      const address = /http:\/\/[\d.:]+/.exec(said)?.[0];
+      if (address !== undefined && said.includes('ready')) resolve(address);
+    });
+  });
+}
+
+describe('beside the server that owns the store', () => {
+  test('ls, stat and verify tell what is there, in words that fit the numbers', async () => {
+    const listed = await tailrace('store', 'ls', url);
+    expect(listed).toMatchObject({ code: 0, stderr: '' });
+    expect(listed.stdout).toContain('fence');
+    const stat = await tailrace('store', 'stat', url);
+    expect(stat.stdout).toMatch(/^epoch +1 \(1 fence\)$/m);
+    const verified = await tailrace('store', 'verify', url);
+    expect(verified).toMatchObject({ code: 0, stderr: '' });
+    expect(verified.stdout).toContain('is sound: epoch 1, no checkpoint yet, 0 pages, 1 fence, ');
+  });
+
+  test('gc --dry-run says what would go, or why nothing would, and deletes nothing', async () => {
+    const before = await readdir(folder, { recursive: true });
+    const { code, stdout } = await tailrace('store', 'gc', url, '--dry-run');
+    expect(code).toBe(0);
+    expect(stdout).toBe('nothing would be deleted: no checkpoint is published yet: the whole log is needed\n');
+    expect(await readdir(folder, { recursive: true })).toEqual(before);
+  });
+
+  test('gc without --dry-run is refused with the reason', async () => {
+    const { code, stdout, stderr } = await tailrace('store', 'gc', url);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toContain('only the server that owns a store deletes from it');
+    expect(stderr).toContain('add --dry-run');
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+});
+
+describe('damage', () => {
+  test.each(['verify', 'stat', 'gc'])('%s names object, byte and remedy once, and exits 1', async (tool) => {
+    const copy = join(workspace, `damaged-${tool}`);
+    await cp(folder, copy, { recursive: true });
+    const key = 'wal/00000000000000000064';
+    const path = join(copy, `${key}.blob`);
+    const bytes = await readFile(path);
+    bytes[80] = (bytes[80] as number) ^ 1;
+    await writeFile(path, bytes);
+    const { code, stderr } = await tailrace('store', tool, `file:${copy}`, ...(tool === 'gc' ? ['--dry-run'] : []));
+    expect(code).toBe(1);
+    expect(stderr.trim()).toBe(
+      `damaged: ${key}, byte 64: the checksum of the body (from byte 64) does not match. Put back a sound copy of this ` +
+        'object; `tailrace store verify` checks the rest of the store',
+    );
+  });
+
+  test.each([['ls'], ['stat'], ['verify'], ['gc', '--dry-run']])(
+    '%s finds no store in an empty folder',
+    async (...args) => {
+      const empty = join(workspace, 'nothing-here');
+      const { code, stderr } = await tailrace('store', ...args, `file:${empty}`);
+      expect(code).toBe(3);
+      expect(stderr).toContain(`there is no folder ${empty}`);
+    },
+  );
+});
