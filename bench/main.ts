@@ -8,6 +8,7 @@
 import { cpus, loadavg } from 'node:os';
 import { folder } from './folder-writes.ts';
 import * as idleStreams from './idle-streams.ts';
+import { readers } from './readers.ts';
 import { coldReads, replay } from './reads.ts';
 import { slowStore } from './s3-writes.ts';
 import { formatTable, type Row } from './table.ts';
@@ -17,7 +18,7 @@ import { memory, singles } from './writes.ts';
 type Part = () => Promise<Row[]>;
 
 const SUITES: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
-  store: { singles, memory, folder, s3: slowStore, replay, reads: coldReads, traffic },
+  store: { singles, memory, folder, s3: slowStore, replay, reads: coldReads, readers, traffic },
   'idle-streams': { all: () => idleStreams.run() },
 };
 

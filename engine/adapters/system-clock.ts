@@ -17,7 +17,9 @@ export const systemClock: Clock = {
       // Many sleepers may share one signal; that is no leak to warn of.
       if (signal !== undefined) setMaxListeners(0, signal);
       signal?.addEventListener('abort', finish, { once: true });
-      arm();
+      // No time at all still gives the turn away: whatever the loop has waiting comes first.
+      if (ms <= 0) setImmediate(finish);
+      else arm();
 
       function arm(): void {
         const leftMs = endMs - monoMs();

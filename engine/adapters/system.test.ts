@@ -35,6 +35,17 @@ describe('the system clock', () => {
     expect(systemClock.monoMs() - startMs).toBeLessThan(10_000);
   });
 
+  test('gives the turn away even for no time at all', async () => {
+    const order: string[] = [];
+    const timer = new Promise<void>((resolve) => setTimeout(() => resolve(void order.push('timer')), 1));
+    for (const endMs = performance.now() + 50; performance.now() < endMs && order.length === 0;) {
+      await systemClock.sleep(0);
+    }
+    order.push('sleeper');
+    await timer;
+    expect(order).toEqual(['timer', 'sleeper']);
+  });
+
   test('leaves no listener on the signal after a sleep', async () => {
     const controller = new AbortController();
     await systemClock.sleep(1, controller.signal);

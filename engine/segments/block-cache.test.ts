@@ -143,7 +143,7 @@ describe('failures', () => {
     const { ports, cache, object, bytes } = cacheOf(95);
     ports.blobs.objects.set(KEY, bytes.slice(0, 90));
     await expect(cache.read(object, 0, 20)).rejects.toThrow(
-      `${KEY}: bytes 0-20 of 95 were asked for; the store has 90`,
+      `${KEY}, byte 20: bytes 0-20 of 95 were asked for; the store has 90`,
     );
   });
 });

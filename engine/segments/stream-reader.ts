@@ -12,11 +12,12 @@ import { segmentKey } from '../core/object-names.ts';
 import type { SequencedRecord } from '../core/record.ts';
 import type { StreamState } from '../core/stream-state.ts';
 import { meaningOf } from '../log/corruption.ts';
-import type { Compute, Telemetry } from '../ports.ts';
+import type { Ports } from '../ports.ts';
 import type { LogState } from '../state/log-state.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import type { ChunkIndex } from './chunk-index.ts';
 import { ReadAhead } from './read-ahead.ts';
+import { ReadTurns } from './read-turns.ts';
 import { type ReadLimits, RecordBatch } from './record-batch.ts';
 import { chunkOf, verifiedChunks } from './segment-frames.ts';
 import { SegmentGone } from './segment-gone.ts';
@@ -33,18 +34,20 @@ export interface Committed {
 }
 
 export class StreamReader {
-  readonly #ports: { compute: Compute; telemetry: Telemetry };
+  readonly #ports: Pick<Ports, 'compute' | 'telemetry'>;
+  readonly #turns: ReadTurns;
   readonly #committed: Committed;
   readonly #segments: SegmentReader;
   readonly #ahead: ReadAhead;
 
   constructor(
-    ports: { compute: Compute; telemetry: Telemetry },
+    ports: Pick<Ports, 'clock' | 'compute' | 'telemetry'>,
     committed: Committed,
     segments: SegmentReader,
     tunables: Pick<SegmentTunables, 'readAheadBlocks' | 'cacheBlockBytes' | 'cacheBytesMax'>,
   ) {
     this.#ports = ports;
+    this.#turns = new ReadTurns(ports.clock);
     this.#committed = committed;
     this.#segments = segments;
     this.#ahead = new ReadAhead(ports.telemetry, () => committed.state.segments, segments, tunables);
@@ -121,6 +124,7 @@ export class StreamReader {
   async #readRun(ref: SegmentRef, run: SegmentRun, from: number, limits: ReadLimits): Promise<SequencedRecord[]> {
     const { start, endOffset } = rangeFor(run, from, limits);
     const bytes = await this.#segments.range(ref, start.offset, endOffset);
+    await this.#turns.next();
     const batch = new RecordBatch(limits);
     meaningOf(segmentKey(ref), start.offset, () => {
       for (const chunk of verifiedChunks(ref, run, start, bytes, this.#ports.compute)) {
