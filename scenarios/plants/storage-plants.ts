@@ -181,6 +181,30 @@ export const STORAGE_PLANTS: readonly Plant[] = [
     seedsMax: 100,
   },
   {
+    name: 'orphans-kept',
+    lie: 'what dead owners left is never collected',
+    edits: [
+      {
+        file: GARBAGE,
+        find: 'const isDead = (name: OwnedName): boolean => name.epoch < epoch;',
+        replace: 'const isDead = (name: OwnedName): boolean => name.epoch < epoch - 1_000_000;',
+      },
+    ],
+    seedsMax: 100,
+  },
+  {
+    name: 'retired-kept',
+    lie: 'segments that compaction replaced are never collected by the owner that replaced them',
+    edits: [
+      {
+        file: GARBAGE,
+        find: 'for (const name of published.retired) {',
+        replace: 'for (const name of published.retired.slice(published.retired.length)) {',
+      },
+    ],
+    seedsMax: 100,
+  },
+  {
     name: 'probe-in-flight',
     lie: 'ownership is proved by the absence of the lowest uncommitted slot, which may have been collected',
     edits: [{ file: PROOF, find: 'const slot = this.#log.next();', replace: 'const slot = this.#log.committed();' }],
