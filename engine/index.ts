@@ -3,6 +3,8 @@
 export { createApi } from './api/routes.ts';
 export type { AppendInput, ConditionFailure } from './core/admission.ts';
 export { InvariantError } from './core/assert.ts';
+export type { BasinConfig, BasinPatch, StreamConfig, StreamPatch, StreamWish } from './core/config.ts';
+export type { ListQuery } from './core/listing.ts';
 export type {
   AppendAck,
   AppendOutcome,
