@@ -62,7 +62,32 @@ export interface CheckpointRoot {
   overlay: readonly RowChange[];
 }
 
+/** Rows as the bytes they have in a page or beside the pages. */
+export interface WrittenRows {
+  rows: number;
+  parts: readonly Uint8Array[];
+}
+
+/** Some rows of an overlay, ids ascending. */
+export function writeOverlay(overlay: readonly RowChange[]): Uint8Array {
+  const out = new PayloadWriter();
+  for (const { id, row } of overlay) {
+    out.number(id).number(row === null ? 0 : 1);
+    if (row !== null) writeRow(out, row);
+  }
+  return out.finish();
+}
+
 export function encodeRoot(root: CheckpointRoot, compute: Compute): Uint8Array {
+  return encodeRootWith({ rows: root.overlay.length, parts: [writeOverlay(root.overlay)] }, root, compute);
+}
+
+/** As `encodeRoot`, with an overlay that was written before. */
+export function encodeRootWith(
+  overlay: WrittenRows,
+  root: Omit<CheckpointRoot, 'overlay'>,
+  compute: Compute,
+): Uint8Array {
   const out = new PayloadWriter();
   const { slot, epoch, number } = root.name;
   out.number(slot).number(epoch).number(number);
@@ -77,11 +102,8 @@ export function encodeRoot(root: CheckpointRoot, compute: Compute): Uint8Array {
   for (const ref of root.pages) {
     out.number(ref.page).number(ref.epoch).number(ref.number).number(ref.bytes).number(ref.crc).number(ref.rows);
   }
-  out.number(root.overlay.length);
-  for (const { id, row } of root.overlay) {
-    out.number(id).number(row === null ? 0 : 1);
-    if (row !== null) writeRow(out, row);
-  }
+  out.number(overlay.rows);
+  for (const part of overlay.parts) out.written(part);
   return seal(ROOT_MAGIC, out.finish(), compute).bytes;
 }
 
@@ -130,14 +152,31 @@ export function encodePage(
   rows: readonly StreamState[],
   compute: Compute,
 ): { bytes: Uint8Array; ref: PageRef } {
+  return encodePageWith({ rows: rows.length, parts: [writePageRows(rows)] }, name, page, compute);
+}
+
+/** Some rows of a page, ids ascending. */
+export function writePageRows(rows: readonly StreamState[]): Uint8Array {
   const out = new PayloadWriter();
-  out.number(page).number(rows.length);
   for (const row of rows) {
     out.number(row.id);
     writeRow(out, row);
   }
+  return out.finish();
+}
+
+/** As `encodePage`, with rows that were written before. */
+export function encodePageWith(
+  { rows, parts }: WrittenRows,
+  name: OwnedName,
+  page: number,
+  compute: Compute,
+): { bytes: Uint8Array; ref: PageRef } {
+  const out = new PayloadWriter();
+  out.number(page).number(rows);
+  for (const part of parts) out.written(part);
   const { bytes, crc } = seal(PAGE_MAGIC, out.finish(), compute);
-  return { bytes, ref: { ...name, page, bytes: bytes.length, crc, rows: rows.length } };
+  return { bytes, ref: { ...name, page, bytes: bytes.length, crc, rows } };
 }
 
 /** Throws LogCorruption when `bytes` are not the page that `ref` refers to. */

@@ -11,11 +11,13 @@ import { LogState } from '../state/log-state.ts';
 import { manualPorts, type StoredObjects } from '../testing/manual-ports.ts';
 import { createBasin, createStream } from '../testing/state-samples.ts';
 import { decodeRoot } from './checkpoint-format.ts';
-import { Checkpoints, type FrozenCheckpoint } from './checkpoint.ts';
+import { Checkpoints, type FrozenCheckpoint, type NewPage } from './checkpoint.ts';
 import { NameSource } from './names.ts';
 
 const BASIN = 'basin-of-test';
 const SIZES = { overlayRowsMax: 3, pageRows: 4 };
+
+type WrittenCheckpoint = Omit<FrozenCheckpoint, 'written'> & { newPages: NewPage[] };
 
 /** One owner's state, a slot per entry, checkpoints in a store, and no log. */
 class World {
@@ -52,15 +54,25 @@ class World {
     return this.apply({ type: 'chunk', streamId, firstSeqNum: seqNum, count: 1, ...stamps, ...change, records });
   }
 
-  freeze(): FrozenCheckpoint {
-    const frozen = this.checkpoints.freeze(this.state, this.slot, this.#names);
-    for (const { key, bytes } of frozen.newPages) this.ports.blobs.objects.set(key, bytes);
+  freeze(): WrittenCheckpoint {
+    return this.write(this.checkpoints.freeze(this.state, this.slot, this.#names));
+  }
+
+  /** The objects of a frozen checkpoint; `between` is called whenever the turn would be given away. */
+  write(frozen: FrozenCheckpoint, between: () => void = () => {}): WrittenCheckpoint {
+    const newPages: NewPage[] = [];
+    for (const page of frozen.written()) {
+      if (page === null) between();
+      else newPages.push(page);
+    }
+    for (const { key, bytes } of newPages) this.ports.blobs.objects.set(key, bytes);
     this.ports.blobs.objects.set(checkpointKey(frozen.name), frozen.root([]));
-    return frozen;
+    const { name, pages, stateHash, retired, root } = frozen;
+    return { name, pages, stateHash, retired, root, newPages };
   }
 
   /** A checkpoint, and its INSTALL. */
-  checkpoint(): FrozenCheckpoint {
+  checkpoint(): WrittenCheckpoint {
     const frozen = this.freeze();
     this.apply({ type: 'install', checkpoint: frozen.name, stateHash: frozen.stateHash, segments: [] });
     return frozen;
@@ -152,11 +164,36 @@ describe('what is loaded is what was frozen', () => {
     const { hash } = world.state;
     const frozen = world.checkpoints.freeze(world.state, world.slot, new NameSource(7));
     world.append(1).append(5).create(10).apply({ type: 'delete-stream', streamId: 9 });
-    for (const { key, bytes } of frozen.newPages) world.ports.blobs.objects.set(key, bytes);
-    world.ports.blobs.objects.set(checkpointKey(frozen.name), frozen.root([]));
+    world.write(frozen);
     const { state } = await world.successor(frozen.name);
     expect(frozen.stateHash).toEqual(hash);
     expect(state.hash).toEqual(hash);
+  });
+});
+
+describe('many rows are written over many turns', () => {
+  const STREAMS = 9_000;
+
+  test('and what changes in between is not in this checkpoint, and is in the next', async () => {
+    const world = worldOf(STREAMS, { pageRows: 4_000, overlayRowsMax: 5_000 });
+    const { hash } = world.state;
+    let turns = 0;
+    // Near both ends, where rows were written already and where they were not.
+    const change = () => {
+      turns++;
+      for (const id of [turns, STREAMS - turns]) world.append(id);
+      world.create(world.state.tables.nextStreamId);
+      world.apply({ type: 'delete-stream', streamId: STREAMS / 2 + turns });
+    };
+    const frozen = world.write(world.checkpoints.freeze(world.state, world.slot, new NameSource(7)), change);
+    expect(turns).toBeGreaterThan(3);
+    const { state } = await world.successor(frozen.name);
+    expect(state.hash).toEqual(hash);
+    world.apply({ type: 'install', checkpoint: frozen.name, stateHash: frozen.stateHash, segments: [] });
+    const second = world.write(world.checkpoints.freeze(world.state, world.slot, new NameSource(8)), change);
+    const after = await world.successor(second.name);
+    expect(after.state.hash).toEqual(second.stateHash);
+    expect(after.state.hash).not.toEqual(hash);
   });
 });
 

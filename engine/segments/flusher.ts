@@ -177,7 +177,7 @@ export class Flusher {
 
     const [segments] = await Promise.all([
       inParallel(planned, UPLOADS_MAX, (streams) => this.#writeSegment(streams)),
-      inParallel(frozen.newPages, UPLOADS_MAX, ({ key, bytes }) => store.put(key, [bytes])),
+      this.#writePages(frozen),
     ]);
     await store.put(checkpointKey(frozen.name), [frozen.root(segments)]);
     ports.telemetry.event('checkpoint.written', slot);
@@ -194,6 +194,24 @@ export class Flusher {
     ports.telemetry.event('publication.written', slot);
     this.#parts.collector.published({ name: checkpoint, pages: frozen.pages, retired: frozen.retired });
     this.#parts.published();
+  }
+
+  /** One page after the other is written, slice by slice, while a few before it are on their way. */
+  async #writePages(frozen: FrozenCheckpoint): Promise<void> {
+    const { ports, signal, store } = this.#parts;
+    const uploads: Promise<void>[] = [];
+    for (const page of frozen.written()) {
+      if (page === null) {
+        await ports.clock.sleep(0, signal);
+        continue;
+      }
+      if (uploads.length >= UPLOADS_MAX) await uploads.shift();
+      const upload = store.put(page.key, [page.bytes]);
+      // Whoever awaits it hears of it; nobody does when another one failed first.
+      upload.catch(() => {});
+      uploads.push(upload);
+    }
+    await Promise.all(uploads);
   }
 
   /** Built right before its upload, so that a large flush takes the engine's only thread in slices. */

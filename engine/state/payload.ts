@@ -7,6 +7,8 @@ import { assert } from '../core/assert.ts';
 import { VarintReader, varintLength, writeVarint } from '../core/chunk.ts';
 import { isWellFormed } from '../core/names.ts';
 
+const utf8 = new TextEncoder();
+
 /** Collects fields, then writes them in one exactly sized buffer. */
 export class PayloadWriter {
   readonly #fields: (number | Uint8Array)[] = [];
@@ -25,9 +27,17 @@ export class PayloadWriter {
     return this;
   }
 
+  /** Fields that were written before. */
+  written(fields: Uint8Array): this {
+    this.#fields.push(fields);
+    this.#length += fields.length;
+    return this;
+  }
+
   text(value: string): this {
     assert(isWellFormed(value), 'a stored text reads back as it was written');
-    return this.bytes(new TextEncoder().encode(value));
+    if (value === '') return this.number(0);
+    return this.bytes(utf8.encode(value));
   }
 
   optionalNumber(value: number | null): this {

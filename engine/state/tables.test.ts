@@ -11,23 +11,38 @@ import { DurableTables, SpeculativeTables } from './tables.ts';
 const BASIN = createBasin();
 
 describe('the durable tables', () => {
-  test('know which streams changed since they were marked clean, deleted ones among them', () => {
+  test('know which streams changed since a snapshot took them, deleted ones among them', () => {
     const tables = tablesAfter(BASIN, createStream(1, 'a'), createStream(2, 'b'), createStream(3, 'c'));
     expect([...tables.dirtyIds]).toEqual([1, 2, 3]);
-    tables.markClean([...tables.dirtyIds]);
+    expect([...tables.snapshot().dirtyIds]).toEqual([1, 2, 3]);
     expect([...tables.dirtyIds]).toEqual([]);
     tables.put(fold(tables, chunk(2, 0)));
     tables.put(fold(tables, { type: 'delete-stream', streamId: 3 }));
     expect([...tables.dirtyIds]).toEqual([2, 3]);
   });
 
-  test('a checkpoint that failed gives its ids back, beside those that changed meanwhile', () => {
+  test('rows that stay beside their page are given back, beside those that changed meanwhile', () => {
     const tables = tablesAfter(BASIN, createStream(1, 'a'), createStream(2, 'b'));
-    const taken = [...tables.dirtyIds];
-    tables.markClean(taken);
+    const { dirtyIds } = tables.snapshot();
     tables.put(fold(tables, createStream(3, 'c')));
-    tables.markDirty(taken);
+    tables.markDirty(dirtyIds);
     expect(tables.dirtyIds).toEqual(new Set([1, 2, 3]));
+  });
+
+  test('a snapshot shows every row as it was, whatever is appended, created or deleted later', () => {
+    const tables = tablesAfter(BASIN, createStream(1, 'a'), createStream(2, 'b'), createStream(3, 'c'));
+    const before = [1, 2, 3].map((id) => tables.stream(id));
+    const snapshot = tables.snapshot();
+    tables.put(fold(tables, chunk(1, 0)));
+    tables.put(fold(tables, chunk(1, 1)));
+    tables.put(fold(tables, { type: 'delete-stream', streamId: 2 }));
+    tables.put(fold(tables, createStream(4, 'd')));
+    tables.put(fold(tables, { type: 'delete-stream', streamId: 4 }));
+    expect([1, 2, 3].map((id) => snapshot.row(id))).toEqual(before);
+    expect(snapshot.row(4)).toBeNull();
+    expect(() => tables.snapshot()).toThrow('one snapshot of the rows at a time');
+    tables.closeSnapshot();
+    expect(tables.snapshot().row(1)?.tail.seqNum).toBe(2);
   });
 
   test('a restored row is clean, and counts in the hash as if it had been folded', () => {

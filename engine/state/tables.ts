@@ -8,6 +8,7 @@ import { Fifo } from '../core/fifo.ts';
 import { type ListQuery, type Page, pageOf } from '../core/listing.ts';
 import type { BasinState, StreamState } from '../core/stream-state.ts';
 import type { Change, Tables } from './fold.ts';
+import { RowSnapshot } from './row-snapshot.ts';
 import { SortedNames } from './sorted-names.ts';
 import { StateHasher } from './state-hash.ts';
 import { StreamTable } from './stream-table.ts';
@@ -18,7 +19,8 @@ export class DurableTables implements Tables {
   /** Names of basins that are being deleted. */
   readonly #doomedBasins = new Set<string>();
   readonly #streams = new StreamTable();
-  readonly #dirtyIds = new Set<number>();
+  #dirtyIds = new Set<number>();
+  #snapshot: RowSnapshot | null = null;
   readonly #hasher: StateHasher;
   #nextStreamId = 1;
 
@@ -64,12 +66,16 @@ export class DurableTables implements Tables {
         this.#basinNames.delete(change.row.name);
         this.#doomedBasins.delete(change.row.name);
         return;
-      case 'stream':
-        this.#hashStream(this.#streams.get(change.row.id), change.row);
+      case 'stream': {
+        const before = this.#streams.get(change.row.id);
+        this.#snapshot?.changes(change.row.id, before);
+        this.#hashStream(before, change.row);
         this.#streams.put(change.row);
         this.#dirtyIds.add(change.row.id);
         return;
+      }
       case 'deleted-stream':
+        this.#snapshot?.changes(change.row.id, this.#streams.peek(change.row.id));
         this.#hasher.streamIdentity(change.row, -1);
         this.#hasher.streamSettings(change.row, -1);
         this.#hasher.streamPosition(change.row, -1);
@@ -137,20 +143,27 @@ export class DurableTables implements Tables {
     return this.#streams.inRange(fromId, toId);
   }
 
-  /** Streams put or deleted since `markClean` last named them: their metadata page is out of date. */
+  /**
+   * All rows as they are now, to be read while they change. It takes the dirty ids with it: whoever asked gives back,
+   * by `markDirty`, those whose rows it does not bring to a page. Ends with `closeSnapshot`; one at a time.
+   */
+  snapshot(): RowSnapshot {
+    assert(this.#snapshot === null, 'one snapshot of the rows at a time');
+    this.#snapshot = new RowSnapshot(this.#streams, this.#dirtyIds, this.#nextStreamId);
+    this.#dirtyIds = new Set();
+    return this.#snapshot;
+  }
+
+  closeSnapshot(): void {
+    this.#snapshot = null;
+  }
+
+  /** Streams put or deleted since a snapshot last took them: their metadata page is out of date. */
   get dirtyIds(): ReadonlySet<number> {
     return this.#dirtyIds;
   }
 
-  /**
-   * These rows are on their way to a page. To be called in the turn that read the rows, because what changes later is
-   * dirty again; if the pages are not installed in the end, `markDirty` gives the ids back.
-   */
-  markClean(ids: Iterable<number>): void {
-    for (const id of ids) this.#dirtyIds.delete(id);
-  }
-
-  /** For ids a failed checkpoint had marked clean, and for rows and deletions a root holds beside the pages. */
+  /** For rows and deletions a root holds beside the pages. */
   markDirty(ids: Iterable<number>): void {
     for (const id of ids) this.#dirtyIds.add(id);
   }
