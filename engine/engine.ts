@@ -27,6 +27,7 @@ import type {
 } from './core/outcome.ts';
 import type { ReadInput } from './core/read-plan.ts';
 import type { BasinState, StreamState } from './core/stream-state.ts';
+import { watchIdleOwner } from './log/idle-watch.ts';
 import { PersistentStore } from './log/persistent-store.ts';
 import { type LogEnd, SlotLog } from './log/slot-log.ts';
 import { takeOver } from './log/takeover.ts';
@@ -126,6 +127,8 @@ export async function openEngine(ports: Ports, tunables: EngineTunables = ENGINE
     store.committed(entry);
     upkeep.applied(entry);
   };
+
+  void watchIdleOwner(ports, tunables.log, log, gone.signal);
 
   let end: LogEnd | null = null;
   const ended = log.ended.then((reason) => {

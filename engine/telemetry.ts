@@ -24,6 +24,8 @@ export const ENGINE_EVENTS = {
   'log.fenced.below-publication': 'lost appends ended unknown because a checkpoint above the fence was published',
   'log.proof.by-commit': 'a commit of a later slot proved ownership for a waiting read',
   'log.proof.by-probe': 'an absent next slot proved ownership for a waiting read',
+  'log.watch.asked': 'an owner that nobody asked anything proved its ownership by itself',
+  'log.watch.lost': 'the proof an owner asked for by itself was refused: it is not the owner any more',
   'log.proof.refused': 'a proof of ownership found a rival',
   'log.proof.retried': 'the store failed a probe, which was repeated',
   'basin.reconfigured': 'the configuration of a basin was changed and that is durable',

@@ -19,6 +19,7 @@ export function drawTunables(draw: Draw): EngineTunables {
       windowSlots: draw.pick(SITES.tunable, 'window', [16, 1, 2, 4, 64]),
       retryMsMin,
       retryMsMax: retryMsMin * draw.pick(SITES.tunable, 'retry-max', [20, 5, 100]),
+      idleProofMs: draw.pick(SITES.tunable, 'idle-proof', [5_000, 500, 60_000]),
       replayAheadSlots: draw.pick(SITES.tunable, 'ahead', [16, 1, 4]),
     },
     segments: drawSegmentTunables(draw),

@@ -43,11 +43,18 @@ export class OwnershipProof {
   #waiters: Waiter[] = [];
   #probing = false;
   #lost = false;
+  #provedMs: number;
 
   constructor(ports: ProofPorts, tunables: LogTunables, log: LogView) {
     this.#ports = ports;
     this.#tunables = tunables;
     this.#log = log;
+    this.#provedMs = ports.clock.monoMs();
+  }
+
+  /** When ownership was last seen to be ours, whoever asked, on the monotonic clock. */
+  get provedMs(): number {
+    return this.#provedMs;
   }
 
   /** Resolves true when proved, false when ownership was lost. */
@@ -61,6 +68,7 @@ export class OwnershipProof {
 
   /** The log's commit point moved. */
   committedTo(committed: number): void {
+    this.#provedMs = this.#ports.clock.monoMs();
     if (this.#waiters.length === 0) return;
     const proved = this.#waiters.filter((w) => committed >= w.byCommitOf || committed >= w.byProbeAt);
     if (proved.length > 0) {

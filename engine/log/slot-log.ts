@@ -192,6 +192,11 @@ export class SlotLog<Entry> {
     return this.#end !== null || this.#fence !== null ? Promise.resolve(false) : this.#proof.request();
   }
 
+  /** When ownership was proved last, or begun, on the monotonic clock. */
+  get provedMs(): number {
+    return this.#proof.provedMs;
+  }
+
   /** Takes nothing more, settles what is queued, then ends as `stopped` (or as whatever happens first). */
   stop(): void {
     this.#stopping = true;

@@ -18,6 +18,8 @@ export interface LogTunables {
   /** First and longest back-off before a put or get is repeated; doubled each time, with jitter. 1..60,000 ms. */
   retryMsMin: number;
   retryMsMax: number;
+  /** An owner that has not proved its ownership for so long does it unasked. 100..600,000 ms; a get each time. */
+  idleProofMs: number;
   /** Slots fetched ahead during a takeover's replay. 1..32. */
   replayAheadSlots: number;
 }
@@ -29,6 +31,7 @@ export const LOG_DEFAULTS: LogTunables = {
   windowSlots: 16,
   retryMsMin: 50,
   retryMsMax: 2_000,
+  idleProofMs: 5_000,
   replayAheadSlots: 16,
 };
 
@@ -42,5 +45,6 @@ export function checkLogTunables(tunables: LogTunables): void {
   within('windowSlots', 1, WINDOW_SLOTS);
   within('retryMsMin', 1, 60_000);
   within('retryMsMax', tunables.retryMsMin, 60_000);
+  within('idleProofMs', 100, 600_000);
   within('replayAheadSlots', 1, 32);
 }
