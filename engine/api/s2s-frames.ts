@@ -56,8 +56,9 @@ function frame(flags: number, payload: Uint8Array): Uint8Array {
 
 /** Push chunks, and after each take frames until there is none; `end` when the body is over. */
 export class FrameDecoder {
-  /** What came last and was not looked at yet. */
+  /** What came last, and how much of it was taken. */
   #chunk: Uint8Array = new Uint8Array();
+  #taken = 0;
   readonly #head = new Uint8Array(HEAD_BYTES);
   #headFilled = 0;
   /** Payload that came in earlier chunks, in a buffer that grows with it. */
@@ -67,8 +68,10 @@ export class FrameDecoder {
 
   /** Takes the next chunk. Every frame of those before must have been taken; the bytes must not change afterwards. */
   push(chunk: Uint8Array): void {
-    if (this.#error === null && this.#chunk.length > 0) throw new RangeError('take every frame before the next chunk');
+    const isTaken = this.#taken === this.#chunk.length;
+    if (this.#error === null && !isTaken) throw new RangeError('take every frame before the next chunk');
     this.#chunk = chunk;
+    this.#taken = 0;
   }
 
   /** The next frame, or null when more bytes are needed. Payloads may be views of a chunk. Throws FrameError, again and again. */
@@ -90,10 +93,10 @@ export class FrameDecoder {
 
   #next(): Frame | null {
     while (this.#headFilled < HEAD_BYTES) {
-      const byte = this.#chunk[0];
+      const byte = this.#chunk[this.#taken];
       if (byte === undefined) return null;
       this.#head[this.#headFilled++] = byte;
-      this.#chunk = this.#chunk.subarray(1);
+      this.#taken++;
       // Judged as soon as they are there: nobody waits for the rest of what is refused anyway.
       if (this.#headFilled === 3) this.#checkLength();
       if (this.#headFilled === HEAD_BYTES) this.#checkFlags();
@@ -144,8 +147,8 @@ export class FrameDecoder {
   /** `length` bytes, once they are all there. */
   #takePayload(length: number): Uint8Array | null {
     const wanted = length - this.#payloadFilled;
-    const part = this.#chunk.subarray(0, wanted);
-    this.#chunk = this.#chunk.subarray(part.length);
+    const part = this.#chunk.subarray(this.#taken, this.#taken + wanted);
+    this.#taken += part.length;
     if (part.length === length) return part;
     this.#gather(part, length);
     if (part.length < wanted) return null;
