@@ -1,6 +1,6 @@
 /** Runs seeds one after another until one fails; how many that took is what it is for. */
 
-import { PROFILES } from './plan.ts';
+import { type Profile, PROFILES } from './plan.ts';
 import { runSeed } from './run-seed.ts';
 import type { RunFailure } from './run.ts';
 import { runNames } from './sweep/run-names.ts';
@@ -11,9 +11,9 @@ export interface Catch {
   caught: { seed: string; profile: string; failure: RunFailure } | null;
 }
 
-export async function hunt(from: number, seedsMax: number): Promise<Catch> {
+export async function hunt(from: number, seedsMax: number, profiles: readonly Profile[] = PROFILES): Promise<Catch> {
   let seeds = 0;
-  for (const run of runNames({ from, end: from + seedsMax, profiles: PROFILES, shard: 0, shards: 1 })) {
+  for (const run of runNames({ from, end: from + seedsMax, profiles, shard: 0, shards: 1 })) {
     seeds++;
     const { failure } = await runSeed(run);
     // A checker that gave up has caught nothing.

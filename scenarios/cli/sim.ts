@@ -274,9 +274,12 @@ function fingerprintCommand(): Command {
 function huntCommand(): Command {
   return new Command('hunt')
     .requiredOption('--seeds <A..B>', 'seeds to try', seedRangeArgument)
-    .action(async ({ seeds }: { seeds: { from: number; end: number } }) => {
+    .option('--profile <profile>', 'only this one; all of them in turn otherwise', profileArgument)
+    .action(async ({ seeds, profile }: { seeds: { from: number; end: number }; profile?: Profile }) => {
       const { hunt } = await import('../hunt.ts');
-      console.log(JSON.stringify(await hunt(seeds.from, seeds.end - seeds.from)));
+      console.log(
+        JSON.stringify(await hunt(seeds.from, seeds.end - seeds.from, profile === undefined ? PROFILES : [profile])),
+      );
     });
 }
 

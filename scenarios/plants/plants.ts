@@ -16,8 +16,10 @@ export interface Plant {
   /** What is wrong, in one sentence. */
   lie: string;
   edits: readonly Edit[];
-  /** Seeds within which a sweep over all profiles must find it. */
+  /** Seeds within which a sweep over all profiles, or over its own, must find it. */
   seedsMax: number;
+  /** The one profile that has what it is about; all of them without it. */
+  profile?: string;
 }
 
 const SLOT_LOG = 'engine/log/slot-log.ts';

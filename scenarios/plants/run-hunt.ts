@@ -1,4 +1,4 @@
-/** Hunts one plant in a process of its own, as a sweep would find it: seeds in order, profiles in turn. */
+/** Hunts one plant in a process of its own, as a sweep would find it: seeds in order, profiles in turn unless it names one. */
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -13,9 +13,10 @@ export interface Found extends Catch {
 }
 
 /** Rejects when the plant does not build, or when its program ends without an answer. */
-export async function huntPlant(plant: Pick<Plant, 'name' | 'edits'>, seedsMax: number): Promise<Found> {
+export async function huntPlant(plant: Pick<Plant, 'name' | 'edits' | 'profile'>, seedsMax: number): Promise<Found> {
   const program = await buildPlant(plant);
+  const profile = plant.profile === undefined ? [] : ['--profile', plant.profile];
   const startedMs = performance.now();
-  const { stdout } = await run(process.execPath, [program, 'sim', 'hunt', '--seeds', `0..${seedsMax}`]);
+  const { stdout } = await run(process.execPath, [program, 'sim', 'hunt', '--seeds', `0..${seedsMax}`, ...profile]);
   return { ...(JSON.parse(stdout) as Catch), wallMs: performance.now() - startedMs };
 }

@@ -1,6 +1,6 @@
 /**
- * Wrong lives, trims and retention: what the judge of side streams is there for, made in the real engine. Only two profiles
- * have side streams, and not in every run, so these take more seeds than their size would tell.
+ * Wrong lives, trims and retention: what the judge of side streams is there for, made in the real engine. They are hunted in
+ * the profile that has most side streams, which is in one of three runs.
  */
 
 import type { Plant } from './plants.ts';
@@ -25,7 +25,8 @@ export const SIDE_PLANTS: readonly Plant[] = [
           '      if (id === this.#nextStreamId - 1) this.#nextStreamId = id;',
       },
     ],
-    seedsMax: 300,
+    seedsMax: 100,
+    profile: 'storage',
   },
   {
     name: 'trim-not-in-segments',
@@ -42,7 +43,8 @@ export const SIDE_PLANTS: readonly Plant[] = [
         replace: 'const from = fromSeqNum;',
       },
     ],
-    seedsMax: 300,
+    seedsMax: 100,
+    profile: 'storage',
   },
   {
     name: 'trim-falls-back',
@@ -59,7 +61,8 @@ export const SIDE_PLANTS: readonly Plant[] = [
         replace: '',
       },
     ],
-    seedsMax: 300,
+    seedsMax: 100,
+    profile: 'storage',
   },
   {
     name: 'retention-by-timestamp',
@@ -76,7 +79,8 @@ export const SIDE_PLANTS: readonly Plant[] = [
         replace: 'yield { seqNum: run.nextSeqNum, arrivalMs: run.lastTimestamp };',
       },
     ],
-    seedsMax: 300,
+    seedsMax: 100,
+    profile: 'storage',
   },
   {
     name: 'timestamp-behind-segment',
@@ -88,6 +92,7 @@ export const SIDE_PLANTS: readonly Plant[] = [
         replace: 'run.nextSeqNum > trimPoint && run.lastTimestamp > timestamp;',
       },
     ],
-    seedsMax: 300,
+    seedsMax: 100,
+    profile: 'storage',
   },
 ];
