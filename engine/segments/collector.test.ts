@@ -173,6 +173,27 @@ test('a slow deletion holds up neither appends nor the next checkpoint', async (
   expect(owner.ports.blobs.held('delete').length).toBe(1);
 });
 
+test('a checkpoint published while an older one is collected leaves nothing behind', async () => {
+  const owner = await ownerOf(1);
+  await flushAfterAppend(owner);
+  await flushAfterAppend(owner);
+  owner.ports.blobs.holds = ({ operation, key }) => operation === 'delete' && key.startsWith('ckpt/');
+  await owner.append(1);
+  const third = owner.flusher.flushNow();
+  await settled();
+  expect(owner.ports.blobs.held('delete').length).toBe(1);
+  await owner.append(1);
+  const fourth = owner.flusher.flushNow();
+  await settled();
+  expect(owner.ports.telemetry.count('publication.written')).toBe(4);
+  owner.ports.blobs.holds = () => false;
+  for (const call of owner.ports.blobs.held('delete')) await call.complete();
+  await Promise.all([third, fourth]);
+  await flushAfterAppend(owner);
+  const stored = [...owner.ports.blobs.objects.keys()].filter((key) => key.startsWith('ckpt/'));
+  expect(stored).toHaveLength(2);
+});
+
 test('a successor that begins at a checkpoint meets its INSTALL, which does nothing', async () => {
   const owner = await ownerOf(1);
   await flushAfterAppend(owner);

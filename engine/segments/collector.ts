@@ -122,6 +122,7 @@ export class Collector {
     )) {
       await store.delete(keys);
       for (const key of keys) if (key.startsWith(SEGMENT_PREFIX)) this.#parts.readers.forget(key);
+      for (const key of keys) this.#pagesOf.delete(key);
       deleted?.();
       if (event === 'collect.litter-swept') this.#litterSwept = true;
       if (event === 'collect.orphans-swept') this.#orphansSweptAt = this.#publications;
@@ -138,7 +139,7 @@ export class Collector {
     const isPinned = (key: string) => readers.isPinned(key);
     // Those an earlier collection deleted are forgotten.
     const retired = published.retired.filter((name) => state.segments.isRetired(name));
-    const what = { published: { name: published.name, retired }, publications, pagesOf: this.#pagesOf };
+    const what = { published: { name: published.name, retired }, publications, pagesOf: new Map(this.#pagesOf) };
     return { store, state, epoch, firstSlot, isPinned, ...what };
   }
 }

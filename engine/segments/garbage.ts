@@ -57,8 +57,11 @@ export interface GarbageView {
   published: Published;
   /** As one listing showed them, oldest first. */
   publications: readonly Publication[];
-  /** Pages of every checkpoint the owner loaded or published, by its key, as far as they may exist; the newest's do. */
-  pagesOf: Map<string, CheckpointPages>;
+  /**
+   * Pages of every checkpoint the owner loaded or published, by its key, as far as they may exist; the newest's do. As
+   * known when the collection begins: what is published meanwhile makes nothing old that was not looked at.
+   */
+  pagesOf: ReadonlyMap<string, CheckpointPages>;
   isPinned: (key: string) => boolean;
 }
 
@@ -91,7 +94,7 @@ export async function* findGarbage(view: GarbageView, sweeps: Sweeps, kept: Kept
   yield* retiredSegments(view, kept);
   yield* oldCheckpoints(view);
   if (sweeps.orphans) yield* orphans(view, kept);
-  yield { event: 'collect.completed', keys: [], deleted: () => forgetOldPages(view) };
+  yield { event: 'collect.completed', keys: [] };
 }
 
 /** By name: every slot of ours up to the checkpoint's was data, and no one else ever writes there. */
@@ -179,10 +182,6 @@ function belowMilestone(publications: readonly Publication[]): Publication[] {
 function keptPages(view: GarbageView): Set<string> {
   const kept = [...view.pagesOf.values()].filter(({ name }) => !isOld(name, view));
   return new Set(kept.flatMap(({ pages }) => [...pages]));
-}
-
-function forgetOldPages(view: GarbageView): void {
-  for (const [key, { name }] of view.pagesOf) if (isOld(name, view)) view.pagesOf.delete(key);
 }
 
 /** Below the newest checkpoints this owner loaded or published. */
