@@ -6,6 +6,7 @@
 import type { Plant } from './plants.ts';
 
 const ADMISSION = 'engine/core/admission.ts';
+const EMPTIES = 'engine/stream/empties.ts';
 const FOLD = 'engine/state/fold.ts';
 const LOOKUP = 'engine/segments/segment-lookup.ts';
 const READER = 'engine/segments/stream-reader.ts';
@@ -25,7 +26,7 @@ export const SIDE_PLANTS: readonly Plant[] = [
           '      if (id === this.#nextStreamId - 1) this.#nextStreamId = id;',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 60,
     profile: 'storage',
   },
   {
@@ -43,7 +44,7 @@ export const SIDE_PLANTS: readonly Plant[] = [
         replace: 'const from = fromSeqNum;',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 60,
     profile: 'storage',
   },
   {
@@ -61,7 +62,7 @@ export const SIDE_PLANTS: readonly Plant[] = [
         replace: '',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 60,
     profile: 'storage',
   },
   {
@@ -79,7 +80,7 @@ export const SIDE_PLANTS: readonly Plant[] = [
         replace: 'yield { seqNum: run.nextSeqNum, arrivalMs: run.lastTimestamp };',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 60,
     profile: 'storage',
   },
   {
@@ -92,7 +93,20 @@ export const SIDE_PLANTS: readonly Plant[] = [
         replace: 'run.nextSeqNum > trimPoint && run.lastTimestamp > timestamp;',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 60,
+    profile: 'storage',
+  },
+  {
+    name: 'empty-by-what-is-durable',
+    lie: 'a stream goes as empty although an append to it is on its way',
+    edits: [
+      {
+        file: EMPTIES,
+        find: 'const stream = journal.ahead.stream(streamId);',
+        replace: 'const stream = this.#parts.tables.stream(streamId);',
+      },
+    ],
+    seedsMax: 60,
     profile: 'storage',
   },
 ];
