@@ -59,6 +59,25 @@ test('what is older than its age is trimmed, frame by frame where the index has 
   expect(await world.misread()).toBeNull();
 });
 
+test('another age holds at once, for the records that are there too', async () => {
+  const world = new CompactionWorld();
+  const [shortened, kept] = [world.createStream(10 * AGE_MS), world.createStream(AGE_MS)];
+  for (const id of [shortened, kept]) world.append(id, 2, 100);
+  await world.flush();
+  const retention = retentionOf(world);
+  serve(retention);
+  await world.clock.advance(DUE_MS / 2);
+  world.reconfigure(shortened, AGE_MS);
+  world.reconfigure(kept, null);
+  retention.agesChanged();
+  await world.clock.advance(DUE_MS / 2 - 1);
+  expect(trimPoint(world, shortened)).toBe(0);
+  await world.clock.advance(10_000);
+  expect(trimPoint(world, shortened)).toBe(2);
+  await world.clock.advance(20 * DUE_MS);
+  expect(trimPoint(world, kept)).toBe(0);
+});
+
 test('while nothing can be expired nothing runs: no request, and one sleeper at most', async () => {
   const world = new CompactionWorld();
   const forever = world.createStream();

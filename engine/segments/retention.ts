@@ -124,14 +124,16 @@ export class Retention {
   /** Adds to `trims` what is expired in the segment, and notes when the next of it will be. */
   async #judge(ref: SegmentRef, trims: Map<number, number>): Promise<void> {
     const nowMs = this.#parts.ports.clock.monoMs();
+    // The one of now: what is judged by an age that changes meanwhile is judged again.
+    const due = this.#dueMs;
     const { only } = ref;
     if (only !== null && this.#retentionOf(only.streamId) === null) {
-      this.#dueMs.set(ref, NEVER_MS);
+      due.set(ref, NEVER_MS);
       return;
     }
     const index = await this.#indexOf(ref);
     if (index === null) {
-      this.#dueMs.set(ref, nowMs + this.#parts.tunables.retentionIntervalMs);
+      due.set(ref, nowMs + this.#parts.tunables.retentionIntervalMs);
       return;
     }
     let waitMs = NEVER_MS;
@@ -140,7 +142,7 @@ export class Retention {
       waitMs = Math.min(waitMs, this.#judgeRun(run, trims));
       if (++judged % RUNS_PER_TURN === 0) await this.#parts.ports.clock.sleep(0, this.#parts.signal);
     }
-    this.#dueMs.set(ref, nowMs + waitMs);
+    due.set(ref, nowMs + waitMs);
   }
 
   /** Milliseconds until more of the run is expired. */

@@ -4,6 +4,7 @@
  * and what every stream must read.
  */
 
+import type { StreamConfig } from '../core/config.ts';
 import { MemoryBlobStore } from '../adapters/memory-blob-store.ts';
 import { segmentKey } from '../core/object-names.ts';
 import type { SequencedRecord } from '../core/record.ts';
@@ -21,6 +22,7 @@ import { SEGMENT_DEFAULTS, type SegmentTunables } from '../segments/tunables.ts'
 import type { Entry } from '../state/entries.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import type { EngineEvent } from '../telemetry.ts';
+import { finished } from './finished.ts';
 import { ManualClock, nativeCompute } from './manual-ports.ts';
 import { chunkOfRecords, frameOf, joined } from './segment-world.ts';
 import { createBasin, createStream, KEPT } from './state-samples.ts';
@@ -117,10 +119,14 @@ export class CompactionWorld {
 
   createStream(retentionAgeMs: number | null = null): number {
     const id = this.#nextId++;
-    const config = retentionAgeMs === null ? KEPT : { ...KEPT, retentionAgeS: retentionAgeMs / 1000 };
+    const config = keptFor(retentionAgeMs);
     this.apply(createStream(id, `s${id}`, { basin: 'basin-of-test', config }));
     this.records.set(id, []);
     return id;
+  }
+
+  reconfigure(streamId: number, retentionAgeMs: number | null): void {
+    this.apply({ type: 'reconfigure-stream', streamId, config: keptFor(retentionAgeMs), atMs: 0 });
   }
 
   /** One chunk of `count` records. */
@@ -145,7 +151,7 @@ export class CompactionWorld {
   async flush(): Promise<void> {
     const frozen = this.committed.chunks.upTo(this.#slot);
     const segments: SegmentRef[] = [];
-    for (const content of planFlush(frozen, this.committed.state.tables, this.tunables).segments) {
+    for (const content of finished(planFlush(frozen, this.committed.state.tables, this.tunables)).segments) {
       const builder = new SegmentBuilder(this.names.next(), nativeCompute, this.pointDistanceBytes);
       for (const { streamId, frames } of content) for (const frame of frames) builder.add(streamId, frame);
       const { parts, ref } = builder.finish();
@@ -196,4 +202,8 @@ export class CompactionWorld {
     this.committed.apply(entry, { slot, bytes: place.bytes, start: place.start, end: place.end });
     this.committed.endOfSlot(slot);
   }
+}
+
+function keptFor(retentionAgeMs: number | null): StreamConfig {
+  return retentionAgeMs === null ? KEPT : { ...KEPT, retentionAgeS: retentionAgeMs / 1000 };
 }
