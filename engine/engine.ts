@@ -42,6 +42,8 @@ import { Journal } from './stream/journal.ts';
 import { type AppendSessionOutcome, StreamStore } from './stream/store.ts';
 import { checkTunables, ENGINE_DEFAULTS, type EngineTunables } from './tunables.ts';
 
+export type { AppendSession } from './stream/append-session.ts';
+
 /** One method per S2 operation. None of them throws for anything the world can do. */
 export interface Engine {
   /** Repeated with the same token and configuration it succeeds again; a token that is null never matches. */

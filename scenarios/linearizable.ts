@@ -16,10 +16,11 @@ import type { Batch, StreamClient } from './client.ts';
 import { Oracle } from './oracle.ts';
 import type { Plan } from './plan.ts';
 import { probeCatalogue } from './probes.ts';
-import { RecordedClient, recordedRead } from './recorded-client.ts';
+import { RecordedClient, recordedAppend, recordedRead } from './recorded-client.ts';
 import { Recorder } from './recorder.ts';
 import { serverProgram } from './server.ts';
 import { Follower } from './sessions/follower.ts';
+import { SessionWriter } from './sessions/session-writer.ts';
 import { witnessed } from './sessions/witness.ts';
 import { SideCrew } from './side/crew.ts';
 import { sideFacts } from './side/facts.ts';
@@ -35,6 +36,7 @@ import { runWorkflow } from './workflow.ts';
 const SERVER = defineSite('client.server', 'which server a roaming client asks');
 const CLIENT = defineSite('client.choice', 'what a client does next, and how large it is');
 const FOLLOWER = defineSite('client.follower', 'how a follower goes on after a session');
+const WRITER = defineSite('client.session', 'what a client sends in an append session, and how it is cut');
 const SIDE = defineSite('client.side', 'what a client of a side stream does next, and how large it is');
 
 const BASIN = 'sim-basin';
@@ -143,6 +145,8 @@ class Linearizable {
     if (!provisioned) this.#heal();
     await this.#runUntil('the stream is created', LIVENESS_MS_MAX, () => provisioned);
     for (let i = 1; i <= this.#plan.clients && this.world.failure === null; i++) this.#startWorker(`c${i}`);
+    for (let i = 1; i <= this.#plan.sessionWriters && this.world.failure === null; i++)
+      this.#startSessionWriter(`w${i}`);
     for (let i = 1; i <= this.#plan.followers && this.world.failure === null; i++) this.#startFollower(`f${i}`);
     if (this.world.failure === null) this.#side?.start();
     await this.#runUntil('all clients are through', SAFETY_MS_MAX, () => this.#working === 0);
@@ -214,6 +218,40 @@ class Linearizable {
           noted: (probe) => this.world.probes.reachable(probe),
         },
       );
+    });
+  }
+
+  #startSessionWriter(name: string): void {
+    this.#startHost(name, (ports) => {
+      const { requestTimeoutMs: timeoutMs, operationsPerClient: batches, batchRecordsMax, restMs } = this.#plan;
+      const freeIds: number[] = [];
+      const options = {
+        addresses: this.#servers,
+        basin: BASIN,
+        stream: STREAM,
+        name,
+        batches,
+        batchRecordsMax,
+        timeoutMs,
+      };
+      const writer = new SessionWriter(
+        this.#transportOf(ports),
+        ports.clock,
+        { ...options, restMs },
+        {
+          below: (bound) => this.world.choices.choose(WRITER, name, bound),
+          noted: (probe) => this.world.probes.reachable(probe),
+          called: (batch) => {
+            const clientId = freeIds.pop() ?? this.recorder.newClientId();
+            const conclude = recordedAppend(this.recorder, clientId, this.#hashes, batch);
+            return (result) => {
+              conclude(this.#oracle.heardAppend(batch, result));
+              if (result.kind !== 'unknown') freeIds.push(clientId);
+            };
+          },
+        },
+      );
+      return writer.run();
     });
   }
 

@@ -14,7 +14,7 @@ export class Oracle {
   /** A client whose answers the oracle hears. */
   watch(client: StreamClient): StreamClient {
     return {
-      append: async (batch) => this.#heardAppend(batch, await client.append(batch)),
+      append: async (batch) => this.heardAppend(batch, await client.append(batch)),
       read: async () => this.#heardRead(await client.read()),
       checkTail: (): Promise<CheckTailResult> => client.checkTail(),
     };
@@ -55,7 +55,8 @@ export class Oracle {
     }
   }
 
-  #heardAppend(batch: Batch, result: AppendResult): AppendResult {
+  /** What became of an append. */
+  heardAppend(batch: Batch, result: AppendResult): AppendResult {
     if (result.kind === 'durable') this.#acknowledged.push({ batch, startSeqNum: result.startSeqNum });
     return result;
   }

@@ -63,6 +63,8 @@ export interface Plan extends RunSize {
   restMs: number;
   tunables: EngineTunables;
   faults: FaultSettings;
+  /** Clients that append through sessions. */
+  sessionWriters: number;
   /** Clients that follow the judged stream from the beginning to the end of the run. */
   followers: number;
   /** Streams beside the judged one that are trimmed, deleted and created again; null in runs without. */
@@ -91,6 +93,7 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     restMs: draw.pick(SITES.pace, 'rest', [1_000, 100]),
     tunables,
     faults,
+    sessionWriters: draw.pick(SITES.size, 'session-writers', [0, 0, 1]),
     followers: draw.pick(SITES.size, 'followers', [0, 1, 0, 2]),
     side: sideOf(profile, faults, draw),
   };

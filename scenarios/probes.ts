@@ -10,6 +10,7 @@ import { SERVER_PROBES } from './server.ts';
 import { AUDIT_PROBES } from './storage/audit.ts';
 import { DAMAGE_PROBES } from './storage/damage.ts';
 import { FOLLOWER_PROBES } from './sessions/follower.ts';
+import { SESSION_WRITER_PROBES } from './sessions/session-writer.ts';
 import { NEVER_PROBES, STORAGE_PROBES } from './storage/ghost.ts';
 import { SIDE_PROBES } from './side/probes.ts';
 import { CLIENT_PROBES } from './workflow.ts';
@@ -24,6 +25,7 @@ export function probeCatalogue(): ProbeInfo[] {
     ...DAMAGE_PROBES,
     ...SIDE_PROBES,
     ...FOLLOWER_PROBES,
+    ...SESSION_WRITER_PROBES,
     ...NEVER_PROBES,
   };
   const client = Object.entries(ours).map(([name, sentence]) => ({

@@ -21,25 +21,10 @@ export class RecordedClient implements StreamClient {
   }
 
   async append(batch: Batch): Promise<AppendResult> {
-    const { setFencingToken, fencingToken, matchSeqNum } = batch;
-    const recordHashes = batch.bodies.map((body) => this.#hashes.of(body));
-    const operation = this.#recorder.call(
-      this.#clientId,
-      { kind: 'append', recordHashes, setFencingToken, fencingToken, matchSeqNum },
-      describe(batch),
-    );
+    const conclude = recordedAppend(this.#recorder, this.#clientId, this.#hashes, batch);
     const result = await this.#client.append(batch);
-    switch (result.kind) {
-      case 'durable':
-        this.#recorder.return(operation, { kind: 'append-success', tail: result.endSeqNum }, 'durable');
-        break;
-      case 'rejected':
-        this.#recorder.return(operation, { kind: 'append-definite-failure' }, `rejected: ${result.code}`);
-        break;
-      case 'unknown':
-        this.#recorder.return(operation, { kind: 'append-indefinite-failure' }, `unknown: ${result.code}`);
-        this.#clientId = this.#recorder.newClientId();
-    }
+    conclude(result);
+    if (result.kind === 'unknown') this.#clientId = this.#recorder.newClientId();
     return result;
   }
 
@@ -58,6 +43,24 @@ export class RecordedClient implements StreamClient {
     else this.#recorder.return(operation, { kind: 'check-tail-success', tail: result.tail }, `tail ${result.tail}`);
     return result;
   }
+}
+
+/** Writes down that an append is asked for now; how it ends is told to what is returned. */
+export function recordedAppend(recorder: Recorder, clientId: number, hashes: BodyHashes, batch: Batch) {
+  const { setFencingToken, fencingToken, matchSeqNum } = batch;
+  const recordHashes = batch.bodies.map((body) => hashes.of(body));
+  const call = { kind: 'append' as const, recordHashes, setFencingToken, fencingToken, matchSeqNum };
+  const operation = recorder.call(clientId, call, describe(batch));
+  return (result: AppendResult): void => {
+    switch (result.kind) {
+      case 'durable':
+        return recorder.return(operation, { kind: 'append-success', tail: result.endSeqNum }, 'durable');
+      case 'rejected':
+        return recorder.return(operation, { kind: 'append-definite-failure' }, `rejected: ${result.code}`);
+      case 'unknown':
+        return recorder.return(operation, { kind: 'append-indefinite-failure' }, `unknown: ${result.code}`);
+    }
+  };
 }
 
 /** Writes down that a read of the whole stream is asked for now; how it ends is told to what is returned. */

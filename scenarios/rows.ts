@@ -38,8 +38,6 @@ function excluded(id: string, schedule: string, rule: string, never: NeverProbe)
   return { id, schedule, reached: null, absent: 'excluded', why: rule, never };
 }
 
-const NO_SESSIONS = 'needs append sessions';
-
 export const ROWS: readonly CatalogueRow[] = [
   row(
     'W1',
@@ -158,7 +156,7 @@ export const ROWS: readonly CatalogueRow[] = [
     'client.retried-unknown',
   ),
   row('P3', 'slot k fails while k+1 succeeds', 'log.slot.out-of-order', 'log.put.unknown'),
-  later('P4', 'a pipelined batch fails its condition', NO_SESSIONS),
+  row('P4', 'a pipelined batch fails its condition', 'session.mismatch-with-others-behind'),
   row('P5', 'a condition fails against state that is not durable', 'append.rejected.undurable'),
   row('P6', 'a client goes away in the middle of a request', 'fault.net.request-cut'),
   row('R1', 'a follower is shown a batch whose put fails', 'log.put.failed', 'read.followed'),

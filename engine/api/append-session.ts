@@ -6,9 +6,8 @@
  */
 
 import type { AppendOutcome } from '../core/outcome.ts';
-import type { Engine } from '../engine.ts';
+import type { AppendSession, Engine } from '../engine.ts';
 import type { Compression, HttpRequest, HttpResponse } from '../ports.ts';
-import type { AppendSession } from '../stream/append-session.ts';
 import { appendRejection, BadRequest, errorResponse, rejection, unknownOutcome } from './errors.ts';
 import { encryptionKeyHeader } from './headers.ts';
 import { streamingResponse } from './response.ts';
@@ -37,25 +36,30 @@ async function* answers(
   const leave = () => session.abandon();
   request.signal?.addEventListener('abort', leave);
   try {
-    let mistake: BadRequest | null = null;
+    let mistake: unknown = null;
     void feed(session, request, new AppendInputDecoder(compression), (found) => (mistake = found));
     for await (const outcome of session.outcomes()) {
       yield outcome.kind === 'durable' ? writer.ack(outcome.ack) : writer.error(failure(outcome));
       if (outcome.kind !== 'durable') return;
     }
-    if (mistake !== null) yield writer.error(mistakeResponse(mistake));
+    // A regular end says that everything was answered. A request that broke off was not, so neither is this response whole.
+    if (mistake instanceof BadRequest) yield writer.error(errorResponse(mistake.code, mistake.message));
+    else if (mistake !== null) throw mistake;
   } finally {
     request.signal?.removeEventListener('abort', leave);
     leave();
   }
 }
 
-/** Submits what comes until the session takes no more. A mistake in it is told before the session is closed for it. */
+/**
+ * Submits what comes until the session takes no more. What is wrong with it is told before the session is closed for it:
+ * a BadRequest, or what the body broke off with.
+ */
 async function feed(
   session: AppendSession,
   request: HttpRequest,
   inputs: AppendInputDecoder,
-  mistaken: (mistake: BadRequest) => void,
+  mistaken: (mistake: unknown) => void,
 ): Promise<void> {
   try {
     for await (const chunk of request.body) {
@@ -67,15 +71,11 @@ async function feed(
     inputs.end();
     session.close();
   } catch (error) {
-    // Else the peer went away in the middle: what was admitted goes its way, and nobody is there to be told.
-    if (!(error instanceof BadRequest)) return session.abandon();
     mistaken(error);
-    session.close();
+    if (error instanceof BadRequest) session.close();
+    // What was admitted goes its way, and nobody is there to be told.
+    else session.abandon();
   }
-}
-
-function mistakeResponse({ code, message }: BadRequest) {
-  return errorResponse(code, message);
 }
 
 function failure(outcome: Exclude<AppendOutcome, { kind: 'durable' }>) {

@@ -1,0 +1,194 @@
+/**
+ * A client that appends through sessions: it sends batches without waiting for the ones before, in frames cut anywhere,
+ * some of them on a condition that a rival may break, and half-closes or leaves.
+ *
+ * Each batch is an operation of the judged history. What a session promises is checked at once: acknowledgements come in
+ * order and fit their batches; behind the first failure nothing has an effect; a regular end means that everything was
+ * answered.
+ */
+
+import type { Clock, NetworkError } from '../../engine/index.ts';
+import { type AppendResult, type Batch, ProtocolViolation } from '../client.ts';
+import { errorCode, NO_EFFECT, streamPath, type Transport } from '../wire.ts';
+import { inputFrame, type SessionAnswer, sessionAnswers } from './s2s-wire.ts';
+
+export const SESSION_WRITER_PROBES = {
+  'session.pipelined': 'a session had two batches under way',
+  'session.mismatch-with-others-behind': 'a batch failed its condition while others were under way behind it',
+  'session.dropped-behind': 'batches behind a failed one certainly had no effect',
+  'session.left': 'a client left a session with batches under way',
+} as const;
+
+const BATCHES_MAX = 8;
+
+export interface SessionWriterOptions {
+  addresses: readonly string[];
+  basin: string;
+  stream: string;
+  /** In bodies: `w1`. */
+  name: string;
+  batches: number;
+  batchRecordsMax: number;
+  /** Patience with a server that says nothing, in milliseconds. */
+  timeoutMs: number;
+  restMs: number;
+}
+
+export interface SessionWriterWorld {
+  /** A uniform integer in [0, bound). */
+  below: (bound: number) => number;
+  noted: (probe: keyof typeof SESSION_WRITER_PROBES) => void;
+  /** A batch is sent now. The answer is told how it ended. */
+  called: (batch: Batch) => (result: AppendResult) => void;
+}
+
+interface UnderWay {
+  batch: Batch;
+  ended: (result: AppendResult) => void;
+}
+
+export class SessionWriter {
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #options: SessionWriterOptions;
+  readonly #world: SessionWriterWorld;
+  #server = 0;
+  #sent = 0;
+  /** Where the next batch lands if nobody else appends. */
+  #expected = 0;
+
+  constructor(transport: Transport, clock: Clock, options: SessionWriterOptions, world: SessionWriterWorld) {
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#options = options;
+    this.#world = world;
+  }
+
+  /** Appends all its batches, in as many sessions as it takes. Rejects with ProtocolViolation. */
+  async run(): Promise<void> {
+    while (this.#sent < this.#options.batches) {
+      await this.#session();
+      await this.#clock.sleep(this.#options.restMs);
+    }
+  }
+
+  async #session(): Promise<void> {
+    const { addresses, basin, stream, timeoutMs } = this.#options;
+    const underWay: UnderWay[] = [];
+    const gone = new AbortController();
+    const patience = new AbortController();
+    void this.#clock.sleep(timeoutMs, patience.signal).then(() => gone.abort('the client gave up'));
+    let outcome: 'ended' | 'broken' = 'broken';
+    try {
+      const response = await this.#transport(addresses[this.#server % addresses.length] as string, {
+        method: 'POST',
+        target: streamPath(stream, '/records'),
+        headers: new Map([
+          ['s2-basin', basin],
+          ['content-type', 's2s/proto'],
+        ]),
+        body: this.#inputs(underWay, gone.signal),
+        signal: gone.signal,
+      });
+      if (response.status === 200 && !(response.body instanceof Uint8Array)) {
+        outcome = await this.#listen(sessionAnswers(response.body), underWay);
+      } else {
+        // Refused before the session began: nothing of what was sent on the way has an effect.
+        this.#dropAll(underWay, 'refused');
+      }
+    } catch (error) {
+      if (!isNetworkError(error)) throw error;
+      if (!error.sent) this.#dropAll(underWay, error.code);
+    } finally {
+      patience.abort('over');
+      gone.abort('the session is over');
+    }
+    if (outcome === 'broken') {
+      if (underWay.length > 0) this.#world.noted('session.left');
+      this.#server++;
+    }
+    for (const { ended } of underWay.splice(0)) ended({ kind: 'unknown', code: 'session' });
+  }
+
+  /** The batches of one session as pieces of frames, with pauses. */
+  async *#inputs(underWay: UnderWay[], gone: AbortSignal): AsyncGenerator<Uint8Array, void> {
+    const count = Math.min(1 + this.#world.below(BATCHES_MAX), this.#options.batches - this.#sent);
+    for (let i = 0; i < count && !gone.aborted; i++) {
+      const batch = this.#nextBatch(underWay);
+      if (underWay.length > 0) this.#world.noted('session.pipelined');
+      underWay.push({ batch, ended: this.#world.called(batch) });
+      const frame = inputFrame(batch);
+      const cut = this.#world.below(frame.length + 1);
+      if (cut > 0) yield frame.subarray(0, cut);
+      if (cut < frame.length) yield frame.subarray(cut);
+      const pauseMs = this.#world.below(4) * 10;
+      if (pauseMs > 0) await this.#clock.sleep(pauseMs, gone);
+    }
+  }
+
+  #nextBatch(underWay: readonly UnderWay[]): Batch {
+    const { name, batchRecordsMax } = this.#options;
+    const number = this.#sent++;
+    const bodies = Array.from({ length: 1 + this.#world.below(batchRecordsMax) }, (_, i) => `${name}/${number}/${i}`);
+    const ahead = underWay.reduce((sum, { batch }) => sum + batch.bodies.length, 0);
+    const matchSeqNum = this.#world.below(3) === 0 ? this.#expected + ahead : null;
+    return { bodies, setFencingToken: null, fencingToken: null, matchSeqNum };
+  }
+
+  async #listen(answers: AsyncIterable<SessionAnswer>, underWay: UnderWay[]): Promise<'ended' | 'broken'> {
+    for await (const answer of answers) {
+      const first = underWay.shift();
+      if (answer.kind === 'failed') return this.#failed(answer, first, underWay);
+      if (first === undefined) throw new ProtocolViolation('an acknowledgement without a batch');
+      this.#acknowledge(answer, first);
+    }
+    if (underWay.length > 0) throw new ProtocolViolation(`a session ended with ${underWay.length} batches unanswered`);
+    return 'ended';
+  }
+
+  #acknowledge({ start, end, tail }: Extract<SessionAnswer, { kind: 'ack' }>, { batch, ended }: UnderWay): void {
+    if (end - start !== batch.bodies.length || tail < end || start < this.#expected) {
+      throw new ProtocolViolation(
+        `${batch.bodies.length} records behind ${this.#expected} were acknowledged as ${start}..${end}, tail ${tail}`,
+      );
+    }
+    if (batch.matchSeqNum !== null && batch.matchSeqNum !== start) {
+      throw new ProtocolViolation(`a batch for ${batch.matchSeqNum} was acknowledged at ${start}`);
+    }
+    this.#expected = end;
+    ended({ kind: 'durable', startSeqNum: start, endSeqNum: end });
+  }
+
+  /** The first failure ends the session: what follows it has no effect, whatever became of the failed one. */
+  #failed(
+    { status, body }: Extract<SessionAnswer, { kind: 'failed' }>,
+    first: UnderWay | undefined,
+    behind: UnderWay[],
+  ): 'ended' | 'broken' {
+    const code = status === 412 ? conditionCode(body) : errorCode(body);
+    const isMismatch = status === 412;
+    if (isMismatch && first === undefined) throw new ProtocolViolation('a failed condition without a batch');
+    const hasNoEffect = isMismatch || NO_EFFECT.has(code);
+    first?.ended({ kind: hasNoEffect ? 'rejected' : 'unknown', code });
+    if (isMismatch && behind.length > 0) this.#world.noted('session.mismatch-with-others-behind');
+    if (isMismatch) this.#expected = Number((body as { seq_num_mismatch?: number }).seq_num_mismatch ?? this.#expected);
+    if (!hasNoEffect) return 'broken';
+    if (behind.length > 0) this.#world.noted('session.dropped-behind');
+    this.#dropAll(behind, `behind ${code}`);
+    return isMismatch ? 'ended' : 'broken';
+  }
+
+  #dropAll(underWay: UnderWay[], code: string): void {
+    for (const { ended } of underWay.splice(0)) ended({ kind: 'rejected', code });
+  }
+}
+
+function conditionCode(body: unknown): string {
+  const [name] = Object.keys(body as object);
+  if (name === 'seq_num_mismatch' || name === 'fencing_token_mismatch') return name;
+  throw new ProtocolViolation(`a failed condition without a name: ${JSON.stringify(body)}`);
+}
+
+function isNetworkError(error: unknown): error is NetworkError {
+  return error instanceof Error && 'sent' in error && 'code' in error;
+}
