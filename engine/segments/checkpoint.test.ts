@@ -11,7 +11,8 @@ import { LogState } from '../state/log-state.ts';
 import { manualPorts, type StoredObjects } from '../testing/manual-ports.ts';
 import { createBasin, createStream } from '../testing/state-samples.ts';
 import { decodeRoot } from './checkpoint-format.ts';
-import { Checkpoints, type FrozenCheckpoint, type NewPage } from './checkpoint.ts';
+import { Checkpoints, type FrozenCheckpoint } from './checkpoint.ts';
+import type { NewPage } from './checkpoint-writing.ts';
 import { NameSource } from './names.ts';
 
 const BASIN = 'basin-of-test';

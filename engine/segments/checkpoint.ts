@@ -18,37 +18,22 @@ import {
   type OwnedName,
   pageKey,
 } from '../core/object-names.ts';
-import type { StreamState } from '../core/stream-state.ts';
 import { LogCorruption, REMEDY } from '../log/corruption.ts';
 import type { ReplayStart } from '../log/fold.ts';
 import { READINGS_MAX } from '../log/format.ts';
 import type { PersistentStore } from '../log/persistent-store.ts';
 import type { Compute, Telemetry } from '../ports.ts';
 import type { LogState } from '../state/log-state.ts';
-import type { RowSnapshot } from '../state/row-snapshot.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import { hashText, sameHash, type StateHash, StateHasher } from '../state/state-hash.ts';
-import {
-  decodePage,
-  decodeRoot,
-  encodePageWith,
-  encodeRootWith,
-  type PageRef,
-  type WrittenRows,
-  writeOverlay,
-  writePageRows,
-} from './checkpoint-format.ts';
-import type { RowChange } from './checkpoint-rows.ts';
+import { decodePage, decodeRoot, encodeRootWith, type PageRef } from './checkpoint-format.ts';
+import { type NewPage, RowWriting } from './checkpoint-writing.ts';
 import type { NameSource } from './names.ts';
 import { inParallel } from './parallel.ts';
 import type { SegmentTunables } from './tunables.ts';
 
 /** Pages fetched at once while a checkpoint is loaded. */
 const PAGE_GETS_MAX = 16;
-/** Rows that are written in one turn: about 5 ms. */
-const ROWS_PER_TURN = 1_024;
-/** Dirty ids that are counted or sorted out in one turn: about 10 ms. */
-const IDS_PER_TURN = 65_536;
 
 export interface CheckpointPorts {
   store: Pick<PersistentStore, 'get'>;
@@ -75,11 +60,6 @@ export interface FrozenCheckpoint extends CheckpointPages {
   retired: readonly OwnedName[];
   /** The bytes of `ckpt/…`, given the segments that took over the chunks up to its slot. */
   root(segments: readonly SegmentRef[]): Uint8Array;
-}
-
-export interface NewPage {
-  key: string;
-  bytes: Uint8Array;
 }
 
 /** The pages of the newest checkpoint that was loaded or frozen, and the state they belong to. */
@@ -152,8 +132,9 @@ export class Checkpoints {
     assert(installed === null || slot > installed.slot, 'checkpoints only ever go up');
     const name: CheckpointName = { slot, ...names.next() };
     const table = this.#tableOf(state);
-    const distrusted = this.#distrusts(state, table);
-    const writing = new Writing(state, table, distrusted, names, this.#tunables, this.#ports);
+    const everything = this.#distrusts(state, table);
+    const plan = { overlayRowsMax: this.#tunables.overlayRowsMax, everything };
+    const writing = new RowWriting(state, table, names, plan, this.#ports);
     table.of = name;
     state.unfrozenEntries = 0;
 
@@ -217,142 +198,6 @@ export class Checkpoints {
     this.#ports.telemetry.event('checkpoint.pages-distrusted', table.refs.size);
     table.refs.clear();
     return true;
-  }
-}
-
-/**
- * The rows of one frozen state on their way to pages and to the overlay, a slice at a time. Which rows those are was
- * decided in the turn of the freeze; the snapshot keeps them as they were.
- */
-class Writing {
-  readonly #state: LogState;
-  readonly #table: PageTable;
-  /** Every page is written anew. */
-  readonly #everything: boolean;
-  readonly #names: NameSource;
-  readonly #overlayRowsMax: number;
-  readonly #ports: CheckpointPorts;
-  readonly #snapshot: RowSnapshot;
-  #rowsInTurn = 0;
-  #result: { pages: PageRef[]; keys: ReadonlySet<string>; overlay: WrittenRows } | null = null;
-
-  constructor(
-    state: LogState,
-    table: PageTable,
-    everything: boolean,
-    names: NameSource,
-    { overlayRowsMax }: Pick<SegmentTunables, 'overlayRowsMax'>,
-    ports: CheckpointPorts,
-  ) {
-    this.#state = state;
-    this.#table = table;
-    this.#everything = everything;
-    this.#names = names;
-    this.#overlayRowsMax = overlayRowsMax;
-    this.#ports = ports;
-    this.#snapshot = state.tables.snapshot();
-  }
-
-  result() {
-    assert(this.#result !== null, 'a root is made of rows that are written');
-    return this.#result;
-  }
-
-  *run(): Generator<NewPage | null> {
-    const written = new Set<number>();
-    for (const page of yield* this.#pagesToWrite()) {
-      written.add(page);
-      const made = yield* this.#page(page);
-      if (made !== null) yield made;
-    }
-    const overlay = yield* this.#overlay(written);
-    this.#state.tables.closeSnapshot();
-    const { refs } = this.#table;
-    this.#result = { pages: [...refs.values()], keys: keysOf(refs), overlay };
-  }
-
-  /** Gives the turn away when it has had its rows. */
-  *#wrote(rows: number): Generator<null> {
-    this.#rowsInTurn += rows;
-    if (this.#rowsInTurn < ROWS_PER_TURN) return;
-    this.#rowsInTurn = 0;
-    yield null;
-  }
-
-  /** So many pages that few enough rows stand beside theirs. */
-  *#pagesToWrite(): Generator<null, number[]> {
-    const { dirtyIds, nextStreamId } = this.#snapshot;
-    const { pageRows } = this.#table;
-    if (this.#everything) return Array.from({ length: Math.ceil(nextStreamId / pageRows) }, (_, page) => page);
-    if (dirtyIds.size <= this.#overlayRowsMax) return [];
-    const counts = new Map<number, number>();
-    let counted = 0;
-    for (const id of dirtyIds) {
-      const page = Math.floor(id / pageRows);
-      counts.set(page, (counts.get(page) ?? 0) + 1);
-      if (++counted % IDS_PER_TURN === 0) yield null;
-    }
-    // Down to half, so that the next checkpoints need not write pages at once again.
-    const chosen: number[] = [];
-    let left = dirtyIds.size;
-    for (const [page, rows] of [...counts].toSorted((a, b) => b[1] - a[1] || a[0] - b[0])) {
-      if (left <= this.#overlayRowsMax / 2) break;
-      chosen.push(page);
-      left -= rows;
-    }
-    return chosen;
-  }
-
-  /** Null when no stream of the page is left. */
-  *#page(page: number): Generator<null, NewPage | null> {
-    const { pageRows, refs } = this.#table;
-    const [from, to] = [page * pageRows, Math.min((page + 1) * pageRows, this.#snapshot.nextStreamId)];
-    const parts: Uint8Array[] = [];
-    let count = 0;
-    for (let first = from; first < to; first += ROWS_PER_TURN) {
-      const rows: StreamState[] = [];
-      for (let id = first; id < Math.min(first + ROWS_PER_TURN, to); id++) {
-        const row = this.#snapshot.row(id);
-        if (row !== null) rows.push(row);
-      }
-      parts.push(writePageRows(rows));
-      count += rows.length;
-      yield* this.#wrote(rows.length);
-    }
-    if (count === 0) {
-      refs.delete(page);
-      return null;
-    }
-    const { bytes, ref } = encodePageWith({ rows: count, parts }, this.#names.next(), page, this.#ports.compute);
-    refs.set(page, ref);
-    this.#ports.telemetry.event('checkpoint.page-written', page);
-    return { key: pageKey(ref), bytes };
-  }
-
-  /** Rows newer than their page, which are dirty still. A deletion is told only where a page still has the row. */
-  *#overlay(written: ReadonlySet<number>): Generator<null, WrittenRows> {
-    const { pageRows, refs } = this.#table;
-    const ids: number[] = [];
-    let looked = 0;
-    for (const id of this.#snapshot.dirtyIds) {
-      if (!written.has(Math.floor(id / pageRows))) ids.push(id);
-      if (++looked % IDS_PER_TURN === 0) yield null;
-    }
-    const sorted = Float64Array.from(ids).sort();
-    const parts: Uint8Array[] = [];
-    let rows = 0;
-    for (let at = 0; at < sorted.length; at += ROWS_PER_TURN) {
-      const changes: RowChange[] = [];
-      for (const id of sorted.subarray(at, at + ROWS_PER_TURN)) {
-        const row = this.#snapshot.row(id);
-        if (row !== null || refs.has(Math.floor(id / pageRows))) changes.push({ id, row });
-      }
-      this.#state.tables.markDirty(changes.map(({ id }) => id));
-      parts.push(writeOverlay(changes));
-      rows += changes.length;
-      yield* this.#wrote(changes.length);
-    }
-    return { rows, parts };
   }
 }
 

@@ -59,10 +59,14 @@ class StreamChunks {
     };
   }
 
-  /** Takes the first `count` chunks out. Returns the bytes their frames took. */
-  removeFirst(count: number): number {
+  /** What the frames of the first `count` chunks take. */
+  firstBytes(count: number): number {
     let bytes = 0;
     for (let i = 0; i < count; i++) bytes += (this.ends[i] as number) - (this.starts[i] as number);
+    return bytes;
+  }
+
+  removeFirst(count: number): void {
     for (const column of [
       this.slots,
       this.firstSeqNums,
@@ -76,7 +80,6 @@ class StreamChunks {
     ]) {
       column.splice(0, count);
     }
-    return bytes;
   }
 }
 
@@ -136,18 +139,35 @@ export class ChunkIndex {
 
   /** Everything of slots up to and including `slot`, streams ascending. */
   upTo(slot: number): StreamFrames[] {
-    const frozen: StreamFrames[] = [];
-    for (const [streamId, chunks] of this.#streams) {
-      const count = firstAbove(chunks.slots, slot);
-      if (count === 0) continue;
-      frozen.push({ streamId, frames: Array.from({ length: count }, (_, i) => chunks.frame(i)) });
+    return [...this.framesUpTo(slot)];
+  }
+
+  /**
+   * As `upTo`, one stream after the other. Which streams is settled by the call; what is deleted before it is asked for
+   * is left out.
+   */
+  framesUpTo(slot: number): Generator<StreamFrames> {
+    const ids = new Float64Array(this.#streams.size);
+    let streams = 0;
+    for (const [streamId, chunks] of this.#streams) if ((chunks.slots[0] as number) <= slot) ids[streams++] = streamId;
+    return this.#framesOf(ids.subarray(0, streams).sort(), slot);
+  }
+
+  *#framesOf(streamIds: Float64Array, slot: number): Generator<StreamFrames> {
+    for (const streamId of streamIds) {
+      const chunks = this.#streams.get(streamId);
+      const count = chunks === undefined ? 0 : firstAbove(chunks.slots, slot);
+      if (chunks === undefined || count === 0) continue;
+      yield { streamId, frames: Array.from({ length: count }, (_, i) => chunks.frame(i)) };
     }
-    return frozen.toSorted((a, b) => a.streamId - b.streamId);
   }
 
   /** A checkpoint took over everything of slots up to and including `slot`. */
   release(slot: number): void {
-    for (const [streamId, chunks] of this.#streams) this.#removeFirst(streamId, chunks, firstAbove(chunks.slots, slot));
+    for (const [streamId, chunks] of this.#streams) {
+      const count = firstAbove(chunks.slots, slot);
+      if (count > 0) this.#removeFirst(streamId, chunks, count);
+    }
   }
 
   /** The stream is deleted. */
@@ -164,8 +184,10 @@ export class ChunkIndex {
 
   #removeFirst(streamId: number, chunks: StreamChunks, count: number): void {
     this.#chunks -= count;
+    this.#frameBytes -= chunks.firstBytes(count);
+    // Nearly always all of them, and there may be many streams: nothing is moved then.
     if (count === chunks.length) this.#streams.delete(streamId);
-    this.#frameBytes -= chunks.removeFirst(count);
+    else chunks.removeFirst(count);
   }
 }
 

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 
 import type { StreamFrames } from './chunk-index.ts';
+import { finished } from '../testing/finished.ts';
 import { planFlush } from './flush-plan.ts';
 import { inParallel } from './parallel.ts';
 
@@ -18,7 +19,7 @@ function stream(streamId: number, ...lengths: readonly number[]): StreamFrames {
 
 function plan(frozen: readonly StreamFrames[], trimPoints: Record<number, number> = {}) {
   const tables = { stream: (id: number) => (id in trimPoints ? { trimPoint: trimPoints[id] } : undefined) as never };
-  const { segments, deadBytes } = planFlush(frozen, tables, SIZES);
+  const { segments, deadBytes } = finished(planFlush(frozen, tables, SIZES));
   const shapes = segments.map((streams) =>
     streams.map(({ streamId, frames }) => `${streamId}:${frames.map(({ firstSeqNum }) => firstSeqNum).join(',')}`),
   );
@@ -44,7 +45,7 @@ test('parts of one stream are as small as own segments may be, and none is so sm
 test('a stream with very much is cut into a bounded number of parts', () => {
   const sizes = { ownSegmentBytes: 300, segmentBytesMax: 100_000 };
   const frozen = [stream(1, ...Array.from({ length: 1000 }, () => 100))];
-  const { segments } = planFlush(frozen, { stream: () => ({ trimPoint: 0 }) as never }, sizes);
+  const { segments } = finished(planFlush(frozen, { stream: () => ({ trimPoint: 0 }) as never }, sizes));
   expect(segments.length).toBeGreaterThan(10);
   expect(segments.length).toBeLessThanOrEqual(16);
 });

@@ -22,17 +22,29 @@ export interface FlushPlan {
 /** Parts of a stream, while they are not too long for a segment: enough for a store's connections, few for a list. */
 const OWN_PARTS_MAX = 16;
 
-/** `frozen` as `ChunkIndex.upTo` gives it, `tables` as they are in the same turn. */
-export function planFlush(
-  frozen: readonly StreamFrames[],
+/** Frames that are looked at in one turn: about 10 ms. */
+export const FRAMES_PER_TURN = 16_384;
+
+/**
+ * `frozen` as `ChunkIndex.framesUpTo` gives it. Yields when it is time to give the turn away; what is trimmed or deleted
+ * meanwhile is left out, too, because the log says so before it says that the segments are there.
+ */
+export function* planFlush(
+  frozen: Iterable<StreamFrames>,
   tables: Pick<Tables, 'stream'>,
   { ownSegmentBytes, segmentBytesMax }: Pick<SegmentTunables, 'ownSegmentBytes' | 'segmentBytesMax'>,
-): FlushPlan {
+): Generator<void, FlushPlan> {
   const own: StreamFrames[][] = [];
   const shared: StreamFrames[][] = [];
   let room = 0;
   let deadBytes = 0;
+  let framesInTurn = 0;
   for (const { streamId, frames } of frozen) {
+    framesInTurn += frames.length;
+    if (framesInTurn >= FRAMES_PER_TURN) {
+      framesInTurn = 0;
+      yield;
+    }
     const live = liveFrames(frames, tables.stream(streamId)?.trimPoint ?? Infinity);
     const bytes = bytesOf(live);
     deadBytes += bytesOf(frames) - bytes;

@@ -19,7 +19,7 @@ import type { SegmentRef } from '../state/segment-ref.ts';
 import type { Checkpoints, FrozenCheckpoint } from './checkpoint.ts';
 import type { ChunkIndex, StreamFrames } from './chunk-index.ts';
 import type { Collector } from './collector.ts';
-import { planFlush } from './flush-plan.ts';
+import { FRAMES_PER_TURN, planFlush } from './flush-plan.ts';
 import type { NameSource } from './names.ts';
 import { inParallel } from './parallel.ts';
 import { SegmentBuilder } from './segment-format.ts';
@@ -170,9 +170,10 @@ export class Flusher {
     // In one turn: the slot, the rows, the chunks.
     const slot = log.committed() - 1;
     const frozen = checkpoints.freeze(state, slot, names);
-    const { segments: planned, deadBytes } = planFlush(chunks.upTo(slot), state.tables, tunables);
+    const frames = chunks.framesUpTo(slot);
     this.#frozenSlot = slot;
     this.#firstUnfrozenMs = null;
+    const { segments: planned, deadBytes } = await this.#inTurns(planFlush(frames, state.tables, tunables));
     if (deadBytes > 0) ports.telemetry.event('flush.dead-skipped', deadBytes);
 
     const [segments] = await Promise.all([
@@ -196,6 +197,15 @@ export class Flusher {
     this.#parts.published();
   }
 
+  /** Runs work to its end that yields when it is time to give the turn away. */
+  async #inTurns<Result>(work: Generator<void, Result>): Promise<Result> {
+    const { ports, signal } = this.#parts;
+    for (let step = work.next(); ; step = work.next()) {
+      if (step.done === true) return step.value;
+      await ports.clock.sleep(0, signal);
+    }
+  }
+
   /** One page after the other is written, slice by slice, while a few before it are on their way. */
   async #writePages(frozen: FrozenCheckpoint): Promise<void> {
     const { ports, signal, store } = this.#parts;
@@ -214,16 +224,27 @@ export class Flusher {
     await Promise.all(uploads);
   }
 
-  /** Built right before its upload, so that a large flush takes the engine's only thread in slices. */
+  /** Built right before its upload, and over several turns: a large flush takes the engine's only thread in slices. */
   async #writeSegment(streams: readonly StreamFrames[]): Promise<SegmentRef> {
     const { names, ports, store } = this.#parts;
     const name = names.next();
     const builder = new SegmentBuilder(name, ports.compute);
-    for (const { streamId, frames } of streams) for (const frame of frames) builder.add(streamId, frame);
+    await this.#inTurns(fill(builder, streams));
     const { parts, ref } = builder.finish();
     await store.put(segmentKey(name), parts);
     ports.telemetry.event('flush.segment-written', ref.bytes);
     return ref;
+  }
+}
+
+function* fill(builder: SegmentBuilder, streams: readonly StreamFrames[]): Generator<void> {
+  let framesInTurn = 0;
+  for (const { streamId, frames } of streams) {
+    for (const frame of frames) builder.add(streamId, frame);
+    framesInTurn += frames.length;
+    if (framesInTurn < FRAMES_PER_TURN) continue;
+    framesInTurn = 0;
+    yield;
   }
 }
 
