@@ -18,10 +18,6 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
 
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
-}
-
 const data = dataObject({ slot: 7, epoch: 2, identity }, entries);
 const fence = joined(encodeFence({ slot: 2 ** 33 + 5, epoch: 3, identity, next: 2 ** 33 + 69 }, compute));
 

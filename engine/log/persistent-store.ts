@@ -10,13 +10,15 @@ import type { EngineEvent } from '../telemetry.ts';
 import { backOff } from './backoff.ts';
 import type { LogTunables } from './tunables.ts';
 
-/** The store refused for good; `message` says what was attempted and why it was refused. */
+/** The store refused for good; `message` says what was attempted, why it was refused, and what to do. */
 export class StoreRefused extends Error {
   override name = 'StoreRefused';
   readonly fault: StoreFault;
 
   constructor(what: string, fault: StoreFault) {
-    super(`${what}: ${fault.message}`);
+    // The faults of real stores name the object themselves.
+    const object = what.slice(what.indexOf(' ') + 1);
+    super(fault.message.includes(object) ? fault.message : `${what}: ${fault.message}`);
     this.fault = fault;
   }
 }

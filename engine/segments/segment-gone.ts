@@ -9,7 +9,10 @@ export class SegmentGone extends Error {
   readonly key: string;
 
   constructor(key: string) {
-    super(`${key} is gone: another process owns the store now and has replaced it. Repeat the read there`);
+    super(
+      `${key} is gone. Repeat the read: another server owns the store now and has replaced it; or it was deleted by ` +
+        'hand, then put back a sound copy of it',
+    );
     this.key = key;
   }
 }
