@@ -206,21 +206,40 @@ export class DurableTables implements Tables {
   }
 }
 
-/** A row laid over the durable one until the entry that made it is committed. */
-interface Overlay<Row> {
+/** A row laid over the durable one, until every queued entry that made a version of it is committed. */
+class Overlay<Key, Row> {
   row: Row;
-  ticket: number;
+  /** All that one such entry changed, as `put` remembers it: nearly always one row. */
+  readonly alone: readonly Overlay<Key, Row>[] = [this];
+  readonly #overlays: Map<Key, Overlay<Key, Row>>;
+  readonly #key: Key;
+  #queued = 0;
+
+  constructor(overlays: Map<Key, Overlay<Key, Row>>, key: Key, row: Row) {
+    this.#overlays = overlays;
+    this.#key = key;
+    this.row = row;
+  }
+
+  lay(row: Row): this {
+    this.row = row;
+    this.#queued++;
+    return this;
+  }
+
+  settle(): void {
+    if (--this.#queued === 0) this.#overlays.delete(this.#key);
+  }
 }
 
 export class SpeculativeTables implements Tables {
   readonly #durable: DurableTables;
-  readonly #basins = new Map<string, Overlay<BasinState | undefined>>();
-  readonly #streams = new Map<number, Overlay<StreamState | undefined>>();
-  readonly #streamIds = new Map<string, Overlay<number | undefined>>();
+  readonly #basins = new Map<string, Overlay<string, BasinState | undefined>>();
+  readonly #streams = new Map<number, Overlay<number, StreamState | undefined>>();
+  readonly #streamIds = new Map<string, Overlay<string, number | undefined>>();
   #nextStreamId: number;
-  #ticketsGiven = 0;
-  #ticketsSettled = 0;
-  readonly #order = new Fifo<Change | null>();
+  /** What each queued entry changed, oldest first. */
+  readonly #order = new Fifo<readonly { settle(): void }[]>();
 
   constructor(durable: DurableTables) {
     this.#durable = durable;
@@ -260,42 +279,33 @@ export class SpeculativeTables implements Tables {
 
   /** The effect of an entry that was just queued; null for one that changes no row. */
   put(change: Change | null): void {
-    const ticket = this.#ticketsGiven++;
-    this.#order.push(change);
-    if (change === null) return;
-    if (change.table === 'basin' || change.table === 'deleted-basin') {
-      this.#basins.set(change.row.name, { row: change.table === 'basin' ? change.row : undefined, ticket });
-      return;
-    }
+    this.#order.push(change === null ? [] : this.#lay(change));
+  }
+
+  #lay(change: Change): readonly { settle(): void }[] {
+    if (change.table === 'basin') return layOver(this.#basins, change.row.name, change.row).alone;
+    if (change.table === 'deleted-basin') return layOver(this.#basins, change.row.name, undefined).alone;
     const { id, basin, name } = change.row;
     if (change.table === 'deleted-stream') {
-      this.#streams.set(id, { row: undefined, ticket });
-      this.#streamIds.set(streamKey(basin, name), { row: undefined, ticket });
-      return;
+      return [layOver(this.#streams, id, undefined), layOver(this.#streamIds, streamKey(basin, name), undefined)];
     }
-    this.#streams.set(id, { row: change.row, ticket });
-    if (!this.#durable.hasStream(id)) this.#streamIds.set(streamKey(basin, name), { row: id, ticket });
+    const isNew = !this.#streams.has(id) && !this.#durable.hasStream(id);
+    const stream = layOver(this.#streams, id, change.row);
+    return isNew ? [stream, layOver(this.#streamIds, streamKey(basin, name), id)] : stream.alone;
   }
 
   /** The oldest queued entry is committed and in the durable tables now. */
   settleOldest(): void {
-    const change = this.#order.take();
-    assert(change !== undefined, 'only queued entries are settled');
-    const ticket = this.#ticketsSettled++;
-    if (change === null) return;
-    if (change.table === 'basin' || change.table === 'deleted-basin') {
-      forget(this.#basins, change.row.name, ticket);
-      return;
-    }
-    forget(this.#streams, change.row.id, ticket);
-    if (this.#streamIds.size > 0) forget(this.#streamIds, streamKey(change.row.basin, change.row.name), ticket);
+    const changed = this.#order.take();
+    assert(changed !== undefined, 'only queued entries are settled');
+    for (const overlay of changed) overlay.settle();
   }
 }
 
-/** Drops the overlay unless a later entry has replaced it. */
-function forget<Key, Row>(overlays: Map<Key, Overlay<Row>>, key: Key, ticket: number): void {
-  const overlay = overlays.get(key);
-  if (overlay !== undefined && overlay.ticket <= ticket) overlays.delete(key);
+function layOver<Key, Row>(overlays: Map<Key, Overlay<Key, Row>>, key: Key, row: Row): Overlay<Key, Row> {
+  let overlay = overlays.get(key);
+  if (overlay === undefined) overlays.set(key, (overlay = new Overlay(overlays, key, row)));
+  return overlay.lay(row);
 }
 
 function streamKey(basin: string, name: string): string {

@@ -20,10 +20,10 @@ export const SIDE_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: TABLES,
-        find: '      this.#streamIds.set(streamKey(basin, name), { row: undefined, ticket });',
+        find: 'return [layOver(this.#streams, id, undefined),',
         replace:
-          '      this.#streamIds.set(streamKey(basin, name), { row: undefined, ticket });\n' +
-          '      if (id === this.#nextStreamId - 1) this.#nextStreamId = id;',
+          'if (id === this.#nextStreamId - 1) this.#nextStreamId = id;\n' +
+          '      return [layOver(this.#streams, id, undefined),',
       },
     ],
     seedsMax: 60,
