@@ -42,7 +42,7 @@ export function writeWish(out: PayloadWriter, wish: StreamWish): void {
 }
 
 /** Throws a RangeError for a part or a word this build does not know. */
-export function readWish(from: PayloadReader): StreamWish {
+function readWish(from: PayloadReader): StreamWish {
   const parts = from.number();
   if (parts > ALL) throw new RangeError(`a stream configuration has no parts ${parts} in this version of the format`);
   const has = (part: number) => (parts & part) !== 0;

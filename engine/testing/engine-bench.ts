@@ -59,11 +59,11 @@ export function follow<Value>(promise: Promise<Value>): () => Value | null {
 export interface EngineBench extends ManualPorts {
   engine: Engine;
   /** From now on puts wait for the test. */
-  holdPuts(): void;
+  holdPuts: () => void;
   /** From now on every call waits for the test. */
-  holdAll(): void;
+  holdAll: () => void;
   /** The oldest held put. */
-  oldestPut(): StoreCall;
+  oldestPut: () => StoreCall;
   /** Bodies of all records as an ordinary read shows them; the outcome's kind when it shows none. */
   bodies(): Promise<string[] | string>;
 }

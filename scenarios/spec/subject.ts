@@ -10,9 +10,9 @@ const ROUNDS_MAX = 50;
 export interface Subject {
   engine: Engine;
   /** Lets time pass, and everything that is due happen. */
-  wait(ms: number): Promise<void>;
+  wait: (ms: number) => Promise<void>;
   /** Everything that can happen without time passing. */
-  settle(): Promise<void>;
+  settle: () => Promise<void>;
 }
 
 /** Anything but a restart. */
