@@ -21,6 +21,7 @@ import type { ChunkIndex, StreamFrames } from './chunk-index.ts';
 import type { Collector } from './collector.ts';
 import { FRAMES_PER_TURN, planFlush } from './flush-plan.ts';
 import type { NameSource } from './names.ts';
+import { LoopTurns } from './loop-turns.ts';
 import { inParallel } from './parallel.ts';
 import { SegmentBuilder } from './segment-format.ts';
 import type { SegmentTunables } from './tunables.ts';
@@ -60,6 +61,7 @@ export interface FlusherParts {
 
 export class Flusher {
   readonly #parts: FlusherParts;
+  readonly #turns: LoopTurns;
   #running: Promise<void> | null = null;
   #stopped = false;
   /** The last slot that is in a checkpoint. */
@@ -71,6 +73,7 @@ export class Flusher {
 
   constructor(parts: FlusherParts) {
     this.#parts = parts;
+    this.#turns = new LoopTurns(parts.ports.clock);
     this.#frozenSlot = parts.state.segments.installed?.slot ?? -1;
     parts.signal.addEventListener('abort', () => {
       this.#stopped = true;

@@ -16,8 +16,8 @@ import type { Ports } from '../ports.ts';
 import type { LogState } from '../state/log-state.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import type { ChunkIndex } from './chunk-index.ts';
+import { LoopTurns } from './loop-turns.ts';
 import { ReadAhead } from './read-ahead.ts';
-import { ReadTurns } from './read-turns.ts';
 import { type ReadLimits, RecordBatch } from './record-batch.ts';
 import { chunkOf, verifiedChunks } from './segment-frames.ts';
 import { SegmentGone } from './segment-gone.ts';
@@ -35,7 +35,7 @@ export interface Committed {
 
 export class StreamReader {
   readonly #ports: Pick<Ports, 'compute' | 'telemetry'>;
-  readonly #turns: ReadTurns;
+  readonly #turns: LoopTurns;
   readonly #committed: Committed;
   readonly #segments: SegmentReader;
   readonly #ahead: ReadAhead;
@@ -47,7 +47,7 @@ export class StreamReader {
     tunables: Pick<SegmentTunables, 'readAheadBlocks' | 'cacheBlockBytes' | 'cacheBytesMax'>,
   ) {
     this.#ports = ports;
-    this.#turns = new ReadTurns(ports.clock);
+    this.#turns = new LoopTurns(ports.clock);
     this.#committed = committed;
     this.#segments = segments;
     this.#ahead = new ReadAhead(ports.telemetry, () => committed.state.segments, segments, tunables);

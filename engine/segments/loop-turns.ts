@@ -1,15 +1,14 @@
 /**
- * One turn of the event loop for each batch of old records, whoever reads them.
+ * One turn of the event loop for each piece of work, such as a batch of old records or a segment that is put together.
  *
- * Blocks that were fetched ahead are in memory, so without this a hundred readers would decode one batch after another in
- * one turn, and the log's puts, whose answers are waiting, would stand still meanwhile. A reader that is alone has its
- * first batch at once.
+ * What they need is in memory, so without this a hundred readers would decode one batch after another in one turn, and
+ * the log's puts, whose answers are waiting, would stand still meanwhile. Who comes alone begins at once.
  */
 
 import { Fifo } from '../core/fifo.ts';
 import type { Clock } from '../ports.ts';
 
-export class ReadTurns {
+export class LoopTurns {
   readonly #clock: Pick<Clock, 'sleep'>;
   readonly #waiting = new Fifo<() => void>();
   #isTaken = false;

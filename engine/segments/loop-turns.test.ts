@@ -1,13 +1,13 @@
-/** Turns of readers: one batch a turn of the loop, in order, and at once for who is alone. */
+/** Turns of the event loop: one piece of work in each, in order, and at once for who is alone. */
 
 import { expect, test } from 'vitest';
 
-import { ReadTurns } from './read-turns.ts';
+import { LoopTurns } from './loop-turns.ts';
 
 /** Turns of a loop that the test goes through step by step. */
 function steppedTurns() {
   const due: (() => void)[] = [];
-  const turns = new ReadTurns({ sleep: () => new Promise((resolve) => due.push(resolve)) });
+  const turns = new LoopTurns({ sleep: () => new Promise((resolve) => due.push(resolve)) });
   const step = async () => {
     for (const wake of due.splice(0)) wake();
     await new Promise((resolve) => setImmediate(resolve));
