@@ -89,12 +89,14 @@ export class SideCrew {
       this.#writers.push(writer);
       await writer.run();
     });
-    const reads = `${base}-reader`;
     const present = (): SideName => writer?.name ?? { stream: `${base}.1`, ...NO_CONFIG };
-    this.#world.start(reads, async (wire, ports) => {
-      const client = new SideClient(wire, this.#history, reads);
-      await new SideReader(client, present, this.#plan, world(reads, ports)).run();
-    });
+    for (let i = 1; i <= this.#plan.readersPerStream; i++) {
+      const reads = `${base}-reader-${i}`;
+      this.#world.start(reads, async (wire, ports) => {
+        const client = new SideClient(wire, this.#history, reads);
+        await new SideReader(client, present, this.#plan, world(reads, ports)).run();
+      });
+    }
   }
 
   #names(): SideName[] {

@@ -7,8 +7,9 @@ import type { FaultSettings } from '../../sim/index.ts';
 import { type Draw, SITES } from '../plan-draw.ts';
 
 export interface SidePlan {
-  /** Side streams, each with a writer and a reader. */
+  /** Side streams, each with one writer. */
   streams: number;
+  readersPerStream: number;
   operationsPerClient: number;
   /** Age that some of the streams are created with, in milliseconds; whole seconds. */
   retentionAgeMs: number;
@@ -35,6 +36,7 @@ export function drawSide(
   if (!has) return null;
   return {
     streams: draw.pick(SITES.side, 'streams', [1, 1, 2]),
+    readersPerStream: draw.pick(SITES.side, 'readers', [1, 1, 3]),
     operationsPerClient: draw.pick(SITES.side, 'operations', [30, 20, 50]),
     retentionAgeMs: draw.pick(SITES.side, 'age', [5_000, 2_000, 20_000]),
     emptyAgeMs: 1_000,
