@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import type { Edit, Plant } from './plants.ts';
 
-const TOP = fileURLToPath(new URL('../../', import.meta.url));
+/** The top of the repository: paths of edits begin there. */
+export const TOP = fileURLToPath(new URL('../../', import.meta.url));
 
 type Named = Pick<Plant, 'name' | 'edits'>;
 
@@ -69,8 +70,8 @@ function applyEdits(edits: readonly Edit[], unused: Set<Edit>): Plugin {
   };
 }
 
-/** `source` with all of `edits`, in order. Throws when the text of one is not found exactly once. */
-function edited(source: string, edits: readonly Edit[]): string {
+/** `source` with all of `edits`, which are of that file, in order. Throws when the text of one is not found exactly once. */
+export function edited(source: string, edits: readonly Edit[]): string {
   return edits.reduce((contents, { file, find, replace }) => {
     const places = contents.split(find).length - 1;
     if (places !== 1) throw new Error(`${file}: expected once, found ${places} times: ${find}`);
