@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { FakeS3 } from '../testing/s3-fake.ts';
 import { openS3BlobStore, type S3BlobStore } from './s3-blob-store.ts';
-import { READS_MAX, type S3Options } from './s3-client.ts';
+import { loadS3Sdk, makeS3Client, READS_MAX, s3Agents, type S3Options } from './s3-client.ts';
 
 const BODY = [new TextEncoder().encode('0123456789')];
 const SET_HERE = [
@@ -91,6 +91,37 @@ describe('connections', () => {
     const kinds = (await Promise.all(reads)).map(({ kind }) => kind);
     // Those that came first waited for nothing; on a busy machine a few more may be too late.
     expect(kinds.filter((kind) => kind === 'absent').length).toBeGreaterThan(READS_MAX);
+  });
+});
+
+describe('the bucket', () => {
+  /** Where a request for `wal/1` would go. */
+  async function target(more: Partial<S3Options>): Promise<string> {
+    const sdk = await loadS3Sdk();
+    const options = { bucket: 'bucket', prefix: '', region: 'eu-west-1', ...more };
+    const agents = s3Agents();
+    const client = makeS3Client(sdk, options, agents);
+    let seen = '';
+    client.middlewareStack.add(
+      () =>
+        ({ request }) => {
+          const { protocol, hostname, path } = request as { protocol: string; hostname: string; path: string };
+          seen = `${protocol}//${hostname}${path}`;
+          throw new Error('this is as far as it goes');
+        },
+      { step: 'finalizeRequest', priority: 'low' },
+    );
+    await client.send(new sdk.GetObjectCommand({ Bucket: 'bucket', Key: 'wal/1' })).catch(() => undefined);
+    client.destroy();
+    return seen;
+  }
+
+  test('is in the host name on AWS, in the path at an endpoint of its own, and where the URL says otherwise', async () => {
+    const endpoint = 'https://s3.example:9000';
+    expect(await target({})).toBe('https://bucket.s3.eu-west-1.amazonaws.com/wal/1');
+    expect(await target({ pathStyle: true })).toBe('https://s3.eu-west-1.amazonaws.com/bucket/wal/1');
+    expect(await target({ endpoint })).toBe('https://s3.example/bucket/wal/1');
+    expect(await target({ endpoint, pathStyle: false })).toBe('https://bucket.s3.example/wal/1');
   });
 });
 

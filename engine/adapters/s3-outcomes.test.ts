@@ -308,15 +308,3 @@ describe('credentials', () => {
     process.env['AWS_ACCESS_KEY_ID'] = 'test';
   });
 });
-
-describe('addressing', () => {
-  test('is by path at an endpoint of its own, and by host name when told so', async () => {
-    await store.get('wal/1');
-    expect(fake.requests[0]?.headers.host).toMatch(/^127\.0\.0\.1:/);
-    const byHost = await open({ pathStyle: false, endpoint: fake.endpoint.replace('127.0.0.1', 'localhost') });
-    await byHost.get('wal/1');
-    const seen = fake.requests[1]?.headers.host;
-    // Where names below localhost do not resolve, the request never arrives.
-    if (seen !== undefined) expect(seen).toMatch(/^bucket\.localhost:/);
-  });
-});
