@@ -35,7 +35,7 @@ function afterCommand(stream: Stream, { headers, body }: Omit<SpecRecord, 'times
   const [only, ...more] = headers;
   if (only === undefined || more.length > 0 || only[0] !== '') return stream;
   if (only[1] === 'fence') return { ...stream, fencingToken: body };
-  const wanted = [...body].reduce((sum, char) => sum * 256 + char.charCodeAt(0), 0);
+  const wanted = Number(Buffer.from(body, 'latin1').readBigUInt64BE());
   return { ...stream, trimPoint: Math.max(stream.trimPoint, Math.min(wanted, stream.records.length)) };
 }
 
