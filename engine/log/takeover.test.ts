@@ -206,6 +206,17 @@ describe('corruption is never the end of the log', () => {
     await expect(taker(objects).ownership).rejects.toThrow(`${slotKey(65)}, byte 0: the object is missing`);
   });
 
+  test('a fence far ahead of the log is no witness: takers with an old view follow stray fences over nothing', async () => {
+    const objects = claimed();
+    plant(objects, { fence: [0, 1] });
+    plant(objects, { data: [64, 1, ['a']] });
+    // Two takers began before a checkpoint was published; the second went on behind the fence of the first.
+    for (const stray of [128, 192]) plant(objects, { fence: [stray, 2] });
+    const a = taker(objects);
+    expect(await a.ownership).toMatchObject({ epoch: 2, next: 65 + 64 });
+    expect(a.fold.applied).toEqual(['a']);
+  });
+
   test('objects within the window behind a gap are late puts, not proof that a slot is missing', async () => {
     const objects = claimed();
     plant(objects, { fence: [0, 1] });

@@ -28,6 +28,7 @@ import {
 } from './format.ts';
 import { claimFormat } from './format-object.ts';
 import type { LogFold, ReplayStart } from './fold.ts';
+import { missingSlot, witnessBehind } from './missing-slot.ts';
 import { PersistentStore, StoreRefused } from './persistent-store.ts';
 import { LISTINGS, newestPublication } from './publication.ts';
 import type { LogTunables } from './tunables.ts';
@@ -230,25 +231,16 @@ class Replay<Entry> {
       // An object found ahead of time can not have changed; an absence or a failure is only a hint.
       if (found.kind !== 'found') found = await this.#store.get(slotKey(this.position));
       if (found.kind === 'absent') {
-        const beyond = await this.#firstBeyondWindow();
-        if (beyond === null) return null;
+        const witness = await witnessBehind(this.#store, this.position);
+        if (witness === null) return null;
         // It was written, before that one or since we looked; what is gone now was collected, or deleted by hand.
         found = await this.#store.get(slotKey(this.position));
-        if (found.kind === 'absent') return missing(this.position, beyond);
+        if (found.kind === 'absent') return missingSlot(this.position, witness);
         this.#ports.telemetry.event('takeover.log-moved', this.position);
       }
       const contradiction = await this.#step(found.bytes);
       if (contradiction !== null) return contradiction;
     }
-  }
-
-  /**
-   * The first object that can only have been written after the slot at the position: an owner has at most K slots under
-   * way, so nobody writes in slot + K or above before that slot is durable. What lies closer is no such proof.
-   */
-  async #firstBeyondWindow(): Promise<string | null> {
-    const [beyond] = await this.#store.list('wal/', slotKey(this.position + WINDOW_SLOTS - 1));
-    return beyond?.key ?? null;
   }
 
   async #step(bytes: Uint8Array): Promise<LogCorruption | null> {
@@ -307,11 +299,6 @@ class ReadAhead {
     kept.delete(slot);
     return wanted;
   }
-}
-
-function missing(slot: number, beyond: string): LogCorruption {
-  const what = `the object is missing, and the log goes on with ${beyond}, which was written after it`;
-  return new LogCorruption(slotKey(slot), 0, what);
 }
 
 function contradiction(header: LogHeader, epoch: number): LogCorruption {

@@ -6,10 +6,10 @@
  */
 
 import { InvariantError } from '../core/assert.ts';
-import { WINDOW_SLOTS } from '../core/limits.ts';
 import { type CheckpointName, checkpointKey, pageKey, type OwnedName } from '../core/object-names.ts';
 import { LogCorruption, meaningOf, REMEDY } from '../log/corruption.ts';
 import { decodeEntries, decodeHeader, type LogHeader, type PlacedEntry, slotKey } from '../log/format.ts';
+import { missingSlot, witnessBehind } from '../log/missing-slot.ts';
 import type { Compute } from '../ports.ts';
 import { decodePage, decodeRoot } from '../segments/checkpoint-format.ts';
 import { Checkpoints } from '../segments/checkpoint.ts';
@@ -103,17 +103,13 @@ class LogWalk {
     }
   }
 
-  /**
-   * True when the slot was written after all. An owner never has more than a window of slots under way, so an object
-   * further on proves that this one was there: throws LogCorruption when it is not.
-   */
+  /** True when the slot was written after all. Throws LogCorruption when it was, and is gone. */
   async #hasMoved(): Promise<boolean> {
     const { store } = this.#look;
-    const beyond = (await store.list('wal/', slotKey(this.position + WINDOW_SLOTS - 1)))[0];
-    if (beyond === undefined) return false;
-    const key = slotKey(this.position);
-    if ((await store.get(key)).kind === 'found') return true;
-    throw new LogCorruption(key, 0, `the slot is missing: the log goes on with ${beyond.key}`);
+    const witness = await witnessBehind(store, this.position);
+    if (witness === null) return false;
+    if ((await store.get(slotKey(this.position))).kind === 'found') return true;
+    throw missingSlot(this.position, witness);
   }
 
   #take({ header, bytes, entries }: LogObject): void {
