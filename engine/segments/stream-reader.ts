@@ -64,6 +64,14 @@ export class StreamReader {
   }
 
   /**
+   * The same for a reader that had everything up to `fromSeqNum` when these records came, and is owed them even if they are
+   * trimmed by now: whatever of them is in memory. Null when the first is not.
+   */
+  readLive(streamId: number, fromSeqNum: number, limits: ReadLimits): SequencedRecord[] | null {
+    return this.#stream(streamId) === undefined ? null : this.#framesFrom(streamId, fromSeqNum, limits);
+  }
+
+  /**
    * Begins to fetch what a read from there will need of the store, for callers that must wait for something else first.
    * A hint: nothing comes back, and what goes wrong goes unnoticed until that read meets it.
    */
@@ -89,9 +97,13 @@ export class StreamReader {
   #readMemory(streamId: number, fromSeqNum: number, limits: ReadLimits): SequencedRecord[] | null {
     const stream = this.#stream(streamId);
     if (stream === undefined) return [];
-    let from = Math.max(fromSeqNum, stream.trimPoint);
-    if (from >= stream.tail.seqNum) return [];
+    const from = Math.max(fromSeqNum, stream.trimPoint);
+    return from >= stream.tail.seqNum ? [] : this.#framesFrom(streamId, from, limits);
+  }
+
+  #framesFrom(streamId: number, fromSeqNum: number, limits: ReadLimits): SequencedRecord[] | null {
     const { chunks } = this.#committed;
+    let from = fromSeqNum;
     let frame = chunks.frameAt(streamId, from);
     if (frame === null) return null;
     const batch = new RecordBatch(limits);

@@ -18,6 +18,7 @@ import {
 import { plantFence } from '../testing/log-bench.ts';
 import { settled } from '../testing/manual-ports.ts';
 
+const AT_TAIL = { ...FROM_START, start: { kind: 'tail-offset', offset: 0 } } as const;
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 
 /** Reads on in the background and notes every event, as `bodies@tail`, `tail N`, or the reason of a failure. */
@@ -106,6 +107,26 @@ describe('catching up, then following', () => {
     expect(said((await opened.events.next()).value as ReadEvent)).toBe('tail 1500');
   });
 
+  test('a reader of a stream that never rests is told that it has caught up', async () => {
+    const bench = await engineBench();
+    const opened = await bench.engine.readSession(BASIN, STREAM, FROM_START);
+    if (opened.kind !== 'open') throw new Error(opened.kind);
+    bench.holdAll();
+    const heard: string[] = [];
+    for (const body of ['a', 'b', 'c']) {
+      const next = follow(opened.events.next());
+      await settled();
+      // Each record becomes durable while the reader, which has all those before, waits for the proof of that.
+      void bench.engine.append(BASIN, STREAM, batch(body));
+      for (let i = 0; i < 20 && next() === null; i++) {
+        await settled();
+        await bench.blobs.held('putIfAbsent')[0]?.complete();
+      }
+      heard.push(said(next()?.value as ReadEvent));
+    }
+    expect(heard).toEqual(['a@1', 'b@2', 'c@3']);
+  });
+
   test('trimmed records are passed over, and a stream that is trimmed whole reads as caught up', async () => {
     const bench = await engineBench();
     await append(bench, 'a', 'b');
@@ -115,6 +136,18 @@ describe('catching up, then following', () => {
     expect((await reader(bench)).heard).toEqual(['tail 4']);
     expect((await reader(bench, { count: 1 })).heard).toEqual([]);
   });
+});
+
+test('a follower is shown what came after it had caught up, even if it is trimmed in the same batch', async () => {
+  const bench = await engineBench();
+  await append(bench, 'a');
+  const { heard } = await reader(bench);
+  await bench.engine.append(BASIN, STREAM, batch([record('b'), trimRecord(99), record('c')]));
+  await settled();
+  expect(heard.slice(0, 2)).toEqual(['a', 'tail 1']);
+  expect(heard[2]).toMatch(/^b.*c@4$/s);
+  // Who comes later finds what the trim left.
+  expect((await reader(bench)).heard).toEqual(['c', 'tail 4']);
 });
 
 describe('limits', () => {
@@ -267,9 +300,21 @@ describe('ends', () => {
     bench.engine.drain();
     await settled();
     expect(session.heard).toEqual(['tail 0', 'draining']);
-    expect((await reader(bench)).heard).toEqual(['draining']);
+    expect((await reader(bench)).opened).toEqual({ kind: 'rejected', reason: { kind: 'draining' } });
     await append(bench, 'a');
     expect(await bench.engine.checkTail(BASIN, STREAM)).toMatchObject({ tail: { seqNum: 1 } });
+  });
+
+  test('the server drains: reads that wait end, and reads that do not are served as before', async () => {
+    const bench = await engineBench();
+    await append(bench, 'a');
+    const waiting = follow(bench.engine.read(BASIN, STREAM, { ...AT_TAIL, waitMs: 1000 }));
+    await settled();
+    bench.engine.drain();
+    await settled();
+    expect(waiting()).toEqual({ kind: 'rejected', reason: { kind: 'draining' } });
+    expect(await bench.bodies()).toEqual(['a']);
+    expect(await bench.engine.read(BASIN, STREAM, AT_TAIL)).toMatchObject({ kind: 'unwritten', tail: { seqNum: 1 } });
   });
 
   test('nobody listens any more: it ends quietly and leaves no timer', async () => {

@@ -27,6 +27,8 @@ export interface ReadSource {
   look(): StreamState | Rejection;
   /** Records from `fromSeqNum` on within the limits, or why the store keeps them. */
   fetch(stream: StreamState, fromSeqNum: number, limits: ReadLimits): Promise<SequencedRecord[] | Rejection>;
+  /** Records that came after the reader had caught up, while they are in memory, trimmed or not. Null when they are not. */
+  live(fromSeqNum: number, limits: ReadLimits): SequencedRecord[] | null;
   /** Null once a proof of ownership that started now is there. */
   prove(): Promise<Rejection | null>;
 }
@@ -42,7 +44,7 @@ export class ReadSession {
   readonly #waitMs: number | null;
   /** The number of the next record. */
   #next: number;
-  /** The last event showed the tail, and what comes is handed out as it comes. */
+  /** It had everything at a moment that is proved, and what comes is handed out as it comes. */
   #following = false;
   #heartbeatAtMs = 0;
   /** When the wait at the tail is over; null while it has not begun. */
@@ -88,7 +90,11 @@ export class ReadSession {
   }
 
   async #deliver(stream: StreamState): Promise<ReadEvent | 'look-again' | 'over'> {
-    const fetched = await this.#source.fetch(stream, this.#next, this.#allowance.batch);
+    const { batch } = this.#allowance;
+    // Who had everything is owed what came then, even if a trim came with it.
+    const live = this.#following ? this.#source.live(this.#next, batch) : null;
+    if (live?.length === 0) return 'over';
+    const fetched = live ?? (await this.#source.fetch(stream, this.#next, batch));
     if (isRejection(fetched)) return this.#failed(fetched);
     const records = this.#allowance.take(fetched);
     const last = records.at(-1);
@@ -130,12 +136,13 @@ export class ReadSession {
     const refusal = await this.#source.prove();
     if (refusal !== null) return this.#failed(refusal);
     const stream = this.#source.look();
-    // What came meanwhile says more than a heartbeat.
+    this.#following = true;
+    // What came meanwhile says more than a heartbeat, and the proof covers it as well: on a stream that never rests the
+    // reader would otherwise never hear that it has caught up.
     if (isRejection(stream) || stream.tail.seqNum !== before.seqNum) {
       this.#ports.telemetry.event('read.tail-moved');
       return 'look-again';
     }
-    this.#following = true;
     this.#rested();
     this.#ports.telemetry.event('read.heartbeat');
     return { kind: 'heartbeat', tail: stream.tail, atMs: this.#ports.clock.wallMs() };

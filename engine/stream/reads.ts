@@ -6,7 +6,7 @@
  */
 
 import type { CheckTailOutcome, ReadOutcome, ReadSessionOutcome, Rejection } from '../core/outcome.ts';
-import { boundedRead, planStart, ReadAllowance, type ReadInput } from '../core/read-plan.ts';
+import { boundedRead, mayFollow, planStart, ReadAllowance, type ReadInput } from '../core/read-plan.ts';
 import { meteredBytesOf, type SequencedRecord } from '../core/record.ts';
 import type { StreamState } from '../core/stream-state.ts';
 import { LogCorruption } from '../log/corruption.ts';
@@ -49,7 +49,8 @@ export class Reads {
 
   /** One batch: what is there, else, if the caller waits, the first that comes; empty when the time is over. */
   async read(basin: string, name: string, input: ReadInput, signal?: AbortSignal): Promise<ReadOutcome> {
-    const opened = await this.#open(basin, name, boundedRead(input));
+    const bounded = boundedRead(input);
+    const opened = await this.#open(basin, name, bounded, mayFollow(bounded));
     if (!(opened instanceof ReadSession)) return opened;
     for await (const event of opened.events(this.#watch, signal)) {
       if (event.kind === 'batch') return event;
@@ -60,15 +61,18 @@ export class Reads {
 
   /** `signal` aborts when nobody listens any more. */
   async session(basin: string, name: string, input: ReadInput, signal?: AbortSignal): Promise<ReadSessionOutcome> {
-    const opened = await this.#open(basin, name, input);
+    const opened = await this.#open(basin, name, input, true);
     if (!(opened instanceof ReadSession)) return opened;
     this.#parts.ports.telemetry.event('read.session-opened');
     return { kind: 'open', events: opened.events(this.#watch, signal) };
   }
 
-  #open(basin: string, name: string, input: ReadInput): Promise<ReadSession | Unwritten | Rejected> {
+  /** `lasts`: it may go on for long, so a server that drains does not begin it, and ends it. */
+  #open(basin: string, name: string, input: ReadInput, lasts: boolean): Promise<ReadSession | Unwritten | Rejected> {
     this.#announce(basin, name, input);
-    return this.#observe<ReadSession | Unwritten>(basin, name, 'read', async (stream) => {
+    return this.#observe<ReadSession | Unwritten | Rejected>(basin, name, 'read', async (stream) => {
+      const { standing } = this.#parts;
+      if (lasts && !standing.mayLast) return rejected(standing.refusal());
       const plan = planStart(stream, input);
       if (plan.kind === 'unwritten') {
         this.#parts.ports.telemetry.event('read.at-tail');
@@ -76,7 +80,7 @@ export class Reads {
       }
       const from = plan.kind === 'from' ? plan.seqNum : await this.#reader.seqNumAtTimestamp(stream.id, plan.timestamp);
       if (from < stream.trimPoint) this.#parts.ports.telemetry.event('read.below-trim');
-      return new ReadSession(this.#parts.ports, this.#source(stream), input, from);
+      return new ReadSession(this.#parts.ports, this.#source(stream, lasts), input, from);
     });
   }
 
@@ -88,19 +92,20 @@ export class Reads {
     this.#reader.readSoon(stream.id, plan.seqNum, new ReadAllowance(input).batch);
   }
 
-  #source(opened: StreamState): ReadSource {
+  #source(opened: StreamState, lasts: boolean): ReadSource {
     const { id, basin, name } = opened;
     const { tables, standing } = this.#parts;
     return {
       streamId: id,
       look: () => {
-        if (!standing.mayTell) return standing.refusal();
+        if (!(lasts ? standing.mayLast : standing.mayTell)) return standing.refusal();
         const stream = tables.stream(id);
         if (stream === undefined) return notFound(tables, basin, name);
         return stream.deletedAtMs === null ? stream : PENDING;
       },
       fetch: (stream, fromSeqNum, limits) =>
         this.#patiently(this.#readable(() => this.#filled(stream, fromSeqNum, limits))).then(reasonOrValue),
+      live: (fromSeqNum, limits) => this.#reader.readLive(id, fromSeqNum, limits),
       prove: () =>
         this.#patiently(this.#parts.standing.proved()).then((proved) => {
           if (typeof proved !== 'boolean') return proved.reason;
