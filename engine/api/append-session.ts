@@ -35,6 +35,7 @@ async function* answers(
 ): AsyncGenerator<Uint8Array, void> {
   const leave = () => session.abandon();
   request.signal?.addEventListener('abort', leave);
+  if (request.signal?.aborted === true) leave();
   try {
     let mistake: unknown = null;
     void feed(session, request, new AppendInputDecoder(compression), (found) => (mistake = found));

@@ -184,6 +184,22 @@ describe('an append session', () => {
     expect(heard.ended()).toBe(true);
   });
 
+  test('whose client left before the first byte leaves nothing behind', async () => {
+    const bench = await engineBench();
+    const response = await ask(bench, `POST ${RECORDS}`, S2S, new Feed());
+    if (response.body instanceof Uint8Array) throw new Error('no session');
+    // What a server does that finds nobody to answer.
+    await response.body[Symbol.asyncIterator]().return?.();
+    bench.engine.drain();
+    expect(bench.telemetry.count('append.session-refused')).toBe(0);
+  });
+
+  test('of a client that left before it was opened ends at once', async () => {
+    const { heard } = await appending(await engineBench(), AbortSignal.abort());
+    await settled();
+    expect(heard.ended()).toBe(true);
+  });
+
   test('is ended by a server that drains, with a status that says to try again', async () => {
     const bench = await engineBench();
     const { heard } = await appending(bench);

@@ -211,4 +211,30 @@ describe('the end of the server', () => {
     expect(heard).toEqual([]);
     expect(await bench.bodies()).toEqual(['a']);
   });
+
+  test('a client that left while its input waited for room: the input is dropped', async () => {
+    const bench = await engineBench({ tunables: { undurableBytesMax: 8 * 1024 } });
+    const { send, session } = await sessionOn(bench);
+    bench.holdPuts();
+    void bench.engine.append(BASIN, STREAM, batch([record('x'.repeat(8 * 1024))]));
+    await settled();
+    const waiting = send(batch('a'));
+    await settled();
+    expect(waiting()).toBe(null);
+    session.abandon();
+    bench.blobs.holds = () => false;
+    await completePuts(bench);
+    expect(waiting()).toBe(false);
+    expect((await bench.bodies()).length).toBe(1);
+    expect(bench.engine.undurableBytes).toBe(0);
+  });
+
+  test('a session does not open on a server that drains', async () => {
+    const bench = await engineBench();
+    bench.engine.drain();
+    expect(await bench.engine.appendSession(BASIN, STREAM)).toEqual({
+      kind: 'rejected',
+      reason: { kind: 'draining' },
+    });
+  });
 });

@@ -18,6 +18,12 @@ import { ByteBudget } from './byte-budget.ts';
 /** What an input counts for at least, so that their number is bounded too. */
 const INPUT_BYTES_MIN = 1024;
 
+/** For who has to end sessions: called when outcomes are listened to, and when they are not any more. */
+export interface SessionLife {
+  began: () => void;
+  ended: () => void;
+}
+
 interface Turn {
   bytes: number;
   /** Null until it ended. */
@@ -28,7 +34,7 @@ export class AppendSession {
   readonly #append: (input: AppendInput, session: InSession) => Promise<AppendOutcome>;
   readonly #streamId: number;
   readonly #budget: ByteBudget;
-  readonly #ended: () => void;
+  readonly #life: SessionLife;
   /** Submitted and not taken, oldest first. */
   readonly #turns = new Fifo<Turn>();
   #closed = false;
@@ -40,12 +46,12 @@ export class AppendSession {
     append: (input: AppendInput, session: InSession) => Promise<AppendOutcome>,
     streamId: number,
     bytesMax: number,
-    ended: () => void,
+    life: SessionLife,
   ) {
     this.#append = append;
     this.#streamId = streamId;
     this.#budget = new ByteBudget(bytesMax);
-    this.#ended = ended;
+    this.#life = life;
   }
 
   /**
@@ -60,12 +66,14 @@ export class AppendSession {
     const turn: Turn = { bytes, outcome: null };
     this.#turns.push(turn);
     const admitted = await new Promise<boolean>((decided) => {
-      void this.#append(input, { streamId: this.#streamId, decided }).then((outcome) => {
-        turn.outcome = outcome;
-        if (outcome.kind !== 'durable') this.close();
-        decided(outcome.kind === 'durable');
-        this.#look();
-      });
+      void this.#append(input, { streamId: this.#streamId, isAbandoned: this.#isAbandoned, decided }).then(
+        (outcome) => {
+          turn.outcome = outcome;
+          if (outcome.kind !== 'durable') this.close();
+          decided(outcome.kind === 'durable');
+          this.#look();
+        },
+      );
     });
     if (!admitted) this.close();
     return admitted;
@@ -92,6 +100,7 @@ export class AppendSession {
 
   /** Outcomes in the order of the inputs. Ends behind the first that is not durable, or when all are told after a close. */
   async *outcomes(): AsyncGenerator<AppendOutcome, void> {
+    this.#life.began();
     try {
       while (!this.#abandoned) {
         const turn = this.#turns.peek();
@@ -108,9 +117,11 @@ export class AppendSession {
       if (this.#refusal !== null && !this.#abandoned) yield rejected(this.#refusal);
     } finally {
       this.abandon();
-      this.#ended();
+      this.#life.ended();
     }
   }
+
+  readonly #isAbandoned = (): boolean => this.#abandoned;
 
   /** Behind a wait the compiler must not believe what it knew before. */
   #isClosed(): boolean {

@@ -37,6 +37,8 @@ import type { Standing } from './standing.ts';
 export interface InSession {
   /** The stream the session was opened on: one created later under the same name is another. */
   streamId: number;
+  /** The client left: what was not decided has no effect any more. */
+  isAbandoned: () => boolean;
   /** Called at most once, in the turn of the decision: queued in the log, or certainly not. */
   decided: (queued: boolean) => void;
 }
@@ -102,6 +104,7 @@ export class Appends {
   #decide(append: Append): void {
     const { basin, stream: name, input, session } = append.asked;
     if (!this.#standing.writable) return this.#refuse(append, Promise.resolve(rejected(this.#standing.refusal())));
+    if (session?.isAbandoned() === true) return this.#refuse(append, Promise.resolve(rejected(UNAVAILABLE)));
     const stream = session === null ? this.#births.forAppend(basin, name) : this.#sameStream(append, session);
     if ('kind' in stream) return this.#refuse(append, this.#standing.reveal(rejected(stream)));
     const nowMs = this.#clock.wallMs();

@@ -29,9 +29,14 @@ export class Standing {
     return this.#draining ? DRAINING : NOT_OWNER;
   }
 
-  /** False when readers at work have to end; `refusal` says why. */
-  get mayTell(): boolean {
+  /** False when what lasts, sessions and reads that wait, has to end; `refusal` says why. */
+  get mayLast(): boolean {
     return !this.#draining && !this.#ended;
+  }
+
+  /** False when nothing may be shown any more; `refusal` says why. */
+  get mayTell(): boolean {
+    return !this.#ended;
   }
 
   /** True once a round trip that began after this call proved ownership; false when it is lost. */

@@ -13,7 +13,7 @@ import type { CommittedLog } from '../segments/committed-log.ts';
 import type { StreamReader } from '../segments/stream-reader.ts';
 import type { Entry } from '../state/entries.ts';
 import type { EngineTunables } from '../tunables.ts';
-import type { Rejected } from './answers.ts';
+import { type Rejected, rejected } from './answers.ts';
 import { AppendSession } from './append-session.ts';
 import { Appends } from './appends.ts';
 import { Basins } from './basins.ts';
@@ -114,16 +114,24 @@ export class StreamStore {
   async appendSession(basin: string, name: string): Promise<AppendSessionOutcome> {
     const opened = await this.reads.identify(basin, name);
     if (opened.kind === 'rejected') return opened;
+    if (!this.#standing.mayLast) return rejected(this.#standing.refusal());
     const session: AppendSession = new AppendSession(
       (input, inSession) => this.appends.append(basin, name, input, inSession),
       opened.streamId,
       this.#sessionBytesMax,
-      () => this.#sessions.delete(session),
+      {
+        began: () => this.#began(session),
+        ended: () => this.#sessions.delete(session),
+      },
     );
-    this.#sessions.add(session);
     this.#telemetry.event('append.session-opened');
-    if (!this.#standing.mayTell) session.refuse(this.#standing.refusal());
     return { kind: 'open', session };
+  }
+
+  /** Somebody listens to the session. Of one whose client left before that, nothing is to be remembered. */
+  #began(session: AppendSession): void {
+    this.#sessions.add(session);
+    if (!this.#standing.mayLast) session.refuse(this.#standing.refusal());
   }
 
   /** Readers that follow and append sessions end, in order, with the reason; nothing else does. */
