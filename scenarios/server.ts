@@ -3,15 +3,9 @@
  * supervisor that starts it again after it ends. The engine is built exactly as production builds it.
  */
 
-import {
-  createApi,
-  type EngineTunables,
-  ForeignStore,
-  openEngine,
-  type Engine,
-  StoreRefused,
-} from '../engine/index.ts';
+import { createApi, type EngineTunables, openEngine, type Engine, StoreRefused } from '../engine/index.ts';
 import type { Program } from '../sim/index.ts';
+import { DamageMet } from './storage/damage.ts';
 
 /** Exit codes of the server program, as in production. */
 const EXIT = { stopped: 0, storeRefused: 3, fenced: 4 } as const;
@@ -48,8 +42,8 @@ export function serverProgram(
       takingOver = false;
     } catch (error) {
       takingOver = false;
-      // The store refused for good; a supervisor tries again later. Corruption is not expected: it fails the run.
-      if (error instanceof StoreRefused || error instanceof ForeignStore) return EXIT.storeRefused;
+      // The store refused for good; a supervisor tries again later. Damage is the supervisor's to judge.
+      if (error instanceof StoreRefused) return EXIT.storeRefused;
       throw error;
     }
     running.set(process.host, engine);
@@ -60,6 +54,7 @@ export function serverProgram(
       case 'fenced':
         return EXIT.fenced;
       case 'store-refused':
+        if (end.fault.code === 'corruption') throw new DamageMet(end.fault.message);
         return EXIT.storeRefused;
       case 'stopped':
         return EXIT.stopped;

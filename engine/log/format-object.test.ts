@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { FORMAT_VERSION } from '../core/format-version.ts';
 import { PROMPT, RETRY_MS } from '../testing/log-bench.ts';
 import { DENIED, type ManualPorts, manualPorts, settled, TIMEOUT } from '../testing/manual-ports.ts';
+import { READINGS_MAX } from './format.ts';
 import { claimFormat } from './format-object.ts';
 
 function store(content: Record<string, string>): ManualPorts {
@@ -29,6 +30,24 @@ test('a marked store is accepted with one get', async () => {
   const ports = store({ format: MARKER, 'wal/00000000000000000000': 'x' });
   await claimFormat(ports, PROMPT);
   expect(ports.blobs.calls.map((c) => c.operation)).toEqual(['get']);
+});
+
+test('a marker that comes damaged is got again before it is believed', async () => {
+  const ports = store({ format: MARKER });
+  const { objects } = ports.blobs;
+  const sound = objects.get('format') as Uint8Array;
+  ports.blobs.holds = () => true;
+  const claimed = claimFormat(ports, PROMPT);
+  for (let reading = 1; reading < READINGS_MAX; reading++) {
+    await settled();
+    objects.set('format', sound.with(reading, 0));
+    await ports.blobs.held()[0]?.complete();
+  }
+  await settled();
+  objects.set('format', sound);
+  await ports.blobs.held()[0]?.complete();
+  await claimed;
+  expect(ports.telemetry.count('takeover.damage-reread')).toBe(READINGS_MAX - 1);
 });
 
 test('what the conformance probe left behind is no stranger, however much it is', async () => {

@@ -6,9 +6,10 @@
 
 import { FORMAT_VERSION } from '../core/format-version.ts';
 import { WINDOW_SLOTS } from '../core/limits.ts';
-import type { Ports, StoreFault } from '../ports.ts';
+import type { GetOutcome, Ports, StoreFault } from '../ports.ts';
 import { backOff } from './backoff.ts';
 import { otherVersion, REMEDY } from './corruption.ts';
+import { READINGS_MAX } from './format.ts';
 import type { LogTunables } from './tunables.ts';
 
 export const FORMAT_KEY = 'format';
@@ -33,11 +34,8 @@ export async function claimFormat(ports: FormatPorts, tunables: LogTunables): Pr
 }
 
 async function tryClaim(ports: FormatPorts): Promise<'claimed' | 'again'> {
-  const found = await ports.blobs.get(FORMAT_KEY);
-  if (found.kind === 'found') {
-    checkMarker(found.bytes);
-    return 'claimed';
-  }
+  const found = await soundMarker(ports);
+  if (found.kind === 'found') return 'claimed';
   if (found.kind === 'failed') return again(found.fault);
 
   const listed = await firstStranger(ports);
@@ -54,6 +52,21 @@ async function tryClaim(ports: FormatPorts): Promise<'claimed' | 'again'> {
   // Done, refused (a rival was first) or unknown: the next look tells.
   const put = await ports.blobs.putIfAbsent(FORMAT_KEY, [new TextEncoder().encode(JSON.stringify(MARKER))]);
   return put.kind === 'failed' || put.kind === 'unknown' ? again(put.fault) : tryClaim(ports);
+}
+
+/** What comes wrong may have been damaged on the way: it is got again a few times before it is believed. */
+async function soundMarker(ports: FormatPorts): Promise<GetOutcome> {
+  for (let readings = 1; ; readings++) {
+    const found = await ports.blobs.get(FORMAT_KEY);
+    if (found.kind !== 'found') return found;
+    try {
+      checkMarker(found.bytes);
+      return found;
+    } catch (error) {
+      if (!(error instanceof ForeignStore) || readings === READINGS_MAX) throw error;
+      ports.telemetry.event('takeover.damage-reread', FORMAT_KEY);
+    }
+  }
 }
 
 /** The first object that is neither the marker nor the probe's, or null. */

@@ -4,12 +4,17 @@
  * damaged, or does not say which, fails the run.
  */
 
-import { LogCorruption } from '../../engine/index.ts';
+import { ForeignStore, LogCorruption } from '../../engine/index.ts';
 import type { Program, World } from '../../sim/index.ts';
 
 export const DAMAGE_PROBES = {
   'damage.named': 'a server ended because of a damaged object, and named it',
 } as const;
+
+/** A server met damage at work, and says so in these words. */
+export class DamageMet extends Error {
+  override name = 'DamageMet';
+}
 
 /** Exit code of a server that found damage. */
 const EXIT_DAMAGED = 5;
@@ -20,11 +25,15 @@ export function endingAtDamage(program: Program, world: World): Program {
     try {
       return await program(ports, process);
     } catch (error) {
-      if (!(error instanceof LogCorruption)) throw error;
+      if (!isAboutDamage(error)) throw error;
       const [object = ''] = OBJECT.exec(error.message) ?? [];
       if (!world.store.damage.wasDamaged(object)) throw error;
       world.probes.reachable('damage.named');
       return EXIT_DAMAGED;
     }
   };
+}
+
+function isAboutDamage(error: unknown): error is Error {
+  return error instanceof LogCorruption || error instanceof ForeignStore || error instanceof DamageMet;
 }
