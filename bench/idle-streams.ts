@@ -1,6 +1,7 @@
 /**
- * What a million idle streams cost: bytes each, time to load them, to look one up, and what they add to a full garbage
- * collection (storage reference §4.9: at most 200 MB for the engine, start in seconds).
+ * What a million idle streams cost: bytes each, time to load them, to look one up, what they add to a full garbage
+ * collection (storage reference §4.9: at most 200 MB for the engine, start in seconds), and the longest turn a checkpoint
+ * of them takes from the log when all of them changed, or many small chunks have to be flushed.
  *
  * Names are about 30 characters; one stream in ten carries tokens. Run with `npm run bench -- idle-streams`.
  */
@@ -10,7 +11,14 @@ import { runInNewContext } from 'node:vm';
 
 import { S2_BASIN_CONFIG, S2_STREAM_CONFIG } from '../engine/core/config.ts';
 import type { StreamState } from '../engine/core/stream-state.ts';
+import { systemCompute } from '../engine/adapters/system-compute.ts';
+import { Checkpoints, type FrozenCheckpoint } from '../engine/segments/checkpoint.ts';
+import { ChunkIndex, type StreamFrames } from '../engine/segments/chunk-index.ts';
+import { planFlush } from '../engine/segments/flush-plan.ts';
+import { NameSource } from '../engine/segments/names.ts';
+import { SEGMENT_DEFAULTS } from '../engine/segments/tunables.ts';
 import type { ChunkEntry } from '../engine/state/entries.ts';
+import { LogState } from '../engine/state/log-state.ts';
 import { fold } from '../engine/state/fold.ts';
 import { DurableTables, SpeculativeTables } from '../engine/state/tables.ts';
 import type { Row } from './table.ts';
@@ -77,6 +85,8 @@ export function run(streams = STREAMS): Promise<Row[]> {
     { what: 'full collection, with them', value: pauseFullMs, unit: 'ms' },
     ...lookUps(tables, streams),
     ...appends(tables, streams),
+    ...checkpointTurns(streams),
+    ...flushTurns(streams),
   ]);
 }
 
@@ -138,6 +148,81 @@ function appends(tables: DurableTables, streams: number): Row[] {
 }
 
 const NO_RECORDS = new Uint8Array();
+
+/** Every row is dirty, as after a replay from the beginning of the log. */
+function checkpointTurns(streams: number): Row[] {
+  const state = new LogState();
+  load(state.tables, streams);
+  state.tables.markDirty(Array.from({ length: streams }, (_, i) => i + 1));
+  const ports = { compute: systemCompute, telemetry: { event: () => {} }, store: NO_STORE };
+  const checkpoints = new Checkpoints(ports, SEGMENT_DEFAULTS);
+  let frozen: FrozenCheckpoint | null = null;
+  const freezeMs = cpuMillis(() => (frozen = checkpoints.freeze(state, 1, new NameSource(1))));
+  const { longestMs, totalMs } = turnsOf((frozen as unknown as FrozenCheckpoint).written());
+  const rootMs = cpuMillis(() => (frozen as unknown as FrozenCheckpoint).root([]));
+  return [
+    { what: 'freezing a checkpoint in which every stream changed', value: freezeMs, unit: 'ms CPU', goal: TURN_GOAL },
+    { what: '- writing its rows, all turns', value: totalMs, unit: 'ms CPU' },
+    { what: '- longest turn of that', value: longestMs, unit: 'ms CPU', goal: TURN_GOAL },
+    { what: '- its root', value: rootMs, unit: 'ms CPU', goal: TURN_GOAL },
+  ];
+}
+
+/** As many small chunks, each of another stream, as fill the memory before a flush. */
+function flushTurns(streams: number): Row[] {
+  const chunks = new ChunkIndex();
+  const arena = new Uint8Array(4 << 20);
+  for (let i = 0; chunks.bytes < SEGMENT_DEFAULTS.flushBytes; i++) {
+    const start = (i % 30_000) * 130;
+    const times = { firstTimestamp: 1, lastTimestamp: 1, arrivalMs: 1 };
+    const facts = { type: 'chunk', firstSeqNum: 0, count: 1, ...times, fencingToken: null, trimPoint: null } as const;
+    const streamId = 1 + ((i * 7_919) % streams);
+    if (i >= streams) break;
+    chunks.add({ streamId, ...facts }, { slot: i, bytes: arena, start, end: start + 120 });
+  }
+  let frames: Iterable<StreamFrames> = [];
+  const idsMs = cpuMillis(() => (frames = chunks.framesUpTo(Infinity)));
+  const tables = { stream: () => LIVE };
+  const { longestMs } = turnsOf(planFlush(frames, tables, SEGMENT_DEFAULTS));
+  const count = chunks.chunks;
+  const releaseMs = cpuMillis(() => chunks.release(Infinity));
+  return [
+    { what: 'chunks of as many streams in one flush', value: count, unit: 'chunks' },
+    { what: '- finding their streams', value: idsMs, unit: 'ms CPU', goal: TURN_GOAL },
+    { what: '- longest turn of planning', value: longestMs, unit: 'ms CPU', goal: TURN_GOAL },
+    { what: '- letting go of them', value: releaseMs, unit: 'ms CPU', goal: TURN_GOAL },
+  ];
+}
+
+function turnsOf(work: Generator<unknown, unknown>): { longestMs: number; totalMs: number } {
+  let [longestMs, totalMs] = [0, 0];
+  for (let isDone = false; !isDone;) {
+    const turnMs = cpuMillis(() => {
+      for (let step = work.next(); ; step = work.next()) {
+        isDone = step.done === true;
+        // A page to upload does not end the turn.
+        if (isDone || step.value === null || step.value === undefined) return;
+      }
+    });
+    longestMs = Math.max(longestMs, turnMs);
+    totalMs += turnMs;
+  }
+  return { longestMs, totalMs };
+}
+
+const LIVE: StreamState = { ...stateOf(1), trimPoint: 0 };
+
+/** CPU time of all threads, the collector's included: what a turn lasts where nobody else uses the processors. */
+function cpuMillis(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}
+
+/** A turn that is longer is felt by whoever waits for an acknowledgement. */
+const TURN_GOAL = { of: 'value', bound: 'at most', than: 50 } as const;
+const NO_STORE = { get: () => Promise.reject(new Error('nothing is loaded')) };
 
 function textBytes(streams: number): number {
   let bytes = 0;

@@ -84,7 +84,7 @@ class StreamChunks {
 }
 
 export class ChunkIndex {
-  readonly #streams = new Map<number, StreamChunks>();
+  #streams = new Map<number, StreamChunks>();
   #chunks = 0;
   #frameBytes = 0;
 
@@ -164,16 +164,24 @@ export class ChunkIndex {
 
   /** A checkpoint took over everything of slots up to and including `slot`. */
   release(slot: number): void {
+    // Nearly all of them go, and there may be many: what is left is counted out, not what goes.
+    const left = new Map<number, StreamChunks>();
     for (const [streamId, chunks] of this.#streams) {
       const count = firstAbove(chunks.slots, slot);
-      if (count > 0) this.#removeFirst(streamId, chunks, count);
+      this.#forget(chunks, count);
+      if (count === chunks.length) continue;
+      if (count > 0) chunks.removeFirst(count);
+      left.set(streamId, chunks);
     }
+    this.#streams = left;
   }
 
   /** The stream is deleted. */
   drop(streamId: number): void {
     const chunks = this.#streams.get(streamId);
-    if (chunks !== undefined) this.#removeFirst(streamId, chunks, chunks.length);
+    if (chunks === undefined) return;
+    this.#forget(chunks, chunks.length);
+    this.#streams.delete(streamId);
   }
 
   clear(): void {
@@ -182,12 +190,10 @@ export class ChunkIndex {
     this.#frameBytes = 0;
   }
 
-  #removeFirst(streamId: number, chunks: StreamChunks, count: number): void {
+  /** The first `count` chunks are not held any more. */
+  #forget(chunks: StreamChunks, count: number): void {
     this.#chunks -= count;
     this.#frameBytes -= chunks.firstBytes(count);
-    // Nearly always all of them, and there may be many streams: nothing is moved then.
-    if (count === chunks.length) this.#streams.delete(streamId);
-    else chunks.removeFirst(count);
   }
 }
 

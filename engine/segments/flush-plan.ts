@@ -23,7 +23,7 @@ export interface FlushPlan {
 const OWN_PARTS_MAX = 16;
 
 /** Frames that are looked at in one turn: about 10 ms. */
-export const FRAMES_PER_TURN = 16_384;
+export const FRAMES_PER_TURN = 8_192;
 
 /**
  * `frozen` as `ChunkIndex.framesUpTo` gives it. Yields when it is time to give the turn away; what is trimmed or deleted
