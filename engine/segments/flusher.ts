@@ -200,12 +200,14 @@ export class Flusher {
     this.#parts.published();
   }
 
-  /** Runs work to its end that yields when it is time to give the turn away. */
+  /** Runs work to its end that yields when it is time to give the turn away; of several works one goes on in each. */
   async #inTurns<Result>(work: Generator<void, Result>): Promise<Result> {
-    const { ports, signal } = this.#parts;
-    for (let step = work.next(); ; step = work.next()) {
+    for (;;) {
+      const step = await this.#turns.run(
+        () => work.next(),
+        () => Infinity,
+      );
       if (step.done === true) return step.value;
-      await ports.clock.sleep(0, signal);
     }
   }
 
@@ -243,11 +245,12 @@ export class Flusher {
 function* fill(builder: SegmentBuilder, streams: readonly StreamFrames[]): Generator<void> {
   let framesInTurn = 0;
   for (const { streamId, frames } of streams) {
-    for (const frame of frames) builder.add(streamId, frame);
-    framesInTurn += frames.length;
-    if (framesInTurn < FRAMES_PER_TURN) continue;
-    framesInTurn = 0;
-    yield;
+    for (const frame of frames) {
+      builder.add(streamId, frame);
+      if (++framesInTurn < FRAMES_PER_TURN) continue;
+      framesInTurn = 0;
+      yield;
+    }
   }
 }
 

@@ -1,41 +1,66 @@
-/** Turns of the event loop: one piece of work in each, in order, and at once for who is alone. */
+/** Turns of the event loop: a MiB of work in each, in order, and nothing waits while little is done. */
 
 import { expect, test } from 'vitest';
 
 import { LoopTurns } from './loop-turns.ts';
 
-/** Turns of a loop that the test goes through step by step. */
-function steppedTurns() {
+const KIB = 1024;
+
+/** Turns of a loop that the test goes through step by step, and the work that was done so far. */
+function stepped() {
   const due: (() => void)[] = [];
   const turns = new LoopTurns({ sleep: () => new Promise((resolve) => due.push(resolve)) });
+  const done: string[] = [];
+  const ask = (name: string, bytes: number) =>
+    turns.run(
+      () => void done.push(name),
+      () => bytes,
+    );
   const step = async () => {
     for (const wake of due.splice(0)) wake();
     await new Promise((resolve) => setImmediate(resolve));
   };
-  return { turns, step };
+  return { turns, done, ask, step, due };
 }
 
-test('of many readers one has each turn, in the order they came', async () => {
-  const { turns, step } = steppedTurns();
-  const had: number[] = [];
-  for (let reader = 0; reader < 5; reader++) void turns.next().then(() => had.push(reader));
-  const seen: number[] = [];
-  for (let i = 0; i < 6; i++) {
-    await new Promise((resolve) => setImmediate(resolve));
-    seen.push(had.length);
-    await step();
-  }
-  expect(seen).toEqual([1, 2, 3, 4, 5, 5]);
-  expect(had).toEqual([0, 1, 2, 3, 4]);
+test('after a MiB the rest waits for the next turn, in the order it came', async () => {
+  const { done, ask, step } = stepped();
+  for (const name of ['a', 'b', 'c', 'd', 'e']) void ask(name, 600 * KIB);
+  expect(done).toEqual(['a', 'b']);
+  await step();
+  expect(done).toEqual(['a', 'b', 'c', 'd']);
+  void ask('f', 1);
+  await step();
+  expect(done).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
 });
 
-test('who comes when nobody had the turn waits for nothing', async () => {
-  const { turns, step } = steppedTurns();
-  await turns.next();
+test('work that wants a turn of its own has one', async () => {
+  const { done, ask, step } = stepped();
+  for (const name of ['a', 'b', 'c']) void ask(name, Infinity);
+  expect(done).toEqual(['a']);
   await step();
-  let had = false;
-  void turns.next().then(() => (had = true));
-  await Promise.resolve();
-  await Promise.resolve();
-  expect(had).toBe(true);
+  expect(done).toEqual(['a', 'b']);
+  await step();
+  expect(done).toEqual(['a', 'b', 'c']);
+});
+
+test('while little is done nothing waits, and nothing is asked of the clock', () => {
+  const { ask, done, due } = stepped();
+  for (let i = 0; i < 100; i++) expect(ask(`${i}`, KIB)).toBeUndefined();
+  expect(done).toHaveLength(100);
+  expect(due).toEqual([]);
+});
+
+test('work that fails fails for who asked, whether it waited or not, and holds up nobody', async () => {
+  const { turns, ask, done, step } = stepped();
+  const broken = () => {
+    throw new Error('broken');
+  };
+  expect(() => turns.run(broken, () => 0)).toThrow('broken');
+  void ask('a', Infinity);
+  const waited = expect(turns.run(broken, () => 0)).rejects.toThrow('broken');
+  void ask('b', 1);
+  await step();
+  await waited;
+  expect(done).toEqual(['a', 'b']);
 });

@@ -9,7 +9,7 @@
 import { assert } from '../core/assert.ts';
 import { seqNumAtTimestamp } from '../core/chunk.ts';
 import { segmentKey } from '../core/object-names.ts';
-import type { SequencedRecord } from '../core/record.ts';
+import { meteredBytesOf, type SequencedRecord } from '../core/record.ts';
 import type { StreamState } from '../core/stream-state.ts';
 import { meaningOf } from '../log/corruption.ts';
 import type { Ports } from '../ports.ts';
@@ -54,13 +54,16 @@ export class StreamReader {
   }
 
   /**
-   * Records from `fromSeqNum` on within the limits: some of them, in this turn when they are in memory. None when the
-   * first does not fit the limits, when the tail is reached, or when the stream was deleted or trimmed up to its tail
+   * Records from `fromSeqNum` on within the limits: some of them, in this turn when they are in memory, unless readers
+   * have had enough of it. None when the first does not fit the limits, when the tail is reached, or when the stream was deleted or trimmed up to its tail
    * meanwhile; records trimmed meanwhile are passed over. Rejects with SegmentGone when this process is not the owner
    * any more, with LogCorruption when the segment is damaged, with what the store throws.
    */
   read(streamId: number, fromSeqNum: number, limits: ReadLimits): SequencedRecord[] | Promise<SequencedRecord[]> {
-    return this.#readMemory(streamId, fromSeqNum, limits) ?? this.#readSegments(streamId, fromSeqNum, limits);
+    return this.#turns.run(
+      () => this.#readMemory(streamId, fromSeqNum, limits) ?? this.#readSegments(streamId, fromSeqNum, limits),
+      (read) => (read instanceof Promise ? 0 : meteredBytesOf(read)),
+    );
   }
 
   /**
@@ -136,17 +139,19 @@ export class StreamReader {
   async #readRun(ref: SegmentRef, run: SegmentRun, from: number, limits: ReadLimits): Promise<SequencedRecord[]> {
     const { start, endOffset } = rangeFor(run, from, limits);
     const bytes = await this.#segments.range(ref, start.offset, endOffset);
-    await this.#turns.next();
-    const batch = new RecordBatch(limits);
-    meaningOf(segmentKey(ref), start.offset, () => {
-      for (const chunk of verifiedChunks(ref, run, start, bytes, this.#ports.compute)) {
-        if (batch.full) break;
-        if (chunk.firstSeqNum + chunk.count > from) batch.add(chunk, from);
-      }
-    });
-    this.#ports.telemetry.event('segment.read.cold', batch.records.length);
-    this.#ahead.wentThrough(ref, run, { from, next: from + batch.records.length, endOffset });
-    return batch.records;
+    const decode = () =>
+      meaningOf(segmentKey(ref), start.offset, () => {
+        const batch = new RecordBatch(limits);
+        for (const chunk of verifiedChunks(ref, run, start, bytes, this.#ports.compute)) {
+          if (batch.full) break;
+          if (chunk.firstSeqNum + chunk.count > from) batch.add(chunk, from);
+        }
+        return batch.records;
+      });
+    const records = await this.#turns.run(decode, () => bytes.length);
+    this.#ports.telemetry.event('segment.read.cold', records.length);
+    this.#ahead.wentThrough(ref, run, { from, next: from + records.length, endOffset });
+    return records;
   }
 
   // --- by timestamp --------------------------------------------------------------------------------------
