@@ -116,13 +116,16 @@ export async function appendMany(
 /** Runs `work`; the share of its time that this process stood still for garbage collection. */
 export async function withGarbageShare(work: () => Promise<number>): Promise<{ elapsedMs: number; gcShare: number }> {
   let gcMs = 0;
+  let startMs = 0;
   const observer = new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) gcMs += entry.duration;
+    // Those of the time before may be handed over late.
+    for (const entry of list.getEntries()) if (entry.startTime >= startMs) gcMs += entry.duration;
   });
   observer.observe({ entryTypes: ['gc'] });
+  startMs = performance.now();
   const elapsedMs = await work();
   // Entries are handed over in a later turn of the event loop.
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, 200));
   observer.disconnect();
   return { elapsedMs, gcShare: gcMs / elapsedMs };
 }
