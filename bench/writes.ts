@@ -16,7 +16,6 @@ import {
   largeBatch,
   LOG_ONLY,
   makeStreams,
-  MIB,
   mibPerSecond,
   openOn,
   singleRecord,

@@ -57,7 +57,7 @@ export function admit(stream: StreamState, input: AppendInput, nowMs: number): A
 
 function sequence(stream: StreamState, records: readonly AppendRecord[], stamps: Stamps): AdmittedChunk {
   assert(records.length > 0, 'an empty batch is refused before admission');
-  const { fencingToken, trimPoint } = commandEffects(stream, records);
+  const { fencingToken, trimPoint } = records.some(isCommand) ? commandEffects(stream, records) : NO_EFFECTS;
   return {
     firstSeqNum: stream.tail.seqNum,
     count: records.length,
@@ -108,6 +108,8 @@ function stamp(
   }
   return { first, last: runningMax, deltas, raised };
 }
+
+const NO_EFFECTS = { fencingToken: null, trimPoint: null };
 
 /** Commands act record by record; the last fence wins, trims only move forward and never past themselves. */
 function commandEffects(stream: StreamState, records: readonly AppendRecord[]) {

@@ -3,7 +3,6 @@
  * place in the log (`stamped-batch.ts` has the layout), and copied verbatim from then on.
  */
 
-import { assert } from './assert.ts';
 import type { Header, SequencedRecord } from './record.ts';
 
 /** Facts about a chunk that are known without decoding it. */

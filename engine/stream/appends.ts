@@ -4,7 +4,8 @@
  * Invariants: a rejection reports state that is itself durable (6); an append that was queued ends durable, unknown, or
  * rejected only when the log says it is void (12, honesty); at most the budget's bytes wait to become durable.
  *
- * An append is one object from its call to its end (`Append`), which waits for room, for its deadline and in the log.
+ * An append is one object from its call to its end (`Append`): it waits for room, for its deadline, and as an entry in the
+ * log. Thousands of them wait at once, so whatever is kept for each is copied again and again by the collector.
  */
 
 import {
@@ -18,7 +19,7 @@ import { assert } from '../core/assert.ts';
 import type { AppendAck, AppendOutcome, Rejection } from '../core/outcome.ts';
 import type { StreamPosition } from '../core/position.ts';
 import { meteredBytesOf } from '../core/record.ts';
-import { encodedLength } from '../core/stamped-batch.ts';
+import { encodedLength, type StampedBatch } from '../core/stamped-batch.ts';
 import type { StreamState } from '../core/stream-state.ts';
 import type { Queued, Settlement } from '../log/slot-log.ts';
 import type { Clock, Telemetry } from '../ports.ts';
@@ -80,14 +81,15 @@ export class Appends {
   /** The batch was validated before; everything else is decided here, in one turn, once there is room. */
   append(basin: string, stream: string, input: AppendInput, session?: InSession): Promise<AppendOutcome> {
     return new Promise((tell, fail) => {
-      const append = new Append(this, { basin, stream, input, session: session ?? null }, tell, fail);
+      const append = new Append(this, meteredBytesOf(input.records), tell);
+      const asked: Asked = { basin, stream, input, session: session ?? null, fail };
       this.#deadlines.add(append);
-      if (this.#unflushed.isOpen && this.#budget.tryTake(append.bytes)) this.#decide(append);
-      else this.#decideWhenRoom(append).catch(fail);
+      if (this.#unflushed.isOpen && this.#budget.tryTake(append.bytes)) this.#decide(append, asked);
+      else this.#decideWhenRoom(append, asked).catch(fail);
     });
   }
 
-  async #decideWhenRoom(append: Append): Promise<void> {
+  async #decideWhenRoom(append: Append, asked: Asked): Promise<void> {
     if (!this.#unflushed.isOpen) {
       this.#telemetry.event('append.waits-for-flush');
       if (!(await this.#unflushed.enter())) return this.#end(append, rejected(this.#standing.refusal()));
@@ -98,34 +100,35 @@ export class Appends {
     }
     // Who ran out of patience was told that it has no effect: it must not be queued any more.
     if (append.isOver) this.#budget.release(append.bytes);
-    else this.#decide(append);
+    else this.#decide(append, asked);
   }
 
-  #decide(append: Append): void {
-    const { basin, stream: name, input, session } = append.asked;
-    if (!this.#standing.writable) return this.#refuse(append, Promise.resolve(rejected(this.#standing.refusal())));
-    if (session?.isAbandoned() === true) return this.#refuse(append, Promise.resolve(rejected(UNAVAILABLE)));
-    const stream = session === null ? this.#births.forAppend(basin, name) : this.#sameStream(append, session);
-    if ('kind' in stream) return this.#refuse(append, this.#standing.reveal(rejected(stream)));
+  #decide(append: Append, asked: Asked): void {
+    const { basin, stream: name, input, session } = asked;
+    const refuse = (answer: Promise<AppendOutcome>) => this.#refuse(append, asked, answer);
+    if (!this.#standing.writable) return refuse(Promise.resolve(rejected(this.#standing.refusal())));
+    if (session?.isAbandoned() === true) return refuse(Promise.resolve(rejected(UNAVAILABLE)));
+    const stream = session === null ? this.#births.forAppend(basin, name) : this.#sameStream(asked, session);
+    if ('kind' in stream) return refuse(this.#standing.reveal(rejected(stream)));
     const nowMs = this.#clock.wallMs();
     const admission = admit(stream, input, nowMs);
-    if (admission.kind === 'refused') return this.#refuse(append, this.#refuseCondition(stream, admission.failure));
+    if (admission.kind === 'refused') return refuse(this.#refuseCondition(stream, admission.failure));
     this.#queue(append, stream, admission.chunk, nowMs);
     session?.decided(true);
   }
 
   /** The stream a session was opened on, not a later one of its name. */
-  #sameStream({ asked }: Append, { streamId }: InSession): StreamState | Rejection {
+  #sameStream(asked: Asked, { streamId }: InSession): StreamState | Rejection {
     const stream = this.#journal.ahead.stream(streamId);
     if (stream === undefined) return notFound(this.#journal.ahead, asked.basin, asked.stream);
     return stream.deletedAtMs === null ? stream : PENDING;
   }
 
   /** Nothing was queued; the answer may take a proof of ownership. */
-  #refuse(append: Append, answer: Promise<AppendOutcome>): void {
+  #refuse(append: Append, asked: Asked, answer: Promise<AppendOutcome>): void {
     this.#budget.release(append.bytes);
-    append.asked.session?.decided(false);
-    answer.then((outcome) => this.#end(append, outcome), append.fail);
+    asked.session?.decided(false);
+    answer.then((outcome) => this.#end(append, outcome), asked.fail);
   }
 
   #refuseCondition(stream: StreamState, failure: ConditionFailure | TimestampFailure): Promise<AppendOutcome> {
@@ -139,27 +142,15 @@ export class Appends {
     if (chunk.timestampRaised) this.#telemetry.event('append.timestamp-raised');
     if (this.#journal.ahead.isAhead(stream.id)) this.#telemetry.event('append.pipelined');
     if (nowMs > this.#lastArrivalMs) this.#lastArrivalMs = nowMs;
-    append.draft = {
-      type: 'chunk',
-      streamId: stream.id,
-      firstSeqNum: chunk.firstSeqNum,
-      count: chunk.count,
-      firstTimestamp: chunk.firstTimestamp,
-      lastTimestamp: chunk.lastTimestamp,
-      arrivalMs: this.#lastArrivalMs,
-      fencingToken: chunk.fencingToken,
-      trimPoint: chunk.trimPoint,
-      batch: chunk.batch,
-      batchBytes: encodedLength(chunk.batch),
-    };
+    append.admitted(stream.id, chunk, this.#lastArrivalMs);
     this.#journal.enqueue(append);
   }
 
   /** The log knows what became of a queued append. */
   settled(append: Append, settlement: Settlement): void {
     this.#budget.release(append.bytes);
-    if (settlement === 'committed') return this.#end(append, this.#durable(append.entry));
-    if (append.entry.trimPoint !== null) this.#telemetry.event('append.trim-lost');
+    if (settlement === 'committed') return this.#end(append, this.#durable(append));
+    if (append.trimPoint !== null) this.#telemetry.event('append.trim-lost');
     if (settlement === 'void') return this.#end(append, rejected(NOT_OWNER));
     this.#telemetry.event('append.unknown');
     this.#end(append, { kind: 'unknown', message: 'the store failed; the append may still take effect' });
@@ -181,7 +172,7 @@ export class Appends {
 
   /** Patience ended before the append did. */
   expired(append: Append): void {
-    this.#telemetry.event(append.draft === null ? 'append.deadline' : 'append.unknown');
+    this.#telemetry.event(append.isQueued ? 'append.unknown' : 'append.deadline');
     this.#end(append, late(append));
   }
 
@@ -193,38 +184,61 @@ export class Appends {
   }
 }
 
-/** What the caller asked for. */
+/** What the caller wants; nothing of it is needed once it is decided. */
 interface Asked {
   basin: string;
   stream: string;
   input: AppendInput;
   session: InSession | null;
+  fail: (error: unknown) => void;
 }
 
-/** One append from its call to its end: it waits for room, for its deadline, and in the log. */
-class Append implements Waiting, Queued<Entry> {
+const NOTHING: StampedBatch = { records: [], deltas: null };
+
+/** One append from its call to its end, and its own entry in the log. */
+class Append implements Waiting, Queued<Entry>, ChunkDraft {
   readonly #appends: Appends;
-  readonly asked: Asked;
-  readonly tell: (outcome: AppendOutcome) => void;
-  readonly fail: (error: unknown) => void;
   /** What it counts for in the budget. */
   readonly bytes: number;
+  readonly tell: (outcome: AppendOutcome) => void;
   deadlineMs = 0;
   isOver = false;
-  /** Null until numbers are given: from then on it may take effect. */
-  draft: ChunkDraft | null = null;
+  /** Numbers were given: it may take effect. What follows is known from then on. */
+  isQueued = false;
+  readonly type = 'chunk';
+  streamId = 0;
+  firstSeqNum = 0;
+  count = 0;
+  firstTimestamp = 0;
+  lastTimestamp = 0;
+  arrivalMs = 0;
+  fencingToken: string | null = null;
+  trimPoint: number | null = null;
+  batch = NOTHING;
+  batchBytes = 0;
 
-  constructor(appends: Appends, asked: Asked, tell: (outcome: AppendOutcome) => void, fail: (error: unknown) => void) {
+  constructor(appends: Appends, bytes: number, tell: (outcome: AppendOutcome) => void) {
     this.#appends = appends;
-    this.asked = asked;
+    this.bytes = bytes;
     this.tell = tell;
-    this.fail = fail;
-    this.bytes = meteredBytesOf(asked.input.records);
   }
 
-  get entry(): ChunkDraft {
-    assert(this.draft !== null, 'only an append that was admitted is queued');
-    return this.draft;
+  get entry(): Entry {
+    return this;
+  }
+
+  admitted(streamId: number, chunk: AdmittedChunk, arrivalMs: number): void {
+    this.isQueued = true;
+    this.streamId = streamId;
+    this.firstSeqNum = chunk.firstSeqNum;
+    this.count = chunk.count;
+    this.firstTimestamp = chunk.firstTimestamp;
+    this.lastTimestamp = chunk.lastTimestamp;
+    this.arrivalMs = arrivalMs;
+    this.fencingToken = chunk.fencingToken;
+    this.trimPoint = chunk.trimPoint;
+    this.batch = chunk.batch;
+    this.batchBytes = encodedLength(chunk.batch);
   }
 
   settle(settlement: Settlement): void {
@@ -236,7 +250,7 @@ class Append implements Waiting, Queued<Entry> {
   }
 }
 
-function late({ draft }: Append): AppendOutcome {
-  if (draft === null) return rejected(UNAVAILABLE);
+function late({ isQueued }: Append): AppendOutcome {
+  if (!isQueued) return rejected(UNAVAILABLE);
   return { kind: 'unknown', message: 'the store did not confirm the append in time; it may still take effect' };
 }
