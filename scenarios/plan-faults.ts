@@ -63,6 +63,7 @@ const FAMILIES = {
   clocks: { clockOffset: [1, 2], clockDrift: [1, 2], clockStep: 'rate' },
   // A store in trouble asks to slow down before it turns everybody away.
   outages: { outage: 'rare', putThrottled: 'rate' },
+  refusals: { refusal: 'rare' },
 } as const satisfies Record<string, Family>;
 type FamilyName = keyof typeof FAMILIES;
 

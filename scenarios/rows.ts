@@ -142,12 +142,8 @@ export const ROWS: readonly CatalogueRow[] = [
   row('A13', 'the store is out of service or asks to slow down', 'fault.store.outage', 'fault.put.throttled'),
   row('A14', 'a put hangs, others go on', 'fault.put.hang', 'log.slot.out-of-order'),
   row('A15', 'reads are slow, writes are fast, and the reverse', 'fault.get.slow', 'fault.put.slow'),
-  later(
-    'A16',
-    'credentials expire and come back',
-    'the simulated store asks for none; tests of the S3 adapter stand in',
-  ),
-  later('A17', 'the store is full', 'the simulated store never is; tests of the folder on a full disk stand in'),
+  row('A16', 'credentials expire and come back', 'fault.store.denied'),
+  row('A17', 'the store is full', 'fault.store.full', 'log.put.fatal'),
   row('P1', 'the owner dies right after the effect, before it can answer', 'fault.host.crash-at-effect'),
   row(
     'P2',

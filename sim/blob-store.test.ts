@@ -406,6 +406,29 @@ describe('between host and store', () => {
     expect(world.store.effects).toBe(0);
   });
 
+  test.each([
+    ['expired', true, ['failed', 'failed', 'failed', 'failed']],
+    ['denied', false, ['failed', 'failed', 'failed', 'failed']],
+    ['full', false, ['failed', 'absent', 'page', 'done']],
+  ] as const)(
+    'a store whose reason is `%s` refuses without effect and says so',
+    async (refusal, isRetryable, kinds) => {
+      const world = worldWith();
+      world.store.setRefusal(refusal);
+      const [put, ...others] = await inHost(world, 'node-1', async ({ blobs }) => [
+        await blobs.put('k/1', []),
+        await blobs.get('k/1'),
+        await blobs.list(''),
+        await blobs.delete(['k/1']),
+      ]);
+      expect([put, ...others].map((outcome) => outcome?.kind)).toEqual(kinds);
+      expect(put).toMatchObject({ fault: { retryable: isRetryable, message: expect.stringContaining('k/1') } });
+      expect(world.store.effects).toBe(0);
+      world.store.setRefusal(null);
+      expect((await inHost(world, 'node-2', ({ blobs }) => blobs.put('k/1', []))).kind).toBe('done');
+    },
+  );
+
   test('effects are announced as they happen, with their writer', async () => {
     const world = worldWith();
     const effects: unknown[] = [];

@@ -7,7 +7,15 @@
  * the port gives up on an attempt after a time-out and then reports what it can vouch for.
  */
 
-import type { BlobStore, ByteRange, DeleteOutcome, GetOutcome, ListOutcome, PutOutcome } from '../engine/ports.ts';
+import type {
+  BlobStore,
+  ByteRange,
+  DeleteOutcome,
+  GetOutcome,
+  ListOutcome,
+  PutOutcome,
+  StoreFault,
+} from '../engine/ports.ts';
 import { AnswerStalls, type Stalled } from './blob/answer-stalls.ts';
 import { Attempt, type StoreSetting } from './blob/attempt.ts';
 import { planCut, planDelete, planGet, planList, planPut, type MutationPlan } from './blob/attempt-plan.ts';
@@ -18,6 +26,7 @@ import { Objects } from './blob/objects.ts';
 import { WayDamage } from './blob/damage.ts';
 import { StoreDamage } from './blob/store-damage.ts';
 import { fault, rangeOf } from './blob/outcomes.ts';
+import { type Refusal, refusalFault } from './blob/refusals.ts';
 import type { WorldContext } from './context.ts';
 import type { Host } from './host.ts';
 import type { StoreVerb } from './latency.ts';
@@ -71,6 +80,7 @@ export class SimBlobStore {
   readonly #departed: ((departure: Departure) => void)[] = [];
   #effects = 0;
   #isOut = false;
+  #refusal: Refusal | null = null;
 
   constructor(setting: Omit<StoreSetting, 'stalls'>) {
     this.#setting = { ...setting, stalls: new AnswerStalls(setting.context) };
@@ -119,6 +129,23 @@ export class SimBlobStore {
   /** During an outage the store turns everything away with 503. */
   setOutage(isOut: boolean): void {
     this.#isOut = isOut;
+  }
+
+  get refusal(): Refusal | null {
+    return this.#refusal;
+  }
+
+  /** While it is not null the store refuses what `refusalFault` says. */
+  setRefusal(refusal: Refusal | null): void {
+    this.#refusal = refusal;
+  }
+
+  /** The fault that a request meets at the store now; null when it is served. */
+  #refused(verb: StoreVerb, key: string): StoreFault | null {
+    const refused = this.#refusal === null ? null : refusalFault(this.#refusal, verb, key);
+    if (refused === null) return null;
+    this.#context.probes.reachable(this.#refusal === 'full' ? 'fault.store.full' : 'fault.store.denied');
+    return refused;
   }
 
   isStalled(host: Host): boolean {
@@ -233,6 +260,8 @@ export class SimBlobStore {
     const noAnswer = { kind: 'unknown', fault: fault('timeout', `${verb} ${key}: no answer in time`) } as Outcome;
     return this.#attempt<Outcome>(caller, verb, key, bytes, noAnswer, (attempt) => {
       const { probes } = this.#context;
+      const refused = attempt.isCutOff ? null : this.#refused(verb, key);
+      if (refused !== null) return attempt.turnAway({ kind: 'failed', fault: refused } as Outcome);
       const plan = this.#fate(attempt, key, planFor);
       runMutation({ attempt, verb, key, plan, change, probes });
       if (plan.fate !== 'travels') return;
@@ -259,6 +288,8 @@ export class SimBlobStore {
     });
     const bytes = this.#objects.get(key)?.length ?? 0;
     return this.#attempt<GetOutcome>(caller, 'get', key, bytes, failed('timeout', 'no answer in time'), (attempt) => {
+      const refused = this.#refused('get', key);
+      if (refused !== null) return attempt.turnAway({ kind: 'failed', fault: refused });
       if (this.#isOut) return attempt.turnAway(failed('slow-down', '503, out of service'));
       const fate = planGet(this.#context, `${caller.host.name} ${key}`);
       const { probes } = this.#context;
@@ -289,6 +320,8 @@ export class SimBlobStore {
       fault: fault(code, `list ${prefix}: ${message}`),
     });
     return this.#attempt<ListOutcome>(caller, 'list', prefix, 0, failed('timeout', 'no answer in time'), (attempt) => {
+      const refused = this.#refused('list', prefix);
+      if (refused !== null) return attempt.turnAway({ kind: 'failed', fault: refused });
       if (this.#isOut) return attempt.turnAway(failed('slow-down', '503, out of service'));
       const plan = planList(this.#context, caller.host.name, limit);
       const { probes } = this.#context;

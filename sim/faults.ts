@@ -134,6 +134,8 @@ export interface FaultSettings {
   partitionMs: readonly number[];
   /** Per look: the store refuses everything for a while. */
   outage: Odds;
+  /** Per look: for as long as an outage the store refuses whoever asks, or has no room for anything new. */
+  refusal: Odds;
   outageMs: readonly number[];
   /** Per look: an object is damaged in the store, until a sound copy is put back. */
   objectDamaged: Odds;
@@ -217,6 +219,7 @@ export const QUIET: FaultSettings = Object.freeze<FaultSettings>({
   partitionIsFromStore: [1, 3],
   partitionMs: [10, 100, 1000, 5000, 20_000],
   outage: NEVER,
+  refusal: NEVER,
   outageMs: [50, 500, 3000, 15_000],
   objectDamaged: NEVER,
   damageMs: [5000, 500, 30_000],

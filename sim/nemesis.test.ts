@@ -181,6 +181,17 @@ describe('the nemesis', () => {
     expect(states.size).toBe(2);
   });
 
+  test('lets the store refuse for a reason that lasts a while', async () => {
+    const world = watched({ refusal: [1, 2], outageMs: [500] });
+    const reasons = new Set<string | null>();
+    for (let ms = 100; ms < 60_000; ms += 100) {
+      await run(world, ms);
+      reasons.add(world.store.refusal);
+      if (ms % 1000 === 900) expect(world.store.refusal).toBeNull();
+    }
+    expect(reasons).toEqual(new Set([null, 'expired', 'denied', 'full']));
+  });
+
   test('sets wall clocks wrong from the start, lets them drift and jump', async () => {
     const world = watched({ clockOffset: ALWAYS, clockOffsetMs: [60_000], clockDrift: ALWAYS, clockDriftPpm: [500] });
     const host = world.host('node-1');
@@ -202,6 +213,7 @@ describe('the nemesis', () => {
         pauseStopsClock: [1, 2],
         partition: ALWAYS,
         outage: [1, 2],
+        refusal: [1, 2],
         clockStep: ALWAYS,
         clockDrift: ALWAYS,
         downMs: [1_000_000],
@@ -214,8 +226,11 @@ describe('the nemesis', () => {
     await run(world, 20_000);
     expect(world.hosts.filter((host) => host.state !== 'running').length).toBeGreaterThan(0);
     expect(world.store.isOut).toBe(true);
+    expect(world.store.refusal).not.toBeNull();
     world.heal();
-    expect(world.waiting().filter(({ what }) => /nemesis\.(restart|resume|mend|service)/.test(what))).toEqual([]);
+    expect(world.waiting().filter(({ what }) => /nemesis\.(restart|resume|mend|service|accepts)/.test(what))).toEqual(
+      [],
+    );
     const skews = world.hosts.map((host) => host.clocks.skewMs());
     expect(skews.some((skew) => skew !== 0)).toBe(true);
     const names = [...world.hosts.map(({ name }) => name), 'store'];

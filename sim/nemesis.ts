@@ -8,6 +8,7 @@
 
 import type { Departure, SimBlobStore, Stalled, StoreEffect } from './blob-store.ts';
 import { STORE } from './blob-store.ts';
+import { REFUSALS } from './blob/refusals.ts';
 import { defineSite } from './choices.ts';
 import type { WorldContext } from './context.ts';
 import type { Host } from './host.ts';
@@ -53,6 +54,8 @@ const DIRECTION = defineSite('nemesis.partition-direction', 'which direction is 
 const PARTITION_FOR = defineSite('nemesis.partition-for', 'how long a link stays cut');
 const PEER = defineSite('nemesis.peer', 'who is at the other end of the cut');
 const OUTAGE = defineSite('nemesis.outage', 'whether the store goes out of service now');
+const REFUSAL = defineSite('nemesis.refusal', 'whether the store begins to refuse for a reason that lasts');
+const REFUSAL_IS = defineSite('nemesis.refusal-is', 'why the store refuses');
 const OUTAGE_FOR = defineSite('nemesis.outage-for', 'how long the store is out of service');
 const DAMAGE = defineSite('nemesis.object-damaged', 'whether an object of the store is damaged now');
 const DAMAGE_OF = defineSite('nemesis.object-damaged-of', 'what kind of object is damaged');
@@ -128,6 +131,7 @@ export class Nemesis {
     if (choices.chance(STALL, 'look', faults.storeStall)) this.#stall(victim());
     if (choices.chance(PARTITION, 'look', faults.partition)) this.#cut(victim());
     if (choices.chance(OUTAGE, 'look', faults.outage)) this.#outage();
+    if (choices.chance(REFUSAL, 'look', faults.refusal)) this.#refuse();
     if (choices.chance(STEP, 'look', faults.clockStep)) this.#stepClock(victim());
     if (choices.chance(DAMAGE, 'look', faults.objectDamaged)) this.#damage();
   }
@@ -265,6 +269,16 @@ export class Nemesis {
     this.#o.store.setOutage(true);
     const forMs = choices.pick(OUTAGE_FOR, STORE, faults.outageMs);
     this.#for(forMs, 'nemesis.service', STORE, 'store out of service', 'bad', () => this.#o.store.setOutage(false));
+  }
+
+  #refuse(): void {
+    const { store } = this.#o;
+    if (store.refusal !== null) return;
+    const { choices, faults } = this.#context;
+    const refusal = choices.pick(REFUSAL_IS, STORE, REFUSALS);
+    store.setRefusal(refusal);
+    const forMs = choices.pick(OUTAGE_FOR, STORE, faults.outageMs);
+    this.#for(forMs, 'nemesis.accepts', STORE, `store refuses: ${refusal}`, 'bad', () => store.setRefusal(null));
   }
 
   /** Somebody puts a sound copy back after a while, as the message of whoever met the damage asks for. */

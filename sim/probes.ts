@@ -47,6 +47,8 @@ export const SIM_PROBES: readonly ProbeInfo[] = [
   probe('fault.clock.step-back', 'a wall clock jumped back', 'T1'),
   probe('fault.clock.step-forward', 'a wall clock jumped forward', 'T2'),
   probe('fault.store.outage', 'the store refused everything for a while', 'A13'),
+  probe('fault.store.denied', 'the store turned somebody away for want of valid credentials', 'A16'),
+  probe('fault.store.full', 'the store had no room for what was put', 'A17'),
   probe('fault.put.failed-before', 'a put failed without effect and said so', 'A1'),
   probe('fault.put.unknown-without-effect', 'a put without effect ended unknown', 'A1'),
   probe('fault.put.lost-reply', 'a put took effect and its reply was lost', 'W3'),

@@ -185,6 +185,7 @@ export class World {
     this.#context.faults = QUIET;
     this.nemesis.stop();
     this.store.setOutage(false);
+    this.store.setRefusal(null);
     for (const host of this.hosts) {
       host.resume();
       if (host.wasCrashed) host.restart();

@@ -97,13 +97,13 @@ describe('refused', () => {
     expect([...ports.blobs.objects.keys()]).toEqual(before);
   });
 
-  test('a store that denies access', async () => {
+  test('a store that denies access, which is not called foreign', async () => {
     const ports = store({});
     ports.blobs.holds = () => true;
     const claim = claimFormat(ports, PROMPT);
     claim.catch(() => {});
     await ports.blobs.heldOn('get', 'format').reply({ kind: 'failed', fault: DENIED });
-    await expect(claim).rejects.toThrow('the store denies access');
+    await expect(claim).rejects.toMatchObject({ name: 'StoreRefused', fault: DENIED });
   });
 });
 

@@ -10,6 +10,7 @@ import type { GetOutcome, Ports, StoreFault } from '../ports.ts';
 import { backOff } from './backoff.ts';
 import { otherVersion, REMEDY } from './corruption.ts';
 import { READINGS_MAX } from './format.ts';
+import { StoreRefused } from './persistent-store.ts';
 import type { LogTunables } from './tunables.ts';
 
 export const FORMAT_KEY = 'format';
@@ -23,7 +24,10 @@ export class ForeignStore extends Error {
 
 type FormatPorts = Pick<Ports, 'clock' | 'random' | 'blobs' | 'telemetry'>;
 
-/** Makes sure the marker is there and says what this build expects. Waits out a store that is away. */
+/**
+ * Makes sure the marker is there and says what this build expects. Waits out a store that is away. Rejects with
+ * ForeignStore, or with StoreRefused when the store refuses for good.
+ */
 export async function claimFormat(ports: FormatPorts, tunables: LogTunables): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     const progress = await tryClaim(ports);
@@ -85,7 +89,7 @@ async function firstStranger(
 }
 
 function again(fault: StoreFault): 'again' {
-  if (!fault.retryable) throw new ForeignStore(`the store can not be used: ${fault.message}`);
+  if (!fault.retryable) throw new StoreRefused(`claiming ${FORMAT_KEY}`, fault);
   return 'again';
 }
 
