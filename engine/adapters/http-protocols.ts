@@ -59,6 +59,8 @@ export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHe
     cut: () => void stream.destroy(new Error('the exchange was cut')),
     dropUnread: () => {
       if (stream.readableEnded || stream.destroyed) return;
+      // Node keeps a closed stream, and with it the connection, until what had arrived was read.
+      stream.resume();
       // RFC 9113 §8.1: a complete response, then a reset without error, asks the peer to stop sending.
       if (stream.writableFinished) stream.close(constants.NGHTTP2_NO_ERROR);
       else stream.on('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));

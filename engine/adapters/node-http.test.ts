@@ -279,6 +279,32 @@ describe('a request over HTTP/2 with prior knowledge', () => {
   });
 });
 
+test('a session over HTTP/2 that ends with something unread leaves nothing of its connection behind', async () => {
+  const server = await serve(async ({ body }) =>
+    respond(
+      (async function* () {
+        for await (const chunk of body) {
+          yield chunk;
+          // More comes while nobody reads any more.
+          await new Promise((resume) => setTimeout(resume, 100));
+          return;
+        }
+      })(),
+    ),
+  );
+  const session = connectHttp2(server);
+  const stream = session.request({ ':method': 'POST', ':path': '/' }, { endStream: false });
+  stream.on('error', () => undefined);
+  stream.write('one');
+  await once(stream, 'data');
+  stream.write('two');
+  await once(stream, 'close');
+  session.destroy();
+  const began = performance.now();
+  await server.close(2000);
+  expect(performance.now() - began).toBeLessThan(1500);
+});
+
 describe('the first bytes of a connection', () => {
   test('may come one at a time, in either protocol', async () => {
     const server = await serve(mirror);
