@@ -47,8 +47,8 @@ const READS_MAX = 8;
 /** Files kept open for further reads of their parts, in addition. */
 const KEPT_FILES_MAX = 64;
 
-/** Unlinks one call of `delete` has under way at a time. */
-const UNLINKS_MAX = 16;
+/** Unlinks one call of `delete` has under way at a time: they take long where a disk frees space, and nobody waits. */
+const UNLINKS_MAX = 2;
 
 /**
  * Opens (and creates) `folder` as a store: removes what a killed process left unfinished and tries out
