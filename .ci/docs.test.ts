@@ -20,7 +20,7 @@ test('every command and flag the README shows exists', async () => {
   const commands = readmeCommands();
   expect(commands.length).toBeGreaterThan(8);
   for (const words of commands) {
-    const subcommands = words.slice(0, words[0] === 'sim' ? 2 : 1);
+    const subcommands = words.slice(0, words[0] === 'sim' || words[0] === 'store' ? 2 : 1);
     const program = join(TOP, 'dist/scenarios/main.js');
     const { stdout } = await promisify(execFile)(process.execPath, [program, ...subcommands, '--help']);
     expect(stdout).toContain(`Usage: tailrace ${subcommands.join(' ')}`);

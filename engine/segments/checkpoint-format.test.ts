@@ -175,5 +175,7 @@ test('a body that is sound by its checksum and still does not read is damage, no
   const crc = nativeCompute.crc32(whole.subarray(16), nativeCompute.crc32(whole.subarray(0, 12)));
   new DataView(whole.buffer).setUint32(12, crc, true);
   expect(() => decodeRoot(NAME, whole, nativeCompute)).toThrow(LogCorruption);
-  expect(() => decodeRoot(NAME, whole, nativeCompute)).toThrow('byte 16: a number is longer than 8 bytes. Its checksums are sound');
+  expect(() => decodeRoot(NAME, whole, nativeCompute)).toThrow(
+    'byte 16: a number is longer than 8 bytes. Its checksums are sound',
+  );
 });
