@@ -18,7 +18,7 @@ export const lossBehindAStrayFence: Schedule = (mutant) => {
   const director = new Director(2, mutant);
   const writer = director.boot();
   director.hold(writer, 'put', 'wal/2', 'reply');
-  const stale = director.boot(['get', 'wal/2']);
+  const stale = director.boot(['put', 'wal/2']);
   director.act(writer, 'append', 'issue');
   const successor = director.boot();
   director.checkpoint(successor);
@@ -36,7 +36,7 @@ const jumpThroughAFalseFence: Schedule = (mutant) => {
   const director = new Director(3, mutant);
   const owner = director.boot();
   director.act(owner, 'append', 'issue');
-  const first = director.boot(['get', 'wal/4']);
+  const first = director.boot(['put', 'wal/4']);
   const second = director.boot(['get', 'wal/4']);
   director.act(owner, 'append', 'issue');
   director.checkpoint(owner);
@@ -72,9 +72,26 @@ export const shiftingListings: Schedule = (mutant) => {
   return director.cluster.ghost;
 };
 
+/**
+ * Rule: only data far behind an empty slot proves that it was written. Three takers began before a checkpoint; the first
+ * fences a collected slot, the second follows that fence over a window that was never written and fences there, the
+ * third goes on like that. A fresh taker, from the checkpoint, finds the true end of the log and a fence far behind it.
+ */
+const fenceAheadOfTheLog: Schedule = (mutant) => {
+  const director = new Director(3, mutant);
+  const owner = director.boot();
+  const stale = [director.boot(['put', 'wal/3']), director.boot(['get', 'wal/3']), director.boot(['get', 'wal/3'])];
+  director.act(owner, 'append', 'issue');
+  director.checkpoint(owner);
+  for (const taker of stale) director.release(taker, ['list', 'pub/']);
+  director.boot();
+  return director.cluster.ghost;
+};
+
 export const SCHEDULES: Readonly<Partial<Record<MutantName, Schedule>>> = {
   definiteUnchecked: lossBehindAStrayFence,
   validateByName: jumpThroughAFalseFence,
   oneListing: shiftingListings,
   noMilestones: shiftingListings,
+  fencesAsWitnesses: fenceAheadOfTheLog,
 };

@@ -30,13 +30,20 @@ const MUTANTS_BY_NAME = {
   pagesFromLoaded: 'shares pages with the checkpoint it loaded, though a newer one is installed',
   oneListing: 'trusts one listing of pub/ after the fence, and before it calls a loss definite',
   noMilestones: 'deletes every publication once two newer ones are there',
+  fencesAsWitnesses: 'takes a fence far behind an empty slot for a proof that the slot was written',
   definiteUnchecked: 'calls a loss definite without listing pub/',
   validateByName: 'validates when no publication is at or above its fence, though it moved',
 } as const;
 
 export type MutantName = keyof typeof MUTANTS_BY_NAME;
 
-const HIDDEN: ReadonlySet<MutantName> = new Set(['definiteUnchecked', 'validateByName', 'oneListing', 'noMilestones']);
+const HIDDEN: ReadonlySet<MutantName> = new Set([
+  'definiteUnchecked',
+  'validateByName',
+  'oneListing',
+  'noMilestones',
+  'fencesAsWitnesses',
+]);
 
 export const MUTANTS: readonly Mutant[] = (Object.entries(MUTANTS_BY_NAME) as [MutantName, string][]).map(
   ([name, what]) => ({ name, what, hidden: HIDDEN.has(name) }),

@@ -11,6 +11,7 @@ export const SITUATIONS = [
   'stale fence in a collected slot',
   'publication moved during a takeover',
   'published checkpoint collected under a taker',
+  'data far behind an empty slot',
   'listing that missed the newest publication',
   'pages of the loaded checkpoint distrusted',
   'publication that comes after a newer one',
