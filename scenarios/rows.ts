@@ -158,7 +158,13 @@ export const ROWS: readonly CatalogueRow[] = [
   row('R1', 'a follower is shown a batch whose put fails', 'log.put.failed', 'read.followed'),
   row('R2', 'durability arrives out of order at a follower', 'log.slot.out-of-order', 'read.followed'),
   row('R3', 'the tail moves between catching up and following', 'read.tail-moved'),
-  row('R4', 'a catch-up scan meets the flush of the same range', 'read.session-opened', 'segment.read.moved'),
+  row(
+    'R4',
+    'a catch-up scan meets the flush of the same range',
+    'read.followed',
+    'segment.read.cold',
+    'checkpoint.installed',
+  ),
   excluded(
     'R5',
     'a slow follower overruns its buffer',
