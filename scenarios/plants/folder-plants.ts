@@ -6,6 +6,7 @@
 import type { Plant } from './plants.ts';
 
 const STORE = 'engine/adapters/folder-blob-store.ts';
+const FILES = 'engine/adapters/durable-files.ts';
 const DIRECTORIES = 'engine/adapters/folder-directories.ts';
 const OPEN_FILES = 'engine/adapters/folder-open-files.ts';
 
@@ -60,7 +61,7 @@ export const FOLDER_PLANTS: readonly Plant[] = [
   {
     name: 'folder-body-unsynced',
     lie: 'an object gets its name before its bytes are on the disk',
-    edits: [{ file: STORE, find: 'await handle.datasync();', replace: '' }],
+    edits: [{ file: FILES, find: 'await handle.datasync();', replace: '' }],
     seedsMax: 5000,
   },
   {
@@ -68,7 +69,7 @@ export const FOLDER_PLANTS: readonly Plant[] = [
     lie: 'a sync of a body that failed is tried again on the same file',
     edits: [
       {
-        file: STORE,
+        file: FILES,
         find: 'await handle.datasync();',
         replace: 'await handle.datasync().catch(() => handle.datasync());',
       },
@@ -93,9 +94,9 @@ export const FOLDER_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: STORE,
-        find: 'await this.#writeDurably(tmp, parts);',
+        find: 'await this.#durable.write(tmp, parts);',
         replace:
-          'const made = await this.#writeDurably(join(directory.path, file), parts).catch((error: unknown) => error);\n' +
+          'const made = await this.#durable.write(join(directory.path, file), parts).catch((error: unknown) => error);\n' +
           "      if (errnoOf(made) === 'EEXIST') return await directory.sync().then(() => ({ kind: 'refused' as const }));\n" +
           '      if (made !== undefined) throw made;\n' +
           "      return await directory.sync().then(() => ({ kind: 'done' as const }));",

@@ -35,8 +35,8 @@ export const SIDE_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: READER,
-        find: 'let from = Math.max(fromSeqNum, stream.trimPoint);\n    if (from >= stream.tail.seqNum) return [];',
-        replace: 'let from = fromSeqNum;\n    if (from >= stream.tail.seqNum) return [];',
+        find: 'const from = Math.max(fromSeqNum, stream.trimPoint);\n    return from >= stream.tail.seqNum',
+        replace: 'const from = fromSeqNum;\n    return from >= stream.tail.seqNum',
       },
       {
         file: READER,
