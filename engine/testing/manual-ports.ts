@@ -45,15 +45,17 @@ export class ManualClock implements Clock {
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((wake) => {
+    return new Promise((resolve) => {
       // No time at all only gives the turn away, which tests have no use for.
-      if (signal?.aborted === true || ms <= 0) return wake();
+      if (signal?.aborted === true || ms <= 0) return resolve();
+      const wake = () => {
+        signal?.removeEventListener('abort', wake);
+        this.#sleepers = this.#sleepers.filter((s) => s !== sleeper);
+        resolve();
+      };
       const sleeper = { atMs: this.#monoMs + ms, wake };
       this.#sleepers.push(sleeper);
-      signal?.addEventListener('abort', () => {
-        this.#sleepers = this.#sleepers.filter((s) => s !== sleeper);
-        wake();
-      });
+      signal?.addEventListener('abort', wake);
     });
   }
 
@@ -70,7 +72,6 @@ export class ManualClock implements Clock {
       const next = this.#sleepers.toSorted((a, b) => a.atMs - b.atMs)[0];
       if (next === undefined || next.atMs > untilMs) break;
       this.#moveTo(next.atMs);
-      this.#sleepers = this.#sleepers.filter((s) => s !== next);
       next.wake();
       await settled();
     }
