@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { HttpResponse } from '../ports.ts';
-import { BASIN, batch, type EngineBench, engineBench, STREAM } from '../testing/engine-bench.ts';
+import { BASIN, batch, type EngineBench, engineBench, STREAM, trimRecord } from '../testing/engine-bench.ts';
 import { settled } from '../testing/manual-ports.ts';
 import { encodeAppendInput } from '../testing/proto-inputs.ts';
 import { createApi } from './routes.ts';
@@ -272,6 +272,54 @@ describe('a read session', () => {
     expect(heard.text()).toMatch(/^event: batch\nid: 2,1,9\n.*"body":"c"\}\]\}\n\ndata: \[DONE\]\n\n$/);
     const malformed = await ask(bench, `GET ${RECORDS}?seq_num=0`, { ...SSE, 'last-event-id': '1,2' }, none);
     expect(malformed.status).toBe(400);
+  });
+
+  test('that goes on behind the largest number there is, or behind its limits, ends and overflows nothing', async () => {
+    const bench = await engineBench();
+    for (const body of ['a', 'b']) await bench.engine.append(BASIN, STREAM, batch(body));
+    const beyond = { ...SSE, 'last-event-id': '18446744073709551615,1,9' };
+    expect((await ask(bench, `GET ${RECORDS}?seq_num=0`, beyond, none)).status).toBe(416);
+    const spent = await reading(bench, 'seq_num=0&count=3&bytes=9', { ...SSE, 'last-event-id': '0,99,99' });
+    await settled();
+    expect(spent.text()).toBe('data: [DONE]\n\n');
+  });
+
+  test.each([
+    ['events', SSE, 'data: [DONE]\n\n'],
+    ['frames', S2S, ''],
+  ])('in %s that reaches its wait at the tail of a stream that is trimmed whole ends cleanly', async (_, way, end) => {
+    const bench = await engineBench();
+    await bench.engine.append(BASIN, STREAM, batch('a'));
+    await bench.engine.append(BASIN, STREAM, batch([trimRecord(9)]));
+    const heard = await reading(bench, 'seq_num=0&wait=0', way);
+    await settled();
+    expect([heard.text(), heard.ended()]).toEqual([end, true]);
+  });
+
+  test.each(['append', 'read'])('to %s on a stream that is being deleted is an ordinary 409', async (what) => {
+    const bench = await engineBench({ tunables: { tombstoneMs: 1000 } });
+    await bench.engine.deleteStream(BASIN, STREAM);
+    const line = what === 'append' ? `POST ${RECORDS}` : `GET ${RECORDS}?seq_num=0`;
+    const { status, body } = await ask(bench, line, S2S, new Feed());
+    expect([status, JSON.parse(Buffer.from(body as Uint8Array).toString())]).toEqual([
+      409,
+      expect.objectContaining({ code: 'stream_deletion_pending' }),
+    ]);
+  });
+
+  test('under way on a stream that is deleted is told so, and neither it nor an append session comes to the next one', async () => {
+    const bench = await engineBench();
+    const reader = await reading(bench, 'seq_num=0');
+    const writer = await appending(bench);
+    await bench.engine.deleteStream(BASIN, STREAM);
+    await settled();
+    expect(reader.frames().slice(1)).toEqual([[404, expect.objectContaining({ code: 'stream_not_found' })]]);
+    expect(reader.ended()).toBe(true);
+    await bench.engine.createStream(BASIN, STREAM, null);
+    writer.feed.push(input('a'));
+    await settled();
+    expect(writer.heard.frames()).toEqual([[404, expect.objectContaining({ code: 'stream_not_found' })]]);
+    expect(await bench.bodies()).toBe('unwritten');
   });
 
   test('at the tail without wait is an ordinary 416', async () => {

@@ -3,8 +3,17 @@
 import { describe, expect, test } from 'vitest';
 
 import type { AppendInput } from '../core/admission.ts';
-import type { AppendOutcome } from '../core/outcome.ts';
-import { BASIN, batch, type EngineBench, engineBench, follow, record, STREAM } from '../testing/engine-bench.ts';
+import type { AppendAck, AppendOutcome } from '../core/outcome.ts';
+import {
+  BASIN,
+  batch,
+  type EngineBench,
+  engineBench,
+  fenceRecord,
+  follow,
+  record,
+  STREAM,
+} from '../testing/engine-bench.ts';
 import { plantFence } from '../testing/log-bench.ts';
 import { DENIED, settled } from '../testing/manual-ports.ts';
 
@@ -84,6 +93,60 @@ describe('a session', () => {
     send(batch('b'));
     await settled();
     expect(heard).toEqual([0, 1]);
+  });
+});
+
+describe('inputs', () => {
+  test('many under way: acknowledged without gap, each for all its records, with a tail that never falls', async () => {
+    const bench = await engineBench();
+    const opened = await bench.engine.appendSession(BASIN, STREAM);
+    if (opened.kind !== 'open') throw new Error(opened.kind);
+    const { session } = opened;
+    const acks: AppendAck[] = [];
+    const told = (async () => {
+      for await (const outcome of session.outcomes()) if (outcome.kind === 'durable') acks.push(outcome.ack);
+    })();
+    const sent = Array.from({ length: 32 }, (_, i) => Array.from({ length: 1 + (i % 3) }, (__, j) => `${i}.${j}`));
+    for (const bodies of sent) expect(await session.submit(batch(bodies.map((body) => record(body))))).toBe(true);
+    session.close();
+    await told;
+    expect(acks.map(({ start, end }) => end.seqNum - start.seqNum)).toEqual(sent.map((bodies) => bodies.length));
+    expect(acks.map(({ start }) => start.seqNum)).toEqual([0, ...acks.slice(0, -1).map(({ end }) => end.seqNum)]);
+    for (const [i, { end, tail }] of acks.entries()) {
+      expect(tail.seqNum).toBeGreaterThanOrEqual(Math.max(end.seqNum, acks[i - 1]?.tail.seqNum ?? 0));
+    }
+    expect(await bench.bodies()).toEqual(sent.flat());
+  });
+
+  test('see what those before them will do: numbers, tokens and fences that are not durable yet', async () => {
+    const bench = await engineBench();
+    const { send, heard } = await sessionOn(bench);
+    bench.holdPuts();
+    for (const input of [
+      batch('a', { matchSeqNum: 0, fencingToken: '' }),
+      batch([fenceRecord('me')], { matchSeqNum: 1 }),
+      batch('b', { matchSeqNum: 2, fencingToken: 'me' }),
+    ]) {
+      const admitted = send(input);
+      await settled();
+      expect(admitted()).toBe(true);
+    }
+    send(batch('c', { fencingToken: '' }));
+    await settled();
+    expect(heard).toEqual([]);
+    await completePuts(bench);
+    await bench.clock.advance(100);
+    await completePuts(bench);
+    expect(heard).toEqual([0, 1, 2, 'fencing-token-mismatch']);
+  });
+
+  test('of a hundred thousand bytes each are all appended', async () => {
+    const bench = await engineBench();
+    const { session, heard } = await sessionOn(bench);
+    for (let i = 0; i < 50; i++) expect(await session.submit(batch('x'.repeat(100_000)))).toBe(true);
+    session.close();
+    await settled();
+    expect(heard).toEqual(Array.from({ length: 50 }, (_, i) => i));
   });
 });
 

@@ -123,7 +123,7 @@ describe('a reader that follows', () => {
 
 test('a thousand readers of one stream get every record once, and leave no timer when they go', async () => {
   const bench = await engineBench();
-  const counts = new Array<number>(1000).fill(0);
+  const counts = Array.from({ length: 1000 }, () => 0);
   const gone = new AbortController();
   const idle = bench.clock.sleepers;
   const reading = counts.map(async (_, i) => {
