@@ -28,41 +28,55 @@ async function after<Outcome>(bytes: number, call: () => Promise<Outcome>): Prom
   return call();
 }
 
-/** Longer bodies are not kept: what the engine itself reads back while it writes is shorter. */
+/** Of longer bodies only so much is kept, from their ends, where segments have their indexes. */
 const KEPT_BYTES_MAX = 64 * 1024;
 
 /**
- * A store that takes everything and keeps of long objects the length alone. The memory a store copies to is another
+ * A store that takes everything and keeps of long objects the end alone. The memory a store copies to is another
  * machine's; here it would be fresh pages of this process, which take longer than all the engine does for the bytes.
- * Long objects can not be read.
+ * Whoever reads more of a long object than its end hears of it.
  */
 export function bulkElsewhere(): BlobStore {
-  const inner = new MemoryBlobStore();
+  const ends = new MemoryBlobStore();
   const lengths = new Map<string, number>();
   const put = async (key: string, parts: readonly Uint8Array[]) => {
-    const bytes = bytesOf(parts);
-    if (bytes <= KEPT_BYTES_MAX) return inner.putIfAbsent(key, parts);
-    const outcome = await inner.putIfAbsent(key, []);
-    if (outcome.kind === 'done') lengths.set(key, bytes);
+    const outcome = await ends.putIfAbsent(key, endOf(parts, KEPT_BYTES_MAX));
+    if (outcome.kind === 'done') lengths.set(key, bytesOf(parts));
     return outcome;
   };
   return {
     putIfAbsent: put,
     put,
-    get(key, range) {
-      if (lengths.has(key)) throw new Error(`${key} is too long to have been kept`);
-      return inner.get(key, range);
+    async get(key, range) {
+      const size = lengths.get(key) ?? 0;
+      const missing = Math.max(0, size - KEPT_BYTES_MAX);
+      const { start, end } = range ?? { start: 0, end: size };
+      if (start < missing) throw new Error(`${key} was not kept from ${start} on`);
+      const outcome = await ends.get(key, { start: start - missing, end: end - missing });
+      return outcome.kind === 'found' ? { ...outcome, size } : outcome;
     },
     async list(prefix, from, limit) {
-      const page = await inner.list(prefix, from, limit);
+      const page = await ends.list(prefix, from, limit);
       if (page.kind === 'failed') return page;
       return { ...page, blobs: page.blobs.map(({ key, size }) => ({ key, size: lengths.get(key) ?? size })) };
     },
     delete(keys) {
       for (const key of keys) lengths.delete(key);
-      return inner.delete(keys);
+      return ends.delete(keys);
     },
   };
+}
+
+/** The last parts, of which the first is cut, that are `bytesMax` long together. */
+function endOf(parts: readonly Uint8Array[], bytesMax: number): Uint8Array[] {
+  const end: Uint8Array[] = [];
+  let room = bytesMax;
+  for (let i = parts.length - 1; i >= 0 && room > 0; i--) {
+    const part = parts[i]!;
+    end.unshift(part.subarray(Math.max(0, part.length - room)));
+    room -= part.length;
+  }
+  return end;
 }
 
 export interface Traffic {

@@ -42,6 +42,13 @@ test('parts of one stream are as small as own segments may be, and none is so sm
   expect(plan([stream(1, 90, 90, 90, 90, 90)], { 1: 0 }).shapes).toEqual([['1:0,1'], ['1:2,3,4']]);
 });
 
+test('parts of one stream are about as long as each other', () => {
+  const sizes = { ownSegmentBytes: 1_000, segmentBytesMax: 100_000 };
+  const frozen = [stream(1, ...Array.from({ length: 59 }, () => 100))];
+  const { segments } = finished(planFlush(frozen, { stream: () => ({ trimPoint: 0 }) as never }, sizes));
+  expect(segments.map(([part]) => part?.frames.length)).toEqual([12, 12, 12, 12, 11]);
+});
+
 test('a stream with very much is cut into a bounded number of parts', () => {
   const sizes = { ownSegmentBytes: 300, segmentBytesMax: 100_000 };
   const frozen = [stream(1, ...Array.from({ length: 1000 }, () => 100))];

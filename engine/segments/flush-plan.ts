@@ -71,20 +71,21 @@ function liveFrames(frames: Frame[], trimPoint: number): Frame[] {
   return first < 0 ? [] : frames.slice(first);
 }
 
-/** Parts of at least `bytesMin`, the last one included; less than twice that, but for the length of a frame. */
+/** Parts of at least `bytesMin`, the last one included, and about as long as each other: as many as there can be. */
 function cut(frames: readonly Frame[], bytesMin: number): Frame[][] {
-  const parts: Frame[][] = [];
-  let left = bytesOf(frames);
-  let filled = Infinity;
+  const bytes = bytesOf(frames);
+  const even = bytes / Math.max(1, Math.floor(bytes / bytesMin));
+  const parts: Frame[][] = [[]];
+  let done = 0;
+  let filled = 0;
   for (const frame of frames) {
-    const length = frame.end - frame.start;
-    if (filled >= bytesMin && left >= bytesMin) {
+    if (filled >= bytesMin && bytes - done >= bytesMin && done >= even * parts.length) {
       parts.push([]);
       filled = 0;
     }
     parts.at(-1)?.push(frame);
-    filled += length;
-    left -= length;
+    filled += frame.end - frame.start;
+    done += frame.end - frame.start;
   }
   return parts;
 }
