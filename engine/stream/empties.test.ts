@@ -65,6 +65,22 @@ describe('a stream that is to be deleted when it is empty', () => {
     expect(await made.isThere()).toBe(true);
   });
 
+  test('stays when that append looks older than it is, because a clock was wrong', async () => {
+    const made = await bench();
+    await made.clock.advance(DUE_MS - 1.5 * SWEEP_MS);
+    made.holdPuts();
+    made.clock.stepWall(-3_600_000);
+    const appended = made.engine.append(BASIN, STREAM, batch('x'));
+    await made.clock.advance(10);
+    made.clock.stepWall(3_600_000);
+    await made.clock.advance(0.9 * SWEEP_MS);
+    await made.oldestPut().complete();
+    expect((await appended).kind).toBe('durable');
+    made.blobs.holds = () => false;
+    await made.clock.advance(10 * DUE_MS);
+    expect(await made.isThere()).toBe(true);
+  });
+
   test('stays when that is switched off in the meantime', async () => {
     const { clock, engine, isThere } = await bench();
     await clock.advance(DUE_MS - 2 * SWEEP_MS);
