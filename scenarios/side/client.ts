@@ -158,7 +158,9 @@ function payloadOf(point: number): string {
 }
 
 function pointOf(payload: string): number {
-  return [...payload].reduce((value, byte) => value * 256 + byte.charCodeAt(0), 0);
+  let point = 0;
+  for (let i = 0; i < payload.length; i++) point = point * 256 + payload.charCodeAt(i);
+  return point;
 }
 
 function position(value: unknown): Position {
