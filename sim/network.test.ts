@@ -56,6 +56,29 @@ describe('a call in a quiet world', () => {
     expect(seen).toEqual([404, 'PUT /v1/a?b=c y']);
   });
 
+  test('keeps the order of a stream whose pieces leave before and after the request was accepted', async () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const world = worldWith({ netTenfold: [1, 4], netHundredfold: [1, 8] }, { seed: String(seed) });
+      const log: string[] = [];
+      await serve(world, 'node-1', async ({ body }) => {
+        for await (const chunk of body) log.push(await textOf(chunk));
+        return ok('');
+      });
+      await inHost(world, 'client', async ({ network, clock }) => {
+        // The connection is there: what follows the request leaves with it.
+        await network.call('node-1:80', request('/'));
+        const body = async function* () {
+          for (let piece = 0; piece < 30; piece++) {
+            yield bytes(String(piece));
+            await clock.sleep(piece % 3);
+          }
+        };
+        return network.call('node-1:80', request('/', { body: body() }));
+      });
+      expect(log, `seed ${seed}`).toEqual(Array.from({ length: 30 }, (_, piece) => String(piece)));
+    }
+  });
+
   test('streams both ways at once', async () => {
     const world = worldWith();
     await serve(world, 'node-1', async ({ body }) => ({

@@ -33,6 +33,8 @@ export class Wire {
   readonly #o: WireOptions;
   readonly #lanes: Record<Way, Lane> = { up: newLane(), down: newLane() };
   readonly #open: Record<Way, Parcel | null> = { up: null, down: null };
+  /** Parcels that arrived as the wire's event and wait to be an event of the process that accepted since. */
+  #handedOver = 0;
 
   constructor(options: WireOptions) {
     this.#o = options;
@@ -98,10 +100,15 @@ export class Wire {
       for (const item of parcel.items) item();
     };
     const accepted = this.#o.acceptedBy();
-    if (way === 'down' || wasAccepted || accepted === null) run();
+    if (way === 'down' || accepted === null || (wasAccepted && this.#handedOver === 0)) run();
     else if (accepted.host.isAlive(accepted.generation)) {
-      // Sent before anybody had accepted, but somebody has by now: it is that process's event.
-      this.#o.context.kernel.after(0, accepted.host, 'net.up', this.#o.id, run);
+      // Sent before anybody had accepted, but somebody has by now: it is that process's event. What arrives at the same
+      // moment and was sent later waits its turn behind it.
+      this.#handedOver++;
+      this.#o.context.kernel.after(0, accepted.host, 'net.up', this.#o.id, () => {
+        this.#handedOver--;
+        run();
+      });
     }
   }
 }
