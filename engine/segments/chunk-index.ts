@@ -30,6 +30,9 @@ export interface StreamFrames {
 /** What a chunk costs in memory besides its frame, estimated: index entries, and a share of its stream's. */
 const CHUNK_OVERHEAD_BYTES = 128;
 
+/** Streams that are looked through in one turn: about 5 ms. */
+const STREAMS_PER_TURN = 32_768;
+
 /** Parallel arrays, one element per chunk: objects would cost three times as much. */
 class StreamChunks {
   readonly slots: number[] = [];
@@ -139,22 +142,21 @@ export class ChunkIndex {
 
   /** Everything of slots up to and including `slot`, streams ascending. */
   upTo(slot: number): StreamFrames[] {
-    return [...this.framesUpTo(slot)];
+    return [...this.framesUpTo(slot)].filter((frames) => frames !== null);
   }
 
   /**
-   * As `upTo`, one stream after the other. Which streams is settled by the call; what is deleted before it is asked for
-   * is left out.
+   * As `upTo`, one stream after the other, and null when it is time to give the turn away. Chunks of later slots may come
+   * meanwhile; what is deleted meanwhile is left out.
    */
-  framesUpTo(slot: number): Generator<StreamFrames> {
-    const ids = new Float64Array(this.#streams.size);
-    let streams = 0;
-    for (const [streamId, chunks] of this.#streams) if ((chunks.slots[0] as number) <= slot) ids[streams++] = streamId;
-    return this.#framesOf(ids.subarray(0, streams).sort(), slot);
-  }
-
-  *#framesOf(streamIds: Float64Array, slot: number): Generator<StreamFrames> {
-    for (const streamId of streamIds) {
+  *framesUpTo(slot: number): Generator<StreamFrames | null> {
+    const ids: number[] = [];
+    let looked = 0;
+    for (const [streamId, chunks] of this.#streams) {
+      if ((chunks.slots[0] as number) <= slot) ids.push(streamId);
+      if (++looked % STREAMS_PER_TURN === 0) yield null;
+    }
+    for (const streamId of Float64Array.from(ids).sort()) {
       const chunks = this.#streams.get(streamId);
       const count = chunks === undefined ? 0 : firstAbove(chunks.slots, slot);
       if (chunks === undefined || count === 0) continue;

@@ -30,7 +30,7 @@ export const FRAMES_PER_TURN = 8_192;
  * meanwhile is left out, too, because the log says so before it says that the segments are there.
  */
 export function* planFlush(
-  frozen: Iterable<StreamFrames>,
+  frozen: Iterable<StreamFrames | null>,
   tables: Pick<Tables, 'stream'>,
   { ownSegmentBytes, segmentBytesMax }: Pick<SegmentTunables, 'ownSegmentBytes' | 'segmentBytesMax'>,
 ): Generator<void, FlushPlan> {
@@ -39,12 +39,14 @@ export function* planFlush(
   let room = 0;
   let deadBytes = 0;
   let framesInTurn = 0;
-  for (const { streamId, frames } of frozen) {
-    framesInTurn += frames.length;
-    if (framesInTurn >= FRAMES_PER_TURN) {
+  for (const stream of frozen) {
+    framesInTurn += stream?.frames.length ?? 0;
+    if (stream === null || framesInTurn >= FRAMES_PER_TURN) {
       framesInTurn = 0;
       yield;
     }
+    if (stream === null) continue;
+    const { streamId, frames } = stream;
     const live = liveFrames(frames, tables.stream(streamId)?.trimPoint ?? Infinity);
     const bytes = bytesOf(live);
     deadBytes += bytesOf(frames) - bytes;
