@@ -83,6 +83,14 @@ async function prepared(): Promise<void> {
   await store.close();
 }
 
+/** With the marker that every store has first. */
+async function marked(): Promise<void> {
+  await prepared();
+  const store = await openFolderBlobStore(folder);
+  await store.putIfAbsent('format', [Buffer.from('{}')]);
+  await store.close();
+}
+
 async function holdsItsObject(): Promise<void> {
   const store = await openFolderBlobStore(folder);
   expect(await store.list('')).toMatchObject({ blobs: [{ key: 'wal/0', size: 4 }] });
@@ -138,6 +146,27 @@ describe('a folder of somebody else', () => {
     expect(await readdir(folder)).toEqual([name]);
   });
 
+  test('that holds a store further down is refused, and the store is named', async () => {
+    await marked();
+    await expect(openFolderBlobStore(join(folder, '..'))).rejects.toMatchObject({
+      code: 'foreign-folder',
+      message: expect.stringMatching(/there is a store in .*, add that to the path$/),
+    });
+  });
+
+  test.each(['wal', '+tmp', 'new/and/deeper'])(
+    'that is %s of a store is refused, the store named, nothing written',
+    async (name) => {
+      await marked();
+      const before = await readdir(folder, { recursive: true });
+      await expect(openFolderBlobStore(join(folder, name))).rejects.toMatchObject({
+        code: 'inside-a-store',
+        message: `cannot keep a store in ${join(folder, name)}: it lies inside the store ${folder}; use file:${folder}, or another folder`,
+      });
+      expect(await readdir(folder, { recursive: true })).toEqual(before);
+    },
+  );
+
   test('is none when it holds what file systems put there by themselves', async () => {
     await mkdir(join(folder, 'lost+found'), { recursive: true });
     await writeFile(join(folder, '.DS_Store'), '');
@@ -184,6 +213,17 @@ test('a file that was cut short while it was open fails to be read, by name and 
     fault: { message: expect.stringMatching(/wal\/0.*ended at 1 of 4 bytes/) },
   });
   await store.close();
+});
+
+test('who only looks touches nothing, not even what a killed process left', async () => {
+  await marked();
+  await writeFile(join(folder, '+tmp', 'half.written'), 'x');
+  const before = await readdir(folder, { recursive: true });
+  const store = await openFolderBlobStore(folder, undefined, 'look');
+  expect(await store.get('format')).toMatchObject({ kind: 'found' });
+  expect(await store.list('')).toMatchObject({ kind: 'page' });
+  await store.close();
+  expect(await readdir(folder, { recursive: true })).toEqual(before);
 });
 
 test('files half written by killed processes are swept, whatever they are called', async () => {

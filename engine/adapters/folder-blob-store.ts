@@ -32,7 +32,7 @@ import { nodeFiles, type FolderFiles } from './folder-files.ts';
 import { listFolder } from './folder-listing.ts';
 import { pathOfKey, TMP_DIRECTORY } from './folder-names.ts';
 import { nullIfMissing, type OpenFile, OpenFiles } from './folder-open-files.ts';
-import { probeFolder, refuseForeignFolder, sweepTemporaries } from './folder-probe.ts';
+import { probeFolder, refuseFolderInStore, refuseForeignFolder, sweepTemporaries } from './folder-probe.ts';
 import { Turns } from './turns.ts';
 
 /** Objects that are written at a time: more files would be open than the usual limit of 1024 for a process bears. */
@@ -52,14 +52,21 @@ const UNLINKS_MAX = 2;
 
 /**
  * Opens (and creates) `folder` as a store: removes what a killed process left unfinished and tries out
- * whether the file system keeps the promises the store rests on. Throws a FolderRefusedError if not.
+ * whether the file system keeps the promises the store rests on. Throws a FolderRefusedError if not. To `look`, the folder
+ * has to be there, and nothing in it is touched.
  */
-export async function openFolderBlobStore(folder: string, files: FolderFiles = nodeFiles): Promise<FolderBlobStore> {
+export async function openFolderBlobStore(
+  folder: string,
+  files: FolderFiles = nodeFiles,
+  access: 'own' | 'look' = 'own',
+): Promise<FolderBlobStore> {
   const path = resolve(folder);
   let tree: DirectoryTree | undefined;
   try {
+    await refuseFolderInStore(files, path);
     tree = new DirectoryTree(files, await openRoot(files, path));
     await refuseForeignFolder(files, path);
+    if (access === 'look') return new FolderBlobStore(path, files, tree);
     const tmp = await tree.reach([TMP_DIRECTORY]);
     await sweepTemporaries(files, tmp.path);
     await probeFolder(files, tmp);

@@ -5,7 +5,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import type { DurableDirectory } from './folder-directories.ts';
 import { errnoOf, FolderRefusedError, linkFault } from './folder-faults.ts';
@@ -13,6 +13,8 @@ import type { DirectoryEntry, FolderFiles } from './folder-files.ts';
 import { segmentOfFile, TMP_DIRECTORY } from './folder-names.ts';
 
 const PROBE_PREFIX = 'probe.';
+/** The object `format`, which every store has first. */
+const MARKER_FILE = 'format.blob';
 
 /**
  * Throws a FolderRefusedError when the folder holds things and no sign of a store: somebody gave the wrong path. A
@@ -23,10 +25,46 @@ export async function refuseForeignFolder(files: FolderFiles, path: string): Pro
   if (entries.some((entry) => entry.name === TMP_DIRECTORY || isObject(entry))) return;
   const stranger = entries.find(({ name }) => !name.startsWith('.') && name !== 'lost+found');
   if (stranger === undefined) return;
-  const message =
-    `cannot keep a store in ${path}: it holds \`${stranger.name}\` and nothing of a store; ` +
-    'choose an empty folder, or one that does not exist yet';
+  const inner = await firstStoreIn(files, path, entries);
+  const remedy =
+    inner === null
+      ? 'choose an empty folder, or one that does not exist yet'
+      : `there is a store in ${inner}, add that to the path`;
+  const message = `cannot keep a store in ${path}: it holds \`${stranger.name}\` and nothing of a store; ${remedy}`;
   throw new FolderRefusedError({ code: 'foreign-folder', message });
+}
+
+/** Throws a FolderRefusedError when the folder lies inside a store, which would sweep what it does not know. */
+export async function refuseFolderInStore(files: FolderFiles, path: string): Promise<void> {
+  for (let outer = dirname(path); ; outer = dirname(outer)) {
+    if (await isStore(files, outer)) {
+      const message = `cannot keep a store in ${path}: it lies inside the store ${outer}; use file:${outer}, or another folder`;
+      throw new FolderRefusedError({ code: 'inside-a-store', message });
+    }
+    if (outer === dirname(outer)) return;
+  }
+}
+
+async function firstStoreIn(
+  files: FolderFiles,
+  path: string,
+  entries: readonly DirectoryEntry[],
+): Promise<string | null> {
+  for (const entry of entries) {
+    const inner = join(path, entry.name);
+    if (entry.isDirectory() && (await isStore(files, inner))) return inner;
+  }
+  return null;
+}
+
+/** Whether the marker of a store stands there. What can not be looked at is none. */
+async function isStore(files: FolderFiles, path: string): Promise<boolean> {
+  try {
+    await files.stat(join(path, MARKER_FILE));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

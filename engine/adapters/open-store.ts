@@ -103,7 +103,7 @@ async function openFolder(path: string, access: 'own' | 'look'): Promise<OpenedS
   if (access === 'look' && !existsSync(describe)) {
     throw new StoreOpenError('usage', `there is no folder ${describe}; correct the path after file:`);
   }
-  const blobs = await openFolderBlobStore(path);
+  const blobs = await openFolderBlobStore(path, undefined, access);
   return { blobs, kind: 'file', describe, release: () => blobs.close() };
 }
 

@@ -61,7 +61,7 @@ async function expectIdleOwnerEnds(word: string): Promise<void> {
   }
 }
 
-test('a fenced server that nobody asks anything ends by itself, with its sessions, on a folder', async () => {
+test.concurrent('a fenced server that nobody asks anything ends by itself, with its sessions, on a folder', async () => {
   await expectIdleOwnerEnds('file');
 }, 40_000);
 
@@ -70,7 +70,7 @@ if (process.env['TAILRACE_NO_S3'] === '1') {
     console.warn('WARNING: TAILRACE_NO_S3=1, so nothing has checked that an idle server notices its end on S3');
   });
 } else {
-  test('a fenced server that nobody asks anything ends by itself, with its sessions, on a real S3 server', async () => {
+  test.concurrent('a fenced server that nobody asks anything ends by itself, with its sessions, on a real S3 server', async () => {
     await expectIdleOwnerEnds('s3');
   }, 90_000);
 }
