@@ -17,7 +17,7 @@ import type { World } from './world.ts';
 
 const START_MS = 1_700_000_000_000;
 const COMMANDS_MAX = 250;
-/** About 12,000 commands; `.ci/run` asks for more than 100,000. */
+/** About 11,000 commands; `.ci/run` asks for more than 100,000. */
 const RUNS = Number(process.env['SPEC_RUNS'] ?? 100);
 
 /** A server on these objects, whose clocks show `nowMs`. */
@@ -47,7 +47,7 @@ async function compare(commands: readonly Command[]): Promise<number> {
   return commands.length;
 }
 
-test('the engine answers every command as the specification does', { timeout: 120_000 }, async () => {
+test('the engine answers every command as the specification does', { timeout: 600_000 }, async () => {
   let compared = 0;
   await fc.assert(
     fc.asyncProperty(sequences(COMMANDS_MAX), async (commands) => {
@@ -55,5 +55,6 @@ test('the engine answers every command as the specification does', { timeout: 12
     }),
     { numRuns: RUNS },
   );
-  expect(compared).toBeGreaterThan((RUNS * COMMANDS_MAX) / 4);
+  // CI has 1,000 runs, which are about 112,000 commands.
+  expect(compared).toBeGreaterThan(RUNS < 1_000 ? 0 : 100_000);
 });
