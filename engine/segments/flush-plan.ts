@@ -8,7 +8,8 @@
  */
 
 import type { Tables } from '../state/fold.ts';
-import type { Frame, StreamFrames } from './chunk-index.ts';
+import type { StreamFrames } from './chunk-index.ts';
+import type { Frame } from './stream-chunks.ts';
 import { ownBytesMin } from './compaction-plan.ts';
 import type { SegmentTunables } from './tunables.ts';
 

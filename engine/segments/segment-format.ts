@@ -10,7 +10,7 @@ import { assert } from '../core/assert.ts';
 import type { OwnedName } from '../core/object-names.ts';
 import type { Compute } from '../ports.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
-import type { Frame } from './chunk-index.ts';
+import type { Frame } from './stream-chunks.ts';
 import { IndexWriter, type SegmentPoint, type SegmentRun } from './segment-index.ts';
 import {
   encodeSegmentFooter,

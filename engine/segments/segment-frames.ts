@@ -9,7 +9,7 @@ import { frameCrc, frameLength, payloadStart } from '../log/format.ts';
 import type { Compute } from '../ports.ts';
 import { CHUNK_TYPE, type ChunkEntry, decodeEntry } from '../state/entries.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
-import type { Frame } from './chunk-index.ts';
+import type { Frame } from './stream-chunks.ts';
 import type { SegmentPoint, SegmentRun } from './segment-index.ts';
 
 const FRAME_HEADER_BYTES = frameLength(0);

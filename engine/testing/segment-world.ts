@@ -9,7 +9,7 @@ import { type OwnedName, segmentKey } from '../core/object-names.ts';
 import { meteredBytes, type SequencedRecord } from '../core/record.ts';
 import { frameLength, payloadStart, sealFrame } from '../log/format.ts';
 import { PersistentStore } from '../log/persistent-store.ts';
-import type { Frame } from '../segments/chunk-index.ts';
+import type { Frame } from '../segments/stream-chunks.ts';
 import { CommittedLog } from '../segments/committed-log.ts';
 import { decodeSegmentIndex, runFrom, SegmentBuilder, type SegmentRun } from '../segments/segment-format.ts';
 import { SegmentReader } from '../segments/segment-reader.ts';
