@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { QUIET } from '../sim/index.ts';
+import { upkeepMs } from './plan-faults.ts';
 import { drawPlan, type Plan, PROFILES } from './plan.ts';
 
 const SEEDS = 1_000;
@@ -15,6 +16,10 @@ function problemsOf(plan: Plan): string[] {
     ['a page is not empty', plan.pageRecords === null || plan.pageRecords >= 1],
     ['fences come now and then', plan.fenceEvery >= 2],
     ['clients wait for an answer', plan.requestTimeoutMs >= 500],
+    [
+      'a stall may outlast a takeover with the checkpoint and the collection behind it',
+      plan.profile === 'quiet' || Math.max(...faults.storeStallMs) > 2 * upkeepMs(tunables),
+    ],
     ['the window is within what a fence skips', log.windowSlots >= 1 && log.windowSlots <= 64],
     ['retries begin before they are slowest', log.retryMsMin > 0 && log.retryMsMin <= log.retryMsMax],
     ['spans are not negative', Math.min(log.lingerMs, log.issueIntervalMs, plan.thinkMsMax, plan.restMs) >= 0],

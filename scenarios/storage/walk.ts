@@ -35,7 +35,7 @@ export interface Walk {
 }
 
 /** What is wrong, and the probe that must stay dark, where it has one. */
-export interface Problem {
+interface Problem {
   what: string;
   never?: 'never.two-owners';
 }
