@@ -122,6 +122,15 @@ describe('damage', () => {
   });
 });
 
+test('a body of short, middling and long frames has the checksum of its bytes, wherever the long ones stand', () => {
+  for (const lengths of [[20_000], [20_000, 5, 300], [5, 300, 16_384, 16_383, 90_000], [40_000, 40_000, 0]]) {
+    const framed = lengths.map((length) => ({ type: 3, payload: new Uint8Array(length).map((_, i) => i * length) }));
+    const object = dataObject({ slot: 7, epoch: 2, identity }, framed);
+    expect((decodeHeader(7, object, compute) as DataHeader).bodyCrc).toBe(compute.crc32(object.subarray(64)));
+    expect(readAll(7, object)).toEqual(framed);
+  }
+});
+
 test('identities are equal only when all 16 bytes are', () => {
   expect(sameIdentity(identity, identity.slice())).toBe(true);
   for (let i = 0; i < 16; i++) expect(sameIdentity(identity, flipped(identity, i * 8))).toBe(false);
