@@ -12,25 +12,36 @@ import type { Row } from './table.ts';
 const BYTES = 1024 * MIB;
 const WINDOW_SLOTS = 16;
 const LARGE_SLOT_BYTES = 4 * MIB;
+const PROCESSOR = '- processor time, system calls included';
 
 export async function slowStore(): Promise<Row[]> {
   const large: Tuning = { log: { slotBytesMax: LARGE_SLOT_BYTES, windowSlots: WINDOW_SLOTS } };
   const floor4 = { what: 'bare puts of 4 MiB, 16 at once', value: await barePuts(LARGE_SLOT_BYTES) };
-  const logged4 = await writeTo(freshStore(), BYTES, { ...large, segments: LOG_ONLY });
-  const flushed4 = await writeTo(freshStore(), BYTES, large);
+  const logged4 = await write({ ...large, segments: LOG_ONLY });
+  const flushed4 = await write(large);
   const floor1 = { what: 'bare puts of 1 MiB, 16 at once', value: await barePuts(MIB) };
   const logged1 = await writeTo(freshStore(), BYTES / 2, { segments: LOG_ONLY });
   return [
     {
       what: 'S3-like, window 16, slots of 4 MiB, log alone',
-      value: logged4,
+      value: logged4.rate,
       unit: 'MiB/s',
       floor: floor4,
       goal: { of: 'value', bound: 'at least', than: 600 },
     },
-    { what: 'S3-like, the same with flushes', value: flushed4, unit: 'MiB/s', floor: floor4 },
+    { what: PROCESSOR, value: logged4.processorMs, unit: 'ms/MiB' },
+    { what: 'S3-like, the same with flushes', value: flushed4.rate, unit: 'MiB/s', floor: floor4 },
+    { what: PROCESSOR, value: flushed4.processorMs, unit: 'ms/MiB' },
     { what: 'S3-like, window 16, slots of 1 MiB (default)', value: logged1, unit: 'MiB/s', floor: floor1 },
   ];
+}
+
+/** MiB/s, and milliseconds of processor for each of them: on a busy machine the second says more. */
+async function write(tuning: Tuning): Promise<{ rate: number; processorMs: number }> {
+  const before = process.cpuUsage();
+  const rate = await writeTo(freshStore(), BYTES, tuning);
+  const { user, system } = process.cpuUsage(before);
+  return { rate, processorMs: (user + system) / 1000 / (BYTES / MIB) };
 }
 
 function freshStore(): BlobStore {
