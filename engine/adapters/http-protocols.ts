@@ -45,8 +45,12 @@ export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHe
     headers: headerMap(headers),
     incoming: stream,
     outgoing: stream,
-    // Comes for resets and broken connections alike, and only while the response is not complete.
-    onGone: (listener) => void stream.on('aborted', listener),
+    onGone: (listener) => {
+      // Node shows a stream a turn after its request came in, and says nothing of a reset that came with it.
+      if (stream.aborted || stream.destroyed) listener();
+      // Comes for resets and broken connections alike, and only while the response is not complete.
+      else stream.on('aborted', listener);
+    },
     // A reset stream reports a clean end to its reader.
     truncated: () => stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR,
     headSent: () => stream.headersSent,

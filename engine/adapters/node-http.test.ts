@@ -600,6 +600,22 @@ describe('a client that goes away', () => {
     expect(seen).toEqual({ aborted: true, bodyThrew: true });
   });
 
+  test('in the packet of its request aborts the signal as well, over HTTP/2', async () => {
+    let told = false;
+    const server = await serve(async ({ signal }) => {
+      if (!signal!.aborted) await once(signal!, 'abort');
+      told = true;
+      return respond('for nobody');
+    });
+    const { socket } = await connectRaw(server);
+    const settings = '000000 04 00 00000000';
+    const getRoot = '000006 01 05 00000001 828684 410178';
+    const cancel = '000004 03 00 00000001 00000008';
+    const frames = Buffer.from(`${settings}${getRoot}${cancel}`.replaceAll(' ', ''), 'hex');
+    socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frames]));
+    await until(() => told, 'the handler is told');
+  });
+
   test('lets a streamed answer stop, also one that waits for something', async () => {
     for (const isHttp2 of [false, true]) {
       let stopped = false;
