@@ -17,6 +17,7 @@ import { ChunkIndex } from '../engine/segments/chunk-index.ts';
 import { planFlush } from '../engine/segments/flush-plan.ts';
 import { NameSource } from '../engine/segments/names.ts';
 import { SEGMENT_DEFAULTS } from '../engine/segments/tunables.ts';
+import { LIST_ROWS_MAX } from '../engine/core/limits.ts';
 import type { ChunkEntry } from '../engine/state/entries.ts';
 import { LogState } from '../engine/state/log-state.ts';
 import { fold } from '../engine/state/fold.ts';
@@ -84,6 +85,7 @@ export function run(streams = STREAMS): Promise<Row[]> {
     { what: 'full collection, without them', value: pauseEmptyMs, unit: 'ms' },
     { what: 'full collection, with them', value: pauseFullMs, unit: 'ms' },
     ...lookUps(tables, streams),
+    ...listings(tables, streams),
     ...appends(tables, streams),
     ...checkpointTurns(streams),
     ...flushTurns(streams),
@@ -112,6 +114,23 @@ function lookUps(tables: DurableTables, streams: number): Row[] {
   return [
     { what: 'look-up of a cold stream by name', value: (byNameMs / names.length) * 1e6, unit: 'ns' },
     { what: 'unpacking a cold stream by id', value: (byIdMs / scattered.length) * 1e6, unit: 'ns' },
+  ];
+}
+
+/** A full page of a listing that begins anywhere, and one name by its prefix. */
+function listings(tables: DurableTables, streams: number): Row[] {
+  const rounds = 100;
+  const page = (prefix: string, startAfter: string) =>
+    tables.listStreams(BASIN, { prefix, startAfter, limit: LIST_ROWS_MAX }).rows.length;
+  const pagesMs = millis(() => {
+    for (let i = 0; i < rounds; i++) page('', nameOf(1 + ((i * 7_919) % streams)));
+  });
+  const prefixesMs = millis(() => {
+    for (let i = 0; i < rounds; i++) page(nameOf(1 + ((i * 7_919) % streams)), '');
+  });
+  return [
+    { what: 'a page of a listing, 1000 names', value: (pagesMs / rounds) * 1e3, unit: 'us' },
+    { what: 'one name by its prefix', value: (prefixesMs / rounds) * 1e3, unit: 'us' },
   ];
 }
 

@@ -29,7 +29,8 @@ export class RowOrder {
 
   add(row: number): void {
     if (this.#leaves.length === 0) this.#leaves.push(newLeaf());
-    const number = this.#leafOf(row);
+    // Names are often given in order: the end is looked at first.
+    const number = this.#isBehindAll(row) ? this.#leaves.length - 1 : this.#leafOf(row);
     const leaf = this.#leaves[number] as Leaf;
     const at = this.#placeIn(leaf, (other) => this.#compare(other, row) < 0);
     if (leaf.count < LEAF_ROWS) {
@@ -67,6 +68,11 @@ export class RowOrder {
       const leaf = this.#leaves[number] as Leaf;
       for (; at < leaf.count; at++) yield leaf.rows[at] as number;
     }
+  }
+
+  #isBehindAll(row: number): boolean {
+    const { rows, count } = this.#leaves.at(-1) as Leaf;
+    return count === 0 || this.#compare(rows[count - 1] as number, row) < 0;
   }
 
   /** The leaf a row is in, or would be. */

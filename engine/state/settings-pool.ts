@@ -3,7 +3,7 @@
  * value goes when the last stream that has it goes.
  */
 
-import type { Cipher, StreamConfig, StreamWish } from '../core/config.ts';
+import { type Cipher, sameStream, type StreamConfig, type StreamWish } from '../core/config.ts';
 
 /** What is rarely changed of a stream. */
 export interface StreamSettings {
@@ -22,6 +22,8 @@ export class SettingsPool {
   readonly #byKey = new Map<string, number>();
   readonly #shared: (Shared | undefined)[] = [];
   readonly #free: number[] = [];
+  /** Taken last: rows that come one after the other are mostly alike. */
+  #latest = 0;
 
   /** Distinct values in use. */
   get size(): number {
@@ -33,9 +35,18 @@ export class SettingsPool {
     return this.#shared.some((shared) => (shared?.settings.config.deleteOnEmptyMinAgeS ?? 0) > 0);
   }
 
-  /** One stream more has these. Costs a small text, so call it where settings change, not where records come. */
+  /** One stream more has these. May cost a small text, so call it where settings change, not where records come. */
   take(settings: StreamSettings): number {
-    const { config, requested, cipher } = settings;
+    const latest = this.#shared[this.#latest];
+    if (latest !== undefined && areSame(latest.settings, settings)) {
+      latest.streams++;
+      return this.#latest;
+    }
+    this.#latest = this.#find(settings);
+    return this.#latest;
+  }
+
+  #find({ config, requested, cipher }: StreamSettings): number {
     const key = `${textOf(config)};${requested === null ? '' : textOf(requested)};${cipher ?? ''}`;
     const known = this.#byKey.get(key);
     if (known !== undefined) {
@@ -60,6 +71,13 @@ export class SettingsPool {
   at(number: number): StreamSettings {
     return (this.#shared[number] as Shared).settings;
   }
+}
+
+function areSame(a: StreamSettings, b: StreamSettings): boolean {
+  const asked =
+    a.requested === b.requested ||
+    (a.requested !== null && b.requested !== null && sameStream(a.requested, b.requested));
+  return asked && a.cipher === b.cipher && sameStream(a.config, b.config);
 }
 
 function textOf(wish: StreamWish): string {
