@@ -190,3 +190,17 @@ test('a payload cut short under sound checksums is named with its byte, and is n
     expect(refused).toMatchObject({ object: key, offset: 64 });
   }
 });
+
+test('an entry that contradicts the state before it is a bug, reported with its place', async () => {
+  const { engine, blobs } = await engineBench();
+  const { slot } = engine.state;
+  const { epoch, identity } = decodeHeader(64, blobs.objects.get(slotKey(64)) ?? new Uint8Array(), nativeCompute);
+  const ofNobody = encodeEntry(chunk(99, 0));
+  blobs.objects.set(slotKey(slot), dataObject({ slot, epoch, identity }, [ofNobody]));
+  await expect(engineBench({ objects: blobs.objects, seed: 2, stream: false })).rejects.toMatchObject({
+    name: 'InvariantError',
+    message: expect.stringMatching(
+      new RegExp(`^${slotKey(slot)}, byte 64: the entry contradicts the state before it: a chunk belongs to a stream`),
+    ),
+  });
+});

@@ -8,7 +8,7 @@
  * never written rests on the second look at the publications, not on the listing of the log.
  */
 
-import { assert } from '../core/assert.ts';
+import { assert, InvariantError } from '../core/assert.ts';
 import { type CheckpointName, checkpointKey, compareCheckpoints } from '../core/object-names.ts';
 import { WINDOW_SLOTS } from '../core/limits.ts';
 import type { BlobStore, GetOutcome, Ports } from '../ports.ts';
@@ -270,7 +270,15 @@ class Replay<Entry> {
 
   #apply(header: DataHeader, bytes: Uint8Array, raw: RawEntry & { start: number; end: number }): void {
     const place = { slot: header.slot, bytes, start: raw.start, end: raw.end };
-    meaningOf(slotKey(header.slot), raw.start, () => this.#fold.apply(this.#fold.decode(raw), place));
+    const key = slotKey(header.slot);
+    try {
+      meaningOf(key, raw.start, () => this.#fold.apply(this.#fold.decode(raw), place));
+    } catch (error) {
+      if (!(error instanceof InvariantError)) throw error;
+      // A bug of whoever wrote it, or of ours: not the store's fault, and whoever looks into it needs the place.
+      const what = `the entry contradicts the state before it: ${error.message}`;
+      throw new InvariantError(`${key}, byte ${raw.start}: ${what}. ${REMEDY.report}`);
+    }
   }
 }
 
