@@ -68,8 +68,8 @@ class World {
     }
     for (const { key, bytes } of newPages) this.ports.blobs.objects.set(key, bytes);
     this.ports.blobs.objects.set(checkpointKey(frozen.name), frozen.root([]));
-    const { name, pages, stateHash, retired, root } = frozen;
-    return { name, pages, stateHash, retired, root, newPages };
+    const { name, pages, stateHash, retired } = frozen;
+    return { name, pages, stateHash, retired, root: (segments) => frozen.root(segments), newPages };
   }
 
   /** A checkpoint, and its INSTALL. */

@@ -16,6 +16,7 @@ export interface DirectedPlant extends Pick<Plant, 'name' | 'lie' | 'edits'> {
   test: { file: string; claim: string };
 }
 
+const CHECKPOINT = 'engine/segments/checkpoint.ts';
 const FLUSHER = 'engine/segments/flusher.ts';
 const GARBAGE = 'engine/segments/garbage.ts';
 const PROOF = 'engine/log/ownership-proof.ts';
@@ -258,6 +259,22 @@ export const DIRECTED_PLANTS: readonly DirectedPlant[] = [
     test: {
       file: 'engine/segments/shifting-listings.test.ts',
       claim: 'a taker whose listings show nothing of what comes and goes loses nothing that was acknowledged',
+    },
+  },
+  {
+    name: 'pages-from-loaded',
+    lie: 'pages are shared with the checkpoint that was loaded, though a newer one of a predecessor is installed',
+    edits: [
+      {
+        file: CHECKPOINT,
+        find: 'const everything = this.#distrusts(state, table);',
+        replace: 'const everything = false;',
+      },
+    ],
+    directedOnly: true,
+    test: {
+      file: 'engine/segments/checkpoint.test.ts',
+      claim: 'after the INSTALL of a checkpoint that was not loaded, no page is reused',
     },
   },
   {
