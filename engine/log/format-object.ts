@@ -20,6 +20,13 @@ const MARKER = { store: 'tailrace', version: FORMAT_VERSION, windowSlots: WINDOW
 /** The store is not ours to use; the message says why and what to do. */
 export class ForeignStore extends Error {
   override name = 'ForeignStore';
+  /** What is wrong with the marker, and what to do about it; null when there is none. */
+  readonly marker: { what: string; remedy: string } | null;
+
+  constructor(message: string, marker: { what: string; remedy: string } | null = null) {
+    super(message);
+    this.marker = marker;
+  }
 }
 
 type FormatPorts = Pick<Ports, 'clock' | 'random' | 'blobs' | 'telemetry'>;
@@ -102,23 +109,27 @@ export function checkMarker(bytes: Uint8Array): void {
     marker = null;
   }
   if (marker?.store !== MARKER.store) {
-    throw new ForeignStore(
-      `the object \`${FORMAT_KEY}\` is not the marker of a Tailrace store (${bytes.length} bytes). Use an empty folder or ` +
-        `prefix; if this was a Tailrace store, the marker is damaged: put back a sound copy of it`,
+    throw wrongMarker(
+      `is not the marker of a Tailrace store (${bytes.length} bytes)`,
+      'Use an empty folder or prefix; if this was a Tailrace store, the marker is damaged: put back a sound copy of it',
     );
   }
   const { version, windowSlots } = marker;
   if (version !== MARKER.version) {
     const remedy = typeof version === 'number' ? otherVersion(version) : REMEDY.restore;
-    throw new ForeignStore(
-      `the object \`${FORMAT_KEY}\` says that the store has format version ${version}; this build reads version ` +
-        `${MARKER.version}. ${remedy}`,
+    throw wrongMarker(
+      `says that the store has format version ${version}; this build reads version ${MARKER.version}`,
+      remedy,
     );
   }
   if (windowSlots !== MARKER.windowSlots) {
-    throw new ForeignStore(
-      `the object \`${FORMAT_KEY}\` says that the store has a window of ${windowSlots} slots; this build has one of ` +
-        `${MARKER.windowSlots}. ${REMEDY.newerBuild}`,
+    throw wrongMarker(
+      `says that the store has a window of ${windowSlots} slots; this build has one of ${MARKER.windowSlots}`,
+      REMEDY.newerBuild,
     );
   }
+}
+
+function wrongMarker(what: string, remedy: string): ForeignStore {
+  return new ForeignStore(`the object \`${FORMAT_KEY}\` ${what}. ${remedy}`, { what, remedy });
 }

@@ -10,7 +10,7 @@ import {
   parseCheckpointKey,
   PUBLICATION_PREFIX,
 } from '../core/object-names.ts';
-import { checkMarker, FORMAT_KEY } from '../log/format-object.ts';
+import { checkMarker, FORMAT_KEY, ForeignStore } from '../log/format-object.ts';
 import { LogCorruption } from '../log/corruption.ts';
 import type { PersistentStore } from '../log/persistent-store.ts';
 import type { ByteRange, Compute, Telemetry } from '../ports.ts';
@@ -31,11 +31,18 @@ const BEGINNINGS_MAX = 10;
 
 /** Throws NoStoreHere for an empty place, ForeignStore for somebody else's. */
 export async function requireStore({ store }: StoreLook): Promise<void> {
-  const found = await store.get(FORMAT_KEY);
-  if (found.kind === 'absent') {
-    throw new NoStoreHere(`there is no object \`${FORMAT_KEY}\`: no server has used this place as a store yet`);
+  for (let readings = 1; ; readings++) {
+    const found = await store.get(FORMAT_KEY);
+    if (found.kind === 'absent') {
+      throw new NoStoreHere(`there is no object \`${FORMAT_KEY}\`: no server has used this place as a store yet`);
+    }
+    try {
+      return checkMarker(found.bytes);
+    } catch (error) {
+      // Damage on the way here is not damage in the store.
+      if (!(error instanceof ForeignStore) || readings === 2) throw error;
+    }
   }
-  checkMarker(found.bytes);
 }
 
 /** Runs `work` on the newest publication, again when what went wrong may come from a newer one. */

@@ -137,14 +137,21 @@ describe('verify', () => {
     const seen = new Set<string>();
     const get: StoreLook['store']['get'] = async (key, range) => {
       const found = await look.store.get(key, range);
-      if (found.kind === 'absent' || found.bytes.length === 0 || key === 'format' || key.startsWith('wal/'))
-        return found;
+      if (found.kind === 'absent' || found.bytes.length === 0 || key.startsWith('wal/')) return found;
       if (!seen.has(key)) found.bytes[0] = 0;
       seen.add(key);
       return found;
     };
     expect((await verifyStore({ ...look, store: { get, list: look.store.list.bind(look.store) } })).epoch).toBe(2);
     expect(seen.size).toBeGreaterThan(1);
+  });
+
+  test('a marker of another version is damage with object, byte and remedy, each once', async () => {
+    const objects = copy();
+    objects.set('format', new TextEncoder().encode('{"store":"tailrace","version":9999,"windowSlots":64}'));
+    await expect(verifyStore(lookAt(objects).look)).rejects.toThrow(
+      /^format, byte 0: it says that the store has format version 9999; this build reads version \d+\. Use a newer build$/,
+    );
   });
 
   test('an empty place is no store, and is left empty', async () => {

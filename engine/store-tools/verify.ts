@@ -5,7 +5,7 @@
 
 import { segmentKey } from '../core/object-names.ts';
 import { LogCorruption } from '../log/corruption.ts';
-import { ForeignStore } from '../log/format-object.ts';
+import { FORMAT_KEY, ForeignStore } from '../log/format-object.ts';
 import { checkSegment } from './segment-check.ts';
 import { onSteadyView, requireStore, type StoreLook } from './store-look.ts';
 import { readCommitted } from './committed-view.ts';
@@ -25,7 +25,8 @@ export interface Soundness {
 /** Resolves when all is sound. Throws LogCorruption at the first byte that is not, NoStoreHere where there is no store. */
 export async function verifyStore(look: StoreLook): Promise<Soundness> {
   await requireStore(look).catch((error: unknown) => {
-    throw error instanceof ForeignStore ? new LogCorruption('format', 0, error.message) : error;
+    if (!(error instanceof ForeignStore) || error.marker === null) throw error;
+    throw new LogCorruption(FORMAT_KEY, 0, `it ${error.marker.what}`, error.marker.remedy);
   });
   return onSteadyView(look, async (published) => {
     const view = await readCommitted(look, published);
