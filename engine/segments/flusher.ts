@@ -51,6 +51,8 @@ export interface FlusherParts {
   names: NameSource;
   collector: Collector;
   submit: (entry: Entry) => Promise<Settlement>;
+  /** A segment was uploaded; `index` are the bytes of its index. */
+  uploaded?: (ref: SegmentRef, index: Uint8Array) => void;
   /** A checkpoint was published; collection goes on by itself. */
   published(): void;
   /** A cycle ended with an error that is not the end of the engine itself: StoreRefused, or a bug. */
@@ -235,8 +237,9 @@ export class Flusher {
     const name = names.next();
     const builder = new SegmentBuilder(name, ports.compute);
     await this.#inTurns(fill(builder, streams));
-    const { parts, ref } = builder.finish();
+    const { parts, ref, index } = builder.finish();
     await store.put(segmentKey(name), parts);
+    this.#parts.uploaded?.(ref, index);
     ports.telemetry.event('flush.segment-written', ref.bytes);
     return ref;
   }

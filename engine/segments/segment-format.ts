@@ -78,8 +78,11 @@ export class SegmentBuilder {
     for (const part of parts) this.#body.add(part, 0, part.length);
   }
 
-  /** The whole object as parts of one put. They are valid as long as the frames' bytes stay as they are. */
-  finish(): { parts: Uint8Array[]; ref: SegmentRef } {
+  /**
+   * The whole object as parts of one put, which are valid as long as the frames' bytes stay as they are. `index` is one of
+   * them, with memory of its own.
+   */
+  finish(): { parts: Uint8Array[]; ref: SegmentRef; index: Uint8Array } {
     assert(this.#open !== null && !this.#finished, 'a segment is finished once and holds something');
     this.#finished = true;
     const only = this.#only;
@@ -98,7 +101,7 @@ export class SegmentBuilder {
       firstArrivalMs: this.#firstArrivalMs,
       lastArrivalMs: this.#lastArrivalMs,
     };
-    return { parts: [...this.#body.finish(), index, encodeSegmentFooter(place, this.#compute)], ref };
+    return { parts: [...this.#body.finish(), index, encodeSegmentFooter(place, this.#compute)], ref, index };
   }
 
   /** Makes `next` a run, or the continuation of the last one. */

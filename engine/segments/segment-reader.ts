@@ -12,7 +12,7 @@ import type { PersistentStore } from '../log/persistent-store.ts';
 import type { Compute, Telemetry } from '../ports.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import { BlockCache, fetchRange } from './block-cache.ts';
-import { decodeSegmentIndex, type SegmentIndex } from './segment-format.ts';
+import { decodeSegmentIndex, SegmentIndex } from './segment-format.ts';
 import { decodeFooter } from './segment-layout.ts';
 import type { SegmentTunables } from './tunables.ts';
 
@@ -62,6 +62,12 @@ export class SegmentReader {
     this.#indexes.delete(key);
     this.#indexes.set(key, known);
     return known;
+  }
+
+  /** The index of a segment this process wrote: nobody has to fetch it for as long as the cache keeps it. */
+  remember(ref: SegmentRef, index: Uint8Array): void {
+    const key = segmentKey(ref);
+    if (!this.#indexes.has(key)) this.#keep(key, new SegmentIndex(ref, index));
   }
 
   /** Bytes `[start, end)` of the object, through the cache: at once when they are in memory. Rejects as `index`. */

@@ -72,6 +72,7 @@ export class Upkeep {
       submit,
       failed,
       signal,
+      uploaded: (ref, index) => segments.remember(ref, index),
       published: () => this.#published(),
     });
     this.#compactor = new Compactor({

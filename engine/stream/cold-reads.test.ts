@@ -13,13 +13,20 @@ async function flushedBench() {
   return bench;
 }
 
-/** What is asked of the store now, one word each. The index is known: the compactor looked at it. */
+/** What is asked of the store now, one word each. The index is known: this process wrote it. */
 function asked({ blobs }: EngineBench): string[] {
   return blobs
     .held('get')
     .map(({ key }) => (key.startsWith('wal/') ? 'proof' : 'frames'))
     .toSorted();
 }
+
+test('of a segment this process wrote nobody fetches the index', async () => {
+  const bench = await flushedBench();
+  expect(await bench.bodies()).toEqual(['cold']);
+  const ranges = bench.blobs.calls.filter(({ operation, key }) => operation === 'get' && key.startsWith('seg/'));
+  expect(ranges.map(({ range }) => range?.start)).toEqual([0]);
+});
 
 test('a cold read asks for its frames while ownership is proved, and for nothing twice', async () => {
   const bench = await flushedBench();
