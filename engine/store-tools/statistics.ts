@@ -144,9 +144,11 @@ function objectLeftOver(
 /** Keys the committed state or any publication's checkpoint leads to. */
 async function namesOf(look: StoreLook, view: CommittedView, objects: readonly StoredObject[]): Promise<Set<string>> {
   const named = new Set([...view.pages, ...[...view.segments, ...view.state.segments.all()].map(segmentKey)]);
+  const present = new Set(objects.map(({ key }) => key));
   for (const { kind, key } of objects) {
     const name = kind === 'publication' ? parseCheckpointKey(key) : null;
-    if (name === null) continue;
+    // Publications stay up to the next milestone, and milestones for ever; their checkpoints do not.
+    if (name === null || !present.has(checkpointKey(name))) continue;
     const root = checkpointKey(name);
     named.add(root);
     for (const page of await pagesOf(look, root, (bytes) => decodeRoot(name, bytes, look.compute).pages.map(pageKey))) {
