@@ -10,6 +10,7 @@ import type { StreamPosition } from '../core/position.ts';
 import type { SequencedRecord } from '../core/record.ts';
 import type { Compression, HttpRequest } from '../ports.ts';
 import { BadRequest } from './errors.ts';
+import { LiveEncoding } from './live-encoding.ts';
 import { decodeAppendInput, encodeAppendAck, encodeReadBatch } from './proto-messages.ts';
 import type { JsonResponse } from './response.ts';
 import {
@@ -82,6 +83,13 @@ export class AppendInputDecoder {
   }
 }
 
+/** Frames of live batches, by how they are compressed. */
+const LIVE_FRAMES: Record<FrameEncoding, LiveEncoding<readonly Uint8Array[]>> = {
+  none: new LiveEncoding(),
+  zstd: new LiveEncoding(),
+  gzip: new LiveEncoding(),
+};
+
 /** The answers of a session, each as the bytes of one write. */
 export class FrameWriter {
   readonly #encoding: FrameEncoding;
@@ -101,12 +109,16 @@ export class FrameWriter {
    * One frame, or several when the records do not fit into one, which takes a thousand headers a record. `tail` goes with
    * the last.
    */
-  batch(records: readonly SequencedRecord[], tail: StreamPosition | null): Uint8Array[] {
+  batch(records: readonly SequencedRecord[], tail: StreamPosition | null): readonly Uint8Array[] {
+    return LIVE_FRAMES[this.#encoding].of(records, tail, () => this.#frames(records, tail));
+  }
+
+  #frames(records: readonly SequencedRecord[], tail: StreamPosition | null): Uint8Array[] {
     const message = encodeReadBatch(records, tail);
     if (message.length <= PAYLOAD_BYTES_MAX) return [this.#message(message)];
     assert(records.length > 1, 'every record that was taken fits into a frame');
     const half = records.length >> 1;
-    return [...this.batch(records.slice(0, half), null), ...this.batch(records.slice(half), tail)];
+    return [...this.#frames(records.slice(0, half), null), ...this.#frames(records.slice(half), tail)];
   }
 
   /** A batch without records: the reader has everything up to `tail`. */

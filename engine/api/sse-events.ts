@@ -10,8 +10,9 @@ import type { StreamPosition } from '../core/position.ts';
 import type { ReadInput } from '../core/read-plan.ts';
 import { meteredBytes, type SequencedRecord } from '../core/record.ts';
 import type { HttpRequest } from '../ports.ts';
-import type { TextFormat } from './format.ts';
+import { RAW, type TextFormat } from './format.ts';
 import { invalidHeader } from './headers.ts';
+import { LiveEncoding } from './live-encoding.ts';
 import { batchJson, positionJson } from './record-json.ts';
 import type { JsonResponse } from './response.ts';
 import { parseU64 } from './u64.ts';
@@ -19,6 +20,11 @@ import { parseU64 } from './u64.ts';
 export const EVENTS_CONTENT_TYPE = 'text/event-stream';
 
 const utf8 = new TextEncoder();
+const END_OF_EVENT = utf8.encode('\n\n');
+
+/** JSON of live batches: only the id differs from follower to follower. */
+const LIVE_RAW = new LiveEncoding<Uint8Array>();
+const LIVE_BASE64 = new LiveEncoding<Uint8Array>();
 
 /** The events of one response, each as the bytes of one write. Counts what it has written, for the ids. */
 export class EventWriter {
@@ -37,7 +43,9 @@ export class EventWriter {
     this.#count += records.length;
     for (const record of records) this.#meteredBytes += meteredBytes(record);
     const id = `${last.seqNum},${this.#count},${this.#meteredBytes}`;
-    return event('batch', JSON.stringify(batchJson(records, tail, this.#format)), id);
+    const live = this.#format === RAW ? LIVE_RAW : LIVE_BASE64;
+    const data = live.of(records, tail, () => utf8.encode(JSON.stringify(batchJson(records, tail, this.#format))));
+    return joined(utf8.encode(`event: batch\nid: ${id}\ndata: `), data, END_OF_EVENT);
   }
 
   /** The reader has everything up to `tail`; `nowMs` is the server's clock. */
@@ -56,8 +64,16 @@ export class EventWriter {
   }
 }
 
-function event(name: string, data: string, id?: string): Uint8Array {
-  return utf8.encode(`event: ${name}\n${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`);
+function event(name: string, data: string): Uint8Array {
+  return utf8.encode(`event: ${name}\ndata: ${data}\n\n`);
+}
+
+function joined(head: Uint8Array, data: Uint8Array, end: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(head.length + data.length + end.length);
+  bytes.set(head);
+  bytes.set(data, head.length);
+  bytes.set(end, head.length + data.length);
+  return bytes;
 }
 
 /** Where a client stopped: the last number it has, and how many records and metered bytes it had in that response. */

@@ -17,6 +17,7 @@ import type { StreamReader } from '../segments/stream-reader.ts';
 import { notFound, type Rejected, rejected, UNAVAILABLE } from './answers.ts';
 import { type Births, type Demand, PENDING } from './births.ts';
 import type { StreamParts } from './parts.ts';
+import { LiveBatch } from './live-batch.ts';
 import { ReadSession, type ReadSource } from './read-session.ts';
 import type { TailWatch } from './tail-watch.ts';
 
@@ -27,6 +28,7 @@ export class Reads {
   readonly #births: Births;
   readonly #reader: StreamReader;
   readonly #watch: TailWatch;
+  readonly #live = new LiveBatch();
 
   constructor(parts: StreamParts, births: Births, reader: StreamReader, watch: TailWatch) {
     this.#parts = parts;
@@ -105,7 +107,11 @@ export class Reads {
       },
       fetch: (stream, fromSeqNum, limits) =>
         this.#patiently(this.#readable(() => this.#filled(stream, fromSeqNum, limits))).then(reasonOrValue),
-      live: (fromSeqNum, limits) => this.#reader.readLive(id, fromSeqNum, limits),
+      live: (fromSeqNum, limits) => {
+        const stream = tables.stream(id);
+        if (stream === undefined) return null;
+        return this.#live.get(stream, fromSeqNum, limits, () => this.#reader.readLive(id, fromSeqNum, limits));
+      },
       prove: () =>
         this.#patiently(this.#parts.standing.proved()).then((proved) => {
           if (typeof proved !== 'boolean') return proved.reason;
