@@ -101,7 +101,7 @@ export const ENGINE_EVENTS = {
   'append.deadline': 'the rejection of an append could not be confirmed in time',
   'read.batch': 'a read returned records',
   'read.followed': 'a reader that had caught up got records as they came',
-  'read.heartbeat': 'a reader at the tail was told so, with a proof of ownership of its own',
+  'read.heartbeat': 'a reader at the tail was told so, with a proof of ownership that began after it had asked',
   'read.fell-behind': 'a reader that had caught up was overtaken, and catches up from the stream again',
   'read.tail-moved': 'records came while a reader at the tail was about to be told that it has everything',
   'read.session-opened': 'a read session began',

@@ -70,9 +70,10 @@ export class OwnershipProof {
   committedTo(committed: number): void {
     this.#provedMs = this.#ports.clock.monoMs();
     if (this.#waiters.length === 0) return;
-    const proved = this.#waiters.filter((w) => committed >= w.byCommitOf || committed >= w.byProbeAt);
+    const isProved = (waiter: Waiter) => committed >= waiter.byCommitOf || committed >= waiter.byProbeAt;
+    const proved = this.#waiters.filter(isProved);
     if (proved.length > 0) {
-      this.#waiters = this.#waiters.filter((w) => !proved.includes(w));
+      this.#waiters = this.#waiters.filter((waiter) => !isProved(waiter));
       for (const waiter of proved) {
         this.#ports.telemetry.event(committed >= waiter.byProbeAt ? 'log.proof.by-probe' : 'log.proof.by-commit');
         waiter.resolve(true);

@@ -277,6 +277,18 @@ describe('ends', () => {
     expect(session.ended()).toBe(true);
   });
 
+  test('followers share proofs: a heartbeat asks for none if somebody was given one since the event before it', async () => {
+    const bench = await engineBench({ log: { idleProofMs: 600_000 } });
+    const session = await reader(bench);
+    await bench.clock.advance(1);
+    await bench.engine.checkTail(BASIN, STREAM);
+    const { length } = bench.blobs.calls;
+    while (session.heard.length === 1) await bench.clock.advance(100);
+    expect([session.heard, bench.blobs.calls.length]).toEqual([['tail 0', 'tail 0'], length]);
+    while (session.heard.length === 2) await bench.clock.advance(100);
+    expect([session.heard.at(-1), bench.blobs.calls.length]).toEqual(['tail 0', length + 1]);
+  });
+
   test('a store that is away: the next heartbeat is not told, and patience ends the session', async () => {
     const bench = await engineBench();
     const session = await reader(bench);

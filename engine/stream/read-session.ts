@@ -29,6 +29,8 @@ export interface ReadSource {
   fetch(stream: StreamState, fromSeqNum: number, limits: ReadLimits): Promise<SequencedRecord[] | Rejection>;
   /** Records that came after the reader had caught up, while they are in memory, trimmed or not. Null when they are not. */
   live(fromSeqNum: number, limits: ReadLimits): SequencedRecord[] | null;
+  /** Whether there is a proof of ownership that started after that moment of the monotonic clock. */
+  wasProvedAfter(atMs: number): boolean;
   /** Null once a proof of ownership that started now is there. */
   prove(): Promise<Rejection | null>;
 }
@@ -47,6 +49,8 @@ export class ReadSession {
   /** It had everything at a moment that is proved, and what comes is handed out as it comes. */
   #following = false;
   #heartbeatAtMs = 0;
+  /** When the event that is due was asked for. */
+  #askedAtMs = 0;
   /** When the wait at the tail is over; null while it has not begun. */
   #expiresAtMs: number | null = null;
 
@@ -79,6 +83,7 @@ export class ReadSession {
 
   /** Null when the read is over. */
   async #nextEvent(signal: AbortSignal | undefined): Promise<ReadEvent | null> {
+    this.#askedAtMs = this.#ports.clock.monoMs();
     while (signal?.aborted !== true) {
       const stream = this.#source.look();
       if (isRejection(stream)) return this.#failed(stream);
@@ -133,8 +138,11 @@ export class ReadSession {
   }
 
   async #heartbeat({ tail: before }: StreamState): Promise<ReadEvent | 'look-again'> {
-    const refusal = await this.#source.prove();
-    if (refusal !== null) return this.#failed(refusal);
+    // Many that rest at the same tail need one proof, if it is younger than the question of each.
+    if (!this.#source.wasProvedAfter(this.#askedAtMs)) {
+      const refusal = await this.#source.prove();
+      if (refusal !== null) return this.#failed(refusal);
+    }
     const stream = this.#source.look();
     this.#following = true;
     // What came meanwhile says more than a heartbeat, and the proof covers it as well: on a stream that never rests the

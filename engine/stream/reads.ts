@@ -112,6 +112,7 @@ export class Reads {
         if (stream === undefined) return null;
         return this.#live.get(stream, fromSeqNum, limits, () => this.#reader.readLive(id, fromSeqNum, limits));
       },
+      wasProvedAfter: (atMs) => standing.wasProvedAfter(atMs),
       prove: () =>
         this.#patiently(this.#parts.standing.proved()).then((proved) => {
           if (typeof proved !== 'boolean') return proved.reason;

@@ -8,16 +8,21 @@
 
 import type { Rejection } from '../core/outcome.ts';
 import type { SlotLog } from '../log/slot-log.ts';
+import type { Clock } from '../ports.ts';
 import type { Entry } from '../state/entries.ts';
 import { DRAINING, NOT_OWNER, type Rejected, rejected } from './answers.ts';
 
 export class Standing {
   readonly #log: SlotLog<Entry>;
+  readonly #clock: Pick<Clock, 'monoMs'>;
+  /** When the latest successful question was asked. */
+  #provedMs = -Infinity;
   #draining = false;
   #ended = false;
 
-  constructor(log: SlotLog<Entry>) {
+  constructor(log: SlotLog<Entry>, clock: Pick<Clock, 'monoMs'>) {
     this.#log = log;
+    this.#clock = clock;
   }
 
   /** False when nothing may be queued any more; `refusal` says why. */
@@ -40,8 +45,16 @@ export class Standing {
   }
 
   /** True once a round trip that began after this call proved ownership; false when it is lost. */
-  proved(): Promise<boolean> {
-    return this.#log.proveOwnership();
+  async proved(): Promise<boolean> {
+    const askedMs = this.#clock.monoMs();
+    const isProved = await this.#log.proveOwnership();
+    if (isProved && askedMs > this.#provedMs) this.#provedMs = askedMs;
+    return isProved;
+  }
+
+  /** Whether a proof that is there already began after that moment of the monotonic clock, and nothing has to be asked. */
+  wasProvedAfter(atMs: number): boolean {
+    return this.mayTell && this.#provedMs > atMs;
   }
 
   /**

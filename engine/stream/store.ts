@@ -66,7 +66,7 @@ export class StreamStore {
     },
   ) {
     this.#telemetry = ports.telemetry;
-    this.#standing = new Standing(log);
+    this.#standing = new Standing(log, ports.clock);
     this.#sessionBytesMax = Math.ceil(tunables.undurableBytesMax / SESSION_SHARE);
     this.#budget = new ByteBudget(tunables.undurableBytesMax);
     this.#unflushed = new Gate(() => committed.chunks.bytes >= tunables.segments.unflushedBytesMax);
