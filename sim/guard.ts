@@ -1,6 +1,6 @@
 /**
  * Makes everything that is not simulated throw while an event runs: real clocks, dice, timers, input and
- * output, the thread pool, the locale.
+ * output, the thread pool, the locale. In the events of a host that has stand-ins, those answer instead.
  *
  * The wrappers are put in place once per process and look at one flag, which the kernel raises when an event
  * begins and lowers when its reactions are over; with the flag down they only pass through, so that test
@@ -9,7 +9,7 @@
  */
 
 import { syncBuiltinESMExports } from 'node:module';
-import type { EventGuard } from './kernel.ts';
+import type { EventGuard, GuardedHost } from './kernel.ts';
 import { AMBIENT_CLASSES, AMBIENT_FUNCTIONS, type AmbientFunction } from './guard/ambient.ts';
 
 /** Code inside the world reached for something outside it. */
@@ -37,43 +37,53 @@ export function installGuard(): Guard {
   if (existing !== undefined) return existing;
   const guard = new ProcessGuard();
   Object.defineProperty(home, PROCESS_GUARD, { value: guard });
-  const refuse = (what: string, instead: string): void => {
-    if (!guard.isRaised) return;
-    throw new GuardError(`${what} inside a simulated event: ${instead}`);
+  const inPlaceOf: InPlaceOf = (what, instead) => {
+    if (!guard.isRaised) return undefined;
+    const standIn = guard.host?.standIns?.get(what);
+    if (standIn === undefined && instead !== null) {
+      throw new GuardError(`${what} inside a simulated event: ${instead}`);
+    }
+    return standIn;
   };
-  for (const ambient of AMBIENT_FUNCTIONS()) wrapFunction(ambient, refuse);
-  for (const ambient of AMBIENT_CLASSES()) wrapClass(ambient, refuse);
+  for (const ambient of AMBIENT_FUNCTIONS()) wrapFunction(ambient, inPlaceOf);
+  for (const ambient of AMBIENT_CLASSES()) wrapClass(ambient, inPlaceOf);
   syncBuiltinESMExports();
   return guard;
 }
 
 class ProcessGuard implements Guard {
   isRaised = false;
+  /** Whose event it is. */
+  host: GuardedHost | null = null;
 
-  raise(): void {
+  raise(host: GuardedHost | null): void {
+    this.host = host;
     this.isRaised = true;
   }
 
   lower(): void {
     this.isRaised = false;
+    this.host = null;
   }
 }
 
-type Refuse = (what: string, instead: string) => void;
+/** What is to be called in place of an ambient function; undefined lets the call through. Throws a GuardError. */
+type InPlaceOf = (what: string, instead: string | null) => ((...args: never[]) => unknown) | undefined;
 
-function wrapFunction({ home, key, what, instead, when }: AmbientFunction, refuse: Refuse): void {
+function wrapFunction({ home, key, what, instead, when }: AmbientFunction, inPlaceOf: InPlaceOf): void {
   const slot = currentSlot(home, key);
   // A Node version that lacks the function, or an object that refuses to be changed, has nothing to guard.
   if (slot === undefined || typeof slot.value !== 'function' || slot.configurable !== true) return;
   const original = slot.value as (...args: unknown[]) => unknown;
   const wrapper = new Proxy(original, {
     apply(target, self, args: unknown[]) {
-      if (when === undefined || when(args)) refuse(what, instead);
-      return Reflect.apply(target, self, args) as unknown;
+      const other = when === undefined || when(args) ? inPlaceOf(what, instead) : undefined;
+      return other === undefined ? (Reflect.apply(target, self, args) as unknown) : other(...(args as never[]));
     },
     construct(target, args: unknown[], newTarget) {
-      if (when === undefined || when(args)) refuse(what, instead);
-      return Reflect.construct(target, args, newTarget) as object;
+      const other = when === undefined || when(args) ? inPlaceOf(what, instead) : undefined;
+      if (other === undefined) return Reflect.construct(target, args, newTarget) as object;
+      return Reflect.construct(other, args) as object;
     },
   });
   Object.defineProperty(home, key, { ...slot, value: wrapper });
@@ -88,8 +98,8 @@ function currentSlot(home: object, key: string): PropertyDescriptor | undefined 
 }
 
 /** As for functions, and `instance.constructor` is guarded as well. */
-function wrapClass(ambient: AmbientFunction, refuse: Refuse): void {
-  wrapFunction(ambient, refuse);
+function wrapClass(ambient: AmbientFunction, inPlaceOf: InPlaceOf): void {
+  wrapFunction(ambient, inPlaceOf);
   const wrapper = (ambient.home as Record<string, unknown>)[ambient.key] as { prototype?: object } | undefined;
   if (wrapper?.prototype === undefined) return;
   const slot = Object.getOwnPropertyDescriptor(wrapper.prototype, 'constructor');

@@ -11,6 +11,7 @@ import type { BlobStore, Network, Ports, Telemetry } from '../engine/ports.ts';
 import { HostClocks, processClock } from './clock.ts';
 import type { WorldContext } from './context.ts';
 import { simCompute, simEntropy, simRandom } from './dice.ts';
+import { type StandIns, standInsFor } from './guard/stand-ins.ts';
 import type { KernelOwner } from './kernel.ts';
 
 /** What a program gets: the engine's ports and the network. */
@@ -57,6 +58,11 @@ export interface PortMakers {
 export interface HostOptions {
   /** `server` hosts are what the nemesis crashes, pauses and skews; `client` hosts are left alone. */
   role?: 'server' | 'client';
+  /**
+   * For programs that were not written against ports: the ambient clocks, timers, dice and `fetch` of JavaScript are
+   * the host's own there instead of throwing. `resolve` gives the address for the host of a URL.
+   */
+  ambient?: { resolve: (host: string) => string };
 }
 
 export class Host implements KernelOwner {
@@ -65,6 +71,8 @@ export class Host implements KernelOwner {
   readonly clocks: HostClocks;
   readonly #context: WorldContext;
   readonly #makers: PortMakers;
+  readonly #ambient: HostOptions['ambient'];
+  #standIns: StandIns | null = null;
   #state: HostState = 'stopped';
   #generation = 0;
   #wasCrashed = false;
@@ -75,6 +83,7 @@ export class Host implements KernelOwner {
   constructor(name: string, options: HostOptions, context: WorldContext, makers: PortMakers, epochMs: number) {
     this.name = name;
     this.role = options.role ?? 'server';
+    this.#ambient = options.ambient;
     this.#context = context;
     this.#makers = makers;
     this.clocks = new HostClocks(context.kernel, epochMs);
@@ -82,6 +91,11 @@ export class Host implements KernelOwner {
 
   get state(): HostState {
     return this.#state;
+  }
+
+  /** What the process that lives here finds in place of ambient functions. */
+  get standIns(): StandIns | null {
+    return this.#standIns;
   }
 
   /** How many processes were started here. */
@@ -164,7 +178,9 @@ export class Host implements KernelOwner {
   }
 
   async #supervise(program: Program, process: HostProcess, generation: number): Promise<void> {
-    const code = await program(this.#ports(generation), process);
+    const ports = this.#ports(generation);
+    if (this.#ambient !== undefined) this.#standIns = standInsFor(ports, this.#ambient.resolve);
+    const code = await program(ports, process);
     if (typeof code === 'number') process.exit(code);
   }
 

@@ -8,10 +8,17 @@
 
 import { Agenda, type Owner, type PendingEntry } from './agenda.ts';
 import { drive } from './drain.ts';
+import type { StandIns } from './guard/stand-ins.ts';
 import type { Trace } from './trace.ts';
 
+/** A host as the guard sees it. */
+export interface GuardedHost {
+  /** What its process finds in place of ambient functions; null when it must not touch them. */
+  readonly standIns: StandIns | null;
+}
+
 /** A host as the kernel sees it. */
-export interface KernelOwner extends Owner {
+export interface KernelOwner extends Owner, GuardedHost {
   readonly isPaused: boolean;
   /** The process that runs there now. */
   readonly generation: number;
@@ -45,7 +52,8 @@ export type RunEnd = 'until' | 'idle' | 'time' | 'events' | 'failed';
 
 /** Raised while an event runs; see guard.ts. */
 export interface EventGuard {
-  raise(): void;
+  /** `host` is whose event it is; null: the world's own. */
+  raise(host: GuardedHost | null): void;
   lower(): void;
 }
 
@@ -163,7 +171,7 @@ export class Kernel {
     this.#eventHost = host;
     this.#eventOwner = owner;
     this.#eventGeneration = owner?.generation ?? 0;
-    this.#guard.raise();
+    this.#guard.raise(owner);
     try {
       run();
     } catch (error) {

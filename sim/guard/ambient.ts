@@ -23,7 +23,8 @@ export interface AmbientFunction {
   home: object;
   key: string;
   what: string;
-  instead: string;
+  /** Null: nothing is wrong with it, but a host may have its own. */
+  instead: string | null;
   /** Only these calls are refused; without it, all are. */
   when?: (args: readonly unknown[]) => boolean;
 }
@@ -44,7 +45,7 @@ function functions(home: object, name: string, keys: readonly string[], instead:
   return keys.map((key) => ({ home, key, what: `${name}.${key}`, instead }));
 }
 
-function globals(keys: readonly string[], instead: string): AmbientFunction[] {
+function globals(keys: readonly string[], instead: string | null): AmbientFunction[] {
   return keys.map((key) => ({ home: globalThis, key, what: key, instead }));
 }
 
@@ -94,6 +95,7 @@ export function AMBIENT_FUNCTIONS(): AmbientFunction[] {
     ...functions(perfHooks, 'perf_hooks', ['monitorEventLoopDelay', 'createHistogram'], CLOCK),
     // timers
     ...globals(TIMERS, SLEEP),
+    ...globals(['clearTimeout', 'clearInterval'], null),
     ...functions(timers, 'timers', TIMERS, SLEEP),
     ...functions(timersPromises, 'timers/promises', TIMERS, SLEEP),
     ...functions(timersPromises.scheduler, 'timers/promises.scheduler', ['wait', 'yield'], SLEEP),
@@ -188,6 +190,13 @@ export function AMBIENT_CLASSES(): AmbientFunction[] {
       what: 'new Date(year, month, …)',
       instead: LOCALE,
       when: (args) => args.length > 1,
+    },
+    {
+      home: globalThis,
+      key: 'Request',
+      what: 'new Request(…, { signal })',
+      instead: null,
+      when: ([, init]) => (init as RequestInit | undefined)?.signal instanceof AbortSignal,
     },
     ...globals(['WeakRef', 'FinalizationRegistry'], COLLECTOR),
     ...globals(['BroadcastChannel', 'MessageChannel', 'Worker'], PARALLEL),
