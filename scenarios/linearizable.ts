@@ -10,7 +10,7 @@
 
 import type { BodyHasher, HistoryEvent } from '../checker/index.ts';
 import type { Engine } from '../engine/index.ts';
-import { defineSite, type HostPorts, type Program, World } from '../sim/index.ts';
+import { defineSite, type HostOptions, type HostPorts, type Program, World } from '../sim/index.ts';
 import { BodyHashes } from './body-hashes.ts';
 import type { Batch, StreamClient } from './client.ts';
 import { Oracle } from './oracle.ts';
@@ -18,6 +18,7 @@ import type { Plan } from './plan.ts';
 import { probeCatalogue } from './probes.ts';
 import { RecordedClient, recordedAppend, recordedRead } from './recorded-client.ts';
 import { Recorder } from './recorder.ts';
+import { SdkRoute, SdkWorker } from './sdk/sdk-worker.ts';
 import { serverProgram } from './server.ts';
 import { Follower } from './sessions/follower.ts';
 import { SessionWriter } from './sessions/session-writer.ts';
@@ -144,7 +145,10 @@ class Linearizable {
     await this.world.run(() => provisioned, { untilMs: PROVISION_MS_MAX });
     if (!provisioned) this.#heal();
     await this.#runUntil('the stream is created', LIVENESS_MS_MAX, () => provisioned);
-    for (let i = 1; i <= this.#plan.clients && this.world.failure === null; i++) this.#startWorker(`c${i}`);
+    const { clients, sdkClients } = this.#plan;
+    const wires = clients - sdkClients;
+    for (let i = 1; i <= wires && this.world.failure === null; i++) this.#startWorker(`c${i}`);
+    for (let i = wires + 1; i <= clients && this.world.failure === null; i++) await this.#startSdkWorker(`c${i}`);
     for (let i = 1; i <= this.#plan.sessionWriters && this.world.failure === null; i++)
       this.#startSessionWriter(`w${i}`);
     for (let i = 1; i <= this.#plan.followers && this.world.failure === null; i++) this.#startFollower(`f${i}`);
@@ -208,17 +212,31 @@ class Linearizable {
   }
 
   #startWorker(name: string): void {
-    this.#startClient(name, async (wire, ports) => {
-      await runWorkflow(
-        this.#recorded(wire),
-        { ...this.#plan, name, operations: this.#plan.operationsPerClient },
-        {
-          below: (bound) => this.world.choices.choose(CLIENT, name, bound),
-          sleep: (ms) => ports.clock.sleep(ms),
-          noted: (probe) => this.world.probes.reachable(probe),
-        },
-      );
-    });
+    this.#startClient(name, (wire, ports) => this.#work(name, wire, ports));
+  }
+
+  async #startSdkWorker(name: string): Promise<void> {
+    const sdk = await import('./sdk-client.ts');
+    const { addresses: servers, roam, basin, timeoutMs } = this.#wireOf(name);
+    const options = { servers, roam, basin, timeoutMs, stream: STREAM };
+    const route = new SdkRoute(options);
+    const work = (ports: HostPorts): Promise<void> => {
+      const client = new SdkWorker(sdk, options, route, (probe) => this.world.probes.reachable(probe));
+      return this.#work(name, client, ports);
+    };
+    this.#startHost(name, work, { ambient: { resolve: route.resolve } });
+  }
+
+  #work(name: string, client: StreamClient, ports: HostPorts): Promise<void> {
+    return runWorkflow(
+      this.#recorded(client),
+      { ...this.#plan, name, operations: this.#plan.operationsPerClient },
+      {
+        below: (bound) => this.world.choices.choose(CLIENT, name, bound),
+        sleep: (ms) => ports.clock.sleep(ms),
+        noted: (probe) => this.world.probes.reachable(probe),
+      },
+    );
   }
 
   #startSessionWriter(name: string): void {
@@ -306,9 +324,9 @@ class Linearizable {
   }
 
   /** A client on a host of its own, which nobody crashes. What it throws fails the run. */
-  #startHost(name: string, work: (ports: HostPorts) => Promise<void>): void {
+  #startHost(name: string, work: (ports: HostPorts) => Promise<void>, options: HostOptions = {}): void {
     this.#working++;
-    this.world.host(name, { role: 'client' }).start(async (ports) => {
+    this.world.host(name, { ...options, role: 'client' }).start(async (ports) => {
       await work(ports);
       this.#working--;
     });

@@ -63,6 +63,8 @@ export interface Plan extends RunSize {
   restMs: number;
   tunables: EngineTunables;
   faults: FaultSettings;
+  /** Clients, of those above, that are the official SDK. */
+  sdkClients: number;
   /** Clients that append through sessions. */
   sessionWriters: number;
   /** Clients that follow the judged stream from the beginning to the end of the run. */
@@ -93,6 +95,7 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     restMs: draw.pick(SITES.pace, 'rest', [1_000, 100]),
     tunables,
     faults,
+    sdkClients: draw.pick(SITES.size, 'sdk-clients', [0, 0, 0, 1]),
     sessionWriters: draw.pick(SITES.size, 'session-writers', [0, 0, 1]),
     followers: draw.pick(SITES.size, 'followers', [0, 1, 0, 2]),
     side: sideOf(profile, faults, draw),

@@ -6,6 +6,7 @@
 import { engineProbes, type ProbeInfo as SimProbe, SIM_PROBES } from '../sim/index.ts';
 import { ROWS } from './rows.ts';
 import type { ProbeInfo } from './run.ts';
+import { SDK_PROBES } from './sdk/sdk-worker.ts';
 import { SERVER_PROBES } from './server.ts';
 import { AUDIT_PROBES } from './storage/audit.ts';
 import { DAMAGE_PROBES } from './storage/damage.ts';
@@ -20,6 +21,7 @@ export function probeCatalogue(): ProbeInfo[] {
   const ours = {
     ...CLIENT_PROBES,
     ...SERVER_PROBES,
+    ...SDK_PROBES,
     ...STORAGE_PROBES,
     ...AUDIT_PROBES,
     ...DAMAGE_PROBES,

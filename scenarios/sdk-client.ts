@@ -10,6 +10,7 @@ import {
   RangeNotSatisfiableError,
   S2,
   S2Error,
+  type S2RequestOptions,
   type S2Stream,
   SeqNumMismatchError,
 } from '@s2-dev/streamstore';
@@ -62,12 +63,16 @@ async function untilExists(create: () => Promise<unknown>): Promise<void> {
 
 export class SdkClient implements StreamClient {
   readonly #stream: S2Stream;
+  readonly #timeoutMs: number | null;
 
-  constructor(s2: S2, target: SdkTarget) {
+  /** `timeoutMs` is the patience with one operation, retries included; null has no limit. */
+  constructor(s2: S2, target: SdkTarget, timeoutMs: number | null = null) {
     this.#stream = s2.basin(target.basin).stream(target.stream);
+    this.#timeoutMs = timeoutMs;
   }
 
   async append(batch: Batch): Promise<AppendResult> {
+    const options = this.#options();
     const records = batch.bodies.map((body) =>
       batch.setFencingToken === null ? AppendRecord.string({ body }) : AppendRecord.fence(batch.setFencingToken),
     );
@@ -77,6 +82,7 @@ export class SdkClient implements StreamClient {
           ...(batch.matchSeqNum !== null && { matchSeqNum: batch.matchSeqNum }),
           ...(batch.fencingToken !== null && { fencingToken: batch.fencingToken }),
         }),
+        options,
       );
       if (ack.end.seqNum - ack.start.seqNum !== batch.bodies.length) {
         throw new ProtocolViolation(
@@ -85,17 +91,18 @@ export class SdkClient implements StreamClient {
       }
       return { kind: 'durable', startSeqNum: ack.start.seqNum, endSeqNum: ack.end.seqNum };
     } catch (error) {
-      const failure = asS2Error(error);
+      const failure = asS2Error(error, options);
       return { kind: isDefinite(failure) ? 'rejected' : 'unknown', code: codeOf(failure) };
     }
   }
 
   async read(): Promise<ReadResult> {
     const records: SeenRecord[] = [];
+    const options = this.#options();
     try {
       for (;;) {
         const from = { seqNum: records.length };
-        const batch = await this.#stream.read({ start: { from }, stop: { limits: { count: 1000 } } });
+        const batch = await this.#stream.read({ start: { from }, stop: { limits: { count: 1000 } } }, options);
         if (batch.records.length === 0) throw new ProtocolViolation('a read below the tail returned no records');
         for (const record of batch.records) {
           if (record.seqNum !== records.length) {
@@ -107,7 +114,7 @@ export class SdkClient implements StreamClient {
         }
       }
     } catch (error) {
-      const failure = asS2Error(error);
+      const failure = asS2Error(error, options);
       if (!(failure instanceof RangeNotSatisfiableError)) return { kind: 'failed', code: codeOf(failure) };
       // The tail of a refusal is where the last page ended: the whole stream was read.
       return { kind: 'read', tail: failure.tail?.seqNum ?? records.length, records };
@@ -115,18 +122,25 @@ export class SdkClient implements StreamClient {
   }
 
   async checkTail(): Promise<CheckTailResult> {
+    const options = this.#options();
     try {
-      return { kind: 'tail', tail: (await this.#stream.checkTail()).tail.seqNum };
+      return { kind: 'tail', tail: (await this.#stream.checkTail(options)).tail.seqNum };
     } catch (error) {
-      return { kind: 'failed', code: codeOf(asS2Error(error)) };
+      return { kind: 'failed', code: codeOf(asS2Error(error, options)) };
     }
+  }
+
+  #options(): S2RequestOptions {
+    return this.#timeoutMs === null ? {} : { signal: AbortSignal.timeout(this.#timeoutMs) };
   }
 }
 
 /** Only the SDK's own errors are outcomes; anything else is a bug and goes up. */
-function asS2Error(error: unknown): S2Error {
-  if (error instanceof S2Error) return error;
-  throw error;
+function asS2Error(error: unknown, { signal }: S2RequestOptions): S2Error {
+  if (!(error instanceof S2Error)) throw error;
+  // The SDK makes an error without a status of whatever it does not know: of our deadline, or of a bug.
+  if (error.status === 0 && signal?.aborted === false) throw error;
+  return error;
 }
 
 function isDefinite(error: S2Error): boolean {
@@ -143,5 +157,6 @@ function isDefinite(error: S2Error): boolean {
 function codeOf(error: S2Error): string {
   if (error instanceof SeqNumMismatchError) return 'seq_num_mismatch';
   if (error instanceof FencingTokenMismatchError) return 'fencing_token_mismatch';
+  if (error.status === 0) return 'timeout';
   return error.code ?? `status ${error.status}`;
 }

@@ -1,0 +1,94 @@
+/**
+ * A client of the judged stream that is the official SDK, unchanged, on a simulated host: its retries and its errors are
+ * part of the tested system. It knows one name, as users do, and the name leads to one of the servers.
+ */
+
+import type { AppendResult, Batch, CheckTailResult, ReadResult, StreamClient } from '../client.ts';
+import type * as SdkModule from '../sdk-client.ts';
+
+/** The module, loaded when a run has such a client, because no other run should pay for it. */
+type Sdk = typeof SdkModule;
+
+export const SDK_PROBES = {
+  'sdk.append-retried': 'the official SDK sent an append again, which certainly had had no effect',
+  'sdk.tail-retried': 'the official SDK asked for the tail again by itself',
+  'sdk.gave-up': 'the official SDK ran out of time with an operation',
+} as const;
+
+export interface SdkWorkerOptions {
+  servers: readonly string[];
+  /** Which of them a request goes to, as behind a load balancer; null for one that stays while it answers. */
+  roam: (() => number) | null;
+  basin: string;
+  stream: string;
+  /** Patience with one operation, retries included. */
+  timeoutMs: number;
+}
+
+const ENDPOINT = 'http://tailrace';
+
+/** Where requests for the one name go, and how many there were. */
+export class SdkRoute {
+  readonly #options: SdkWorkerOptions;
+  #server = 0;
+  requests = 0;
+
+  constructor(options: SdkWorkerOptions) {
+    this.#options = options;
+  }
+
+  readonly resolve = (): string => {
+    const { servers, roam } = this.#options;
+    this.requests++;
+    return servers[(roam === null ? this.#server : roam()) % servers.length] as string;
+  };
+
+  /** The server did not answer, or refuses. */
+  moveOn(): void {
+    this.#server++;
+  }
+}
+
+export class SdkWorker implements StreamClient {
+  readonly #client: StreamClient;
+  readonly #route: SdkRoute;
+  readonly #noted: (probe: keyof typeof SDK_PROBES) => void;
+
+  constructor(sdk: Sdk, options: SdkWorkerOptions, route: SdkRoute, noted: (probe: keyof typeof SDK_PROBES) => void) {
+    const { basin, stream, timeoutMs } = options;
+    const target = { endpoint: ENDPOINT, basin, stream, accessToken: 'none' };
+    this.#client = new sdk.SdkClient(sdk.connect(target), target, timeoutMs);
+    this.#route = route;
+    this.#noted = noted;
+  }
+
+  async append(batch: Batch): Promise<AppendResult> {
+    const before = this.#route.requests;
+    const result = await this.#client.append(batch);
+    if (this.#route.requests > before + 1) this.#noted('sdk.append-retried');
+    if (result.kind !== 'durable' && !CONDITIONS.has(result.code)) this.#failed(result.code);
+    return result;
+  }
+
+  async read(): Promise<ReadResult> {
+    const result = await this.#client.read();
+    if (result.kind === 'failed') this.#failed(result.code);
+    return result;
+  }
+
+  async checkTail(): Promise<CheckTailResult> {
+    const before = this.#route.requests;
+    const result = await this.#client.checkTail();
+    if (this.#route.requests > before + 1) this.#noted('sdk.tail-retried');
+    if (result.kind === 'failed') this.#failed(result.code);
+    return result;
+  }
+
+  #failed(code: string): void {
+    if (code === 'timeout') this.#noted('sdk.gave-up');
+    this.#route.moveOn();
+  }
+}
+
+/** The stream itself answered. */
+const CONDITIONS: ReadonlySet<string> = new Set(['seq_num_mismatch', 'fencing_token_mismatch']);
