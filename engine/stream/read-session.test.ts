@@ -269,7 +269,8 @@ describe('waiting', () => {
 
 describe('ends', () => {
   test('a rival takes over: no heartbeat is told any more, and the session says why', async () => {
-    const bench = await engineBench();
+    // Nothing else asks the store who owns it.
+    const bench = await engineBench({ log: { idleProofMs: 600_000 } });
     const session = await reader(bench);
     plantFence(bench, bench.engine.state.slot);
     await bench.clock.advance(15_000);

@@ -11,10 +11,11 @@ import { type Plant, PLANTS } from './plants.ts';
 import { playDirected } from './run-directed.ts';
 import { huntPlant } from './run-hunt.ts';
 import { SIDE_PLANTS } from './side-plants.ts';
-import { SESSION_PLANTS } from './session-plants.ts';
+import { DIRECTED_SESSION_PLANTS, SESSION_PLANTS } from './session-plants.ts';
 import { DIRECTED_PLANTS, type DirectedPlant, STORAGE_PLANTS } from './storage-plants.ts';
 
 const ALL: readonly Plant[] = [...PLANTS, ...STORAGE_PLANTS, ...SIDE_PLANTS, ...SESSION_PLANTS];
+const DIRECTED: readonly DirectedPlant[] = [...DIRECTED_PLANTS, ...DIRECTED_SESSION_PLANTS];
 
 interface Options {
   seeds?: number;
@@ -26,7 +27,7 @@ interface Options {
 await new Command('plants')
   .description('hunt every planted bug with seeds over all profiles, and print how many that took')
   .option('--seeds <n>', 'no more seeds than this for each', countArgument)
-  .addOption(new Option('--only <name>', 'one of them').choices([...ALL, ...DIRECTED_PLANTS].map(({ name }) => name)))
+  .addOption(new Option('--only <name>', 'one of them').choices([...ALL, ...DIRECTED].map(({ name }) => name)))
   .option('--directed', 'only those that a directed story catches')
   .option('--jobs <n>', 'processes', countArgument, availableParallelism())
   .action(async ({ seeds = Infinity, only, jobs, directed = false }: Options) => {
@@ -36,7 +37,7 @@ await new Command('plants')
       for (let plant = waiting.shift(); plant !== undefined; plant = waiting.shift()) await report(plant, seeds);
     };
     await Promise.all(Array.from({ length: jobs }, worker));
-    for (const plant of DIRECTED_PLANTS.filter(isWanted)) await reportStory(plant);
+    for (const plant of DIRECTED.filter(isWanted)) await reportStory(plant);
   })
   .parseAsync();
 
