@@ -38,5 +38,8 @@ export function checkTunables(tunables: EngineTunables): void {
     'undurableBytesMax must be within 1 KiB..4 GiB',
   );
   assert(tunables.tombstoneMs >= 0 && tunables.tombstoneMs <= 3_600_000, 'tombstoneMs must be within 0..3600000');
-  assert(tunables.emptySweepMs >= 100 && tunables.emptySweepMs <= 3_600_000, 'emptySweepMs must be within 100..3600000');
+  assert(
+    tunables.emptySweepMs >= 100 && tunables.emptySweepMs <= 3_600_000,
+    'emptySweepMs must be within 100..3600000',
+  );
 }
