@@ -47,7 +47,7 @@ async function expectIdleOwnerEnds(word: string): Promise<void> {
     await post(port, '/v1/streams', { stream: 's' });
     await post(port, '/v1/streams/s/records', { records: [{ body: 'of the first' }] });
     let session = Promise.resolve('');
-    await new Promise<void>((opened) => (session = follow(port, opened)));
+    await new Promise<void>((opened) => void (session = follow(port, opened)));
     second = new ServerProcess(args, store.env);
     const secondPort = await second.ready();
     await post(secondPort, '/v1/streams/s/records', { records: [{ body: 'of the second' }] });
