@@ -15,8 +15,10 @@ import {
   parseCheckpointKey,
   PUBLICATION_PREFIX,
 } from '../core/object-names.ts';
-import type { BlobStore, ListedBlob, StoreFault } from '../ports.ts';
+import type { BlobStore, ListedBlob, Ports, StoreFault } from '../ports.ts';
+import { backOff } from './backoff.ts';
 import type { PersistentStore } from './persistent-store.ts';
+import type { LogTunables } from './tunables.ts';
 
 /** So many listings in a row show everything that was published before the first of them, or something newer. */
 export const LISTINGS = 2;
@@ -29,15 +31,31 @@ export interface Publication extends CheckpointName {
   isMilestone: boolean;
 }
 
-export type PublishedFrom = { kind: 'answered'; isSo: boolean } | { kind: 'failed'; fault: StoreFault };
+type PublishedFrom = { kind: 'answered'; isSo: boolean } | { kind: 'failed'; fault: StoreFault };
 
 /** The bytes of a publication. */
 export function publicationBody(isMilestone: boolean): Uint8Array[] {
   return isMilestone ? [MILESTONE] : [];
 }
 
-/** Whether anything is, or was, published at or above `slot` when the call began. */
-export async function isPublishedFrom(blobs: BlobStore, slot: number): Promise<PublishedFrom> {
+/**
+ * Whether anything is, or was, published at or above `slot` when the call began. Waits out a store that is away; one
+ * that will not say counts as yes.
+ */
+export async function isPublishedFrom(
+  ports: Pick<Ports, 'clock' | 'random' | 'blobs'>,
+  tunables: LogTunables,
+  slot: number,
+): Promise<boolean> {
+  for (let attempt = 0; ; attempt++) {
+    const published = await listedFrom(ports.blobs, slot);
+    if (published.kind === 'answered') return published.isSo;
+    if (!published.fault.retryable) return true;
+    await backOff(ports, tunables, attempt);
+  }
+}
+
+async function listedFrom(blobs: BlobStore, slot: number): Promise<PublishedFrom> {
   for (let listing = 0; listing < LISTINGS; listing++) {
     for (let after: string | undefined; ;) {
       const page = await blobs.list(PUBLICATION_PREFIX, after);

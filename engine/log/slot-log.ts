@@ -1,43 +1,26 @@
 /**
  * The owner's side of the slot log (storage reference §4.4): entries are grouped into numbered objects, up to
- * `windowSlots` puts are in flight, and slots commit strictly in order.
+ * `windowSlots` puts are in flight, and slots commit strictly in order. How entries become a slot's bytes is
+ * `slot-layout.ts`, how one slot becomes durable is `slot-puts.ts`; here is what they mean for each other.
  *
- * Invariants: the bytes of a slot never change between attempts; `committed <= next <= committed + K`; nothing
- * is settled `committed` before its slot and every slot below it are durable; a fence found in a slot of ours
- * ends ownership for good: slots below it exist and are still committed, entries at or above it are void.
+ * Invariants: `committed <= next <= committed + K`; nothing is settled `committed` before its slot and every slot
+ * below it are durable; a fence found in a slot of ours ends ownership for good: slots below it exist and are still
+ * committed, entries at or above it are void.
  */
 
 import { assert } from '../core/assert.ts';
-import { Fifo } from '../core/fifo.ts';
 import { WINDOW_SLOTS } from '../core/limits.ts';
 import type { Ports, StoreFault } from '../ports.ts';
-import { SlotArena, type SlotBytes } from './arena.ts';
-import { backOff } from './backoff.ts';
-import { LogCorruption } from './corruption.ts';
-import {
-  decodeHeader,
-  frameLength,
-  HEADER_BYTES,
-  type LogHeader,
-  payloadStart,
-  READINGS_MAX,
-  sameIdentity,
-  sealData,
-  sealFrame,
-  slotKey,
-} from './format.ts';
+import { HEADER_BYTES, sealData } from './format.ts';
 import type { LogFold } from './fold.ts';
 import { OwnershipProof } from './ownership-proof.ts';
 import { StoreRefused } from './persistent-store.ts';
 import { isPublishedFrom } from './publication.ts';
+import type { Queued } from './queued.ts';
+import { type Batch, SlotLayout } from './slot-layout.ts';
+import { SlotPuts } from './slot-puts.ts';
 import type { Ownership } from './takeover.ts';
 import type { LogTunables } from './tunables.ts';
-
-/**
- * How an entry ended. `committed`: durable, and applied to the fold in the same turn. `void`: certainly never
- * part of the log. `unknown`: it may be, the next owner will find out.
- */
-export type Settlement = 'committed' | 'void' | 'unknown';
 
 /** Why a log stopped being writable. */
 export type LogEnd =
@@ -45,20 +28,6 @@ export type LogEnd =
   | { kind: 'store-refused'; fault: StoreFault }
   /** `stop` was called and everything queued has settled. */
   | { kind: 'stopped' };
-
-/** An entry and who waits for it. */
-export interface Queued<Entry> {
-  readonly entry: Entry;
-  /** Called exactly once, never before `enqueue` returned, in queue order among committed entries. */
-  settle(settlement: Settlement): void;
-}
-
-/** Entries laid out as one object, not issued yet. */
-interface Batch<Entry> extends SlotBytes {
-  queued: Queued<Entry>[];
-  /** Where each entry's frame ends in the arena; the next one begins there. */
-  ends: number[];
-}
 
 interface Slot<Entry> extends Batch<Entry> {
   number: number;
@@ -76,6 +45,9 @@ export class SlotLog<Entry> {
   readonly #fold: LogFold<Entry>;
   readonly #owner: Ownership;
   readonly #proof: OwnershipProof;
+  readonly #puts: SlotPuts<Slot<Entry>>;
+  /** What is queued and not issued. */
+  readonly #layout: SlotLayout<Entry>;
   /** Resolves once, when the log ends. */
   readonly ended: Promise<LogEnd>;
   #announceEnd: (end: LogEnd) => void = () => {};
@@ -88,14 +60,6 @@ export class SlotLog<Entry> {
   #committed: number;
   /** Slots in [#committed, #next), oldest first. */
   #inFlight: Slot<Entry>[] = [];
-  /** Full and not issued, oldest first. */
-  #full = new Fifo<Batch<Entry>>();
-  /** Behind them the entries of the open slot, laid out in `#arena`. */
-  #open: Queued<Entry>[] = [];
-  #openEnds: number[] = [];
-  readonly #arena = new SlotArena();
-  /** When the oldest of them was queued, on the monotonic clock. */
-  #openSinceMs = 0;
   #lingering = false;
   #lastIssueMs: number;
   /** The lowest slot known to be a rival's; its fence is there or below. */
@@ -104,8 +68,6 @@ export class SlotLog<Entry> {
   #queuedCount = 0;
   #committedCount = 0;
   #flushWaiters: { upToCount: number; done: () => void }[] = [];
-  /** How often the object in a slot came damaged. */
-  readonly #damaged = new Map<number, number>();
   /** Lost slots whose fate is being looked up. */
   #judging = 0;
 
@@ -120,48 +82,29 @@ export class SlotLog<Entry> {
     this.ended = new Promise((resolve) => {
       this.#announceEnd = resolve;
     });
+    this.#layout = new SlotLayout(ports, tunables.slotBytesMax, fold);
+    this.#puts = new SlotPuts(ports, tunables, owner, this.#abort.signal, {
+      committed: () => this.#committed,
+      isWanted: (slot) => this.#isWanted(slot),
+      durable: (slot) => this.#markDurable(slot),
+      fencedAt: (slot, epoch) => this.#fencedAt(slot, epoch),
+      refused: (fault) => this.#storeRefused(fault),
+    });
     this.#proof = new OwnershipProof(ports, tunables, {
       next: () => this.#next,
       committed: () => this.#committed,
-      willIssue: () => this.#open.length > 0 || this.#full.length > 0,
-      isOurs: (slot, bytes) => this.#judge(slot, bytes) === 'ours',
+      willIssue: () => !this.#layout.isEmpty,
+      isOurs: (slot, bytes) => this.#puts.judge(slot, bytes) === 'ours',
     });
   }
 
   /** Queues one entry behind everything queued before. */
   enqueue(queued: Queued<Entry>): void {
     assert(this.writable, 'nothing is queued on a log that has ended');
-    const { entry } = queued;
-    const length = this.#fold.lengthOf(entry);
-    const start = this.#placeFor(frameLength(length));
-    const end = payloadStart(start) + length;
-    this.#fold.write(entry, this.#arena.arena, payloadStart(start));
-    sealFrame(this.#arena.arena, start, end, this.#fold.typeOf(entry), this.#ports.compute);
-    if (this.#open.length === 0) this.#openSinceMs = this.#ports.clock.monoMs();
-    this.#open.push(queued);
-    this.#openEnds.push(end);
+    this.#layout.add(queued);
     this.#queuedCount++;
     // While the sleeper waits for the open slot's time, only its size can make it due.
-    if (!this.#lingering || this.#full.length > 0 || this.#isOpenFull()) this.#issueWhenDue();
-  }
-
-  /** Room for one more frame in the open slot, which is closed first when it has none. */
-  #placeFor(bytes: number): number {
-    if (this.#open.length > 0 && this.#arena.bodyBytes + bytes > this.#tunables.slotBytesMax) this.#closeOpen();
-    let place = this.#arena.reserve(bytes);
-    if (place === null) {
-      this.#closeOpen();
-      place = this.#arena.reserve(bytes);
-    }
-    assert(place !== null, 'an empty slot has room for any entry');
-    return place;
-  }
-
-  #closeOpen(): void {
-    const { arena, start, end } = this.#arena.close();
-    this.#full.push({ arena, start, end, queued: this.#open, ends: this.#openEnds });
-    this.#open = [];
-    this.#openEnds = [];
+    if (!this.#lingering || this.#layout.hasClosed || this.#layout.isOpenFull) this.#issueWhenDue();
   }
 
   get epoch(): number {
@@ -216,22 +159,18 @@ export class SlotLog<Entry> {
   // --- issuing -------------------------------------------------------------------------------------------
 
   #issueWhenDue(): void {
-    while (this.#end === null && this.#fence === null && (this.#full.length > 0 || this.#open.length > 0)) {
+    while (this.#end === null && this.#fence === null && !this.#layout.isEmpty) {
       const now = this.#ports.clock.monoMs();
-      if (this.#full.length === 0 && !this.#isOpenDue(now)) return this.#linger();
+      if (!this.#layout.hasClosed && !this.#isOpenDue(now)) return this.#linger();
       if (this.#inFlight.length >= this.#tunables.windowSlots) return this.#ports.telemetry.event('log.window.full');
       this.#issue(now);
     }
   }
 
-  #isOpenFull(): boolean {
-    return this.#arena.bodyBytes >= this.#tunables.slotBytesMax;
-  }
-
   #isOpenDue(nowMs: number): boolean {
-    if (this.#stopping || this.#isOpenFull()) return true;
+    if (this.#stopping || this.#layout.isOpenFull) return true;
     const isIdle = this.#inFlight.length === 0 && nowMs - this.#lastIssueMs >= this.#tunables.issueIntervalMs;
-    return isIdle || nowMs - this.#openSinceMs >= this.#tunables.lingerMs;
+    return isIdle || nowMs - this.#layout.openSinceMs >= this.#tunables.lingerMs;
   }
 
   /** Sleeps until the linger or, if it comes first, the interval is over; one sleeper at a time. */
@@ -239,7 +178,7 @@ export class SlotLog<Entry> {
     if (this.#lingering) return;
     this.#lingering = true;
     const now = this.#ports.clock.monoMs();
-    const lingerWaitMs = this.#openSinceMs + this.#tunables.lingerMs - now;
+    const lingerWaitMs = this.#layout.openSinceMs + this.#tunables.lingerMs - now;
     const intervalWaitMs = this.#lastIssueMs + this.#tunables.issueIntervalMs - now;
     const waitMs = intervalWaitMs > 0 ? Math.min(lingerWaitMs, intervalWaitMs) : lingerWaitMs;
     void this.#ports.clock.sleep(Math.max(1, waitMs), this.#abort.signal).then(() => {
@@ -250,9 +189,7 @@ export class SlotLog<Entry> {
 
   #issue(nowMs: number): void {
     const number = this.#next++;
-    if (this.#full.length === 0) this.#closeOpen();
-    const batch = this.#full.take();
-    assert(batch !== undefined, 'a slot that is due has entries');
+    const batch = this.#layout.take();
     const object = batch.arena.subarray(batch.start, batch.end);
     const { epoch, identity } = this.#owner;
     sealData(object, { slot: number, epoch, identity }, batch.queued.length, this.#ports.compute);
@@ -262,88 +199,12 @@ export class SlotLog<Entry> {
     assert(this.#next <= this.#committed + WINDOW_SLOTS, 'the window never holds more than K slots');
     this.#ports.telemetry.event('log.slot.issued', number);
     if (this.#inFlight.length > 1) this.#ports.telemetry.event('log.window.pipelined', this.#inFlight.length);
-    void this.#makeDurable(slot);
-  }
-
-  /** Puts the same bytes until their fate is known. */
-  async #makeDurable(slot: Slot<Entry>): Promise<void> {
-    for (let attempt = 0; this.#wanted(slot); attempt++) {
-      const outcome = await this.#ports.blobs.putIfAbsent(slotKey(slot.number), [slot.object]);
-      if (!this.#wanted(slot)) return;
-      switch (outcome.kind) {
-        case 'done':
-          return this.#markDurable(slot);
-        case 'refused':
-          if ((await this.#whoseIs(slot)) === 'settled') return;
-          break;
-        case 'unknown':
-        case 'failed':
-          this.#ports.telemetry.event(outcome.kind === 'unknown' ? 'log.put.unknown' : 'log.put.failed', slot.number);
-          if (!outcome.fault.retryable) return this.#storeRefused(outcome.fault);
-          await backOff(this.#ports, this.#tunables, attempt, this.#abort.signal);
-      }
-    }
+    void this.#puts.makeDurable(slot);
   }
 
   /** A slot still needs its put unless the log ended or a fence at or below it made it void. */
-  #wanted(slot: Slot<Entry>): boolean {
-    return this.#end === null && (this.#fence === null || slot.number < this.#fence.slot);
-  }
-
-  /** After a refusal: is the object in the slot our own earlier attempt, a rival's fence, or nothing? */
-  async #whoseIs(slot: Slot<Entry>): Promise<'settled' | 'put-again'> {
-    for (let attempt = 0; this.#wanted(slot); attempt++) {
-      const found = await this.#ports.blobs.get(slotKey(slot.number), { start: 0, end: HEADER_BYTES });
-      if (!this.#wanted(slot)) break;
-      if (found.kind === 'absent') {
-        this.#ports.telemetry.event('log.put.refused.absent', slot.number);
-        return 'put-again';
-      }
-      if (found.kind === 'found') {
-        const verdict = this.#judge(slot.number, found.bytes);
-        if (verdict === 'damaged') continue;
-        this.#ports.telemetry.event(
-          verdict === 'ours' ? 'log.put.refused.mine' : 'log.put.refused.foreign',
-          slot.number,
-        );
-        if (verdict === 'ours') this.#markDurable(slot);
-        break;
-      }
-      if (!found.fault.retryable) {
-        this.#storeRefused(found.fault);
-        break;
-      }
-      await backOff(this.#ports, this.#tunables, attempt, this.#abort.signal);
-    }
-    return 'settled';
-  }
-
-  /**
-   * Whose object stands in `slot`? A foreign one ends ownership, and so does one that came damaged again and again. A rival's fence stands in the first
-   * slot it may stand in; further up, in the first slot behind our whole window, it may also be the rival's data.
-   */
-  #judge(slot: number, bytes: Uint8Array): 'ours' | 'foreign' | 'damaged' {
-    let header: LogHeader;
-    try {
-      header = decodeHeader(slot, bytes, this.#ports.compute);
-    } catch (error) {
-      if (!(error instanceof LogCorruption)) throw error;
-      const readings = (this.#damaged.get(slot) ?? 0) + 1;
-      this.#damaged.set(slot, readings);
-      if (readings < READINGS_MAX) {
-        this.#ports.telemetry.event('log.damage-reread', slot);
-        return 'damaged';
-      }
-      this.#storeRefused({ code: 'corruption', message: error.message, retryable: false });
-      return 'damaged';
-    }
-    if (sameIdentity(header.identity, this.#owner.identity)) return 'ours';
-    assert(
-      header.epoch > this.#owner.epoch && (header.kind === 'fence' || slot === this.#committed + WINDOW_SLOTS),
-      `a foreign object in slot ${slot} is a fence of a higher epoch, or lies behind the window`,
-    );
-    this.#fencedAt(slot, header.epoch);
-    return 'foreign';
+  #isWanted(slot: number): boolean {
+    return this.#end === null && (this.#fence === null || slot < this.#fence.slot);
   }
 
   // --- committing ----------------------------------------------------------------------------------------
@@ -351,7 +212,7 @@ export class SlotLog<Entry> {
   #markDurable(slot: Slot<Entry>): void {
     slot.durable = true;
     if (slot !== this.#inFlight[0]) this.#ports.telemetry.event('log.slot.out-of-order', slot.number);
-    while (this.#inFlight[0]?.durable === true && this.#wanted(this.#inFlight[0])) this.#commit(this.#inFlight[0]);
+    while (this.#inFlight[0]?.durable === true && this.#isWanted(this.#committed)) this.#commit(this.#inFlight[0]);
     this.#issueWhenDue();
     this.#endIfDrained();
   }
@@ -386,7 +247,7 @@ export class SlotLog<Entry> {
     this.#proof.lost();
     const lost = this.#inFlight.filter((s) => s.number >= slot);
     this.#inFlight = this.#inFlight.filter((s) => s.number < slot);
-    for (const queued of this.#takeUnissued()) queued.settle('void');
+    for (const queued of this.#layout.takeAll()) queued.settle('void');
     if (lost.length > 0) {
       this.#ports.telemetry.event('log.fenced.with-pending', lost.length);
       void this.#judgeLost(slot, lost);
@@ -400,21 +261,11 @@ export class SlotLog<Entry> {
    */
   async #judgeLost(fenceSlot: number, lost: readonly Slot<Entry>[]): Promise<void> {
     this.#judging++;
-    const settlement = (await this.#publishedFrom(fenceSlot)) ? 'unknown' : 'void';
+    const settlement = (await isPublishedFrom(this.#ports, this.#tunables, fenceSlot)) ? 'unknown' : 'void';
     if (settlement === 'unknown') this.#ports.telemetry.event('log.fenced.below-publication', fenceSlot);
     this.#judging--;
     for (const queued of lost.flatMap((s) => s.queued)) queued.settle(settlement);
     this.#endIfDrained();
-  }
-
-  /** Is anything published at or above `slot`? A store that will not say counts as yes. */
-  async #publishedFrom(slot: number): Promise<boolean> {
-    for (let attempt = 0; ; attempt++) {
-      const published = await isPublishedFrom(this.#ports.blobs, slot);
-      if (published.kind === 'answered') return published.isSo;
-      if (!published.fault.retryable) return true;
-      await backOff(this.#ports, this.#tunables, attempt);
-    }
   }
 
   /** The store will never take this slot: what is in flight stays open for ever, what was not issued is void. */
@@ -422,24 +273,15 @@ export class SlotLog<Entry> {
     if (this.#end !== null) return;
     this.#ports.telemetry.event('log.put.fatal', fault.code);
     const unknown = this.#inFlight.flatMap((slot) => slot.queued);
-    const unissued = this.#takeUnissued();
+    const unissued = this.#layout.takeAll();
     this.#inFlight = [];
     this.#finish({ kind: 'store-refused', fault });
     for (const queued of unknown) queued.settle('unknown');
     for (const queued of unissued) queued.settle('void');
   }
 
-  #takeUnissued(): Queued<Entry>[] {
-    if (this.#open.length > 0) this.#closeOpen();
-    const unissued: Queued<Entry>[] = [];
-    for (let batch = this.#full.take(); batch !== undefined; batch = this.#full.take()) {
-      unissued.push(...batch.queued);
-    }
-    return unissued;
-  }
-
   #endIfDrained(): void {
-    if (this.#inFlight.length > 0 || this.#full.length > 0 || this.#open.length > 0 || this.#judging > 0) return;
+    if (this.#inFlight.length > 0 || !this.#layout.isEmpty || this.#judging > 0) return;
     if (this.#fence !== null) this.#finish({ kind: 'fenced', byEpoch: this.#fence.epoch });
     else if (this.#stopping) this.#finish({ kind: 'stopped' });
   }

@@ -11,7 +11,7 @@ import { assert } from '../core/assert.ts';
 import { type OwnedName, segmentKey } from '../core/object-names.ts';
 import { LogCorruption } from '../log/corruption.ts';
 import { type PersistentStore, StoreAbandoned, StoreRefused } from '../log/persistent-store.ts';
-import type { Settlement } from '../log/slot-log.ts';
+import type { Settlement } from '../log/queued.ts';
 import type { Ports } from '../ports.ts';
 import type { EditEntry } from '../state/entries.ts';
 import type { LogState } from '../state/log-state.ts';

@@ -11,7 +11,7 @@ import { assert } from '../core/assert.ts';
 import { checkpointKey, compareCheckpoints, publicationKey, segmentKey } from '../core/object-names.ts';
 import { type PersistentStore, StoreAbandoned } from '../log/persistent-store.ts';
 import { publicationBody } from '../log/publication.ts';
-import type { Settlement } from '../log/slot-log.ts';
+import type { Settlement } from '../log/queued.ts';
 import type { Ports } from '../ports.ts';
 import type { Entry } from '../state/entries.ts';
 import type { LogState } from '../state/log-state.ts';

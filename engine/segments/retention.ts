@@ -9,7 +9,7 @@
 import { retentionAgeMs } from '../core/config.ts';
 import { LogCorruption } from '../log/corruption.ts';
 import { StoreAbandoned, StoreRefused } from '../log/persistent-store.ts';
-import type { Settlement } from '../log/slot-log.ts';
+import type { Settlement } from '../log/queued.ts';
 import type { Ports } from '../ports.ts';
 import type { Entry } from '../state/entries.ts';
 import type { Tables } from '../state/fold.ts';

@@ -6,7 +6,8 @@
  */
 
 import { type PersistentStore, StoreAbandoned } from '../log/persistent-store.ts';
-import type { Settlement, SlotLog } from '../log/slot-log.ts';
+import type { Settlement } from '../log/queued.ts';
+import type { SlotLog } from '../log/slot-log.ts';
 import type { Ports } from '../ports.ts';
 import type { Entry } from '../state/entries.ts';
 import type { SpeculativeTables } from '../state/tables.ts';

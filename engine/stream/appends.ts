@@ -21,7 +21,7 @@ import type { StreamPosition } from '../core/position.ts';
 import { meteredBytesOf } from '../core/record.ts';
 import { encodedLength, type StampedBatch } from '../core/stamped-batch.ts';
 import type { StreamState } from '../core/stream-state.ts';
-import type { Queued, Settlement } from '../log/slot-log.ts';
+import type { Queued, Settlement } from '../log/queued.ts';
 import type { Clock, Telemetry } from '../ports.ts';
 import type { ChunkDraft, Entry } from '../state/entries.ts';
 import type { DurableTables } from '../state/tables.ts';

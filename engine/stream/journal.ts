@@ -3,7 +3,8 @@
  * decisions see; when it commits, its effect is durable and the speculation over it goes.
  */
 
-import type { Queued, Settlement, SlotLog } from '../log/slot-log.ts';
+import type { Queued, Settlement } from '../log/queued.ts';
+import type { SlotLog } from '../log/slot-log.ts';
 import type { Entry } from '../state/entries.ts';
 import { fold, isRowEntry } from '../state/fold.ts';
 import type { DurableTables } from '../state/tables.ts';

@@ -9,7 +9,7 @@ import { MemoryBlobStore } from '../adapters/memory-blob-store.ts';
 import { segmentKey } from '../core/object-names.ts';
 import type { SequencedRecord } from '../core/record.ts';
 import { PersistentStore } from '../log/persistent-store.ts';
-import type { Settlement } from '../log/slot-log.ts';
+import type { Settlement } from '../log/queued.ts';
 import type { BlobStore } from '../ports.ts';
 import { CommittedLog } from '../segments/committed-log.ts';
 import { Compactor } from '../segments/compactor.ts';

@@ -5,7 +5,8 @@
 
 import { encodeRecords } from '../core/stamped-batch.ts';
 import { PersistentStore } from '../log/persistent-store.ts';
-import { type Settlement, SlotLog } from '../log/slot-log.ts';
+import type { Settlement } from '../log/queued.ts';
+import { SlotLog } from '../log/slot-log.ts';
 import { takeOver } from '../log/takeover.ts';
 import { LOG_DEFAULTS, type LogTunables } from '../log/tunables.ts';
 import { Checkpoints } from '../segments/checkpoint.ts';

@@ -15,7 +15,8 @@ import {
   slotKey,
 } from '../log/format.ts';
 import type { LogFold, ReplayStart } from '../log/fold.ts';
-import { type LogEnd, type Settlement, SlotLog } from '../log/slot-log.ts';
+import type { Settlement } from '../log/queued.ts';
+import { type LogEnd, SlotLog } from '../log/slot-log.ts';
 import type { Ownership } from '../log/takeover.ts';
 import { LOG_DEFAULTS, type LogTunables } from '../log/tunables.ts';
 import { type ManualPorts, manualPorts, nativeCompute, settled } from './manual-ports.ts';

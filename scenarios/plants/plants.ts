@@ -23,6 +23,7 @@ export interface Plant {
 }
 
 const SLOT_LOG = 'engine/log/slot-log.ts';
+const SLOT_PUTS = 'engine/log/slot-puts.ts';
 const TAKEOVER = 'engine/log/takeover.ts';
 const APPENDS = 'engine/stream/appends.ts';
 const BIRTHS = 'engine/stream/births.ts';
@@ -36,9 +37,9 @@ export const PLANTS: readonly Plant[] = [
     edits: [
       {
         file: SLOT_LOG,
-        find: 'void this.#makeDurable(slot);',
+        find: 'void this.#puts.makeDurable(slot);',
         replace:
-          'void this.#ports.clock.sleep(40).then(() => this.#makeDurable(slot));\n' +
+          'void this.#ports.clock.sleep(40).then(() => this.#puts.makeDurable(slot));\n' +
           '    void Promise.resolve().then(() => this.#markDurable(slot));',
       },
     ],
@@ -49,9 +50,9 @@ export const PLANTS: readonly Plant[] = [
     lie: 'a put that was refused (412) counts as done, whoever owns the object',
     edits: [
       {
-        file: SLOT_LOG,
+        file: SLOT_PUTS,
         find: "if ((await this.#whoseIs(slot)) === 'settled') return;",
-        replace: 'return this.#markDurable(slot);',
+        replace: 'return this.#log.durable(slot);',
       },
     ],
     seedsMax: 100,

@@ -283,8 +283,8 @@ export const DIRECTED_PLANTS: readonly DirectedPlant[] = [
     edits: [
       {
         file: SLOT_LOG,
-        find: "const settlement = (await this.#publishedFrom(fenceSlot)) ? 'unknown' : 'void';",
-        replace: "const settlement = (await Promise.resolve('void')) as Settlement;",
+        find: "const settlement = (await isPublishedFrom(this.#ports, this.#tunables, fenceSlot)) ? 'unknown' : 'void';",
+        replace: "const settlement = (await Promise.resolve('void')) as 'void' | 'unknown';",
       },
     ],
     directedOnly: true,
