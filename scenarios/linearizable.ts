@@ -18,7 +18,9 @@ import type { Plan } from './plan.ts';
 import { probeCatalogue } from './probes.ts';
 import { RecordedClient, recordedAppend, recordedRead } from './recorded-client.ts';
 import { Recorder } from './recorder.ts';
-import { SdkRoute, SdkWorker } from './sdk/sdk-worker.ts';
+import { SdkFollower } from './sdk/sdk-follower.ts';
+import { SdkRoute } from './sdk/sdk-route.ts';
+import { SdkWorker } from './sdk/sdk-worker.ts';
 import { serverProgram } from './server.ts';
 import { Follower } from './sessions/follower.ts';
 import { SessionWriter } from './sessions/session-writer.ts';
@@ -88,7 +90,7 @@ class Linearizable {
   /** The engines that serve now, by host. */
   readonly #engines = new Map<string, Engine>();
   #working = 0;
-  readonly #followers: Follower[] = [];
+  readonly #followers: { readonly tail: number }[] = [];
   #followersLeft = 0;
   /** Followers may go. */
   #isOver = false;
@@ -145,13 +147,14 @@ class Linearizable {
     await this.world.run(() => provisioned, { untilMs: PROVISION_MS_MAX });
     if (!provisioned) this.#heal();
     await this.#runUntil('the stream is created', LIVENESS_MS_MAX, () => provisioned);
-    const { clients, sdkClients } = this.#plan;
+    const { clients, sdkClients, sdkFollowers } = this.#plan;
     const wires = clients - sdkClients;
     for (let i = 1; i <= wires && this.world.failure === null; i++) this.#startWorker(`c${i}`);
     for (let i = wires + 1; i <= clients && this.world.failure === null; i++) await this.#startSdkWorker(`c${i}`);
     for (let i = 1; i <= this.#plan.sessionWriters && this.world.failure === null; i++)
       this.#startSessionWriter(`w${i}`);
     for (let i = 1; i <= this.#plan.followers && this.world.failure === null; i++) this.#startFollower(`f${i}`);
+    for (let i = 1; i <= sdkFollowers && this.world.failure === null; i++) await this.#startSdkFollower(`s${i}`);
     if (this.world.failure === null) this.#side?.start();
     await this.#runUntil('all clients are through', SAFETY_MS_MAX, () => this.#working === 0);
   }
@@ -218,12 +221,10 @@ class Linearizable {
   async #startSdkWorker(name: string): Promise<void> {
     const sdk = await import('./sdk-client.ts');
     const { addresses: servers, roam, basin, timeoutMs } = this.#wireOf(name);
-    const options = { servers, roam, basin, timeoutMs, stream: STREAM };
-    const route = new SdkRoute(options);
-    const work = (ports: HostPorts): Promise<void> => {
-      const client = new SdkWorker(sdk, options, route, (probe) => this.world.probes.reachable(probe));
-      return this.#work(name, client, ports);
-    };
+    const route = new SdkRoute({ servers, roam });
+    const noted = (probe: string): void => this.world.probes.reachable(probe);
+    const work = (ports: HostPorts): Promise<void> =>
+      this.#work(name, new SdkWorker({ sdk, route, basin, stream: STREAM, timeoutMs, noted }), ports);
     this.#startHost(name, work, { ambient: { resolve: route.resolve } });
   }
 
@@ -289,6 +290,28 @@ class Linearizable {
       };
       const follower = new Follower(this.#transportOf(ports), ports.clock, options, {
         asked: () => recordedRead(this.recorder, clientId, this.#hashes),
+        heard: (records) => this.#oracle.saw(records),
+        noted: (probe) => this.world.probes.reachable(probe),
+      });
+      this.#followers.push(follower);
+      await follower.run();
+      this.#followersLeft--;
+    });
+  }
+
+  async #startSdkFollower(name: string): Promise<void> {
+    const sdk = await import('./sdk-client.ts');
+    const { addresses: servers, basin } = this.#wireOf(name);
+    const route = new SdkRoute({ servers, roam: null });
+    this.#followersLeft++;
+    this.world.host(name, { role: 'client', ambient: { resolve: route.resolve } }).start(async () => {
+      const follower = new SdkFollower({
+        sdk,
+        basin,
+        route,
+        stream: STREAM,
+        restMs: this.#plan.restMs,
+        isOver: () => this.#isOver,
         heard: (records) => this.#oracle.saw(records),
         noted: (probe) => this.world.probes.reachable(probe),
       });

@@ -69,6 +69,8 @@ export interface Plan extends RunSize {
   sessionWriters: number;
   /** Clients that follow the judged stream from the beginning to the end of the run. */
   followers: number;
+  /** Clients that do so through the official SDK. */
+  sdkFollowers: number;
   /** Streams beside the judged one that are trimmed, deleted and created again; null in runs without. */
   side: SidePlan | null;
 }
@@ -98,6 +100,7 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     sdkClients: draw.pick(SITES.size, 'sdk-clients', [0, 0, 0, 1]),
     sessionWriters: draw.pick(SITES.size, 'session-writers', [0, 0, 1]),
     followers: draw.pick(SITES.size, 'followers', [0, 1, 0, 2]),
+    sdkFollowers: draw.pick(SITES.size, 'sdk-followers', [0, 0, 0, 0, 1]),
     side: sideOf(profile, faults, draw),
   };
 }

@@ -61,6 +61,18 @@ async function untilExists(create: () => Promise<unknown>): Promise<void> {
   }
 }
 
+/** The stream by a transport of sessions that a simulated network can carry: the other one is HTTP/2 itself. */
+export function sessionsOf(s2: S2, { basin, stream }: SdkTarget): S2Stream {
+  return s2.basin(basin).stream(stream, { forceTransport: 'fetch' });
+}
+
+/** Throws `error` unless it is a way in which a read session of `held` records may end. */
+export function assertOutcome(error: unknown, held: number): void {
+  const { status } = asS2Error(error, {});
+  if (status === 0) throw error;
+  if (status === 416) throw new ProtocolViolation(`a server has less than the ${held} records another one showed`);
+}
+
 export class SdkClient implements StreamClient {
   readonly #stream: S2Stream;
   readonly #timeoutMs: number | null;

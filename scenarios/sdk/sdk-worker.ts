@@ -5,9 +5,7 @@
 
 import type { AppendResult, Batch, CheckTailResult, ReadResult, StreamClient } from '../client.ts';
 import type * as SdkModule from '../sdk-client.ts';
-
-/** The module, loaded when a run has such a client, because no other run should pay for it. */
-type Sdk = typeof SdkModule;
+import type { SdkRoute } from './sdk-route.ts';
 
 export const SDK_PROBES = {
   'sdk.append-retried': 'the official SDK sent an append again, which certainly had had no effect',
@@ -16,37 +14,13 @@ export const SDK_PROBES = {
 } as const;
 
 export interface SdkWorkerOptions {
-  servers: readonly string[];
-  /** Which of them a request goes to, as behind a load balancer; null for one that stays while it answers. */
-  roam: (() => number) | null;
+  sdk: typeof SdkModule;
   basin: string;
   stream: string;
+  route: SdkRoute;
   /** Patience with one operation, retries included. */
   timeoutMs: number;
-}
-
-const ENDPOINT = 'http://tailrace';
-
-/** Where requests for the one name go, and how many there were. */
-export class SdkRoute {
-  readonly #options: SdkWorkerOptions;
-  #server = 0;
-  requests = 0;
-
-  constructor(options: SdkWorkerOptions) {
-    this.#options = options;
-  }
-
-  readonly resolve = (): string => {
-    const { servers, roam } = this.#options;
-    this.requests++;
-    return servers[(roam === null ? this.#server : roam()) % servers.length] as string;
-  };
-
-  /** The server did not answer, or refuses. */
-  moveOn(): void {
-    this.#server++;
-  }
+  noted: (probe: keyof typeof SDK_PROBES) => void;
 }
 
 export class SdkWorker implements StreamClient {
@@ -54,9 +28,8 @@ export class SdkWorker implements StreamClient {
   readonly #route: SdkRoute;
   readonly #noted: (probe: keyof typeof SDK_PROBES) => void;
 
-  constructor(sdk: Sdk, options: SdkWorkerOptions, route: SdkRoute, noted: (probe: keyof typeof SDK_PROBES) => void) {
-    const { basin, stream, timeoutMs } = options;
-    const target = { endpoint: ENDPOINT, basin, stream, accessToken: 'none' };
+  constructor({ sdk, route, basin, stream, timeoutMs, noted }: SdkWorkerOptions) {
+    const target = { endpoint: route.endpoint, basin, stream, accessToken: 'none' };
     this.#client = new sdk.SdkClient(sdk.connect(target), target, timeoutMs);
     this.#route = route;
     this.#noted = noted;
