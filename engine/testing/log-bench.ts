@@ -5,6 +5,8 @@
 
 import type { CheckpointName } from '../core/object-names.ts';
 import {
+  decodeEntries,
+  decodeHeader,
   encodeFence,
   frameLength,
   HEADER_BYTES,
@@ -19,7 +21,7 @@ import type { Settlement } from '../log/queued.ts';
 import { type LogEnd, SlotLog } from '../log/slot-log.ts';
 import type { Ownership } from '../log/takeover.ts';
 import { LOG_DEFAULTS, type LogTunables } from '../log/tunables.ts';
-import { type ManualPorts, manualPorts, nativeCompute, settled } from './manual-ports.ts';
+import { type ManualPorts, manualPorts, nativeCompute, settled, type StoreCall } from './manual-ports.ts';
 
 /** Every entry is issued at once and back-off has one fixed length: 10 ms. */
 export const PROMPT: LogTunables = {
@@ -120,4 +122,23 @@ export function plantFence(bench: ManualPorts, slot: number, epoch = 2): void {
 /** Puts a rival's data into a slot behind everybody's back. */
 export function plantData(bench: ManualPorts, slot: number, epoch: number, words: readonly string[] = []): void {
   bench.blobs.objects.set(slotKey(slot), dataObject({ slot, epoch, identity: RIVAL_IDENTITY }, words.map(rawWord)));
+}
+
+/** The put of `slot` that is held. */
+export function putOf(bench: LogBench, slot: number): StoreCall {
+  return bench.blobs.heldOn('putIfAbsent', slotKey(slot));
+}
+
+/** The words of every held put, oldest first. */
+export function issued(bench: LogBench): string[][] {
+  return bench.blobs.held('putIfAbsent').map((call) => words(call.bytes));
+}
+
+/** The words inside the object a put carries. */
+export function words(object: Uint8Array | null): string[] {
+  if (object === null) throw new Error('a put carries an object');
+  const slot = new DataView(object.buffer, object.byteOffset).getUint32(8, true);
+  const header = decodeHeader(slot, object, nativeCompute);
+  if (header.kind === 'fence') throw new Error('a fence has no entries');
+  return decodeEntries(header, object, nativeCompute).map(({ payload }) => Buffer.from(payload).toString());
 }

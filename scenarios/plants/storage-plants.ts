@@ -289,7 +289,7 @@ export const DIRECTED_PLANTS: readonly DirectedPlant[] = [
     ],
     directedOnly: true,
     test: {
-      file: 'engine/log/slot-log.test.ts',
+      file: 'engine/log/slot-log-end.test.ts',
       claim: 'at or below a publication leaves what was issued open, and only what was never issued is void',
     },
   },
