@@ -4,6 +4,7 @@
  */
 
 import type { AppendInput } from '../core/admission.ts';
+import type { AppendOutcome } from '../core/outcome.ts';
 import type { AppendRecord } from '../core/record.ts';
 import { type Engine, openEngine } from '../engine.ts';
 import { slotKey } from '../log/format.ts';
@@ -56,6 +57,14 @@ export function follow<Value>(promise: Promise<Value>): () => Value | null {
   return () => value;
 }
 
+/** What an engine says that was fenced. */
+export const NOT_OWNER = { kind: 'not-owner' };
+
+/** What a rejected operation was told; the whole outcome of any other. */
+export function reason(outcome: { kind: string; reason?: unknown } | null): unknown {
+  return outcome?.kind === 'rejected' ? outcome.reason : outcome;
+}
+
 export interface EngineBench extends ManualPorts {
   engine: Engine;
   /** From now on puts wait for the test. */
@@ -100,6 +109,11 @@ export async function engineBench(
       return outcome.records.map((r) => Buffer.from(r.body).toString());
     },
   };
+}
+
+/** Appends to the stream of the bench without waiting for it. */
+export function append({ engine }: EngineBench, ...input: Parameters<typeof batch>): () => AppendOutcome | null {
+  return follow(engine.append(BASIN, STREAM, batch(...input)));
 }
 
 /** The slot a put or get is about. */
