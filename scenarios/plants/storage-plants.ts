@@ -306,7 +306,7 @@ export const DIRECTED_PLANTS: readonly DirectedPlant[] = [
     ],
     directedOnly: true,
     test: {
-      file: 'engine/log/takeover.test.ts',
+      file: 'engine/log/takeover-checkpoint.test.ts',
       claim: 'begins again when a newer one is published before its fence is validated',
     },
   },
