@@ -53,12 +53,13 @@ const UNLINKS_MAX = 2;
 /**
  * Opens (and creates) `folder` as a store: removes what a killed process left unfinished and tries out
  * whether the file system keeps the promises the store rests on. Throws a FolderRefusedError if not. To `look`, the folder
- * has to be there, and nothing in it is touched.
+ * has to be there, and nothing in it is touched. To `probe` it, neither, but for a place to write to: a server may be
+ * using the folder, and what it has unfinished is not swept.
  */
 export async function openFolderBlobStore(
   folder: string,
   files: FolderFiles = nodeFiles,
-  access: 'own' | 'look' = 'own',
+  access: 'own' | 'look' | 'probe' = 'own',
 ): Promise<FolderBlobStore> {
   const path = resolve(folder);
   let tree: DirectoryTree | undefined;
@@ -66,11 +67,12 @@ export async function openFolderBlobStore(
     await refuseFolderInStore(files, path);
     tree = new DirectoryTree(files, await openRoot(files, path));
     await refuseForeignFolder(files, path);
-    if (access === 'look') return new FolderBlobStore(path, files, tree);
+    if (access === 'look') return new FolderBlobStore(path, files, tree, await signOfMount(files, path));
     const tmp = await tree.reach([TMP_DIRECTORY]);
+    if (access === 'probe') return new FolderBlobStore(path, files, tree, tmp.path);
     await sweepTemporaries(files, tmp.path);
     await probeFolder(files, tmp);
-    return new FolderBlobStore(path, files, tree);
+    return new FolderBlobStore(path, files, tree, tmp.path);
   } catch (error) {
     await tree?.close();
     if (error instanceof FolderRefusedError) throw error;
@@ -78,11 +80,19 @@ export async function openFolderBlobStore(
   }
 }
 
+/** What a looker expects to go on standing there: a copy may have come without its empty directories. */
+async function signOfMount(files: FolderFiles, path: string): Promise<string> {
+  const tmp = join(path, TMP_DIRECTORY);
+  return (await files.stat(tmp).catch(nullIfMissing)) === null ? path : tmp;
+}
+
 export class FolderBlobStore implements BlobStore {
   /** Absolute path of the folder. */
   readonly path: string;
   readonly #files: FolderFiles;
   readonly #tree: DirectoryTree;
+  /** Is there as long as the folder is what it was when it was opened. */
+  readonly #signOfMount: string;
   readonly #openFiles: OpenFiles;
   readonly #writes = new Turns(WRITES_MAX);
   readonly #reads = new Turns(READS_MAX);
@@ -94,8 +104,9 @@ export class FolderBlobStore implements BlobStore {
   #broken: StoreFault | null = null;
 
   /** Use `openFolderBlobStore`. */
-  constructor(path: string, files: FolderFiles, tree: DirectoryTree) {
+  constructor(path: string, files: FolderFiles, tree: DirectoryTree, mountedWhile: string) {
     this.path = path;
+    this.#signOfMount = mountedWhile;
     this.#files = files;
     this.#tree = tree;
     this.#openFiles = new OpenFiles(files, KEPT_FILES_MAX);
@@ -212,7 +223,7 @@ export class FolderBlobStore implements BlobStore {
 
   /** A folder that was unmounted or removed must not pass for an empty one. */
   async #checkMounted(): Promise<void> {
-    await this.#files.stat(join(this.path, TMP_DIRECTORY));
+    await this.#files.stat(this.#signOfMount);
   }
 
   /** Objects deleted since their names were read are left out. */

@@ -11,7 +11,9 @@ import { ENGINE_EVENTS, type EngineEvent } from '../telemetry.ts';
 /** Which events become lines. `notable` leaves out what a healthy server does all day. */
 export type LogDetail = 'nothing' | 'notable' | 'everything';
 
-const NOTABLE = /^(takeover\.|log\.fenced|log\.put\.|log\.proof\.re|append\.(deadline|unknown)|read\.deadline)/;
+/** Not the slots a takeover replays: there is a line's worth in each, and thousands of them. */
+const NOTABLE =
+  /^(takeover\.(?!replayed-data)|log\.fenced|log\.put\.|log\.proof\.re|append\.(deadline|unknown)|read\.deadline)/;
 
 export interface LogTelemetryOptions {
   /** Default `nothing`. */

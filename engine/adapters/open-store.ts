@@ -50,9 +50,14 @@ export class StoreOpenError extends Error {
   }
 }
 
+type StoreAccess = 'own' | 'look' | 'probe';
+
 export interface OpenStoreOptions {
-  /** `own`: to write; probes a bucket on first use. `look`: to read what is there. Default `own`. */
-  access?: 'own' | 'look';
+  /**
+   * `own`: to write; probes a bucket on first use. `look`: to read what is there. `probe`: to try the place out, beside
+   * a server that may be using it. Default `own`.
+   */
+  access?: StoreAccess;
   /** How long a store that does not answer is asked. Default 10 s. */
   patienceMs?: number;
 }
@@ -82,7 +87,7 @@ export function openStore(url: string, options: OpenStoreOptions = {}): Promise<
  */
 export function probeStore(url: string, onPassed: (check: string) => void, patienceMs = 10_000): Promise<string> {
   return withOpenErrors(async () => {
-    const store = await openStore(url, { access: 'look', patienceMs });
+    const store = await openStore(url, { access: 'probe', patienceMs });
     try {
       const use = firstUse(store, patienceMs);
       await refuseStrangers(use);
@@ -98,9 +103,9 @@ function openMemory(): OpenedStore {
   return { blobs: new MemoryBlobStore(), kind: 'memory', describe: 'memory', release: async () => undefined };
 }
 
-async function openFolder(path: string, access: 'own' | 'look'): Promise<OpenedStore> {
+async function openFolder(path: string, access: StoreAccess): Promise<OpenedStore> {
   const describe = resolve(path);
-  if (access === 'look' && !existsSync(describe)) {
+  if (access !== 'own' && !existsSync(describe)) {
     throw new StoreOpenError('usage', `there is no folder ${describe}; correct the path after file:`);
   }
   const blobs = await openFolderBlobStore(path, undefined, access);

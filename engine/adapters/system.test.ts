@@ -108,6 +108,7 @@ describe('telemetry', () => {
     telemetry.event('append.durable');
     telemetry.event('log.fenced', 'epoch 3\nfrom elsewhere');
     telemetry.event('takeover.started');
+    telemetry.event('takeover.replayed-data', 3001);
     expect(lines).toEqual([
       '{"time":"1970-01-01T00:00:00.000Z","event":"log.fenced","detail":"epoch 3\\nfrom elsewhere"}',
       '{"time":"1970-01-01T00:00:00.000Z","event":"takeover.started"}',

@@ -110,12 +110,33 @@ describe('damage', () => {
   });
 
   test.each([['ls'], ['stat'], ['verify'], ['gc', '--dry-run']])(
-    '%s finds no store in an empty folder',
+    '%s finds no store in a folder that is empty or not there, at once',
     async (...args) => {
-      const empty = join(workspace, 'nothing-here');
-      const { code, stderr } = await tailrace('store', ...args, `file:${empty}`);
-      expect(code).toBe(3);
-      expect(stderr).toContain(`there is no folder ${empty}`);
+      const missing = join(workspace, 'nothing-here');
+      const atMissing = await tailrace('store', ...args, `file:${missing}`);
+      expect(atMissing.code).toBe(3);
+      expect(atMissing.stderr).toContain(`there is no folder ${missing}`);
+      const empty = await mkdtemp(join(workspace, 'empty-'));
+      const atEmpty = await tailrace('store', ...args, `file:${empty}`);
+      expect(atEmpty.code).toBe(3);
+      expect(atEmpty.stderr).toContain('there is no object `format`: no server has used this place');
+      expect(await readdir(empty)).toEqual([]);
     },
   );
+
+  test('looks at a copy that came without its empty directories', async () => {
+    const copy = join(workspace, 'without-empty-ones');
+    await cp(folder, copy, { recursive: true });
+    await rm(join(copy, '+tmp'), { recursive: true });
+    const { code, stdout } = await tailrace('store', 'verify', `file:${copy}`);
+    expect(code).toBe(0);
+    expect(stdout).toContain('is sound');
+  });
+
+  test('probe tries out a folder that is still empty', async () => {
+    const empty = await mkdtemp(join(workspace, 'probed-'));
+    const { code, stdout } = await tailrace('store', 'probe', `file:${empty}`);
+    expect(code).toBe(0);
+    expect(stdout).toContain('keeps every promise');
+  });
 });
