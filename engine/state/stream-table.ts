@@ -1,6 +1,6 @@
 /**
- * All streams, packed: one row of typed-array columns per stream, texts in one heap, two hash indexes (by id, by basin and
- * name). An idle stream costs its columns, about 20 bytes of index and its texts, and nothing for the garbage collector
+ * All streams, packed: one row of typed-array columns per stream, texts apart (`row-texts.ts`), two hash indexes (by id, by
+ * basin and name). An idle stream costs its columns, about 20 bytes of index and its texts, and nothing for the garbage collector
  * to visit; a stream in use is also an object in a small cache (storage reference §4.9).
  *
  * Rows are numbered anew as streams come and go; ids are not. The identity of a stream (basin, name, creation, request)
@@ -9,12 +9,13 @@
 
 import { assert } from '../core/assert.ts';
 import type { StreamState } from '../core/stream-state.ts';
+import { bytesOf, copied } from './columns.ts';
 import { HotRows } from './hot-rows.ts';
 import { finish, mixNumber, mixText } from './mixing.ts';
 import { NO_ROW, RowIndex } from './row-index.ts';
 import { RowOrder } from './row-order.ts';
+import { RowTexts } from './row-texts.ts';
 import { SettingsPool } from './settings-pool.ts';
-import { TextHeap } from './text-heap.ts';
 
 const ROWS_MIN = 64;
 /** Columns grow by a quarter: at most a fifth of them is unused. */
@@ -23,8 +24,6 @@ const GROWTH = 1.25;
 const HOT_ROWS_MAX = 10_000;
 /** In the id column: the row is free. */
 const NONE = -1;
-/** A token column holds the length + 1; 0 is no token. */
-const TOKEN_BYTES_MAX = 254;
 
 const utf8 = new TextEncoder();
 
@@ -37,15 +36,10 @@ export class StreamTable {
   #idleSinceMs = new Float64Array(ROWS_MIN);
   #digests = new Uint32Array(ROWS_MIN);
   #settings = new Uint32Array(ROWS_MIN);
+  /** In a free row: the next free one + 1. */
   #basins = new Uint32Array(ROWS_MIN);
   #nameHashes = new Int32Array(ROWS_MIN);
-  /** Where name, request token and fencing token stand in the heap, in this order. In a free row: the next free one + 1. */
-  #textOffsets = new Uint32Array(ROWS_MIN);
-  #nameBytes = new Uint16Array(ROWS_MIN);
-  #requestTokens = new Uint8Array(ROWS_MIN);
-  #fencingTokens = new Uint8Array(ROWS_MIN);
-
-  #texts = new TextHeap();
+  readonly #texts = new RowTexts(ROWS_MIN);
   readonly #basinNames: string[] = [];
   readonly #basinNumbers = new Map<string, number>();
   readonly #byId = new RowIndex((row) => hashOfId(this.#ids[row] as number));
@@ -70,8 +64,7 @@ export class StreamTable {
 
   /** Bytes of columns, indexes and texts, unused room included; the cache of rows in use is not in it. */
   get packedBytes(): number {
-    const columns = this.#columns().reduce((sum, column) => sum + column.byteLength, 0);
-    return columns + this.#byId.bytes + this.#byName.bytes + this.#order.bytes + this.#texts.bytes;
+    return bytesOf(this.#columns()) + this.#byId.bytes + this.#byName.bytes + this.#order.bytes + this.#texts.bytes;
   }
 
   has(id: number): boolean {
@@ -112,7 +105,7 @@ export class StreamTable {
     const known = this.#rowOf(state.id);
     const row = known === NO_ROW ? this.#add(state) : known;
     if (known !== NO_ROW) {
-      this.#putFencingToken(row, state.fencingToken);
+      this.#texts.putFencingToken(row, state.fencingToken);
       if (this.#pool.at(this.#settings[row] as number).config !== state.config) this.#putSettings(row, state);
     }
     if (state.deletedAtMs !== null) this.#deletedAtMs.set(state.id, state.deletedAtMs);
@@ -121,7 +114,6 @@ export class StreamTable {
     this.#trimPoints[row] = state.trimPoint;
     this.#idleSinceMs[row] = state.idleSinceMs;
     this.#digests[row] = state.digest;
-    if (this.#texts.wasteful) this.#compactTexts();
   }
 
   /** False when there is no such stream. */
@@ -134,11 +126,10 @@ export class StreamTable {
     this.#hot.delete(id);
     this.#pool.release(this.#settings[row] as number);
     this.#deletedAtMs.delete(id);
-    this.#texts.release(this.#textBytes(row));
+    this.#texts.release(row);
     this.#ids[row] = NONE;
-    this.#textOffsets[row] = this.#firstFree;
+    this.#basins[row] = this.#firstFree;
     this.#firstFree = row + 1;
-    if (this.#texts.wasteful) this.#compactTexts();
     return true;
   }
 
@@ -161,7 +152,9 @@ export class StreamTable {
     const isBefore = (row: number) => {
       const difference = (this.#basins[row] as number) - number;
       if (difference !== 0) return difference < 0;
-      return this.#compareTo(row, first) < 0 || (after.length > 0 && this.#compareTo(row, after) <= 0);
+      return (
+        this.#texts.compareNameTo(row, first) < 0 || (after.length > 0 && this.#texts.compareNameTo(row, after) <= 0)
+      );
     };
     for (const row of this.#order.from(isBefore)) {
       if (this.#basins[row] !== number) return;
@@ -220,23 +213,13 @@ export class StreamTable {
     for (let slot = index.slotOf(hash); ; slot = index.after(slot)) {
       const row = index.rowAt(slot);
       if (row === NO_ROW) return NO_ROW;
-      if (this.#nameHashes[row] === hash && this.#basins[row] === basin && this.#isNamed(row, name)) return row;
+      if (this.#nameHashes[row] === hash && this.#basins[row] === basin && this.#texts.isNamed(row, name)) return row;
     }
-  }
-
-  #isNamed(row: number, name: string): boolean {
-    return this.#texts.equals(this.#textOffsets[row] as number, this.#nameBytes[row] as number, name);
   }
 
   #compare(row: number, other: number): number {
     const basins = (this.#basins[row] as number) - (this.#basins[other] as number);
-    if (basins !== 0) return basins;
-    const [at, length] = [this.#textOffsets[row] as number, this.#nameBytes[row] as number];
-    return this.#texts.compare(at, length, this.#textOffsets[other] as number, this.#nameBytes[other] as number);
-  }
-
-  #compareTo(row: number, name: Uint8Array): number {
-    return this.#texts.compareTo(this.#textOffsets[row] as number, this.#nameBytes[row] as number, name);
+    return basins !== 0 ? basins : this.#texts.compareNames(row, other);
   }
 
   // --- rows ------------------------------------------------------------------------------------------------
@@ -250,7 +233,7 @@ export class StreamTable {
     this.#settings[row] = this.#pool.take(state);
     this.#basins[row] = basin;
     this.#nameHashes[row] = hashOfName(basin, state.name);
-    this.#addTexts(row, state.name, state.requestToken, state.fencingToken);
+    this.#texts.add(row, state.name, state.requestToken, state.fencingToken);
     this.#byId.add(row);
     this.#byName.add(row);
     this.#order.add(row);
@@ -264,24 +247,20 @@ export class StreamTable {
   }
 
   #unpack(row: number): StreamState {
-    const nameAt = this.#textOffsets[row] as number;
-    const requestTokenAt = nameAt + (this.#nameBytes[row] as number);
-    const fencingTokenAt = requestTokenAt + lengthIn(this.#requestTokens, row);
     const id = this.#ids[row] as number;
     const { config, requested, cipher } = this.#pool.at(this.#settings[row] as number);
     return {
       id,
       basin: this.#basinNames[this.#basins[row] as number] as string,
-      name: this.#texts.read(nameAt, this.#nameBytes[row] as number),
+      name: this.#texts.name(row),
       createdAtMs: this.#createdAtMs[row] as number,
-      requestToken:
-        this.#requestTokens[row] === 0 ? null : this.#texts.read(requestTokenAt, lengthIn(this.#requestTokens, row)),
+      requestToken: this.#texts.requestToken(row),
       requested,
       cipher,
       config,
       deletedAtMs: this.#deletedAtMs.get(id) ?? null,
       tail: { seqNum: this.#seqNums[row] as number, timestamp: this.#timestamps[row] as number },
-      fencingToken: this.#texts.read(fencingTokenAt, lengthIn(this.#fencingTokens, row)),
+      fencingToken: this.#texts.fencingToken(row),
       trimPoint: this.#trimPoints[row] as number,
       idleSinceMs: this.#idleSinceMs[row] as number,
       digest: this.#digests[row] as number,
@@ -295,47 +274,12 @@ export class StreamTable {
     return this.#basinNames.push(basin) - 1;
   }
 
-  // --- texts -----------------------------------------------------------------------------------------------
-
-  #addTexts(row: number, name: string, requestToken: string | null, fencingToken: string): void {
-    this.#textOffsets[row] = this.#texts.end;
-    this.#nameBytes[row] = bounded(this.#texts.append(name), 0xffff);
-    this.#requestTokens[row] =
-      requestToken === null ? 0 : 1 + bounded(this.#texts.append(requestToken), TOKEN_BYTES_MAX);
-    this.#fencingTokens[row] = fencingToken === '' ? 0 : 1 + bounded(this.#texts.append(fencingToken), TOKEN_BYTES_MAX);
-  }
-
-  /** A token that changed takes the texts of its row to the end of the heap. That is rare. */
-  #putFencingToken(row: number, token: string): void {
-    const length = lengthIn(this.#fencingTokens, row);
-    const at = (this.#textOffsets[row] as number) + this.#textBytes(row) - length;
-    if (this.#texts.equals(at, length, token)) return;
-    const { name, requestToken } = this.#unpack(row);
-    this.#texts.release(this.#textBytes(row));
-    this.#addTexts(row, name, requestToken, token);
-  }
-
-  #textBytes(row: number): number {
-    return (this.#nameBytes[row] as number) + lengthIn(this.#requestTokens, row) + lengthIn(this.#fencingTokens, row);
-  }
-
-  #compactTexts(): void {
-    const old = this.#texts;
-    this.#texts = new TextHeap();
-    for (let row = 0; row < this.#rowsUsed; row++) {
-      if (this.#ids[row] === NONE) continue;
-      const from = this.#textOffsets[row] as number;
-      this.#textOffsets[row] = this.#texts.end;
-      this.#texts.copyFrom(old, from, this.#textBytes(row));
-    }
-  }
-
   // --- room ------------------------------------------------------------------------------------------------
 
   #takeRow(): number {
     if (this.#firstFree !== 0) {
       const row = this.#firstFree - 1;
-      this.#firstFree = this.#textOffsets[row] as number;
+      this.#firstFree = this.#basins[row] as number;
       return row;
     }
     if (this.#rowsUsed === this.#ids.length) this.#growColumns(Math.ceil(this.#ids.length * GROWTH));
@@ -354,10 +298,6 @@ export class StreamTable {
       this.#settings,
       this.#basins,
       this.#nameHashes,
-      this.#textOffsets,
-      this.#nameBytes,
-      this.#requestTokens,
-      this.#fencingTokens,
     ];
   }
 
@@ -372,27 +312,8 @@ export class StreamTable {
     this.#settings = copied(this.#settings, new Uint32Array(rows));
     this.#basins = copied(this.#basins, new Uint32Array(rows));
     this.#nameHashes = copied(this.#nameHashes, new Int32Array(rows));
-    this.#textOffsets = copied(this.#textOffsets, new Uint32Array(rows));
-    this.#nameBytes = copied(this.#nameBytes, new Uint16Array(rows));
-    this.#requestTokens = copied(this.#requestTokens, new Uint8Array(rows));
-    this.#fencingTokens = copied(this.#fencingTokens, new Uint8Array(rows));
+    this.#texts.grow(rows);
   }
-}
-
-type Column = Float64Array | Uint32Array | Int32Array | Uint16Array | Uint8Array;
-
-function copied<Kind extends Column>(old: Kind, grown: Kind): Kind {
-  grown.set(old);
-  return grown;
-}
-
-function lengthIn(tokens: Uint8Array, row: number): number {
-  return Math.max((tokens[row] as number) - 1, 0);
-}
-
-function bounded(length: number, max: number): number {
-  assert(length <= max, 'a name or token fits its column');
-  return length;
 }
 
 function hashOfId(id: number): number {
