@@ -10,7 +10,9 @@ import { drawPlan } from './plan.ts';
 const hashBody = await createBodyHasher();
 
 async function runWith(faults: Partial<FaultSettings>) {
-  const plan = { ...drawPlan('1', 'quiet', { clients: 2, operationsPerClient: 10 }), faults: { ...QUIET, ...faults } };
+  // What becomes of batches behind a failed condition the SDK's append sessions do not say: it is unknown without a fault.
+  const drawn = { ...drawPlan('1', 'quiet', { clients: 2, operationsPerClient: 10 }), sdkSessionWriters: 0 };
+  const plan = { ...drawn, faults: { ...QUIET, ...faults } };
   const { world, history } = await runLinearizable({ seed: '1', plan, hashBody, record: false });
   return { world, history, failure: judge(world, history).failure };
 }

@@ -12,15 +12,13 @@ import type { BodyHasher, HistoryEvent } from '../checker/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { defineSite, type HostOptions, type HostPorts, type Program, World } from '../sim/index.ts';
 import { BodyHashes } from './body-hashes.ts';
-import type { Batch, StreamClient } from './client.ts';
+import type { AppendResult, Batch, StreamClient } from './client.ts';
 import { Oracle } from './oracle.ts';
 import type { Plan } from './plan.ts';
 import { probeCatalogue } from './probes.ts';
 import { RecordedClient, recordedAppend, recordedRead } from './recorded-client.ts';
 import { Recorder } from './recorder.ts';
-import { SdkFollower } from './sdk/sdk-follower.ts';
 import { SdkRoute } from './sdk/sdk-route.ts';
-import { SdkWorker } from './sdk/sdk-worker.ts';
 import { serverProgram } from './server.ts';
 import { Follower } from './sessions/follower.ts';
 import { SessionWriter } from './sessions/session-writer.ts';
@@ -147,12 +145,14 @@ class Linearizable {
     await this.world.run(() => provisioned, { untilMs: PROVISION_MS_MAX });
     if (!provisioned) this.#heal();
     await this.#runUntil('the stream is created', LIVENESS_MS_MAX, () => provisioned);
-    const { clients, sdkClients, sdkFollowers } = this.#plan;
+    const { clients, sdkClients, sdkFollowers, sdkSessionWriters } = this.#plan;
     const wires = clients - sdkClients;
     for (let i = 1; i <= wires && this.world.failure === null; i++) this.#startWorker(`c${i}`);
     for (let i = wires + 1; i <= clients && this.world.failure === null; i++) await this.#startSdkWorker(`c${i}`);
     for (let i = 1; i <= this.#plan.sessionWriters && this.world.failure === null; i++)
       this.#startSessionWriter(`w${i}`);
+    for (let i = 1; i <= sdkSessionWriters && this.world.failure === null; i++)
+      await this.#startSdkSessionWriter(`sw${i}`);
     for (let i = 1; i <= this.#plan.followers && this.world.failure === null; i++) this.#startFollower(`f${i}`);
     for (let i = 1; i <= sdkFollowers && this.world.failure === null; i++) await this.#startSdkFollower(`s${i}`);
     if (this.world.failure === null) this.#side?.start();
@@ -219,12 +219,12 @@ class Linearizable {
   }
 
   async #startSdkWorker(name: string): Promise<void> {
-    const sdk = await import('./sdk-client.ts');
+    const { SdkWorker } = await import('./sdk/sdk-worker.ts');
     const { addresses: servers, roam, basin, timeoutMs } = this.#wireOf(name);
     const route = new SdkRoute({ servers, roam });
     const noted = (probe: string): void => this.world.probes.reachable(probe);
     const work = (ports: HostPorts): Promise<void> =>
-      this.#work(name, new SdkWorker({ sdk, route, basin, stream: STREAM, timeoutMs, noted }), ports);
+      this.#work(name, new SdkWorker({ route, basin, stream: STREAM, timeoutMs, noted }), ports);
     this.#startHost(name, work, { ambient: { resolve: route.resolve } });
   }
 
@@ -243,7 +243,6 @@ class Linearizable {
   #startSessionWriter(name: string): void {
     this.#startHost(name, (ports) => {
       const { requestTimeoutMs: timeoutMs, operationsPerClient: batches, batchRecordsMax, restMs } = this.#plan;
-      const freeIds: number[] = [];
       const options = {
         addresses: this.#servers,
         basin: BASIN,
@@ -260,18 +259,39 @@ class Linearizable {
         {
           below: (bound) => this.world.choices.choose(WRITER, name, bound),
           noted: (probe) => this.world.probes.reachable(probe),
-          called: (batch) => {
-            const clientId = freeIds.pop() ?? this.recorder.newClientId();
-            const conclude = recordedAppend(this.recorder, clientId, this.#hashes, batch);
-            return (result) => {
-              conclude(this.#oracle.heardAppend(batch, result));
-              if (result.kind !== 'unknown') freeIds.push(clientId);
-            };
-          },
+          called: this.#pipelined(),
         },
       );
       return writer.run();
     });
+  }
+
+  async #startSdkSessionWriter(name: string): Promise<void> {
+    const { SdkSessionWriter } = await import('./sdk/sdk-session-writer.ts');
+    const { operationsPerClient: batches, batchRecordsMax, restMs } = this.#plan;
+    const { addresses: servers, basin } = this.#wireOf(name);
+    const route = new SdkRoute({ servers, roam: null });
+    const options = { basin, stream: STREAM, name, batches, batchRecordsMax, restMs };
+    const world = {
+      below: (bound: number) => this.world.choices.choose(WRITER, name, bound),
+      noted: (probe: string) => this.world.probes.reachable(probe),
+      called: this.#pipelined(),
+    };
+    const work = (): Promise<void> => new SdkSessionWriter(route, options, world).run();
+    this.#startHost(name, work, { ambient: { resolve: route.resolve } });
+  }
+
+  /** Records the appends of one client that has several under way: each under an id that has no other open. */
+  #pipelined(): (batch: Batch) => (result: AppendResult) => void {
+    const freeIds: number[] = [];
+    return (batch) => {
+      const clientId = freeIds.pop() ?? this.recorder.newClientId();
+      const conclude = recordedAppend(this.recorder, clientId, this.#hashes, batch);
+      return (result) => {
+        conclude(this.#oracle.heardAppend(batch, result));
+        if (result.kind !== 'unknown') freeIds.push(clientId);
+      };
+    };
   }
 
   /** Follows the stream until the end of the run, and is judged by what it saw of it. */
@@ -300,13 +320,12 @@ class Linearizable {
   }
 
   async #startSdkFollower(name: string): Promise<void> {
-    const sdk = await import('./sdk-client.ts');
+    const { SdkFollower } = await import('./sdk/sdk-follower.ts');
     const { addresses: servers, basin } = this.#wireOf(name);
     const route = new SdkRoute({ servers, roam: null });
     this.#followersLeft++;
     this.world.host(name, { role: 'client', ambient: { resolve: route.resolve } }).start(async () => {
       const follower = new SdkFollower({
-        sdk,
         basin,
         route,
         stream: STREAM,

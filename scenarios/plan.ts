@@ -67,6 +67,8 @@ export interface Plan extends RunSize {
   sdkClients: number;
   /** Clients that append through sessions. */
   sessionWriters: number;
+  /** Clients that do so through the official SDK. */
+  sdkSessionWriters: number;
   /** Clients that follow the judged stream from the beginning to the end of the run. */
   followers: number;
   /** Clients that do so through the official SDK. */
@@ -100,6 +102,7 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     sdkClients: draw.pick(SITES.size, 'sdk-clients', [0, 0, 0, 1]),
     sessionWriters: draw.pick(SITES.size, 'session-writers', [0, 0, 1]),
     followers: draw.pick(SITES.size, 'followers', [0, 1, 0, 2]),
+    sdkSessionWriters: draw.pick(SITES.size, 'sdk-session-writers', [0, 0, 0, 0, 0, 1]),
     sdkFollowers: draw.pick(SITES.size, 'sdk-followers', [0, 0, 0, 0, 1]),
     side: sideOf(profile, faults, draw),
   };

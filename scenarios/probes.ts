@@ -6,8 +6,7 @@
 import { engineProbes, type ProbeInfo as SimProbe, SIM_PROBES } from '../sim/index.ts';
 import { ROWS } from './rows.ts';
 import type { ProbeInfo } from './run.ts';
-import { SDK_FOLLOWER_PROBES } from './sdk/sdk-follower.ts';
-import { SDK_PROBES } from './sdk/sdk-worker.ts';
+import { SDK_PROBES } from './sdk/sdk-probes.ts';
 import { SERVER_PROBES } from './server.ts';
 import { AUDIT_PROBES } from './storage/audit.ts';
 import { DAMAGE_PROBES } from './storage/damage.ts';
@@ -23,7 +22,6 @@ export function probeCatalogue(): ProbeInfo[] {
     ...CLIENT_PROBES,
     ...SERVER_PROBES,
     ...SDK_PROBES,
-    ...SDK_FOLLOWER_PROBES,
     ...STORAGE_PROBES,
     ...AUDIT_PROBES,
     ...DAMAGE_PROBES,

@@ -66,6 +66,25 @@ export function sessionsOf(s2: S2, { basin, stream }: SdkTarget): S2Stream {
   return s2.basin(basin).stream(stream, { forceTransport: 'fetch' });
 }
 
+export function appendInput({ bodies, setFencingToken, fencingToken, matchSeqNum }: Batch): AppendInput {
+  const records = bodies.map((body) =>
+    setFencingToken === null ? AppendRecord.string({ body }) : AppendRecord.fence(setFencingToken),
+  );
+  return AppendInput.create(records, {
+    ...(matchSeqNum !== null && { matchSeqNum }),
+    ...(fencingToken !== null && { fencingToken }),
+  });
+}
+
+/** What may be concluded from the error of an append. Throws what is not the SDK's. */
+export function appendFailure(
+  error: unknown,
+  options: S2RequestOptions = {},
+): Exclude<AppendResult, { kind: 'durable' }> {
+  const failure = asS2Error(error, options);
+  return { kind: isDefinite(failure) ? 'rejected' : 'unknown', code: codeOf(failure) };
+}
+
 /** Throws `error` unless it is a way in which a read session of `held` records may end. */
 export function assertOutcome(error: unknown, held: number): void {
   const { status } = asS2Error(error, {});
@@ -85,17 +104,8 @@ export class SdkClient implements StreamClient {
 
   async append(batch: Batch): Promise<AppendResult> {
     const options = this.#options();
-    const records = batch.bodies.map((body) =>
-      batch.setFencingToken === null ? AppendRecord.string({ body }) : AppendRecord.fence(batch.setFencingToken),
-    );
     try {
-      const ack = await this.#stream.append(
-        AppendInput.create(records, {
-          ...(batch.matchSeqNum !== null && { matchSeqNum: batch.matchSeqNum }),
-          ...(batch.fencingToken !== null && { fencingToken: batch.fencingToken }),
-        }),
-        options,
-      );
+      const ack = await this.#stream.append(appendInput(batch), options);
       if (ack.end.seqNum - ack.start.seqNum !== batch.bodies.length) {
         throw new ProtocolViolation(
           `${batch.bodies.length} records were acknowledged as ${ack.start.seqNum}..${ack.end.seqNum}`,
@@ -103,8 +113,7 @@ export class SdkClient implements StreamClient {
       }
       return { kind: 'durable', startSeqNum: ack.start.seqNum, endSeqNum: ack.end.seqNum };
     } catch (error) {
-      const failure = asS2Error(error, options);
-      return { kind: isDefinite(failure) ? 'rejected' : 'unknown', code: codeOf(failure) };
+      return appendFailure(error, options);
     }
   }
 

@@ -7,16 +7,11 @@
  */
 
 import { ProtocolViolation, type SeenRecord } from '../client.ts';
-import type * as SdkModule from '../sdk-client.ts';
+import { assertOutcome, connect, sessionsOf } from '../sdk-client.ts';
+import type { SdkProbe } from './sdk-probes.ts';
 import type { SdkRoute } from './sdk-route.ts';
 
-export const SDK_FOLLOWER_PROBES = {
-  'sdk.session-resumed': 'a read session of the official SDK went on over another connection',
-  'sdk.session-failed': 'a read session of the official SDK ended in an error',
-} as const;
-
 export interface SdkFollowerOptions {
-  sdk: typeof SdkModule;
   basin: string;
   stream: string;
   route: SdkRoute;
@@ -25,7 +20,7 @@ export interface SdkFollowerOptions {
   /** Looked at now and then: true lets the follower go. */
   isOver: () => boolean;
   heard: (records: readonly SeenRecord[]) => void;
-  noted: (probe: keyof typeof SDK_FOLLOWER_PROBES) => void;
+  noted: (probe: SdkProbe) => void;
 }
 
 const LOOK_MS = 5_000;
@@ -45,9 +40,9 @@ export class SdkFollower {
 
   /** Follows until it is over; runs on a host with stand-ins. Rejects with ProtocolViolation. */
   async run(): Promise<void> {
-    const { sdk, route, basin, stream, isOver, restMs } = this.#o;
+    const { route, basin, stream, isOver, restMs } = this.#o;
     const target = { endpoint: route.endpoint, basin, stream, accessToken: 'none' };
-    const handle = sdk.sessionsOf(sdk.connect(target), target);
+    const handle = sessionsOf(connect(target), target);
     while (!isOver()) {
       await this.#follow(handle);
       route.moveOn();
@@ -56,8 +51,8 @@ export class SdkFollower {
   }
 
   /** One session, until it ends. */
-  async #follow(handle: ReturnType<typeof SdkModule.sessionsOf>): Promise<void> {
-    const { sdk, route, isOver, noted } = this.#o;
+  async #follow(handle: ReturnType<typeof sessionsOf>): Promise<void> {
+    const { route, isOver, noted } = this.#o;
     let look: ReturnType<typeof setInterval> | undefined;
     try {
       const session = await handle.readSession({ start: { from: { seqNum: this.tail } } });
@@ -73,7 +68,7 @@ export class SdkFollower {
         this.#take({ seqNum, timestamp: Number(timestamp), body });
       }
     } catch (error) {
-      sdk.assertOutcome(error, this.tail);
+      assertOutcome(error, this.tail);
       noted('sdk.session-failed');
     } finally {
       clearInterval(look);

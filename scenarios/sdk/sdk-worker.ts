@@ -4,33 +4,27 @@
  */
 
 import type { AppendResult, Batch, CheckTailResult, ReadResult, StreamClient } from '../client.ts';
-import type * as SdkModule from '../sdk-client.ts';
+import { connect, SdkClient } from '../sdk-client.ts';
+import type { SdkProbe } from './sdk-probes.ts';
 import type { SdkRoute } from './sdk-route.ts';
 
-export const SDK_PROBES = {
-  'sdk.append-retried': 'the official SDK sent an append again, which certainly had had no effect',
-  'sdk.tail-retried': 'the official SDK asked for the tail again by itself',
-  'sdk.gave-up': 'the official SDK ran out of time with an operation',
-} as const;
-
 export interface SdkWorkerOptions {
-  sdk: typeof SdkModule;
   basin: string;
   stream: string;
   route: SdkRoute;
   /** Patience with one operation, retries included. */
   timeoutMs: number;
-  noted: (probe: keyof typeof SDK_PROBES) => void;
+  noted: (probe: SdkProbe) => void;
 }
 
 export class SdkWorker implements StreamClient {
   readonly #client: StreamClient;
   readonly #route: SdkRoute;
-  readonly #noted: (probe: keyof typeof SDK_PROBES) => void;
+  readonly #noted: (probe: SdkProbe) => void;
 
-  constructor({ sdk, route, basin, stream, timeoutMs, noted }: SdkWorkerOptions) {
+  constructor({ route, basin, stream, timeoutMs, noted }: SdkWorkerOptions) {
     const target = { endpoint: route.endpoint, basin, stream, accessToken: 'none' };
-    this.#client = new sdk.SdkClient(sdk.connect(target), target, timeoutMs);
+    this.#client = new SdkClient(connect(target), target, timeoutMs);
     this.#route = route;
     this.#noted = noted;
   }
