@@ -34,6 +34,19 @@ describe('the view of a run', () => {
     expect(view.chart.guilty).toEqual([1, 0]);
   });
 
+  test('counts every operation once: a read that failed is unanswered, not a read', () => {
+    const failed = timed([...UNTIMED, called(3, { kind: 'read' }), returned(3, { kind: 'read-failure' })]);
+    const judged = { name: 'h', history: failed, verdict: 'ok' as const, failure: null, linearization: null };
+    const figures = Object.fromEntries(viewHistory(judged).figures.map(({ name, value }) => [name, value]));
+    expect(figures).toMatchObject({
+      operations: '3',
+      'appends durable': '1',
+      reads: '0',
+      'check-tails': '1',
+      unanswered: '1',
+    });
+  });
+
   test('of every kind of failure has its own headline', () => {
     const { run, history } = fakeRun({ operations: 5 });
     const kinds = ['linearizability', 'invariant', 'liveness', 'unknown'] as const;

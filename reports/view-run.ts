@@ -210,8 +210,8 @@ function countsOf(operations: readonly Operation[]): Omit<RunCounts, 'faults'> {
     appendsDurable: count(({ outcome }) => outcome === 'durable'),
     appendsRejected: count(({ outcome }) => outcome === 'rejected'),
     appendsUnknown: count(({ outcome }) => outcome === 'unknown'),
-    reads: count(({ kind }) => kind === 'read'),
-    checkTails: count(({ kind }) => kind === 'check-tail'),
+    reads: count(({ kind, outcome }) => kind === 'read' && outcome === 'answered'),
+    checkTails: count(({ kind, outcome }) => kind === 'check-tail' && outcome === 'answered'),
   };
 }
 
@@ -224,6 +224,9 @@ function figuresOfCounts(counts: Omit<RunCounts, 'faults'> & { faults?: number }
     ['reads', counts.reads],
     ['check-tails', counts.checkTails],
   ];
+  const counted = figures.slice(1).reduce((sum, [, value]) => sum + value, 0);
+  // Reads and check-tails that failed or never returned, so that the figures add up.
+  if (counts.operations > counted) figures.push(['unanswered', counts.operations - counted]);
   if (counts.faults !== undefined) figures.push(['faults', counts.faults]);
   return figures.map(([name, value]) => ({ name, value: formatNumber(value) }));
 }

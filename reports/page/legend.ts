@@ -23,6 +23,7 @@ const ENTRIES: readonly Entry[] = [
   { word: 'read', heightPx: 8, holds: ({ kind, outcome }) => kind === 'read' && outcome === 'answered' },
   { word: 'check-tail', heightPx: 5, holds: ({ kind, outcome }) => kind === 'check-tail' && outcome === 'answered' },
   { word: 'failed read', heightPx: 8, holds: ({ outcome }) => outcome === 'failed' },
+  { word: 'never returned', heightPx: 5, holds: ({ outcome }) => outcome === 'open' },
 ];
 
 export function drawLegend(stage: Stage): void {

@@ -56,6 +56,11 @@ export class TimeAxis implements Chart {
         .ticks(tickCount(stage))
         .tickFormat((value) => formatNumber(Number(value))),
     );
+    // A label in the middle of a tick at the right edge would lose its second half.
+    this.#ticks.selectAll<SVGTextElement, number>('.tick text').attr('text-anchor', (value) => {
+      const half = formatNumber(value).length * 3.6;
+      return x(value) + half > stage.widthPx ? 'end' : null;
+    });
     this.#drawPointer(stage.pointerX, stage.pointerX === null ? '' : x.invert(stage.pointerX).toFixed(digits));
   }
 

@@ -123,11 +123,17 @@ function printRun(run: RunRecord, wallMs: number): void {
   );
   console.log(
     `history  ${counts.operations} operations: ${counts.appendsDurable} appends durable, ${counts.appendsRejected} rejected, ` +
-      `${counts.appendsUnknown} unknown, ${counts.reads} reads, ${counts.checkTails} check-tails; ${counts.faults} faults`,
+      `${counts.appendsUnknown} unknown, ${counts.reads} reads, ${counts.checkTails} check-tails, ${unansweredOf(counts)} reads and check-tails without an answer; ${counts.faults} faults`,
   );
   if (run.sideLines !== undefined) console.log(`side     ${run.sideLines.length} operations on streams beside it`);
   if (run.failure === null) console.log(`verdict  ${green('ok')}`);
   else console.log(`verdict  ${red('FAILED')} (${labelOf(run.failure)}): ${run.failure.message}`);
+}
+
+/** Reads and check-tails that failed or never returned: whatever is counted nowhere else. */
+function unansweredOf(counts: RunRecord['counts']): number {
+  const { operations, appendsDurable, appendsRejected, appendsUnknown, reads, checkTails } = counts;
+  return operations - appendsDurable - appendsRejected - appendsUnknown - reads - checkTails;
 }
 
 /** `linearizability, stale-tail`; a signature that repeats the message is left out. */
