@@ -47,7 +47,7 @@ async function report(plant: Plant, seedsMax: number): Promise<void> {
   const head = `${plant.name.padEnd(26)} ${String(seeds).padStart(6)} seeds ${(wallMs / 1000).toFixed(1).padStart(7)} s`;
   if (caught !== null) {
     const { kind, message } = caught.failure;
-    return console.log(`${head}  ${caught.profile}, ${kind}: ${message.split('\n')[0]?.slice(0, 120)}`);
+    return console.log(`${head}  ${caught.profile}, ${kind}: ${message.split('\n')[0]}`);
   }
   const missed = seeds >= plant.seedsMax;
   if (missed) process.exitCode = 1;
