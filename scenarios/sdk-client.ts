@@ -87,9 +87,11 @@ export function appendFailure(
 
 /** Throws `error` unless it is a way in which a read session of `held` records may end. */
 export function assertOutcome(error: unknown, held: number): void {
-  const { status } = asS2Error(error, {});
+  const failure = asS2Error(error, {});
+  const { status } = failure;
   if (status === 0) throw error;
   if (status === 416) throw new ProtocolViolation(`a server has less than the ${held} records another one showed`);
+  if (isRefusal(failure)) throw new ProtocolViolation(`a read session was answered with ${status} ${failure.code}`);
 }
 
 export class SdkClient implements StreamClient {
@@ -165,14 +167,12 @@ function asS2Error(error: unknown, { signal }: S2RequestOptions): S2Error {
 }
 
 function isDefinite(error: S2Error): boolean {
-  const isRefusal =
-    error.origin === 'server' &&
-    error.status >= 400 &&
-    error.status < 500 &&
-    error.status !== 408 &&
-    error.status !== 499;
   const isCondition = error instanceof SeqNumMismatchError || error instanceof FencingTokenMismatchError;
-  return isRefusal || isCondition || error.hasNoSideEffects();
+  return (error.origin === 'server' && isRefusal(error)) || isCondition || error.hasNoSideEffects();
+}
+
+function isRefusal({ status }: S2Error): boolean {
+  return status >= 400 && status < 500 && status !== 408 && status !== 499;
 }
 
 function codeOf(error: S2Error): string {
