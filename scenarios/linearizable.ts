@@ -16,7 +16,7 @@ import type { AppendResult, Batch, StreamClient } from './client.ts';
 import { Oracle } from './oracle.ts';
 import type { Plan } from './plan.ts';
 import { probeCatalogue } from './probes.ts';
-import { RecordedClient, recordedAppend, recordedRead } from './recorded-client.ts';
+import { RecordedClient, recordedAppend, readSuccess } from './recorded-client.ts';
 import { Recorder } from './recorder.ts';
 import { SdkRoute } from './sdk/sdk-route.ts';
 import { serverProgram } from './server.ts';
@@ -309,7 +309,14 @@ class Linearizable {
         isOver: () => this.#isOver,
       };
       const follower = new Follower(this.#transportOf(ports), ports.clock, options, {
-        asked: () => recordedRead(this.recorder, clientId, this.#hashes),
+        asked: () => {
+          const since = this.recorder.moment();
+          return (records) => {
+            if (records === null) return;
+            const outcome = readSuccess(records, records.length, this.#hashes);
+            this.recorder.happened(since, clientId, { kind: 'read' }, outcome, `followed ${records.length} records`);
+          };
+        },
         heard: (records) => this.#oracle.saw(records),
         noted: (probe) => this.world.probes.reachable(probe),
       });

@@ -5,6 +5,7 @@
 
 import type { BodyHashes } from './body-hashes.ts';
 import type { AppendResult, Batch, CheckTailResult, ReadResult, SeenRecord, StreamClient } from './client.ts';
+import type { Return } from '../checker/index.ts';
 import type { Recorder } from './recorder.ts';
 
 export class RecordedClient implements StreamClient {
@@ -32,7 +33,7 @@ export class RecordedClient implements StreamClient {
     const conclude = recordedRead(this.#recorder, this.#clientId, this.#hashes);
     const result = await this.#client.read();
     if (result.kind === 'failed') conclude(null, null, result.code);
-    else conclude(result.records, result.tail);
+    else conclude(result.records, result.tail, `${result.records.length} records`);
     return result;
   }
 
@@ -64,15 +65,20 @@ export function recordedAppend(recorder: Recorder, clientId: number, hashes: Bod
 }
 
 /** Writes down that a read of the whole stream is asked for now; how it ends is told to what is returned. */
-export function recordedRead(recorder: Recorder, clientId: number, hashes: BodyHashes) {
+function recordedRead(recorder: Recorder, clientId: number, hashes: BodyHashes) {
   const operation = recorder.call(clientId, { kind: 'read' }, 'read');
-  return (records: readonly SeenRecord[] | null, tail = records?.length ?? null, note = 'no answer'): void => {
+  return (records: readonly SeenRecord[] | null, tail: number | null, note: string): void => {
     if (records === null || tail === null) return recorder.return(operation, { kind: 'read-failure' }, note);
-    const { recordHashes, streamHash } = hashes.ofStream(records);
-    // A server that returns other than what its tail promises is judged by the chain hash of what it returned.
-    const content = records.length === tail ? { recordHashes } : {};
-    recorder.return(operation, { kind: 'read-success', tail, streamHash, ...content }, `${tail} records`);
+    recorder.return(operation, readSuccess(records, tail, hashes), note);
   };
+}
+
+/** What a read of the whole stream saw, as the history has it. */
+export function readSuccess(records: readonly SeenRecord[], tail: number, hashes: BodyHashes): Return {
+  const { recordHashes, streamHash } = hashes.ofStream(records);
+  // A server that returns other than what its tail promises is judged by the chain hash of what it returned.
+  const content = records.length === tail ? { recordHashes } : {};
+  return { kind: 'read-success', tail, streamHash, ...content };
 }
 
 function describe(batch: Batch): string {

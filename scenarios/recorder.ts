@@ -11,9 +11,16 @@ export interface RecordedOperation {
   readonly opId: number;
 }
 
+/** A place in the history, kept for a call that may turn out to be worth writing down. */
+export interface Moment {
+  readonly index: number;
+  readonly atMs: number;
+}
+
 export class Recorder {
   readonly #nowMs: () => number;
-  readonly #events: HistoryEvent[] = [];
+  /** Null where a moment was kept and nothing came of it. */
+  readonly #events: (HistoryEvent | null)[] = [];
   readonly #withheld: HistoryEvent[] = [];
   #nextOpId = 1;
   #nextClientId = 1;
@@ -34,6 +41,18 @@ export class Recorder {
     return operation;
   }
 
+  /** Now, for a call whose end will say whether there is anything to tell. */
+  moment(): Moment {
+    return { index: this.#events.push(null) - 1, atMs: this.#nowMs() };
+  }
+
+  /** An operation that was called at a moment kept before and returns now. Each moment serves once. */
+  happened(since: Moment, clientId: number, call: Call, outcome: Return, note: string): void {
+    const operation = { clientId, opId: this.#nextOpId++ };
+    this.#events[since.index] = { type: 'call', ...operation, call, atMs: since.atMs, note };
+    this.return(operation, outcome, note);
+  }
+
   return(operation: RecordedOperation, outcome: Return, note: string): void {
     const { clientId, opId } = operation;
     const event: HistoryEvent = { type: 'return', clientId, opId, return: outcome, atMs: this.#nowMs(), note };
@@ -47,6 +66,6 @@ export class Recorder {
 
   /** Everything recorded so far, with the withheld finishes at the end. */
   history(): HistoryEvent[] {
-    return [...this.#events, ...this.#withheld];
+    return [...this.#events.filter((event) => event !== null), ...this.#withheld];
   }
 }

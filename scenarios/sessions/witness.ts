@@ -26,13 +26,12 @@ async function* heard(events: Events, recorder: Recorder): Events {
   const clientId = recorder.newClientId();
   try {
     for (;;) {
-      const operation = recorder.call(clientId, { kind: 'check-tail' }, 'a session goes on');
+      const since = recorder.moment();
       const next = await events.next();
       if (next.done !== true && next.value.kind === 'heartbeat') {
         const tail = next.value.tail.seqNum;
-        recorder.return(operation, { kind: 'check-tail-success', tail }, `a heartbeat with tail ${tail}`);
-      } else {
-        recorder.return(operation, { kind: 'check-tail-failure' }, 'no heartbeat');
+        const outcome = { kind: 'check-tail-success' as const, tail };
+        recorder.happened(since, clientId, { kind: 'check-tail' }, outcome, `a heartbeat with tail ${tail}`);
       }
       if (next.done === true) return;
       yield next.value;
