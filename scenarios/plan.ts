@@ -102,8 +102,8 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     sdkClients: draw.pick(SITES.size, 'sdk-clients', [0, 0, 0, 1]),
     sessionWriters: draw.pick(SITES.size, 'session-writers', [0, 0, 1]),
     followers: draw.pick(SITES.size, 'followers', [0, 1, 0, 2]),
-    sdkSessionWriters: draw.pick(SITES.size, 'sdk-session-writers', [0, 0, 0, 0, 0, 1]),
-    sdkFollowers: draw.pick(SITES.size, 'sdk-followers', [0, 0, 0, 0, 1]),
+    sdkSessionWriters: draw.pick(SITES.size, 'sdk-session-writers', [0, 0, 0, 0, 0, 0, 0, 1]),
+    sdkFollowers: draw.pick(SITES.size, 'sdk-followers', [0, 0, 0, 0, 0, 0, 0, 1]),
     side: sideOf(profile, faults, draw),
   };
 }
