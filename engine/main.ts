@@ -9,6 +9,7 @@
 import { LogTelemetry, type LogDetail } from './adapters/log-telemetry.ts';
 import { serveHttp, type HttpServer } from './adapters/node-http.ts';
 import { type OpenedStore, openStore, StoreOpenError } from './adapters/open-store.ts';
+import { STORE_TUNABLES } from './adapters/store-tunables.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemCompression } from './adapters/system-compression.ts';
 import { systemCompute } from './adapters/system-compute.ts';
@@ -21,7 +22,7 @@ import { ForeignStore } from './log/format-object.ts';
 import { LogCorruption } from './log/corruption.ts';
 import type { LogEnd } from './log/slot-log.ts';
 import { StoreRefused } from './log/persistent-store.ts';
-import { ENGINE_DEFAULTS, type EngineTunables } from './tunables.ts';
+import type { EngineTunables } from './tunables.ts';
 
 export { ConformanceError } from './adapters/conformance-probe.ts';
 export { probeStore, StoreOpenError } from './adapters/open-store.ts';
@@ -47,21 +48,6 @@ export interface ServeOptions {
   /** Engine events as JSON lines on standard error. Default `nothing`. */
   log?: LogDetail;
 }
-
-/** A put into memory or a local folder costs no money and little time: never wait for company when nothing is in flight. */
-const LOCAL_TUNABLES: EngineTunables = {
-  ...ENGINE_DEFAULTS,
-  log: { ...ENGINE_DEFAULTS.log, issueIntervalMs: 0, lingerMs: 1 },
-};
-
-/**
- * A put into a bucket costs money: with at most one every 50 ms a month of constant appends costs about 260 $ of
- * requests, and a large object costs no more than a small one. An append that comes alone does not wait.
- */
-const S3_TUNABLES: EngineTunables = {
-  ...ENGINE_DEFAULTS,
-  log: { ...ENGINE_DEFAULTS.log, issueIntervalMs: 50, lingerMs: 50, slotBytesMax: 4 * 1024 * 1024 },
-};
 
 /** How long requests under way may take to finish once the server was told to stop. */
 const DRAIN_MS = 10_000;
@@ -184,7 +170,7 @@ async function takeOver({ blobs, kind }: OpenedStore, { log = 'nothing', flushMs
 }
 
 function tunablesFor(kind: OpenedStore['kind'], flushMs: number | undefined): EngineTunables {
-  const tunables = kind === 's3' ? S3_TUNABLES : LOCAL_TUNABLES;
+  const tunables = STORE_TUNABLES[kind];
   if (flushMs === undefined) return tunables;
   return { ...tunables, log: { ...tunables.log, lingerMs: flushMs, issueIntervalMs: flushMs } };
 }
