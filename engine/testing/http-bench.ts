@@ -17,10 +17,10 @@ export const HOST = '127.0.0.1';
 
 /** What a test file has of its own: everything it opens ends with the test that opened it. */
 interface HttpBench {
-  serve(handler: HttpHandler, options?: Partial<HttpServerOptions>): Promise<HttpServer>;
+  serve: (handler: HttpHandler, options?: Partial<HttpServerOptions>) => Promise<HttpServer>;
   /** A connection that speaks bytes. */
-  connectRaw(server: HttpServer): Promise<{ socket: net.Socket; received: () => string }>;
-  connectHttp2(server: HttpServer, options?: http2.ClientSessionOptions): http2.ClientHttp2Session;
+  connectRaw: (server: HttpServer) => Promise<{ socket: net.Socket; received: () => string }>;
+  connectHttp2: (server: HttpServer, options?: http2.ClientSessionOptions) => http2.ClientHttp2Session;
   /** What servers reported during this test. */
   errors: unknown[];
   /** Called when the test is over, before its servers are closed. */
