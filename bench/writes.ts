@@ -7,10 +7,10 @@
  */
 
 import { MemoryBlobStore } from '../engine/adapters/memory-blob-store.ts';
-import { STORE_TUNABLES } from '../engine/adapters/store-tunables.ts';
 import { systemCompute } from '../engine/adapters/system-compute.ts';
 import { encodeRecords } from '../engine/core/stamped-batch.ts';
 import type { AppendInput, BlobStore } from '../engine/index.ts';
+import { STORE_TUNABLES } from '../engine/tunables.ts';
 import {
   appendMany,
   BATCH_BYTES,

@@ -9,7 +9,6 @@
 import { LogTelemetry, type LogDetail } from './adapters/log-telemetry.ts';
 import { serveHttp, type HttpServer } from './adapters/node-http.ts';
 import { type OpenedStore, openStore, StoreOpenError } from './adapters/open-store.ts';
-import { STORE_TUNABLES } from './adapters/store-tunables.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemCompression } from './adapters/system-compression.ts';
 import { systemCompute } from './adapters/system-compute.ts';
@@ -22,7 +21,7 @@ import { ForeignStore } from './log/format-object.ts';
 import { LogCorruption } from './log/corruption.ts';
 import type { LogEnd } from './log/slot-log.ts';
 import { StoreRefused } from './log/persistent-store.ts';
-import type { EngineTunables } from './tunables.ts';
+import { type EngineTunables, STORE_TUNABLES } from './tunables.ts';
 
 export { ConformanceError } from './adapters/conformance-probe.ts';
 export { probeStore, StoreOpenError } from './adapters/open-store.ts';
