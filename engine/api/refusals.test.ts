@@ -510,34 +510,3 @@ describe('conditions that do not hold', () => {
     expect(engine.state).toEqual(before);
   });
 });
-
-describe('a content coding', () => {
-  const basin = { 's2-basin': BASIN };
-
-  test.each(['gzip', 'zstd', 'GZIP', ' zstd '])('%j is taken off', async (coding) => {
-    const bench = await engineBench();
-    const ask = apiOf(bench.engine, { compression });
-    const codec = compression[coding.trim().toLowerCase() as 'gzip' | 'zstd'];
-    const body = codec.compress(utf8('{"records":[{"body":"small"}]}'));
-    expect((await ask(APPEND, { headers: { ...basin, 'content-encoding': coding }, body })).status).toBe(200);
-    expect(await bench.bodies()).toEqual(['small']);
-  });
-
-  test.each(['br', 'deflate', 'gzip, zstd', '', 'x'])('%j is 415 with what would be understood', async (coding) => {
-    const { engine } = await engineBench();
-    const ask = apiOf(engine, { compression });
-    expect(await ask(APPEND, { headers: { ...basin, 'content-encoding': coding }, body: { records: [{}] } })).toEqual({
-      status: 415,
-      headers: { 'accept-encoding': 'gzip, zstd' },
-      body: '',
-    });
-  });
-
-  test('is 415 on a server without compression, and `identity` is none', async () => {
-    const { engine } = await engineBench();
-    const ask = apiOf(engine);
-    const coded = (coding: string) => ({ headers: { ...basin, 'content-encoding': coding }, body: { records: [{}] } });
-    expect(await ask(APPEND, coded('gzip'))).toMatchObject({ status: 415, headers: { 'accept-encoding': 'identity' } });
-    expect((await ask(APPEND, coded('identity'))).status).toBe(200);
-  });
-});
