@@ -8,7 +8,8 @@ import { expect, test } from 'vitest';
 import { type Engine, openEngine } from '../engine.ts';
 import { BASIN, batch, FROM_START, STREAM } from '../testing/engine-bench.ts';
 import { PROMPT } from '../testing/log-bench.ts';
-import { type ManualPorts, manualPorts, settled } from '../testing/manual-ports.ts';
+import { type ManualPorts, manualPorts } from '../testing/manual-ports.ts';
+import { stepByStep } from '../testing/step-by-step.ts';
 import { seededDice } from '../testing/seeded-dice.ts';
 import { SimulatedFiles } from '../testing/simulated-files.ts';
 import { ENGINE_DEFAULTS } from '../tunables.ts';
@@ -49,24 +50,8 @@ class World {
   }
 
   /** Runs what `work` needs, at most `stepsMax` steps. Returns how many were left, 0 when they did not suffice. */
-  async run(work: Promise<void>, stepsMax: number): Promise<number> {
-    let running = true;
-    let failure: unknown;
-    work.then(
-      () => (running = false),
-      (error: unknown) => {
-        running = false;
-        failure = error;
-      },
-    );
-    await settled();
-    let left = stepsMax;
-    for (; running && left > 0; left -= 1) {
-      if (this.files.step()) await settled();
-      else for (const clock of this.#clocks) await clock.advance(5);
-    }
-    if (failure !== undefined) throw failure as Error;
-    return left;
+  run(work: Promise<void>, stepsMax: number): Promise<number> {
+    return stepByStep(this.files, this.#clocks, work, stepsMax);
   }
 
   /** Resolves when so many appends were acknowledged, at once for none. */

@@ -10,6 +10,7 @@ import { type Engine, openEngine } from '../engine.ts';
 import type { BlobStore } from '../ports.ts';
 import { EngineLife, TINY } from '../testing/engine-life.ts';
 import { type ManualPorts, manualPorts, settled } from '../testing/manual-ports.ts';
+import { stepByStep } from '../testing/step-by-step.ts';
 import { seededDice } from '../testing/seeded-dice.ts';
 import { SimulatedFiles } from '../testing/simulated-files.ts';
 import { replayWhole } from '../testing/whole-log.ts';
@@ -65,25 +66,10 @@ class World {
   }
 
   /** Lets calls happen until `work` is over, at most so many. Returns how many were left. */
-  async run(work: Promise<unknown>, stepsMax: number): Promise<number> {
-    let running = true;
-    let failure: unknown;
-    work.then(
-      () => (running = false),
-      (error: unknown) => {
-        running = false;
-        failure = error;
-      },
-    );
-    await settled();
-    let left = stepsMax;
-    for (; running && left > 0; left--) {
+  run(work: Promise<unknown>, stepsMax: number): Promise<number> {
+    return stepByStep(this.files, this.#clocks, work, stepsMax, () => {
       if (this.life.acknowledged >= APPENDS) this.#begin?.();
-      if (this.files.step()) await settled();
-      else for (const clock of this.#clocks) await clock.advance(5);
-    }
-    if (failure !== undefined) throw failure as Error;
-    return left;
+    });
   }
 
   /** What was begun and nobody waits for: upkeep after the last append. */

@@ -24,9 +24,4 @@ export class TailWatch {
   allMoved(): void {
     for (const watchers of this.#watchers.values()) for (const look of watchers) look();
   }
-
-  /** Streams somebody watches; zero at quiescence. */
-  get streams(): number {
-    return this.#watchers.size;
-  }
 }
