@@ -6,12 +6,12 @@
 
 import { describe, expect, test } from 'vitest';
 import type { History } from './history.ts';
-import { formatHistory } from './jsonl.ts';
-import { toModel } from './model.ts';
-import { refusalOfWitness } from './replay.ts';
-import { checkOperations } from './search.ts';
-import { streamModel, streamOperations } from './stream-model.ts';
-import { checkStream } from './sweep.ts';
+import { formatHistory } from './formats/jsonl.ts';
+import { toModel } from './wgl/model.ts';
+import { refusalOfWitness } from './sweep/replay.ts';
+import { checkOperations } from './wgl/plain.ts';
+import { streamModel, streamOperations } from './models/stream.ts';
+import { checkStream } from './sweep/sweep.ts';
 import { hasLinearization } from './testing/permutations.ts';
 import { seededRandom } from './testing/random.ts';
 import { smallHistory } from './testing/small-histories.ts';

@@ -6,14 +6,14 @@
  */
 
 export { chain, chainAll, ChainHash, highHalf, lowHalf, solve, toBigint, unchain } from './chain-hash.ts';
-export { describeVerdict } from './describe.ts';
+export { describeVerdict } from './sweep/describe.ts';
 export type { Call, EventNote, Hash64, History, HistoryEvent, Return } from './history.ts';
-export { formatEvent, formatHistory, type ParsedHistory, parseHistory, parseLine } from './jsonl.ts';
-export { type Model, type NondeterministicModel, type Operation, type Step, toModel } from './model.ts';
-export { MalformedHistory } from './pairing.ts';
-export { refusalOfWitness, type Witness } from './replay.ts';
-export { checkOperations, type PartitionResult, type SearchOptions, type SearchResult } from './search.ts';
-export { streamModel, streamOperations, type StreamState, type TokenRule } from './stream-model.ts';
-export { checkStream, type StreamCheckOptions, type Verdict } from './sweep.ts';
-export type { Violation, ViolationCode } from './violation.ts';
+export { formatEvent, formatHistory, type ParsedHistory, parseHistory, parseLine } from './formats/jsonl.ts';
+export { type Model, type NondeterministicModel, type Operation, type Step, toModel } from './wgl/model.ts';
+export { MalformedHistory } from './formats/pairing.ts';
+export { refusalOfWitness, type Witness } from './sweep/replay.ts';
+export { checkOperations, type PartitionResult, type SearchOptions, type SearchResult } from './wgl/plain.ts';
+export { streamModel, streamOperations, type StreamState, type TokenRule } from './models/stream.ts';
+export { checkStream, type StreamCheckOptions, type Verdict } from './sweep/sweep.ts';
+export type { Violation, ViolationCode } from './sweep/violation.ts';
 export { type BodyHasher, createBodyHasher } from './xxh3.ts';

@@ -6,11 +6,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { History } from './history.ts';
-import { parseHistory } from './jsonl.ts';
-import { toModel } from './model.ts';
-import { checkOperations } from './search.ts';
-import { streamModel, streamOperations } from './stream-model.ts';
-import { checkStream } from './sweep.ts';
+import { parseHistory } from './formats/jsonl.ts';
+import { toModel } from './wgl/model.ts';
+import { checkOperations } from './wgl/plain.ts';
+import { streamModel, streamOperations } from './models/stream.ts';
+import { checkStream } from './sweep/sweep.ts';
 
 const FOLDER = new URL('testdata/', import.meta.url);
 const names = readdirSync(FOLDER)

@@ -4,7 +4,7 @@
  * Meant for at most seven or eight operations. Whatever disagrees with it is wrong.
  */
 
-import type { NondeterministicModel, Operation } from '../model.ts';
+import type { NondeterministicModel, Operation } from '../wgl/model.ts';
 
 /** Is there any order, and any choice of next states, that the model accepts? */
 export function hasLinearization<S, I, O>(

@@ -7,7 +7,7 @@
  * was called after its return must stand above it.
  */
 
-import { ChainHash } from './chain-hash.ts';
+import { ChainHash } from '../chain-hash.ts';
 import { lowOf, type Operation, type Operations } from './operations.ts';
 
 export interface Candidate {

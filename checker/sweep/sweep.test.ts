@@ -1,14 +1,14 @@
 /** The sweep on large histories: decided at once, and every planted bug named with its code and its operations. */
 
 import { describe, expect, test } from 'vitest';
-import { chain, chainAll } from './chain-hash.ts';
+import { chain, chainAll } from '../chain-hash.ts';
 import { describeVerdict } from './describe.ts';
-import type { Call, History, HistoryEvent, Return } from './history.ts';
-import { formatHistory, parseHistory } from './jsonl.ts';
-import { MalformedHistory } from './pairing.ts';
+import type { Call, History, HistoryEvent, Return } from '../history.ts';
+import { formatHistory, parseHistory } from '../formats/jsonl.ts';
+import { MalformedHistory } from '../formats/pairing.ts';
 import { checkStream } from './sweep.ts';
-import { type CollectorOptions, collectHistory, type PlantedBug } from './testing/collected-histories.ts';
-import { seededRandom } from './testing/random.ts';
+import { type CollectorOptions, collectHistory, type PlantedBug } from '../testing/collected-histories.ts';
+import { seededRandom } from '../testing/random.ts';
 
 const LARGE = { clients: 20, opsPerClient: 1_000, unknownPermille: 50 };
 

@@ -5,8 +5,8 @@
  * with it is only compared, and each record of a healthy run is hashed once, however many reads there are.
  */
 
-import { ChainHash, highHalf, lowHalf, toBigint } from './chain-hash.ts';
-import type { Hash64 } from './history.ts';
+import { ChainHash, highHalf, lowHalf, toBigint } from '../chain-hash.ts';
+import type { Hash64 } from '../history.ts';
 
 const HASH_MAX = 2n ** 64n - 1n;
 

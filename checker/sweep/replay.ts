@@ -8,7 +8,7 @@
  * content. An append of unknown outcome that stands in the order has taken effect there.
  */
 
-import type { Call, History, Return } from './history.ts';
+import type { Call, History, Return } from '../history.ts';
 
 export interface Witness {
   /** opIds in the order in which they took effect. */

@@ -11,7 +11,7 @@
 
 import { Budget } from './budget.ts';
 import { listCandidates } from './candidates.ts';
-import { ChainHash } from './chain-hash.ts';
+import { ChainHash } from '../chain-hash.ts';
 import { compose } from './compose.ts';
 import { type Content, learnContent } from './content.ts';
 import { type Evidence, explainContent, explainHole, explainIdentified, foldBatches } from './explain.ts';
@@ -19,7 +19,7 @@ import { explainStuck, findWrongRecord } from './explain-known.ts';
 import { KnownFiller } from './fill-known.ts';
 import { SegmentFillings } from './fillings.ts';
 import { type Floors, setFloors } from './floors.ts';
-import type { History } from './history.ts';
+import type { History } from '../history.ts';
 import { LogState } from './log-state.ts';
 import { type Operations, readOperations } from './operations.ts';
 import { parseHoles } from './parse.ts';

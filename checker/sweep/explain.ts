@@ -3,7 +3,7 @@
  */
 
 import type { Candidate } from './candidates.ts';
-import { ChainHash } from './chain-hash.ts';
+import { ChainHash } from '../chain-hash.ts';
 import { firstToProve, type Floors } from './floors.ts';
 import { type Fragment, type Identification, isCut } from './identify.ts';
 import { lowOf, type Operation, type Operations } from './operations.ts';

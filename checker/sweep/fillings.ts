@@ -9,7 +9,7 @@
 
 import { Budget } from './budget.ts';
 import { type Candidate, mayStandAt } from './candidates.ts';
-import { ChainHash } from './chain-hash.ts';
+import { ChainHash } from '../chain-hash.ts';
 import { type Identification, identify, spell } from './identify.ts';
 import type { Operations } from './operations.ts';
 import type { Hole, Segment } from './tiling.ts';

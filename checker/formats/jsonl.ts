@@ -9,7 +9,7 @@
  * ends the reading with its number and the reason.
  */
 
-import type { Call, EventNote, History, HistoryEvent, Return } from './history.ts';
+import type { Call, EventNote, History, HistoryEvent, Return } from '../history.ts';
 import { type Json, type JsonObject, JsonSyntaxError, scanJson } from './json-scanner.ts';
 import { Pairing } from './pairing.ts';
 

@@ -6,10 +6,10 @@
  * have happened or not; a definite failure and a failed read or check-tail change nothing and are always legal.
  */
 
-import { chainAll } from './chain-hash.ts';
-import type { Call, History, Return } from './history.ts';
-import type { NondeterministicModel, Operation } from './model.ts';
-import { assertWellFormed } from './pairing.ts';
+import { chainAll } from '../chain-hash.ts';
+import type { Call, History, Return } from '../history.ts';
+import type { NondeterministicModel, Operation } from '../wgl/model.ts';
+import { assertWellFormed } from '../formats/pairing.ts';
 
 export interface StreamState {
   tail: number;

@@ -5,8 +5,8 @@
  * unknown outcome, open for ever. Event indices are the only clock.
  */
 
-import type { Hash64, History, Return } from './history.ts';
-import { assertWellFormed } from './pairing.ts';
+import type { Hash64, History, Return } from '../history.ts';
+import { assertWellFormed } from '../formats/pairing.ts';
 
 export interface Operation {
   readonly opId: number;

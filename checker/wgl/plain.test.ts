@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import { type Model, type NondeterministicModel, type Operation, toModel } from './model.ts';
-import { checkOperations } from './search.ts';
-import { hasLinearization } from './testing/permutations.ts';
-import { type Dice, seededRandom } from './testing/random.ts';
+import { checkOperations } from './plain.ts';
+import { hasLinearization } from '../testing/permutations.ts';
+import { type Dice, seededRandom } from '../testing/random.ts';
 
 type Input = { write: number } | { read: true };
 type Op = Operation<Input & { key?: string }, number | null>;

@@ -5,9 +5,9 @@
  * convicts the two reads. Reads that repeat the same stream are compared, not hashed.
  */
 
-import { ChainHash } from './chain-hash.ts';
+import { ChainHash } from '../chain-hash.ts';
 import type { Proof } from './floors.ts';
-import type { Hash64 } from './history.ts';
+import type { Hash64 } from '../history.ts';
 import { type Operation, type Operations, RecordHashes } from './operations.ts';
 import { nameOf, violation } from './violation.ts';
 

@@ -9,7 +9,7 @@
  */
 
 import type { Budget } from './budget.ts';
-import { ChainHash } from './chain-hash.ts';
+import { ChainHash } from '../chain-hash.ts';
 
 /** A run of records that may be laid down as one. */
 export interface Piece {

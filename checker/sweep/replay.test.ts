@@ -1,8 +1,8 @@
 /** The independent judge of witnesses: it accepts the true order and refuses every small change of it. */
 
 import { describe, expect, test } from 'vitest';
-import { chainAll } from './chain-hash.ts';
-import type { Call, History } from './history.ts';
+import { chainAll } from '../chain-hash.ts';
+import type { Call, History } from '../history.ts';
 import { refusalOfWitness } from './replay.ts';
 
 const append = (recordHashes: bigint[], more: Partial<Call & { kind: 'append' }> = {}): Call => ({

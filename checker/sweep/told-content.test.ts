@@ -1,13 +1,13 @@
 /** Reads that tell their records: dozens of unknown outcomes are decided at once, and every lie is found and named. */
 
 import { describe, expect, test } from 'vitest';
-import { chainAll } from './chain-hash.ts';
-import type { Call, Hash64, History, HistoryEvent, Return } from './history.ts';
-import { formatHistory, parseHistory } from './jsonl.ts';
-import { MalformedHistory } from './pairing.ts';
+import { chainAll } from '../chain-hash.ts';
+import type { Call, Hash64, History, HistoryEvent, Return } from '../history.ts';
+import { formatHistory, parseHistory } from '../formats/jsonl.ts';
+import { MalformedHistory } from '../formats/pairing.ts';
 import { checkStream, type Verdict } from './sweep.ts';
-import { type CollectorOptions, collectHistory, type PlantedBug } from './testing/collected-histories.ts';
-import { type Dice, seededRandom } from './testing/random.ts';
+import { type CollectorOptions, collectHistory, type PlantedBug } from '../testing/collected-histories.ts';
+import { type Dice, seededRandom } from '../testing/random.ts';
 
 type Append = Call & { kind: 'append' };
 type Step = readonly [Call, Return | null];

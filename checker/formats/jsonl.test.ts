@@ -1,9 +1,9 @@
 /** The file format: what is read exactly, what is refused, and that writing is the inverse of reading. */
 
 import { describe, expect, test } from 'vitest';
-import type { History } from './history.ts';
+import type { History } from '../history.ts';
 import { formatHistory, parseHistory } from './jsonl.ts';
-import { checkStream } from './sweep.ts';
+import { checkStream } from '../sweep/sweep.ts';
 
 const START_READ = '{"event":{"Start":"Read"},"client_id":1,"op_id":1}';
 const START_APPEND =

@@ -7,7 +7,7 @@
  */
 
 import { ContentCheck, isHash } from './content-check.ts';
-import type { Call, HistoryEvent, Return } from './history.ts';
+import type { Call, HistoryEvent, Return } from '../history.ts';
 
 /** Thrown by the checks when they are handed events that are no history. Files are refused earlier, by the parser. */
 export class MalformedHistory extends Error {
