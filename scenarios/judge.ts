@@ -3,9 +3,6 @@
 import { checkStream, type HistoryEvent, type Verdict } from '../checker/index.ts';
 import type { World, WorldFailure } from '../sim/index.ts';
 import type { RunFailure } from './run.ts';
-import type { SideOperation } from './side/history.ts';
-import { judgeSideStreams, type SideJudgeOptions } from './side/judge.ts';
-import { callWords } from './side/words.ts';
 
 export interface Judgement {
   failure: RunFailure | null;
@@ -13,27 +10,16 @@ export interface Judgement {
   linearization: readonly number[] | null;
 }
 
-/** What happened to side streams, and how to judge it. */
-export type SideEvidence = SideJudgeOptions & { operations: readonly SideOperation[] };
-
-export function judge(world: World, history: readonly HistoryEvent[], side: SideEvidence | null = null): Judgement {
+/** `verdicts`: what crews found in what they heard, each of its own part of the run. */
+export function judge(world: World, history: readonly HistoryEvent[], verdicts: readonly RunFailure[] = []): Judgement {
   // A history cut short by a failure is judged too: its violation explains more than the assertion it tripped.
   const verdict = checkStream(history);
   const own = worldFailure(world.failure);
   if (verdict.verdict === 'illegal') return { failure: verdictFailure(verdict), linearization: null };
   const linearization = verdict.verdict === 'ok' ? verdict.linearization : null;
-  const convicted = side === null ? null : sideFailure(side);
-  if (convicted?.kind === 'linearizability') return { failure: convicted, linearization };
-  return { failure: own ?? convicted ?? verdictFailure(verdict), linearization };
-}
-
-/** No operation of the judged history is to blame for what happened to a side stream: it names none. */
-function sideFailure({ operations, ...options }: SideEvidence): RunFailure | null {
-  const conviction = judgeSideStreams(operations, options);
-  if (conviction === null) return null;
-  const { code, text, operation, story } = conviction;
-  const message = [`side stream ${operation.stream}, ${callWords(operation.call)}: ${text}`, ...story].join('\n  ');
-  return { kind: code === 'undecided' ? 'unknown' : 'linearizability', signature: `side: ${code}`, message, opIds: [] };
+  const convicted = verdicts.find(({ kind }) => kind === 'linearizability') ?? null;
+  const failure = convicted ?? own ?? verdicts[0] ?? verdictFailure(verdict);
+  return { failure, linearization };
 }
 
 /** The checker's verdict as a failure; null when it is `ok`. */

@@ -8,7 +8,6 @@ import { drawPlan, isProfile, type Plan, PROFILES, type RunSize } from './plan.t
 import { PLANT } from './plant-name.ts';
 import { reproLine } from './repro-line.ts';
 import type { RunCounts, RunRecord } from './run.ts';
-import { lineOf } from './side/words.ts';
 
 export const SCENARIO = 'linearizable';
 
@@ -31,15 +30,14 @@ export async function runSeed(options: RunSeedOptions): Promise<RunRecord> {
   hasher ??= createBodyHasher();
   const hashBody = await hasher;
   const plan = drawPlan(seed, profile, size);
-  const { world, history, side } = await runLinearizable({
+  const { world, history, verdicts, lines } = await runLinearizable({
     seed,
     plan,
     hashBody,
     record,
     ...(onTraceLine !== undefined && { onTraceLine }),
   });
-  const evidence = plan.side === null ? null : { operations: side, retentionIsJudged: plan.side.retentionIsJudged };
-  const { failure, linearization } = judge(world, history, evidence);
+  const { failure, linearization } = judge(world, history, verdicts);
   return {
     format: 'tailrace-run/1',
     scenario: SCENARIO,
@@ -57,7 +55,7 @@ export async function runSeed(options: RunSeedOptions): Promise<RunRecord> {
     historyLines: record ? history.map(formatEvent) : [],
     linearization: record ? linearization : null,
     tracks: record ? world.tracks.spans() : [],
-    ...(record && side.length > 0 && { sideLines: side.map(lineOf) }),
+    ...(lines.length > 0 && { sideLines: lines }),
   };
 }
 

@@ -65,7 +65,7 @@ export interface RunRecord {
   /** opIds in the order the checker placed them, or null when it found none. */
   linearization: readonly number[] | null;
   tracks: readonly TrackSpan[];
-  /** What happened to side streams, a line per operation in the order of calls; absent in runs without. */
+  /** What happened beside the judged stream, a line per operation, crew by crew; absent when nothing did. */
   sideLines?: readonly string[];
 }
 

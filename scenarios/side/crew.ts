@@ -5,24 +5,21 @@
  * The judged stream's history says nothing about them, nor theirs about it: they share the servers and the store.
  */
 
-import type { HostPorts } from '../../sim/index.ts';
-import type { Wire } from '../wire.ts';
+import { defineSite, type HostPorts } from '../../sim/index.ts';
+import type { Crew, Goal, Stage } from '../crews/crew.ts';
+import type { RunFailure } from '../run.ts';
+import { Wire } from '../wire.ts';
 import { SideClient } from './client.ts';
-import type { SideHistory, SideOutcome, SideSeen } from './history.ts';
+import { sideFacts } from './facts.ts';
+import { SideHistory, type SideOutcome, type SideSeen } from './history.ts';
+import { judgeSideStreams } from './judge.ts';
 import type { SidePlan } from './plan.ts';
 import type { SideProbe } from './probes.ts';
 import { SideReader } from './reader.ts';
+import { callWords, lineOf } from './words.ts';
 import { SideWriter, type SideName } from './writer.ts';
 
-/** Runs `work` on a client host of that name. */
-type StartClient = (name: string, work: (wire: Wire, ports: HostPorts) => Promise<void>) => void;
-
-export interface SideCrewWorld {
-  start: StartClient;
-  /** A uniform integer in [0, bound), drawn for that client. */
-  below: (client: string, bound: number) => number;
-  noted: (probe: SideProbe) => void;
-}
+const SIDE = defineSite('client.side', 'what a client of a side stream does next, and how large it is');
 
 /** Appended to while everybody waits, since time has to be proven by arrivals (docs/decisions/0007). */
 const PULSE = 'side-pulse.1';
@@ -31,35 +28,58 @@ const PAGE_RECORDS = 1_000;
 const RETRY_MS = 200;
 const LOOK_MS = 1_000;
 
-export class SideCrew {
+export class SideCrew implements Crew {
   readonly #plan: SidePlan;
+  readonly #stage: Stage;
   readonly #history: SideHistory;
-  readonly #world: SideCrewWorld;
   readonly #writers: SideWriter[] = [];
 
-  constructor(plan: SidePlan, history: SideHistory, world: SideCrewWorld) {
+  constructor(plan: SidePlan, stage: Stage) {
     this.#plan = plan;
-    this.#history = history;
-    this.#world = world;
+    this.#stage = stage;
+    this.#history = new SideHistory(() => stage.world.nowMs);
   }
 
   start(): void {
     for (let i = 1; i <= this.#plan.streams; i++) this.#startStream(`side-${i}`);
   }
 
+  afterHealing(): readonly Goal[] {
+    return [
+      { name: 'side streams are read after healing', begin: () => this.#audit() },
+      { name: 'records past their retention are removed', begin: () => this.#awaitExpiry() },
+    ];
+  }
+
+  /** No operation of the judged history is to blame for what happened to a side stream: it names none. */
+  verdict(): RunFailure | null {
+    const { operations } = this.#history;
+    for (const probe of sideFacts(operations)) this.#stage.noted(probe);
+    const conviction = judgeSideStreams(operations, this.#plan);
+    if (conviction === null) return null;
+    const { code, text, operation, story } = conviction;
+    const message = [`side stream ${operation.stream}, ${callWords(operation.call)}: ${text}`, ...story].join('\n  ');
+    const kind = code === 'undecided' ? 'unknown' : 'linearizability';
+    return { kind, signature: `side: ${code}`, message, opIds: [] };
+  }
+
+  lines(): readonly string[] {
+    return this.#history.operations.map(lineOf);
+  }
+
   /** Reads everything once all is healed; ends when it could. */
-  audit(): void {
-    this.#world.start('side-audit', async (wire, ports) => {
+  #audit(): void {
+    this.#start('side-audit', true, async (wire, ports) => {
       const client = new SideClient(wire, this.#history, 'audit');
       for (const { stream } of this.#names()) await this.#readAll(client, stream, ports);
     });
   }
 
   /** Waits until everything that was there is expired. Without streams that have a retention it has nothing to do. */
-  awaitExpiry(): void {
+  #awaitExpiry(): void {
     const names = this.#names().filter(({ retentionAgeMs }) => retentionAgeMs !== null);
     if (names.length === 0 || !this.#plan.retentionIsJudged) return;
-    this.#world.start('side-expiry', async (wire, ports) => {
+    this.#start('side-expiry', true, async (wire, ports) => {
       const client = new SideClient(wire, this.#history, 'expiry');
       const tails = new Map<string, number>();
       for (const { stream } of names) tails.set(stream, await this.#readAll(client, stream, ports));
@@ -68,7 +88,7 @@ export class SideCrew {
         await client.append(PULSE, [{ kind: 'data', body: `pulse ${beat}`, timestamp: null }], null);
         let left = 0;
         for (const [stream, tail] of tails) if (!(await isExpired(client, stream, tail))) left++;
-        if (left === 0) return this.#world.noted('side.all-expired');
+        if (left === 0) return this.#stage.noted('side.all-expired');
         await ports.clock.sleep(LOOK_MS);
       }
     });
@@ -76,14 +96,14 @@ export class SideCrew {
 
   #startStream(base: string): void {
     const world = (client: string, ports: HostPorts) => ({
-      below: (bound: number) => this.#world.below(client, bound),
+      below: this.#stage.below(SIDE, client),
       sleep: (ms: number) => ports.clock.sleep(ms),
       wallMs: () => ports.clock.wallMs(),
-      noted: this.#world.noted,
+      noted: (probe: SideProbe) => this.#stage.noted(probe),
     });
     let writer: SideWriter | null = null;
     const writes = `${base}-writer`;
-    this.#world.start(writes, async (wire, ports) => {
+    this.#start(writes, false, async (wire, ports) => {
       const client = new SideClient(wire, this.#history, writes);
       writer = new SideWriter(client, base, this.#plan, world(writes, ports));
       this.#writers.push(writer);
@@ -92,11 +112,17 @@ export class SideCrew {
     const present = (): SideName => writer?.name ?? { stream: `${base}.1`, ...NO_CONFIG };
     for (let i = 1; i <= this.#plan.readersPerStream; i++) {
       const reads = `${base}-reader-${i}`;
-      this.#world.start(reads, async (wire, ports) => {
+      this.#start(reads, false, async (wire, ports) => {
         const client = new SideClient(wire, this.#history, reads);
         await new SideReader(client, present, this.#plan, world(reads, ports)).run();
       });
     }
+  }
+
+  /** Who `stays` asks one server as long as it answers. */
+  #start(name: string, stays: boolean, work: (wire: Wire, ports: HostPorts) => Promise<void>): void {
+    const options = this.#stage.wireOptions(name, stays);
+    this.#stage.start(name, (ports) => work(new Wire(this.#stage.transport(ports), ports.clock, options), ports));
   }
 
   #names(): SideName[] {

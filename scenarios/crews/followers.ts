@@ -1,0 +1,123 @@
+/**
+ * Clients that follow the judged stream from the beginning to the end of the run, some of them the official SDK. After
+ * healing each must come to hold every record.
+ */
+
+import type { Engine } from '../../engine/index.ts';
+import { defineSite, type HostOptions, type HostPorts } from '../../sim/index.ts';
+import { readSuccess } from '../recorded-client.ts';
+import { SdkRoute } from '../sdk/sdk-route.ts';
+import { Follower } from '../sessions/follower.ts';
+import { witnessed } from '../sessions/witness.ts';
+import type { Crew, Goal, Stage } from './crew.ts';
+import type { JudgedStream } from './judged-stream.ts';
+
+const FOLLOWER = defineSite('client.follower', 'how a follower goes on after a session');
+
+export class Followers implements Crew {
+  readonly #stage: Stage;
+  readonly #judged: JudgedStream;
+  /** Records of the stream at the end; null while nobody knows. */
+  readonly #finalTail: () => number | null;
+  readonly #followers: { readonly tail: number }[] = [];
+  /** Those that have not gone. */
+  #left = 0;
+  #isOver = false;
+
+  constructor(stage: Stage, judged: JudgedStream, finalTail: () => number | null) {
+    this.#stage = stage;
+    this.#judged = judged;
+    this.#finalTail = finalTail;
+  }
+
+  async start(): Promise<void> {
+    const { followers, sdkFollowers } = this.#stage.plan;
+    for (let i = 1; i <= followers; i++) this.#startFollower(`f${i}`);
+    for (let i = 1; i <= sdkFollowers; i++) await this.#startSdkFollower(`s${i}`);
+  }
+
+  afterHealing(): readonly Goal[] {
+    const isReached = (): boolean => {
+      const tail = this.#finalTail();
+      return tail !== null && this.#followers.every((follower) => follower.tail >= tail);
+    };
+    return [
+      { name: 'every follower has every record', isReached },
+      {
+        name: 'every follower has gone',
+        begin: () => {
+          this.#isOver = true;
+        },
+        isReached: () => this.#left === 0,
+      },
+    ];
+  }
+
+  /** What read sessions say of the tail is judged where it is said. */
+  seen(engine: Engine): Engine {
+    return witnessed(engine, this.#stage.stream, this.#judged.recorder);
+  }
+
+  /** Judged by what it saw of the stream. */
+  #startFollower(name: string): void {
+    const { basin, stream, plan, servers, noted } = this.#stage;
+    const { recorder, oracle, hashes } = this.#judged;
+    this.#follow(name, async (ports) => {
+      const clientId = recorder.newClientId();
+      const below = this.#stage.below(FOLLOWER, name);
+      const options = {
+        addresses: servers,
+        basin,
+        stream,
+        timeoutMs: plan.requestTimeoutMs,
+        restMs: plan.restMs,
+        resumesById: () => below(2) === 1,
+        isOver: () => this.#isOver,
+      };
+      const follower = new Follower(this.#stage.transport(ports), ports.clock, options, {
+        asked: () => {
+          const since = recorder.moment();
+          return (records) => {
+            if (records === null) return;
+            const outcome = readSuccess(records, records.length, hashes);
+            recorder.happened(since, clientId, { kind: 'read' }, outcome, `followed ${records.length} records`);
+          };
+        },
+        heard: (records) => oracle.saw(records),
+        noted,
+      });
+      this.#followers.push(follower);
+      await follower.run();
+    });
+  }
+
+  async #startSdkFollower(name: string): Promise<void> {
+    const { SdkFollower } = await import('../sdk/sdk-follower.ts');
+    const { basin, stream, plan, servers, noted } = this.#stage;
+    const route = new SdkRoute({ servers, roam: null });
+    const heard = this.#judged.oracle.saw.bind(this.#judged.oracle);
+    const work = async (): Promise<void> => {
+      const follower = new SdkFollower({
+        basin,
+        route,
+        stream,
+        restMs: plan.restMs,
+        isOver: () => this.#isOver,
+        heard,
+        noted,
+      });
+      this.#followers.push(follower);
+      await follower.run();
+    };
+    this.#follow(name, work, { ambient: { resolve: route.resolve } });
+  }
+
+  #follow(name: string, work: (ports: HostPorts) => Promise<void>, options: HostOptions = {}): void {
+    this.#left++;
+    const following = async (ports: HostPorts): Promise<void> => {
+      await work(ports);
+      this.#left--;
+    };
+    this.#stage.startApart(name, following, options);
+  }
+}

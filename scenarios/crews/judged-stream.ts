@@ -1,0 +1,40 @@
+/**
+ * The stream whose history the checker judges, as all who write, read and follow it share it: one recorder, one oracle,
+ * the hashes of its bodies.
+ */
+
+import type { BodyHasher } from '../../checker/index.ts';
+import { BodyHashes } from '../body-hashes.ts';
+import type { AppendResult, Batch, StreamClient } from '../client.ts';
+import { Oracle } from '../oracle.ts';
+import { RecordedClient, recordedAppend } from '../recorded-client.ts';
+import { Recorder } from '../recorder.ts';
+
+export class JudgedStream {
+  readonly recorder: Recorder;
+  readonly hashes: BodyHashes;
+  readonly oracle = new Oracle();
+
+  constructor(nowMs: () => number, hashBody: BodyHasher) {
+    this.recorder = new Recorder(nowMs);
+    this.hashes = new BodyHashes(hashBody);
+  }
+
+  /** A client whose operations are written down and compared. */
+  recorded(client: StreamClient): RecordedClient {
+    return new RecordedClient(this.oracle.watch(client), this.recorder, this.hashes);
+  }
+
+  /** Records the appends of one client that has several under way: each under an id that has no other open. */
+  pipelined(): (batch: Batch) => (result: AppendResult) => void {
+    const freeIds: number[] = [];
+    return (batch) => {
+      const clientId = freeIds.pop() ?? this.recorder.newClientId();
+      const conclude = recordedAppend(this.recorder, clientId, this.hashes, batch);
+      return (result) => {
+        conclude(this.oracle.heardAppend(batch, result));
+        if (result.kind !== 'unknown') freeIds.push(clientId);
+      };
+    };
+  }
+}
