@@ -33,7 +33,7 @@ export interface Tuning {
 }
 
 /** Nothing is flushed during a run of this tuning: what is measured is the log. */
-export const LOG_ONLY: Partial<SegmentTunables> = { flushBytes: 1024 * MIB, unflushedBytesMax: 2048 * MIB };
+export const LOG_ONLY: Partial<SegmentTunables> = { flushBytes: 1024 * MIB, flushSlots: 100_000, unflushedBytesMax: 2048 * MIB };
 
 export async function openOn(blobs: BlobStore, tuning: Tuning = {}): Promise<Engine> {
   const ports = {

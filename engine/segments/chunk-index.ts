@@ -7,12 +7,12 @@
 import { assert } from '../core/assert.ts';
 import type { EntryPlace } from '../log/fold.ts';
 import type { ChunkFacts } from '../state/entries.ts';
-import { type Frame, StreamChunks } from './stream-chunks.ts';
+import { type Frame, type FrameRun, StreamChunks } from './stream-chunks.ts';
 
 /** All frames of one stream up to some slot, ascending and without gaps. */
 export interface StreamFrames {
   streamId: number;
-  frames: Frame[];
+  frames: FrameRun;
 }
 
 /** What a chunk costs in memory besides its frame, estimated: index entries, and a share of its stream's. */
@@ -85,7 +85,7 @@ export class ChunkIndex {
       const chunks = this.#streams.get(streamId);
       const count = chunks === undefined ? 0 : chunks.countInSlots(slot);
       if (chunks === undefined || count === 0) continue;
-      yield { streamId, frames: Array.from({ length: count }, (_, i) => chunks.frame(i)) };
+      yield { streamId, frames: chunks.first(count) };
     }
   }
 
@@ -120,6 +120,6 @@ export class ChunkIndex {
   /** The first `count` chunks are not held any more. */
   #forget(chunks: StreamChunks, count: number): void {
     this.#chunks -= count;
-    this.#frameBytes -= chunks.firstBytes(count);
+    this.#frameBytes -= chunks.first(count).bytes;
   }
 }

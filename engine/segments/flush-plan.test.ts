@@ -6,22 +6,28 @@ import type { StreamFrames } from './chunk-index.ts';
 import { finished } from '../testing/finished.ts';
 import { planFlush } from './flush-plan.ts';
 import { inParallel } from './parallel.ts';
+import { StreamChunks } from './stream-chunks.ts';
 
 const SIZES = { ownSegmentBytes: 300, segmentBytesMax: 250 };
 
 /** Frames of one record each. */
 function stream(streamId: number, ...lengths: readonly number[]): StreamFrames {
   const bytes = new Uint8Array(0);
-  const stamps = { firstTimestamp: 0, lastTimestamp: 0, arrivalMs: 0 };
-  const frames = lengths.map((end, i) => ({ firstSeqNum: i, nextSeqNum: i + 1, ...stamps, bytes, start: 0, end }));
-  return { streamId, frames };
+  const stamps = { firstTimestamp: 0, lastTimestamp: 0, arrivalMs: 0, fencingToken: null, trimPoint: null };
+  const chunks = new StreamChunks();
+  for (const [i, end] of lengths.entries()) {
+    chunks.push({ type: 'chunk', streamId, firstSeqNum: i, count: 1, ...stamps }, { slot: 0, bytes, start: 0, end });
+  }
+  return { streamId, frames: chunks.first(lengths.length) };
 }
 
 function plan(frozen: readonly StreamFrames[], trimPoints: Record<number, number> = {}) {
   const tables = { stream: (id: number) => (id in trimPoints ? { trimPoint: trimPoints[id] } : undefined) as never };
   const { segments, deadBytes } = finished(planFlush(frozen, tables, SIZES));
   const shapes = segments.map((streams) =>
-    streams.map(({ streamId, frames }) => `${streamId}:${frames.map(({ firstSeqNum }) => firstSeqNum).join(',')}`),
+    streams.map(
+      ({ streamId, frames }) => `${streamId}:${Array.from(frames, ({ firstSeqNum }) => firstSeqNum).join(',')}`,
+    ),
   );
   return { shapes, deadBytes };
 }

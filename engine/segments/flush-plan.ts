@@ -9,7 +9,7 @@
 
 import type { Tables } from '../state/fold.ts';
 import type { StreamFrames } from './chunk-index.ts';
-import type { Frame } from './stream-chunks.ts';
+import type { FrameRun } from './stream-chunks.ts';
 import { ownBytesMin } from './compaction-plan.ts';
 import type { SegmentTunables } from './tunables.ts';
 
@@ -48,9 +48,10 @@ export function* planFlush(
     }
     if (stream === null) continue;
     const { streamId, frames } = stream;
-    const live = liveFrames(frames, tables.stream(streamId)?.trimPoint ?? Infinity);
-    const bytes = bytesOf(live);
-    deadBytes += bytesOf(frames) - bytes;
+    // Below the trim point nothing is needed any more; of a deleted stream nothing at all.
+    const live = frames.reaching(tables.stream(streamId)?.trimPoint ?? Infinity);
+    const { bytes } = live;
+    deadBytes += frames.bytes - bytes;
     if (live.length === 0) continue;
     if (bytes >= ownSegmentBytes) {
       const evenly = Math.min(bytes / OWN_PARTS_MAX, segmentBytesMax / 2);
@@ -68,31 +69,23 @@ export function* planFlush(
   return { segments: [...own, ...shared], deadBytes };
 }
 
-/** Frames with a record that is not trimmed. */
-function liveFrames(frames: Frame[], trimPoint: number): Frame[] {
-  const first = frames.findIndex(({ nextSeqNum }) => nextSeqNum > trimPoint);
-  return first < 0 ? [] : frames.slice(first);
-}
-
 /** Parts of at least `bytesMin`, the last one included, and about as long as each other: as many as there can be. */
-function cut(frames: readonly Frame[], bytesMin: number): Frame[][] {
-  const bytes = bytesOf(frames);
+function cut(frames: FrameRun, bytesMin: number): FrameRun[] {
+  const { bytes } = frames;
   const even = bytes / Math.max(1, Math.floor(bytes / bytesMin));
-  const parts: Frame[][] = [[]];
+  const parts: FrameRun[] = [];
+  let begin = 0;
   let done = 0;
   let filled = 0;
-  for (const frame of frames) {
-    if (filled >= bytesMin && bytes - done >= bytesMin && done >= even * parts.length) {
-      parts.push([]);
+  for (let i = 0; i < frames.length; i++) {
+    if (filled >= bytesMin && bytes - done >= bytesMin && done >= even * (parts.length + 1)) {
+      parts.push(frames.slice(begin, i));
+      begin = i;
       filled = 0;
     }
-    parts.at(-1)?.push(frame);
-    filled += frame.end - frame.start;
-    done += frame.end - frame.start;
+    filled += frames.bytesAt(i);
+    done += frames.bytesAt(i);
   }
+  parts.push(frames.slice(begin, frames.length));
   return parts;
-}
-
-function bytesOf(frames: readonly Frame[]): number {
-  return frames.reduce((sum, { start, end }) => sum + end - start, 0);
 }

@@ -248,8 +248,8 @@ export class Flusher {
 function* fill(builder: SegmentBuilder, streams: readonly StreamFrames[]): Generator<void> {
   let framesInTurn = 0;
   for (const { streamId, frames } of streams) {
-    for (const frame of frames) {
-      builder.add(streamId, frame);
+    for (let i = 0; i < frames.length; i++) {
+      builder.add(streamId, frames.at(i));
       if (++framesInTurn < FRAMES_PER_TURN) continue;
       framesInTurn = 0;
       yield;

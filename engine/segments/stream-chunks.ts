@@ -1,6 +1,9 @@
 /**
  * Where the chunks of one stream stand in memory: a table of numbers, a row for each chunk, and the arenas beside it.
  * There may be millions of rows, so they are nothing the garbage collector looks at or copies, but for the arenas.
+ *
+ * Invariant: a row never changes once it is there. What goes away goes with the whole table, which is replaced, so that a
+ * `FrameRun` of it stays as it was for as long as somebody holds it.
  */
 
 import type { EntryPlace } from '../log/fold.ts';
@@ -33,9 +36,61 @@ const COLUMNS = 8;
 /** Most streams have few chunks between two flushes. */
 const ROWS_MIN = 2;
 
+/** Chunks of one stream in a row, without gaps. Nothing is made for each of them before somebody asks for it. */
+export class FrameRun {
+  readonly #rows: Float64Array;
+  readonly #arenas: readonly Uint8Array[];
+  readonly #from: number;
+  readonly #to: number;
+
+  /** Rows `[from, to)` of the table. */
+  constructor(rows: Float64Array, arenas: readonly Uint8Array[], from: number, to: number) {
+    this.#rows = rows;
+    this.#arenas = arenas;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  get length(): number {
+    return this.#to - this.#from;
+  }
+
+  at(index: number): Frame {
+    return frameOfRow(this.#rows, this.#arenas, this.#from + index);
+  }
+
+  /** What the frame takes. */
+  bytesAt(index: number): number {
+    const row = (this.#from + index) * COLUMNS;
+    return (this.#rows[row + END] as number) - (this.#rows[row + START] as number);
+  }
+
+  /** What all of them take. */
+  get bytes(): number {
+    let bytes = 0;
+    for (let i = 0; i < this.length; i++) bytes += this.bytesAt(i);
+    return bytes;
+  }
+
+  /** Those at `[start, end)`. */
+  slice(start: number, end: number): FrameRun {
+    return new FrameRun(this.#rows, this.#arenas, this.#from + start, this.#from + end);
+  }
+
+  /** Those that reach `seqNum` or beyond. */
+  reaching(seqNum: number): FrameRun {
+    const first = firstAbove(this.#rows, NEXT_SEQ_NUM, seqNum, this.#from, this.#to);
+    return new FrameRun(this.#rows, this.#arenas, first, this.#to);
+  }
+
+  *[Symbol.iterator](): IterableIterator<Frame> {
+    for (let i = 0; i < this.length; i++) yield this.at(i);
+  }
+}
+
 export class StreamChunks {
   #rows = new Float64Array(ROWS_MIN * COLUMNS);
-  readonly #arenas: Uint8Array[] = [];
+  #arenas: Uint8Array[] = [];
 
   get length(): number {
     return this.#arenas.length;
@@ -57,16 +112,12 @@ export class StreamChunks {
   }
 
   frame(at: number): Frame {
-    return {
-      firstSeqNum: this.#value(at, FIRST_SEQ_NUM),
-      nextSeqNum: this.#value(at, NEXT_SEQ_NUM),
-      firstTimestamp: this.#value(at, FIRST_TIMESTAMP),
-      lastTimestamp: this.#value(at, LAST_TIMESTAMP),
-      arrivalMs: this.#value(at, ARRIVAL_MS),
-      bytes: this.#arenas[at] as Uint8Array,
-      start: this.#value(at, START),
-      end: this.#value(at, END),
-    };
+    return frameOfRow(this.#rows, this.#arenas, at);
+  }
+
+  /** The first `count` as they are now. */
+  first(count: number): FrameRun {
+    return new FrameRun(this.#rows, this.#arenas, 0, count);
   }
 
   /** Of the oldest chunk; there is one. */
@@ -95,33 +146,44 @@ export class StreamChunks {
     return this.#countUpTo(SLOT, slot);
   }
 
-  /** What the frames of the first `count` chunks take. */
-  firstBytes(count: number): number {
-    let bytes = 0;
-    for (let i = 0; i < count; i++) bytes += this.#value(i, END) - this.#value(i, START);
-    return bytes;
-  }
-
   removeFirst(count: number): void {
     this.#rows = resized(this.#rows.subarray(count * COLUMNS, this.length * COLUMNS), 0);
-    this.#arenas.splice(0, count);
+    this.#arenas = this.#arenas.slice(count);
   }
 
   #value(at: number, column: number): number {
     return this.#rows[at * COLUMNS + column] as number;
   }
 
-  /** Rows whose value in an ascending column is at most `value`. */
   #countUpTo(column: number, value: number): number {
-    let low = 0;
-    let high = this.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#value(middle, column) <= value) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstAbove(this.#rows, column, value, 0, this.length);
   }
+}
+
+function frameOfRow(rows: Float64Array, arenas: readonly Uint8Array[], at: number): Frame {
+  const row = at * COLUMNS;
+  return {
+    firstSeqNum: rows[row + FIRST_SEQ_NUM] as number,
+    nextSeqNum: rows[row + NEXT_SEQ_NUM] as number,
+    firstTimestamp: rows[row + FIRST_TIMESTAMP] as number,
+    lastTimestamp: rows[row + LAST_TIMESTAMP] as number,
+    arrivalMs: rows[row + ARRIVAL_MS] as number,
+    bytes: arenas[at] as Uint8Array,
+    start: rows[row + START] as number,
+    end: rows[row + END] as number,
+  };
+}
+
+/** The first of the rows `[from, to)` whose value in an ascending column is above `value`; `to` when none is. */
+function firstAbove(rows: Float64Array, column: number, value: number, from: number, to: number): number {
+  let low = from;
+  let high = to;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((rows[middle * COLUMNS + column] as number) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** A copy with room for `length` numbers, or as many as there are. */
