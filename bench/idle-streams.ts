@@ -43,6 +43,8 @@ function stateOf(id: number): StreamState {
     tail: { seqNum: id * 7, timestamp: 1_760_000_000_000 + id * 3 },
     fencingToken: token ?? '',
     trimPoint: id,
+    appendedBytes: id * 700,
+    trimmedBytes: id * 100,
     requested: null,
     cipher: null,
     config: { ...S2_STREAM_CONFIG },
@@ -147,6 +149,7 @@ function appends(tables: DurableTables, streams: number): Row[] {
       firstTimestamp: stream.tail.timestamp,
       lastTimestamp: stream.tail.timestamp,
       arrivalMs: 0,
+      appendedBytes: stream.appendedBytes + 8,
       fencingToken: null,
       trimPoint: null,
       records: NO_RECORDS,
@@ -194,7 +197,8 @@ function flushTurns(streams: number): Row[] {
   for (let i = 0; chunks.bytes < SEGMENT_DEFAULTS.flushBytes; i++) {
     const start = (i % 30_000) * 130;
     const times = { firstTimestamp: 1, lastTimestamp: 1, arrivalMs: 1 };
-    const facts = { type: 'chunk', firstSeqNum: 0, count: 1, ...times, fencingToken: null, trimPoint: null } as const;
+    const effects = { appendedBytes: 8, fencingToken: null, trimPoint: null };
+    const facts = { type: 'chunk', firstSeqNum: 0, count: 1, ...times, ...effects } as const;
     const streamId = 1 + ((i * 7_919) % streams);
     if (i >= streams) break;
     chunks.add({ streamId, ...facts }, { slot: i, bytes: arena, start, end: start + 120 });

@@ -65,6 +65,7 @@ function chunk(streamId: number, firstSeqNum: number, change: Partial<ChunkEntry
     firstTimestamp: NOW_MS,
     lastTimestamp: NOW_MS + 300,
     arrivalMs: NOW_MS + 1,
+    appendedBytes: (firstSeqNum + 2) * 12,
     fencingToken: null,
     trimPoint: null,
     records: TWO_RECORDS,
@@ -117,7 +118,8 @@ const ENTRIES: readonly Entry[] = [
   },
   chunk(7, 0),
   chunk(7, 2, { fencingToken: 'owner-1', trimPoint: 1 }),
-  { type: 'trim', streamId: 7, trimPoint: 3, atMs: NOW_MS + 2 },
+  { type: 'trim', streamId: 7, trimPoint: 3, atMs: NOW_MS + 2, trimmedBytes: null },
+  { type: 'trim', streamId: 7, trimPoint: 3, atMs: NOW_MS + 3, trimmedBytes: 2 ** 33 },
   { type: 'delete-stream', streamId: 8 },
   { type: 'reconfigure-stream', streamId: 7, config: KEPT, atMs: NOW_MS + 3 },
   { type: 'tombstone-stream', streamId: 7, deletedAtMs: NOW_MS + 4 },
@@ -168,7 +170,7 @@ const ROWS = [
   streamRow(8, { fencingToken: 'owner-1', trimPoint: 3, tail: { seqNum: 4, timestamp: NOW_MS }, digest: 0xfedcba98 }),
   streamRow(9, {
     ...{ name: 'räder', requestToken: 'once', requested: NO_WISH, cipher: 'aes-256-gcm', config: STREAM_CONFIG },
-    ...{ deletedAtMs: NOW_MS + 4, idleSinceMs: NOW_MS + 3 },
+    ...{ deletedAtMs: NOW_MS + 4, idleSinceMs: NOW_MS + 3, appendedBytes: 2 ** 40, trimmedBytes: 2 ** 33 },
   }),
 ];
 const PAGE = encodePage({ epoch: 2, number: 302 }, 2, ROWS, compute);

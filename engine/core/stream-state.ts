@@ -27,6 +27,13 @@ export interface StreamState {
   readonly fencingToken: string;
   /** Records below are trimmed. Never falls. */
   readonly trimPoint: number;
+  /** Metered bytes of all records ever appended. Never falls. */
+  readonly appendedBytes: number;
+  /**
+   * …and of those below the trim point, as far as they were counted: exact when the stream is empty or was counted since
+   * its last trim, else too small. What the stream stores is the difference.
+   */
+  readonly trimmedBytes: number;
   /**
    * When something last happened that keeps an empty stream from being deleted: its creation, a batch, the trim that
    * emptied it, deletion on empty switched on. Wall milliseconds of the owner of that time.
@@ -60,6 +67,7 @@ export function newStream(birth: StreamBirth): StreamState {
   const { id, basin, name, createdAtMs, requestToken, requested, cipher, config } = birth;
   return {
     ...{ id, basin, name, createdAtMs, requestToken, requested, cipher, config, deletedAtMs: null },
-    ...{ tail: ORIGIN, fencingToken: '', trimPoint: 0, idleSinceMs: createdAtMs, digest: 0 },
+    ...{ tail: ORIGIN, fencingToken: '', trimPoint: 0, appendedBytes: 0, trimmedBytes: 0 },
+    ...{ idleSinceMs: createdAtMs, digest: 0 },
   };
 }

@@ -39,6 +39,8 @@ const ROW: StreamState = {
   tail: { seqNum: 5, timestamp: 12 },
   fencingToken: 't',
   trimPoint: 3,
+  appendedBytes: 300,
+  trimmedBytes: 2,
   idleSinceMs: 301,
   digest: 0xfedcba98,
 };
@@ -107,6 +109,8 @@ const row: fc.Arbitrary<StreamState> = fc.record({
   tail: fc.record({ seqNum: u53, timestamp: u53 }),
   fencingToken: text,
   trimPoint: u53,
+  appendedBytes: u53,
+  trimmedBytes: u53,
   digest: fc.nat(0xffffffff),
 });
 

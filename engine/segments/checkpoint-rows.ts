@@ -29,6 +29,7 @@ export function writeRow(out: PayloadWriter, row: StreamState): void {
   writeWish(out, row.config);
   out.optionalNumber(row.deletedAtMs);
   out.number(row.tail.seqNum).number(row.tail.timestamp).number(row.trimPoint);
+  out.number(row.appendedBytes).number(row.trimmedBytes);
   out.text(row.fencingToken).number(row.idleSinceMs).number(row.digest);
 }
 
@@ -45,6 +46,8 @@ export function readRow(from: PayloadReader, id: number): StreamState {
     deletedAtMs: from.optionalNumber(),
     tail: { seqNum: from.number(), timestamp: from.number() },
     trimPoint: from.number(),
+    appendedBytes: from.number(),
+    trimmedBytes: from.number(),
     fencingToken: from.text(),
     idleSinceMs: from.number(),
     digest: from.number(),

@@ -51,8 +51,9 @@ class World {
     const { seqNum, timestamp } = this.state.tables.stream(streamId)?.tail ?? { seqNum: 0, timestamp: 0 };
     const stamps = { firstTimestamp: timestamp + 1, lastTimestamp: timestamp + 1, arrivalMs: this.slot };
     const change = { fencingToken: seqNum % 3 === 0 ? `t${seqNum}` : null, trimPoint: null };
-    const records = new Uint8Array(1);
-    return this.apply({ type: 'chunk', streamId, firstSeqNum: seqNum, count: 1, ...stamps, ...change, records });
+    const [records, appendedBytes] = [new Uint8Array(1), 8 * (seqNum + 1)];
+    const facts = { type: 'chunk', streamId, firstSeqNum: seqNum, count: 1, appendedBytes } as const;
+    return this.apply({ ...facts, ...stamps, ...change, records });
   }
 
   freeze(): WrittenCheckpoint {

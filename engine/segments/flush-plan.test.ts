@@ -13,10 +13,12 @@ const SIZES = { ownSegmentBytes: 300, segmentBytesMax: 250 };
 /** Frames of one record each. */
 function stream(streamId: number, ...lengths: readonly number[]): StreamFrames {
   const bytes = new Uint8Array(0);
-  const stamps = { firstTimestamp: 0, lastTimestamp: 0, arrivalMs: 0, fencingToken: null, trimPoint: null };
+  const stamps = { firstTimestamp: 0, lastTimestamp: 0, arrivalMs: 0 };
+  const effects = { appendedBytes: 0, fencingToken: null, trimPoint: null };
   const chunks = new StreamChunks();
   for (const [i, end] of lengths.entries()) {
-    chunks.push({ type: 'chunk', streamId, firstSeqNum: i, count: 1, ...stamps }, { slot: 0, bytes, start: 0, end });
+    const facts = { type: 'chunk', streamId, firstSeqNum: i, count: 1, ...stamps, ...effects } as const;
+    chunks.push(facts, { slot: 0, bytes, start: 0, end });
   }
   return { streamId, frames: chunks.first(lengths.length) };
 }

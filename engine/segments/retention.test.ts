@@ -151,7 +151,9 @@ test('a stream whose deletion is under way takes no trim', async () => {
   deleted.add(doomed);
   await world.clock.advance(DUE_MS);
   expect(await retention.run()).toBe(true);
-  expect(trimmed).toEqual([{ type: 'trim', streamId: aged, trimPoint: 1, atMs: expect.any(Number) as number }]);
+  expect(trimmed).toEqual([
+    { type: 'trim', streamId: aged, trimPoint: 1, atMs: expect.any(Number) as number, trimmedBytes: null },
+  ]);
 });
 
 test.each(['void', 'unknown'] as const)('a trim that ends %s ends retention', async (settlement) => {

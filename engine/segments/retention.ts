@@ -198,7 +198,7 @@ export class Retention {
     const stream = this.#parts.ahead.stream(streamId);
     if (stream === undefined || stream.trimPoint >= trimPoint) return true;
     const atMs = Math.max(this.#parts.state.lastArrivalMs, this.#parts.ports.clock.wallMs());
-    const settlement = await this.#parts.submit({ type: 'trim', streamId, trimPoint, atMs });
+    const settlement = await this.#parts.submit({ type: 'trim', streamId, trimPoint, atMs, trimmedBytes: null });
     if (settlement !== 'committed') return false;
     this.#parts.ports.telemetry.event('retention.trimmed', streamId);
     return true;

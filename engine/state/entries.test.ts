@@ -51,12 +51,15 @@ test('the bytes of each entry are pinned', () => {
       firstTimestamp: 4,
       lastTimestamp: 5,
       arrivalMs: 6,
+      appendedBytes: 7,
       fencingToken: 'z',
       trimPoint: 128,
       records: Uint8Array.of(9, 8),
     }),
-  ).toBe('3:01020304050601017a018001020908');
-  expect(hex({ type: 'trim', streamId: 1, trimPoint: 300, atMs: 7 })).toBe('4:01ac0207');
+  ).toBe('3:0102030405060701017a018001020908');
+  const trim = { type: 'trim', streamId: 1, trimPoint: 300, atMs: 7 } as const;
+  expect(hex({ ...trim, trimmedBytes: null })).toBe('4:01ac020700');
+  expect(hex({ ...trim, trimmedBytes: 300 })).toBe('4:01ac020701ac02');
   expect(hex({ type: 'delete-stream', streamId: 300 })).toBe('5:ac02');
   expect(hex({ type: 'edit', removed: [{ epoch: 1, number: 2 }], added: [REF] })).toBe(`6:010102${REF_HEX}`);
   expect(hex({ type: 'edit', removed: [], added: [] })).toBe('6:0000');
@@ -117,7 +120,13 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
     cipher: fc.constantFrom(null, ...CIPHERS),
     config,
   }),
-  fc.record({ type: fc.constant('trim' as const), streamId: u53, trimPoint: u53, atMs: u53 }),
+  fc.record({
+    type: fc.constant('trim' as const),
+    streamId: u53,
+    trimPoint: u53,
+    atMs: u53,
+    trimmedBytes: fc.option(u53, { nil: null }),
+  }),
   fc.record({ type: fc.constant('delete-stream' as const), streamId: u53 }),
   fc.record({ type: fc.constant('tombstone-stream' as const), streamId: u53, deletedAtMs: u53 }),
   fc.record({ type: fc.constant('reconfigure-stream' as const), streamId: u53, config, atMs: u53 }),
@@ -143,6 +152,7 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
     firstTimestamp: u53,
     lastTimestamp: u53,
     arrivalMs: u53,
+    appendedBytes: u53,
     fencingToken: optionalText,
     trimPoint: fc.option(u53, { nil: null }),
     records: fc.uint8Array({ maxLength: 50 }),

@@ -30,8 +30,7 @@ export type Entry =
   | ({ type: 'create-stream' } & StreamBirth)
   | ChunkEntry
   | ChunkDraft
-  /** Moves the trim point without a record: retention by age. `atMs` is when it was decided. */
-  | { type: 'trim'; streamId: number; trimPoint: number; atMs: number }
+  | TrimEntry
   /** The stream is gone and its name is free; ids are never used twice, so its chunks are dead by id. */
   | { type: 'delete-stream'; streamId: number }
   /** The stream is being deleted: nothing but `delete-stream` follows. */
@@ -45,6 +44,17 @@ export type Entry =
   /** Compaction and garbage: segments leave the list, others come. */
   | EditEntry
   | InstallEntry;
+
+/** Moves the trim point without a record, or says what lies below the one there is. */
+export interface TrimEntry {
+  type: 'trim';
+  streamId: number;
+  trimPoint: number;
+  /** When it was decided, wall milliseconds. */
+  atMs: number;
+  /** Metered bytes of all records ever appended below `trimPoint`; null when nobody counted them yet. */
+  trimmedBytes: number | null;
+}
 
 export interface EditEntry {
   type: 'edit';
@@ -74,6 +84,8 @@ export interface ChunkFacts {
   lastTimestamp: number;
   /** Wall clock of the owner when it admitted the batch; retention by age will count from here. */
   arrivalMs: number;
+  /** Metered bytes of the stream from its first record to the end of this chunk: what `StreamState.appendedBytes` becomes. */
+  appendedBytes: number;
   /** The token in force from here on, if the batch changed it. */
   fencingToken: string | null;
   /** The trim point from here on, if the batch moved it. */
@@ -131,7 +143,7 @@ export function encodeEntry(entry: Entry): RawEntry {
       writeWish(out, entry.config);
       break;
     case 'trim':
-      out.number(entry.streamId).number(entry.trimPoint).number(entry.atMs);
+      out.number(entry.streamId).number(entry.trimPoint).number(entry.atMs).optionalNumber(entry.trimmedBytes);
       break;
     case 'delete-stream':
       out.number(entry.streamId);
@@ -167,7 +179,7 @@ export function encodeEntry(entry: Entry): RawEntry {
     }
     case 'chunk':
       out.number(entry.streamId).number(entry.firstSeqNum).number(entry.count);
-      out.number(entry.firstTimestamp).number(entry.lastTimestamp).number(entry.arrivalMs);
+      out.number(entry.firstTimestamp).number(entry.lastTimestamp).number(entry.arrivalMs).number(entry.appendedBytes);
       out.optionalText(entry.fencingToken).optionalNumber(entry.trimPoint);
       out.bytes('records' in entry ? entry.records : encodedRecords(entry));
   }
@@ -211,7 +223,13 @@ function readEntry(type: number, from: PayloadReader): Entry {
         config: readStreamConfig(from),
       };
     case TYPES.trim:
-      return { type: 'trim', streamId: from.number(), trimPoint: from.number(), atMs: from.number() };
+      return {
+        type: 'trim',
+        streamId: from.number(),
+        trimPoint: from.number(),
+        atMs: from.number(),
+        trimmedBytes: from.optionalNumber(),
+      };
     case TYPES['delete-stream']:
       return { type: 'delete-stream', streamId: from.number() };
     case TYPES['tombstone-stream']:
@@ -251,6 +269,7 @@ function readEntry(type: number, from: PayloadReader): Entry {
         firstTimestamp: from.number(),
         lastTimestamp: from.number(),
         arrivalMs: from.number(),
+        appendedBytes: from.number(),
         fencingToken: from.optionalText(),
         trimPoint: from.optionalNumber(),
         records: from.bytes(),

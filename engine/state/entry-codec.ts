@@ -30,6 +30,7 @@ function chunkLength(chunk: AnyChunk): number {
     varintLength(chunk.firstTimestamp) +
     varintLength(chunk.lastTimestamp) +
     varintLength(chunk.arrivalMs) +
+    varintLength(chunk.appendedBytes) +
     optionalLength(chunk.fencingToken === null ? null : textLength(chunk.fencingToken)) +
     optionalLength(chunk.trimPoint === null ? null : varintLength(chunk.trimPoint)) +
     varintLength(records) +
@@ -57,6 +58,7 @@ function writeChunk(chunk: AnyChunk, out: Uint8Array, start: number): void {
   at = writeVarint(out, at, chunk.firstTimestamp);
   at = writeVarint(out, at, chunk.lastTimestamp);
   at = writeVarint(out, at, chunk.arrivalMs);
+  at = writeVarint(out, at, chunk.appendedBytes);
   out[at++] = chunk.fencingToken === null ? 0 : 1;
   if (chunk.fencingToken !== null) at = writeBytes(out, at, utf8.encode(chunk.fencingToken));
   out[at++] = chunk.trimPoint === null ? 0 : 1;

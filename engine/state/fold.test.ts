@@ -18,6 +18,8 @@ describe('the fold', () => {
       tail: { seqNum: 0, timestamp: 0 },
       fencingToken: '',
       trimPoint: 0,
+      appendedBytes: 0,
+      trimmedBytes: 0,
       requested: null,
       cipher: null,
       config: KEPT,
@@ -40,6 +42,19 @@ describe('the fold', () => {
     expect(tables.stream(1)?.fencingToken).toBe('');
   });
 
+  test('what a stream stores is what was appended to it less what is trimmed, once that is counted', () => {
+    const tables = tablesAfter(BASIN, createStream(1, 's'), chunk(1, 0, { count: 5, appendedBytes: 100 }));
+    const trim = { type: 'trim', streamId: 1, atMs: 99 } as const;
+    tables.put(fold(tables, { ...trim, trimPoint: 2, trimmedBytes: null }));
+    expect(tables.stream(1)).toMatchObject({ appendedBytes: 100, trimmedBytes: 0 });
+    tables.put(fold(tables, { ...trim, trimPoint: 2, trimmedBytes: 30 }));
+    expect(tables.stream(1)).toMatchObject({ trimPoint: 2, trimmedBytes: 30 });
+    tables.put(fold(tables, { ...trim, trimPoint: 5, trimmedBytes: null }));
+    expect(tables.stream(1)).toMatchObject({ appendedBytes: 100, trimmedBytes: 100 });
+    tables.put(fold(tables, chunk(1, 5, { appendedBytes: 122, trimPoint: 6 })));
+    expect(tables.stream(1)).toMatchObject({ appendedBytes: 122, trimmedBytes: 122 });
+  });
+
   test('the digest of a stream follows from the checksums of its chunks and their order', () => {
     const digestAfter = (...crcs: readonly number[]) => {
       const tables = tablesAfter(BASIN, createStream(1, 's'));
@@ -55,12 +70,12 @@ describe('the fold', () => {
   test('a trim moves the trim point and nothing else, and never back', () => {
     const tables = tablesAfter(BASIN, createStream(1, 's'), chunk(1, 0, { count: 5, fencingToken: 't' }));
     const before = tables.stream(1);
-    tables.put(fold(tables, { type: 'trim', streamId: 1, trimPoint: 4, atMs: 99 }));
+    tables.put(fold(tables, { type: 'trim', streamId: 1, trimPoint: 4, atMs: 99, trimmedBytes: null }));
     expect(tables.stream(1)).toEqual({ ...before, trimPoint: 4 });
     // A client may have trimmed further between the decision of a retention trim and its commit.
-    tables.put(fold(tables, { type: 'trim', streamId: 1, trimPoint: 2, atMs: 99 }));
+    tables.put(fold(tables, { type: 'trim', streamId: 1, trimPoint: 2, atMs: 99, trimmedBytes: null }));
     expect(tables.stream(1)?.trimPoint).toBe(4);
-    tables.put(fold(tables, { type: 'trim', streamId: 1, trimPoint: 5, atMs: 99 }));
+    tables.put(fold(tables, { type: 'trim', streamId: 1, trimPoint: 5, atMs: 99, trimmedBytes: null }));
     expect(tables.stream(1)).toMatchObject({ trimPoint: 5, tail: { seqNum: 5 }, idleSinceMs: 99 });
   });
 
@@ -91,8 +106,11 @@ describe('the fold', () => {
     ['timestamps never decrease along a stream', chunk(1, 4, { firstTimestamp: 9 })],
     ['timestamps never decrease within a chunk', chunk(1, 4, { lastTimestamp: 9 })],
     ['a trim point never falls', chunk(1, 4, { trimPoint: 3 })],
-    ['a trim belongs to a stream that exists', { type: 'trim', streamId: 9, trimPoint: 0, atMs: 1 }],
-    ['a trim never reaches past the tail', { type: 'trim', streamId: 1, trimPoint: 5, atMs: 1 }],
+    [
+      'a trim belongs to a stream that exists',
+      { type: 'trim', streamId: 9, trimPoint: 0, atMs: 1, trimmedBytes: null },
+    ],
+    ['a trim never reaches past the tail', { type: 'trim', streamId: 1, trimPoint: 5, atMs: 1, trimmedBytes: null }],
     ['a stream is deleted once', { type: 'delete-stream', streamId: 9 }],
   ])('%s', (claim, entry) => {
     expect(() => fold(made(), entry)).toThrow(claim);

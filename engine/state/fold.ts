@@ -5,7 +5,7 @@
 
 import { assert } from '../core/assert.ts';
 import { type BasinState, newStream, type StreamState } from '../core/stream-state.ts';
-import type { ChunkFacts, Entry } from './entries.ts';
+import type { ChunkFacts, Entry, TrimEntry } from './entries.ts';
 
 /** The rows an entry can look up. */
 export interface Tables {
@@ -58,7 +58,7 @@ export function fold(tables: Tables, entry: RowEntry, crc = 0): Change {
       const stream = tables.stream(entry.streamId);
       assert(stream !== undefined, 'a trim belongs to a stream that exists');
       assert(entry.trimPoint <= stream.tail.seqNum, 'a trim never reaches past the tail');
-      return { table: 'stream', row: afterTrim(stream, entry.trimPoint, entry.atMs) };
+      return { table: 'stream', row: afterTrim(stream, entry) };
     }
     case 'reconfigure-stream': {
       const stream = livingStream(tables, entry.streamId);
@@ -91,10 +91,15 @@ function livingStream(tables: Tables, id: number): StreamState {
   return stream;
 }
 
-function afterTrim(stream: StreamState, to: number, atMs: number): StreamState {
+function afterTrim(stream: StreamState, { trimPoint: to, atMs, trimmedBytes: counted }: TrimEntry): StreamState {
   const trimPoint = Math.max(stream.trimPoint, to);
-  const empties = trimPoint > stream.trimPoint && trimPoint === stream.tail.seqNum;
-  return { ...stream, trimPoint, idleSinceMs: empties ? Math.max(stream.idleSinceMs, atMs) : stream.idleSinceMs };
+  const isEmpty = trimPoint === stream.tail.seqNum;
+  const empties = isEmpty && trimPoint > stream.trimPoint;
+  const idleSinceMs = empties ? Math.max(stream.idleSinceMs, atMs) : stream.idleSinceMs;
+  assert(counted === null || counted <= stream.appendedBytes, 'nothing is trimmed that was not appended');
+  // What was counted below an older trim point is still the most that is known.
+  const known = Math.max(stream.trimmedBytes, counted ?? 0);
+  return { ...stream, trimPoint, idleSinceMs, trimmedBytes: isEmpty ? stream.appendedBytes : known };
 }
 
 function afterChunk(stream: StreamState | undefined, chunk: ChunkFacts, crc: number): StreamState {
@@ -104,6 +109,8 @@ function afterChunk(stream: StreamState | undefined, chunk: ChunkFacts, crc: num
   assert(chunk.firstTimestamp >= stream.tail.timestamp, 'timestamps never decrease along a stream');
   assert(chunk.lastTimestamp >= chunk.firstTimestamp, 'timestamps never decrease within a chunk');
   assert(chunk.trimPoint === null || chunk.trimPoint > stream.trimPoint, 'a trim point never falls');
+  assert(chunk.appendedBytes >= stream.appendedBytes, 'what was appended to a stream never falls');
+  const tailSeqNum = chunk.firstSeqNum + chunk.count;
   // Field by field: this runs twice for every append, and a spread costs a microsecond.
   return {
     id: stream.id,
@@ -115,9 +122,11 @@ function afterChunk(stream: StreamState | undefined, chunk: ChunkFacts, crc: num
     cipher: stream.cipher,
     config: stream.config,
     deletedAtMs: null,
-    tail: { seqNum: chunk.firstSeqNum + chunk.count, timestamp: chunk.lastTimestamp },
+    tail: { seqNum: tailSeqNum, timestamp: chunk.lastTimestamp },
     fencingToken: chunk.fencingToken ?? stream.fencingToken,
     trimPoint: chunk.trimPoint ?? stream.trimPoint,
+    appendedBytes: chunk.appendedBytes,
+    trimmedBytes: chunk.trimPoint === tailSeqNum ? chunk.appendedBytes : stream.trimmedBytes,
     idleSinceMs: chunk.arrivalMs > stream.idleSinceMs ? chunk.arrivalMs : stream.idleSinceMs,
     digest: (Math.imul(stream.digest, 31) + crc) >>> 0,
   };

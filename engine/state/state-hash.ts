@@ -53,6 +53,7 @@ export class StateHasher {
   streamPosition(row: StreamState, sign: 1 | -1): void {
     let lane = mixNumber(mixNumber(2, row.id), row.tail.seqNum);
     lane = mixNumber(mixNumber(lane, row.tail.timestamp), row.trimPoint);
+    lane = mixNumber(mixNumber(lane, row.appendedBytes), row.trimmedBytes);
     lane = mix(mixNumber(lane, row.idleSinceMs), row.digest);
     this.#add(row.fencingToken === '' ? lane : mixText(lane, row.fencingToken), sign);
   }

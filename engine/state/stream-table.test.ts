@@ -35,6 +35,8 @@ const config = fc.record({
 const position = fc.record({
   tail: fc.record({ seqNum: u53, timestamp: u53 }),
   trimPoint: u53,
+  appendedBytes: u53,
+  trimmedBytes: u53,
   digest: fc.nat(0xffff_ffff),
   idleSinceMs: u53,
   config,

@@ -32,6 +32,8 @@ export class StreamTable {
   #seqNums = new Float64Array(ROWS_MIN);
   #timestamps = new Float64Array(ROWS_MIN);
   #trimPoints = new Float64Array(ROWS_MIN);
+  #appendedBytes = new Float64Array(ROWS_MIN);
+  #trimmedBytes = new Float64Array(ROWS_MIN);
   #createdAtMs = new Float64Array(ROWS_MIN);
   #idleSinceMs = new Float64Array(ROWS_MIN);
   #digests = new Uint32Array(ROWS_MIN);
@@ -112,6 +114,8 @@ export class StreamTable {
     this.#seqNums[row] = state.tail.seqNum;
     this.#timestamps[row] = state.tail.timestamp;
     this.#trimPoints[row] = state.trimPoint;
+    this.#appendedBytes[row] = state.appendedBytes;
+    this.#trimmedBytes[row] = state.trimmedBytes;
     this.#idleSinceMs[row] = state.idleSinceMs;
     this.#digests[row] = state.digest;
   }
@@ -262,6 +266,8 @@ export class StreamTable {
       tail: { seqNum: this.#seqNums[row] as number, timestamp: this.#timestamps[row] as number },
       fencingToken: this.#texts.fencingToken(row),
       trimPoint: this.#trimPoints[row] as number,
+      appendedBytes: this.#appendedBytes[row] as number,
+      trimmedBytes: this.#trimmedBytes[row] as number,
       idleSinceMs: this.#idleSinceMs[row] as number,
       digest: this.#digests[row] as number,
     };
@@ -292,6 +298,8 @@ export class StreamTable {
       this.#seqNums,
       this.#timestamps,
       this.#trimPoints,
+      this.#appendedBytes,
+      this.#trimmedBytes,
       this.#createdAtMs,
       this.#idleSinceMs,
       this.#digests,
@@ -306,6 +314,8 @@ export class StreamTable {
     this.#seqNums = copied(this.#seqNums, new Float64Array(rows));
     this.#timestamps = copied(this.#timestamps, new Float64Array(rows));
     this.#trimPoints = copied(this.#trimPoints, new Float64Array(rows));
+    this.#appendedBytes = copied(this.#appendedBytes, new Float64Array(rows));
+    this.#trimmedBytes = copied(this.#trimmedBytes, new Float64Array(rows));
     this.#createdAtMs = copied(this.#createdAtMs, new Float64Array(rows));
     this.#idleSinceMs = copied(this.#idleSinceMs, new Float64Array(rows));
     this.#digests = copied(this.#digests, new Uint32Array(rows));

@@ -211,7 +211,8 @@ describe('the speculative tables', () => {
           } else if (stream === undefined) {
             if (what === 'create') add(createStream(ahead.takeStreamId(), name));
           } else if (what === 'chunk') add(chunk(stream.id, stream.tail.seqNum));
-          else if (what === 'trim') add({ type: 'trim', streamId: stream.id, trimPoint: stream.tail.seqNum, atMs: 1 });
+          else if (what === 'trim')
+            add({ type: 'trim', streamId: stream.id, trimPoint: stream.tail.seqNum, atMs: 1, trimmedBytes: null });
           else if (what === 'delete') add({ type: 'delete-stream', streamId: stream.id });
           const final = tablesAfter(...all);
           for (const other of ['s', 't', 'u']) {

@@ -142,7 +142,7 @@ export class Appends {
     if (chunk.timestampRaised) this.#telemetry.event('append.timestamp-raised');
     if (this.#journal.ahead.isAhead(stream.id)) this.#telemetry.event('append.pipelined');
     if (nowMs > this.#lastArrivalMs) this.#lastArrivalMs = nowMs;
-    append.admitted(stream.id, chunk, this.#lastArrivalMs);
+    append.admitted(stream, chunk, this.#lastArrivalMs);
     this.#journal.enqueue(append);
   }
 
@@ -212,6 +212,7 @@ class Append implements Waiting, Queued<Entry>, ChunkDraft {
   firstTimestamp = 0;
   lastTimestamp = 0;
   arrivalMs = 0;
+  appendedBytes = 0;
   fencingToken: string | null = null;
   trimPoint: number | null = null;
   batch = NOTHING;
@@ -227,14 +228,15 @@ class Append implements Waiting, Queued<Entry>, ChunkDraft {
     return this;
   }
 
-  admitted(streamId: number, chunk: AdmittedChunk, arrivalMs: number): void {
+  admitted({ id, appendedBytes }: StreamState, chunk: AdmittedChunk, arrivalMs: number): void {
     this.isQueued = true;
-    this.streamId = streamId;
+    this.streamId = id;
     this.firstSeqNum = chunk.firstSeqNum;
     this.count = chunk.count;
     this.firstTimestamp = chunk.firstTimestamp;
     this.lastTimestamp = chunk.lastTimestamp;
     this.arrivalMs = arrivalMs;
+    this.appendedBytes = appendedBytes + this.bytes;
     this.fencingToken = chunk.fencingToken;
     this.trimPoint = chunk.trimPoint;
     this.batch = chunk.batch;

@@ -133,13 +133,14 @@ export class CompactionWorld {
   append(streamId: number, count: number, bodyLength: number, arrivalMs = this.clock.wallMs()): void {
     const all = this.records.get(streamId) ?? [];
     const news = Array.from({ length: count }, () => ({ timestamp: this.#slot, bodyLength }));
-    const { chunk, records } = chunkOfRecords(streamId, all.length, news, arrivalMs);
+    const bytesBefore = this.committed.state.tables.stream(streamId)?.appendedBytes;
+    const { chunk, records } = chunkOfRecords(streamId, all.length, news, arrivalMs, bytesBefore);
     all.push(...records);
     this.apply(chunk);
   }
 
   trim(streamId: number, trimPoint: number): void {
-    this.apply({ type: 'trim', streamId, trimPoint, atMs: 0 });
+    this.apply({ type: 'trim', streamId, trimPoint, atMs: 0, trimmedBytes: null });
   }
 
   deleteStream(streamId: number): void {

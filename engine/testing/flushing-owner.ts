@@ -22,6 +22,7 @@ import { type ManualPorts, manualPorts, settled, type StoredObjects } from './ma
 import { createBasin, createStream } from './state-samples.ts';
 
 const BASIN = 'basin-of-test';
+const NO_STREAM = { tail: { seqNum: 0, timestamp: 0 }, appendedBytes: 0 };
 
 const LOG: LogTunables = { ...LOG_DEFAULTS, lingerMs: 0, issueIntervalMs: 0, retryMsMin: 1, retryMsMax: 2 };
 
@@ -127,7 +128,7 @@ export class FlushingOwner {
 
   /** One chunk of one record; its body tells stream and number. To be awaited before the next to the same stream. */
   append(streamId: number, bodyLength = 100, change: { trimPoint?: number } = {}): Promise<Settlement> {
-    const tail = this.committed.state.tables.stream(streamId)?.tail ?? { seqNum: 0, timestamp: 0 };
+    const { tail, appendedBytes } = this.committed.state.tables.stream(streamId) ?? NO_STREAM;
     const timestamp = tail.timestamp + 10;
     const body = new Uint8Array(bodyLength).fill(streamId * 16 + tail.seqNum);
     return this.submit({
@@ -139,6 +140,7 @@ export class FlushingOwner {
       lastTimestamp: timestamp,
       arrivalMs: Math.max(this.committed.state.lastArrivalMs, timestamp),
       fencingToken: null,
+      appendedBytes: appendedBytes + 8 + bodyLength,
       trimPoint: change.trimPoint ?? null,
       records: encodeRecords([{ timestamp, headers: [], body }]),
     });

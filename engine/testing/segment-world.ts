@@ -6,7 +6,7 @@
 
 import { encodeRecords } from '../core/stamped-batch.ts';
 import { type OwnedName, segmentKey } from '../core/object-names.ts';
-import { meteredBytes, type SequencedRecord } from '../core/record.ts';
+import { meteredBytes, meteredBytesOf, type SequencedRecord } from '../core/record.ts';
 import { frameLength, payloadStart, sealFrame } from '../log/format.ts';
 import { PersistentStore } from '../log/persistent-store.ts';
 import type { Frame } from '../segments/stream-chunks.ts';
@@ -44,6 +44,7 @@ export function chunkOfRecords(
   firstSeqNum: number,
   news: readonly NewRecord[],
   arrivalMs = 0,
+  bytesBefore = 0,
 ): { chunk: ChunkEntry; records: SequencedRecord[] } {
   const records = news.map(({ timestamp, bodyLength }, i) => ({
     seqNum: firstSeqNum + i,
@@ -59,6 +60,7 @@ export function chunkOfRecords(
     firstTimestamp: records[0]?.timestamp ?? 0,
     lastTimestamp: records.at(-1)?.timestamp ?? 0,
     arrivalMs,
+    appendedBytes: bytesBefore + meteredBytesOf(records),
     fencingToken: null,
     trimPoint: null,
     records: encodeRecords(records),
@@ -119,13 +121,19 @@ export class SegmentWorld {
 
   append(streamId: number, news: readonly NewRecord[]): void {
     const all = this.#all(streamId);
-    const { chunk, records } = chunkOfRecords(streamId, all.length, news, this.#slot + 1);
+    const { chunk, records } = chunkOfRecords(
+      streamId,
+      all.length,
+      news,
+      this.#slot + 1,
+      this.committed.state.tables.stream(streamId)?.appendedBytes,
+    );
     all.push(...records);
     this.#commit(chunk);
   }
 
   trim(streamId: number, trimPoint: number): void {
-    this.#commit({ type: 'trim', streamId, trimPoint, atMs: 0 });
+    this.#commit({ type: 'trim', streamId, trimPoint, atMs: 0, trimmedBytes: null });
   }
 
   deleteStream(streamId: number): void {
