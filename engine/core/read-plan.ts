@@ -97,6 +97,11 @@ export class ReadAllowance {
     return this.#isReached || this.#records <= 0 || this.#meteredBytes <= 0;
   }
 
+  /** A record did not fit: the read is over. */
+  refuse(): void {
+    this.#isReached = true;
+  }
+
   /** Those of `records` that may be handed out, which were fetched within the limits of `batch`. */
   take(records: readonly SequencedRecord[]): readonly SequencedRecord[] {
     const end = records.findIndex((record) => record.timestamp >= this.#untilTimestamp);

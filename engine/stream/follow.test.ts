@@ -16,6 +16,7 @@ import {
   FROM_START,
   record,
   STREAM,
+  trimRecord,
 } from '../testing/engine-bench.ts';
 import { settled } from '../testing/manual-ports.ts';
 
@@ -119,6 +120,14 @@ describe('a reader that follows', () => {
     await bench.engine.append(BASIN, STREAM, batch([1, 2, 3].map((at) => record('x', at))));
     for (const event of expected) expect((await next()).split('@')[0]).toBe(event);
   });
+});
+
+test('what of a batch that comes did not fit ends the read, also when the rest of the batch trims itself', async () => {
+  const bench = await engineBench();
+  const { next } = await stalled(bench, { waitMs: 60_000, meteredBytes: 16 });
+  await bench.engine.append(BASIN, STREAM, batch([record('x'), trimRecord(2)]));
+  expect(await next()).toBe('0..0');
+  expect(await next()).toBe('end');
 });
 
 test('a thousand readers of one stream get every record once, and leave no timer when they go', async () => {

@@ -9,7 +9,7 @@
  * started after the event before it (5).
  */
 
-import { HEARTBEAT_GAP_MS_MAX, HEARTBEAT_GAP_MS_MIN } from '../core/limits.ts';
+import { HEARTBEAT_GAP_MS_MAX, HEARTBEAT_GAP_MS_MIN, READ_METERED_BYTES_MAX } from '../core/limits.ts';
 import type { ReadEvent, Rejection } from '../core/outcome.ts';
 import type { StreamPosition } from '../core/position.ts';
 import { mayFollow, ReadAllowance, type ReadInput } from '../core/read-plan.ts';
@@ -107,6 +107,9 @@ export class ReadSession {
     this.#next = last.seqNum + 1;
     this.#expiresAtMs = null;
     if (this.#following && this.#next < stream.tail.seqNum) {
+      // What came and did not fit ends the read, even if it is trimmed by the time one looks for it.
+      const isCut = records.length < batch.recordsMax && batch.meteredBytesMax < READ_METERED_BYTES_MAX;
+      if (live !== null && isCut) this.#allowance.refuse();
       this.#ports.telemetry.event('read.fell-behind');
       this.#following = false;
     }

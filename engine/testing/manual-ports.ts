@@ -71,12 +71,19 @@ export class ManualClock implements Clock {
     for (;;) {
       const next = this.#sleepers.toSorted((a, b) => a.atMs - b.atMs)[0];
       if (next === undefined || next.atMs > untilMs) break;
-      this.#moveTo(next.atMs);
+      this.#moveTo(Math.max(next.atMs, this.#monoMs));
       next.wake();
       await settled();
     }
     this.#moveTo(untilMs);
     await settled();
+  }
+
+  /** Moves both clocks on at once, as for a process that stood still: everything that was due wakes at the end. */
+  async jump(ms: number): Promise<void> {
+    await settled();
+    this.#moveTo(this.#monoMs + ms);
+    await this.advance(0);
   }
 
   /** Moves the wall clock alone, either way. */

@@ -6,25 +6,34 @@
 import fc from 'fast-check';
 
 import type { BasinConfig, BasinPatch, ListQuery, StreamConfig, StreamPatch, StreamWish } from '../../engine/index.ts';
-import type { AppendCommand, Command, ReadCommand } from './commands.ts';
+import type { Batch, Command, ReadRange } from './commands.ts';
 
 /** Most commands are about one basin and one stream, and it is the other basin that comes and goes. */
 const basin = fc.oneof({ weight: 9, arbitrary: fc.constant('basin-01') }, fc.constant('basin-02'));
 const doomed = fc.oneof({ weight: 9, arbitrary: fc.constant('basin-02') }, fc.constant('basin-01'));
 const stream = fc.oneof({ weight: 6, arbitrary: fc.constant('a') }, fc.constantFrom('ab', 'b', 'é', '🌊'));
 const token = fc.constantFrom(null, 'once', 'twice');
-/** Nothing goes by age while a sequence lasts. */
-const DAYS = 86_400;
+/**
+ * Ages lie well between what several long waits come to, alone and one after the other, because the contract leaves the exact
+ * moment open; short waits never come to a day.
+ */
+const DAY_S = 86_400;
+const LONG_WAIT_MS = 5 * DAY_S * 1000;
+const SHORT_WAITS_MS = [5_000, 1_000, 60_000];
 
 const words: { [Part in keyof StreamConfig]: fc.Arbitrary<StreamConfig[Part]> } = {
   storageClass: fc.constantFrom('express', 'standard'),
-  retentionAgeS: fc.constantFrom<number | 'infinite'>(7 * DAYS, 'infinite', 30 * DAYS),
+  retentionAgeS: fc.constantFrom<number | 'infinite'>(7 * DAY_S, 'infinite', 12 * DAY_S),
   timestampingMode: fc.constantFrom('client-prefer', 'arrival', 'client-require'),
   timestampingUncapped: fc.boolean(),
-  deleteOnEmptyMinAgeS: fc.constantFrom(0, 10 * DAYS),
+  deleteOnEmptyMinAgeS: fc.constantFrom(0, 9 * DAY_S, DAY_S),
 };
 
-const orNull = <Word>(word: fc.Arbitrary<Word>) => fc.option(word, { nil: null, freq: 1 });
+/** Null in one of two. */
+const orNull = <Word>(word: fc.Arbitrary<Word>) => fc.option(word, { nil: null, freq: 2 });
+/** Null in all but one of five, and first of all when a failure shrinks. */
+const rarely = <Word>(word: fc.Arbitrary<Word>) =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: word });
 const wish: fc.Arbitrary<StreamWish> = fc.record({
   storageClass: orNull(words.storageClass),
   retentionAgeS: orNull(words.retentionAgeS),
@@ -90,18 +99,14 @@ const trim = fc.nat(12).map((to) => ({
   headers: [['', 'trim']] as const,
   body: `\0\0\0\0\0\0\0${String.fromCharCode(to)}`,
 }));
-const append: fc.Arbitrary<AppendCommand> = fc.record({
-  do: fc.constant('append' as const),
-  basin,
-  stream,
+const batch: fc.Arbitrary<Batch> = fc.record({
   records: fc.array(fc.oneof({ weight: 6, arbitrary: plain }, fence, trim), { minLength: 1, maxLength: 3 }),
-  matchSeqNum: fc.option(fc.nat(6), { nil: null, freq: 5 }),
-  fencingToken: fc.option(fc.constantFrom('', 'me', 'you'), { nil: null, freq: 3 }),
+  matchSeqNum: rarely(fc.nat(6)),
+  fencingToken: rarely(fc.constantFrom('', 'me', 'you')),
 });
-const read: fc.Arbitrary<ReadCommand> = fc.record({
-  do: fc.constant('read' as const),
-  basin,
-  stream,
+/** Shorter than the shortest distance of two heartbeats. */
+const waitMs = orNull(fc.constantFrom(2_000, 0));
+const range: { [Part in keyof ReadRange]: fc.Arbitrary<ReadRange[Part]> } = {
   start: fc.record({
     kind: fc.constantFrom('seq-num', 'tail-offset', 'timestamp'),
     seqNum: fc.nat(8),
@@ -109,19 +114,33 @@ const read: fc.Arbitrary<ReadCommand> = fc.record({
     timestamp,
   }),
   clamp: fc.boolean(),
-  count: fc.option(fc.nat(4), { nil: null }),
-  bytes: fc.option(fc.nat(60), { nil: null }),
-  until: fc.option(timestamp, { nil: null, freq: 3 }),
-});
+  count: orNull(fc.nat(4)),
+  bytes: rarely(fc.nat(60)),
+  until: rarely(timestamp),
+  waitMs,
+};
 
 const one = <Do extends Command['do']>(verb: Do) => fc.constant(verb);
 
-const command: fc.Arbitrary<Command> = fc.oneof(
+type Weighed = { weight: number; arbitrary: fc.Arbitrary<Command> };
+
+const common: readonly Weighed[] = [
   { weight: 3, arbitrary: fc.record({ do: one('create-basin'), basin, token, config: fewConfigs }) },
   { weight: 6, arbitrary: fc.record({ do: one('create-stream'), basin, stream, token, wish: fewWishes }) },
-  { weight: 30, arbitrary: append },
-  { weight: 20, arbitrary: read },
+  {
+    weight: 30,
+    arbitrary: batch.chain((sent) => fc.record({ do: one('append'), basin, stream }).map((to) => ({ ...to, ...sent }))),
+  },
+  { weight: 16, arbitrary: fc.record({ do: one('read'), basin, stream, ...range }) },
   { weight: 4, arbitrary: fc.record({ do: one('check-tail'), basin, stream }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: one('append-session'), basin, stream, batches: fc.array(batch, { maxLength: 4 }) }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: one('follow'), basin, stream, ...range, appended: fc.array(batch, { maxLength: 3 }) }),
+  },
   { weight: 2, arbitrary: fc.record({ do: one('ensure-basin'), basin, config: basinConfig }) },
   { weight: 3, arbitrary: fc.record({ do: one('reconfigure-basin'), basin, patch: basinPatch }) },
   { weight: 2, arbitrary: fc.record({ do: one('basin-config'), basin }) },
@@ -132,15 +151,25 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: one('stream-config'), basin, stream }) },
   { weight: 3, arbitrary: fc.record({ do: one('list-streams'), basin, query: queryOf(stream) }) },
   { weight: 1, arbitrary: fc.record({ do: one('delete-stream'), basin, stream }) },
-  { weight: 4, arbitrary: fc.record({ do: one('wait'), ms: fc.constantFrom(1, 5_000, 1_000, 60_000) }) },
-  { weight: 1, arbitrary: fc.record({ do: one('flush') }) },
+  { weight: 4, arbitrary: fc.record({ do: one('wait'), ms: fc.constantFrom(...SHORT_WAITS_MS) }) },
   { weight: 1, arbitrary: fc.record({ do: one('restart') }) },
-);
+];
+const longWait: Weighed = { weight: 4, arbitrary: fc.record({ do: one('wait'), ms: fc.constant(LONG_WAIT_MS) }) };
+const flush: Weighed = { weight: 4, arbitrary: fc.record({ do: one('flush') }) };
+
+export interface Sequence {
+  /** Days pass and segments are left as they are; else segments are merged whenever there are two. */
+  isLong: boolean;
+  commands: readonly Command[];
+}
 
 /** Each sequence begins with a basin, else most of it would be about nothing. */
-export function sequences(length: number): fc.Arbitrary<Command[]> {
+export function sequences(length: number): fc.Arbitrary<Sequence> {
   const first = fc.record({ do: one('ensure-basin'), basin, config: basinConfig });
-  return fc
-    .tuple(first, fc.array(command, { minLength: 0, maxLength: length, size: 'max' }))
-    .map(([begin, rest]) => [begin, ...rest]);
+  return fc.boolean().chain((isLong) => {
+    const command = fc.oneof(...common, isLong ? longWait : flush);
+    return fc
+      .tuple(first, fc.array(command, { minLength: 0, maxLength: length, size: 'max' }))
+      .map(([begin, rest]) => ({ isLong, commands: [begin, ...rest] }));
+  });
 }

@@ -3,31 +3,34 @@
  * and a command make a world and an answer. It is the contract (s2 API §1.9-§1.11, §3, §4, §5) read literally, with the
  * outcomes' names of `engine/core/outcome.ts`.
  *
- * Left out: what happens by age (retention, deletion on empty), which has tests of its own.
+ * Left out: what only the API knows (bodies, headers, locations: `engine/api`), and numbers above 2^53.
  */
 
 import type { ListQuery } from '../../engine/index.ts';
-import type { Command } from './commands.ts';
+import { afterRestart, afterWaiting, TOMBSTONE_MS } from './ages.ts';
+import { type Command, MOMENT_MS, type RecordCommand, takesAMoment } from './commands.ts';
 import { firstWord, patchedBasin, patchedStream, sameWords } from './configs.ts';
-import { append, read } from './records.ts';
-import { type Basin, type Stream, tailOf, without, withBasin, withStream, type World } from './world.ts';
+import { append, appendAll, follow, read } from './records.ts';
+import { type Basin, type Stream, tailOf, withBasin, withStream, type World } from './world.ts';
 
 export type Answer = Record<string, unknown> | null;
-
-/** How long a deletion is to be seen. */
-export const TOMBSTONE_MS = 5_000;
 
 const rejected = (reason: object): Answer => ({ kind: 'rejected', reason });
 const PENDING = rejected({ kind: 'stream-deletion-pending' });
 
 export function step(world: World, command: Command): [World, Answer] {
+  const [after, answer] = stepAtOnce(world, command);
+  return [takesAMoment(command) ? afterWaiting(after, MOMENT_MS) : after, answer];
+}
+
+function stepAtOnce(world: World, command: Command): [World, Answer] {
   switch (command.do) {
     case 'wait':
-      return [afterWaiting({ ...world, nowMs: world.nowMs + command.ms }), null];
+      return [afterWaiting(world, command.ms), null];
     case 'flush':
       return [world, null];
     case 'restart':
-      return [seenAnew(world), null];
+      return [afterRestart(world), null];
     case 'list-basins':
       return [world, { kind: 'page', page: page(world.basins, command.query) }];
     case 'create-basin':
@@ -39,25 +42,6 @@ export function step(world: World, command: Command): [World, Answer] {
     default:
       return stepInBasin(world, command);
   }
-}
-
-/** Streams that were shown as deleted for long enough are gone; of a deleted basin, all at once and then itself. */
-function afterWaiting(world: World): World {
-  const isOver = (row: Basin | Stream) => row.deletedAtMs !== null && row.goesAtMs <= world.nowMs;
-  const left = [...without(world.basins, isOver)].map(([name, basin]): [string, Basin] => [
-    name,
-    { ...basin, streams: without(basin.streams, isOver) },
-  ]);
-  return { ...world, basins: new Map(left) };
-}
-
-function seenAnew(world: World): World {
-  const goesAtMs = world.nowMs + TOMBSTONE_MS;
-  const basins = [...world.basins].map(([name, basin]): [string, Basin] => {
-    const streams = [...basin.streams].map(([key, stream]): [string, Stream] => [key, { ...stream, goesAtMs }]);
-    return [name, { ...basin, goesAtMs, streams: new Map(streams) }];
-  });
-  return { ...world, basins: new Map(basins) };
 }
 
 // --- basins ------------------------------------------------------------------------------------------------
@@ -127,7 +111,7 @@ function stepInBasin(world: World, command: StreamCommand): [World, Answer] {
       const token = command.do === 'create-stream' ? command.token : null;
       const config = firstWord(command.wish, basin.config.defaultStreamConfig);
       if (stream === undefined) {
-        const created = newStream(world, token, command.wish, config);
+        const created = newStream(world, basin, token, command.wish, config);
         return [put(created), { kind: 'created', row: shown(name, created) }];
       }
       if (stream.deletedAtMs !== null) return told(PENDING);
@@ -136,7 +120,7 @@ function stepInBasin(world: World, command: StreamCommand): [World, Answer] {
         return told({ kind: repeats(stream, token, command.wish) ? 'noop' : 'exists', row });
       return sameWords(stream.config, config)
         ? told({ kind: 'noop', row })
-        : [put({ ...stream, config }), { kind: 'updated', row }];
+        : [put(reconfigured(world, stream, config)), { kind: 'updated', row }];
     }
     case 'reconfigure-stream': {
       if (basin === undefined) return noBasin;
@@ -144,7 +128,7 @@ function stepInBasin(world: World, command: StreamCommand): [World, Answer] {
       if (stream === undefined) return missing;
       if (stream.deletedAtMs !== null) return told(PENDING);
       const config = patchedStream(stream.config, command.patch, basin.config.defaultStreamConfig);
-      return [put({ ...stream, config }), { kind: 'config', config }];
+      return [put(reconfigured(world, stream, config)), { kind: 'config', config }];
     }
     case 'stream-config':
       if (stream === undefined) return missing;
@@ -159,8 +143,6 @@ function stepInBasin(world: World, command: StreamCommand): [World, Answer] {
   }
 }
 
-type RecordCommand = Extract<Command, { do: 'append' | 'read' | 'check-tail' }>;
-
 /** A stream that is not there is created if the basin does that, also when the command then fails. */
 function stepRecords(
   world: World,
@@ -172,19 +154,40 @@ function stepRecords(
   if (basin === undefined) return [world, rejected({ kind: 'basin-not-found', basin: home })];
   if (stream === undefined) {
     const { createStreamOnAppend, createStreamOnRead, defaultStreamConfig } = basin.config;
-    if (!(command.do === 'append' ? createStreamOnAppend : createStreamOnRead)) {
+    const appends = command.do === 'append' || command.do === 'append-session';
+    if (!(appends ? createStreamOnAppend : createStreamOnRead)) {
       return [world, rejected({ kind: 'stream-not-found', basin: home, stream: name })];
     }
     if (basin.deletedAtMs !== null) return [world, rejected({ kind: 'basin-deletion-pending', basin: home })];
     const config = firstWord(defaultStreamConfig);
-    const created = newStream(world, null, defaultStreamConfig, config);
+    const created = newStream(world, basin, null, defaultStreamConfig, config);
     return stepRecords(withStream(world, home, name, created), command, basin, created);
   }
   if (stream.deletedAtMs !== null) return [world, PENDING];
-  if (command.do === 'check-tail') return [world, { kind: 'tail', tail: tailOf(stream) }];
-  if (command.do === 'read') return [world, read(stream, command)];
-  const [after, answer] = append(stream, command, world.nowMs);
-  return [withStream(world, home, name, after), answer];
+  const put = (after: Stream): World => {
+    const lastArrivalMs = after.records.length > stream.records.length ? world.nowMs : world.lastArrivalMs;
+    return withStream({ ...world, lastArrivalMs }, home, name, after);
+  };
+  switch (command.do) {
+    case 'check-tail':
+      return [world, { kind: 'tail', tail: tailOf(stream) }];
+    case 'append': {
+      const [after, answer] = append(stream, command, world.nowMs);
+      return [put(after), answer];
+    }
+    case 'append-session': {
+      const [after, answers] = appendAll(stream, command.batches, world.nowMs);
+      return [put(after), { kind: 'open', answers }];
+    }
+    case 'read': {
+      const [answer, waitedMs] = read(stream, command);
+      return [waitedMs === 0 ? world : afterWaiting(world, waitedMs), answer];
+    }
+    case 'follow': {
+      const [after, answer, waitedMs] = follow(stream, command, world.nowMs);
+      return [waitedMs === 0 ? put(after) : afterWaiting(put(after), waitedMs), answer];
+    }
+  }
 }
 
 // --- both --------------------------------------------------------------------------------------------------
@@ -195,11 +198,19 @@ function born(world: World, token: string | null) {
 
 function newStream(
   world: World,
+  { config: { streamCipher: cipher } }: Basin,
   token: string | null,
   requested: Stream['requested'],
   config: Stream['config'],
 ): Stream {
-  return { ...born(world, token), requested, config, fencingToken: '', records: [], trimPoint: 0 };
+  const empty = { fencingToken: '', records: [], trimPoint: 0, idleSinceMs: world.nowMs };
+  return { ...born(world, token), requested, config, cipher, ...empty };
+}
+
+/** Deletion on empty that is switched on counts from now; another age of it does not count anew. */
+function reconfigured({ nowMs }: World, stream: Stream, config: Stream['config']): Stream {
+  const isSwitchedOn = stream.config.deleteOnEmptyMinAgeS === 0 && config.deleteOnEmptyMinAgeS > 0;
+  return { ...stream, config, idleSinceMs: isSwitchedOn ? nowMs : stream.idleSinceMs };
 }
 
 function doomed<Row extends Basin | Stream>(world: World, row: Row): Row {
@@ -211,8 +222,9 @@ function repeats(row: Basin | Stream, token: string | null, asked: object): bool
   return token !== null && token === row.token && sameWords(row.requested, asked);
 }
 
-function shown(name: string, { createdAtMs, deletedAtMs }: Basin | Stream) {
-  return { name, createdAtMs, deletedAtMs };
+function shown(name: string, row: Basin | Stream) {
+  const { createdAtMs, deletedAtMs } = row;
+  return { name, createdAtMs, deletedAtMs, ...('cipher' in row && { cipher: row.cipher }) };
 }
 
 function page(rows: ReadonlyMap<string, Basin | Stream>, { prefix, startAfter, limit }: ListQuery) {

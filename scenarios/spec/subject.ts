@@ -1,27 +1,49 @@
 /** The engine as the specification sees it: commands in, answers out, with what only the engine knows (ids) left out. */
 
 import type { Engine } from '../../engine/index.ts';
-import type { AppendCommand, Command, ReadCommand } from './commands.ts';
+import {
+  type AppendSessionCommand,
+  type Batch,
+  type Command,
+  type FollowCommand,
+  MOMENT_MS,
+  type ReadCommand,
+  type ReadRange,
+  takesAMoment,
+} from './commands.ts';
 import type { Answer } from './spec.ts';
 
 /** Rounds of the event loop in which a deletion in the background has to come to its end. */
 const ROUNDS_MAX = 50;
+/** Waiting so long may bring records to their age, and only what is in segments is looked at for that. */
+const AGES_MS_MIN = 86_400_000;
 
 export interface Subject {
   engine: Engine;
-  /** Lets time pass, and everything that is due happen. */
+  /** Lets time pass at once, and everything that is due happen at its end. */
   wait: (ms: number) => Promise<void>;
   /** Everything that can happen without time passing. */
   settle: () => Promise<void>;
 }
 
 /** Anything but a restart. */
-export async function ask(
-  { engine, wait, settle }: Subject,
-  command: Exclude<Command, { do: 'restart' }>,
-): Promise<Answer> {
+export async function ask(subject: Subject, command: Exclude<Command, { do: 'restart' }>): Promise<Answer> {
+  const answer = await askAtOnce(subject, command);
+  if (takesAMoment(command)) await passMoment(subject);
+  return answer;
+}
+
+/** What became due without time passing is done. */
+export async function passMoment({ engine, wait }: Subject): Promise<void> {
+  await engine.flush();
+  await wait(MOMENT_MS);
+}
+
+async function askAtOnce(subject: Subject, command: Exclude<Command, { do: 'restart' }>): Promise<Answer> {
+  const { engine, wait, settle } = subject;
   switch (command.do) {
     case 'wait':
+      if (command.ms >= AGES_MS_MIN) await engine.flush();
       await wait(command.ms);
       return null;
     case 'flush':
@@ -58,9 +80,66 @@ export async function ask(
       return shown(await engine.checkTail(command.basin, command.stream));
     case 'append':
       return shown(await engine.append(command.basin, command.stream, appendInput(command)));
+    case 'append-session':
+      return appendThroughSession(engine, command);
     case 'read':
-      return shown(await engine.read(command.basin, command.stream, readInput(command)));
+      return readPatiently(subject, command);
+    case 'follow':
+      return followed(subject, command);
   }
+}
+
+/** Where the tail is when an acknowledgement is released is left to the server, within bounds. */
+async function appendThroughSession(engine: Engine, { basin, stream, batches }: AppendSessionCommand): Promise<Answer> {
+  const opened = await engine.appendSession(basin, stream);
+  if (opened.kind !== 'open') return shown({ ...opened });
+  const { session } = opened;
+  const sent = (async () => {
+    for (const batch of batches) if (!(await session.submit(appendInput(batch)))) break;
+    session.close();
+  })();
+  const answers: Answer[] = [];
+  for await (const outcome of session.outcomes()) {
+    if (outcome.kind !== 'durable') answers.push(shown(outcome));
+    else {
+      const { start, end, tail } = outcome.ack;
+      if (tail.seqNum < end.seqNum) throw new Error(`the tail ${tail.seqNum} is before the end ${end.seqNum}`);
+      answers.push({ kind: 'durable', ack: { start, end, tail: end } });
+    }
+  }
+  await sent;
+  return { kind: 'open', answers };
+}
+
+async function readPatiently({ engine, wait, settle }: Subject, command: ReadCommand): Promise<Answer> {
+  let isOver = false;
+  const answer = engine.read(command.basin, command.stream, readInput(command)).finally(() => (isOver = true));
+  await settle();
+  if (!isOver && command.waitMs !== null) await wait(command.waitMs);
+  return shown(await answer);
+}
+
+async function followed({ engine, wait, settle }: Subject, command: FollowCommand): Promise<Answer> {
+  const { basin, stream, appended, waitMs } = command;
+  const left = new AbortController();
+  const opened = await engine.readSession(basin, stream, readInput(command), left.signal);
+  if (opened.kind !== 'open') return shown(opened);
+  const events: Answer[] = [];
+  let isOver = false;
+  const listening = (async () => {
+    for await (const event of opened.events) events.push(shownEvent(event));
+    isOver = true;
+  })();
+  await settle();
+  const appends: Answer[] = [];
+  for (const batch of appended) {
+    appends.push(shown(await engine.append(basin, stream, appendInput(batch))));
+    await settle();
+  }
+  if (!isOver && waitMs !== null) await wait(waitMs);
+  if (waitMs === null) left.abort();
+  await listening;
+  return { kind: 'open', events, appends };
 }
 
 /** The specification lets streams of a deleted basin go at once: the engine is given the time it takes. */
@@ -72,7 +151,7 @@ async function emptied(engine: Engine, basin: string, settle: () => Promise<void
   }
 }
 
-function appendInput({ records, matchSeqNum, fencingToken }: AppendCommand) {
+function appendInput({ records, matchSeqNum, fencingToken }: Batch) {
   const asBytes = records.map(({ timestamp, headers, body }) => ({
     timestamp,
     headers: headers.map(([name, value]) => ({ name: bytesOf(name), value: bytesOf(value) })),
@@ -81,14 +160,14 @@ function appendInput({ records, matchSeqNum, fencingToken }: AppendCommand) {
   return { records: asBytes, matchSeqNum, fencingToken };
 }
 
-function readInput({ start, clamp, count, bytes, until }: ReadCommand) {
+function readInput({ start, clamp, count, bytes, until, waitMs }: ReadRange) {
   const { kind, seqNum, offset, timestamp } = start;
   const starts = {
     'seq-num': { kind: 'seq-num', seqNum },
     'tail-offset': { kind: 'tail-offset', offset },
     timestamp: { kind: 'timestamp', timestamp },
   } as const;
-  return { start: starts[kind], clamp, count, meteredBytes: bytes, untilTimestamp: until, waitMs: null };
+  return { start: starts[kind], clamp, count, meteredBytes: bytes, untilTimestamp: until, waitMs };
 }
 
 /** An outcome in the words of the specification. */
@@ -104,10 +183,22 @@ function shown(outcome: { kind: string } & Record<string, unknown>): Answer {
   return records === undefined ? rest : { kind: rest.kind, records: records.map(shownRecord) };
 }
 
+function shownEvent(event: { kind: string } & Record<string, unknown>): Answer {
+  const { kind, tail, records, reason } = event as {
+    kind: string;
+    tail?: unknown;
+    reason?: unknown;
+    records?: readonly EngineRecord[];
+  };
+  if (records !== undefined) return { kind, records: records.map(shownRecord), tail };
+  return tail === undefined ? { kind, reason } : { kind, tail };
+}
+
 interface Row {
   name: string;
   createdAtMs: number;
   deletedAtMs: number | null;
+  cipher?: unknown;
 }
 
 interface EngineRecord {
@@ -117,8 +208,8 @@ interface EngineRecord {
   body: Uint8Array;
 }
 
-function shownRow({ name, createdAtMs, deletedAtMs }: Row): Row {
-  return { name, createdAtMs, deletedAtMs };
+function shownRow({ name, createdAtMs, deletedAtMs, cipher }: Row): Row {
+  return { name, createdAtMs, deletedAtMs, ...(cipher !== undefined && { cipher }) };
 }
 
 function shownRecord({ seqNum, timestamp, headers, body }: EngineRecord) {

@@ -1,6 +1,6 @@
 /**
  * The state of the specification: everything S2 promises to remember, as plain values that are never changed. There are no
- * logs, caches or owners here, only basins, streams and records.
+ * logs, caches or segments here, only basins, streams and records, and what the server of the moment knows of time.
  */
 
 import type { BasinConfig, StreamConfig, StreamWish } from '../../engine/index.ts';
@@ -8,7 +8,13 @@ import type { BasinConfig, StreamConfig, StreamWish } from '../../engine/index.t
 export interface World {
   readonly nowMs: number;
   readonly basins: ReadonlyMap<string, Basin>;
+  /** When the newest record arrived, of whatever stream. */
+  readonly lastArrivalMs: number;
+  /** Since when the present server serves, and the newest arrival it was told of then. */
+  readonly server: { readonly sinceMs: number; readonly lastArrivalMs: number };
 }
+
+type Cipher = BasinConfig['streamCipher'];
 
 interface Named<Wish> {
   readonly createdAtMs: number;
@@ -28,17 +34,26 @@ export interface Basin extends Named<BasinConfig> {
 
 export interface Stream extends Named<StreamWish> {
   readonly config: StreamConfig;
+  /** Its basin's when it was created, for good. */
+  readonly cipher: Cipher;
   readonly fencingToken: string;
   /** All there ever were: the place is the number. */
   readonly records: readonly SpecRecord[];
   /** Those below are gone. */
   readonly trimPoint: number;
+  /** When it last got records, or became one that is to be deleted when it is empty. */
+  readonly idleSinceMs: number;
 }
 
 export interface SpecRecord {
   readonly timestamp: number;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: string;
+  readonly arrivedMs: number;
+}
+
+export function newWorld(nowMs: number): World {
+  return { nowMs, basins: new Map(), lastArrivalMs: 0, server: { sinceMs: nowMs, lastArrivalMs: 0 } };
 }
 
 export function withBasin(world: World, name: string, basin: Basin): World {
@@ -51,8 +66,16 @@ export function withStream(world: World, basin: string, name: string, stream: St
   return withBasin(world, basin, { ...home, streams: new Map(home.streams).set(name, stream) });
 }
 
-export function without<Row>(rows: ReadonlyMap<string, Row>, gone: (row: Row) => boolean): Map<string, Row> {
-  return new Map([...rows].filter(([, row]) => !gone(row)));
+/** Every stream as `after` leaves it, and without those it leaves nothing of. */
+export function eachStream(world: World, after: (stream: Stream) => Stream | null): World {
+  const basins = [...world.basins].map(([name, basin]): [string, Basin] => {
+    const streams = [...basin.streams].flatMap(([key, stream]): [string, Stream][] => {
+      const left = after(stream);
+      return left === null ? [] : [[key, left]];
+    });
+    return [name, { ...basin, streams: new Map(streams) }];
+  });
+  return { ...world, basins: new Map(basins) };
 }
 
 /** The number of the next record and the timestamp of the last. */
