@@ -21,13 +21,17 @@ describe('a client that goes away', () => {
     const seen = { aborted: false, bodyThrew: false };
     let arrive!: () => void;
     const arrival = new Promise<void>((resolve) => (arrive = resolve));
-    const server = await serve(async (request: HttpRequest) => {
-      arrive();
-      request.signal?.addEventListener('abort', () => (seen.aborted = true));
-      await whole(request.body).catch(() => (seen.bodyThrew = true));
-      await until(() => seen.aborted, 'the signal aborts');
-      return respond('for nobody');
-    });
+    // A client that aborts looks like one that ended its side and waits.
+    const server = await serve(
+      async (request: HttpRequest) => {
+        arrive();
+        request.signal?.addEventListener('abort', () => (seen.aborted = true));
+        await whole(request.body).catch(() => (seen.bodyThrew = true));
+        await until(() => seen.aborted, 'the signal aborts');
+        return respond('for nobody');
+      },
+      { halfClosedMsMax: 100 },
+    );
     await leave(server, arrival);
     await until(() => seen.aborted, 'the handler hears of it');
     expect(errors).toEqual([]);

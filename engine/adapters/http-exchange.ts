@@ -9,16 +9,22 @@
 import type { Writable } from 'node:stream';
 
 import type { HttpHandler, HttpRequest, HttpResponse } from '../ports.ts';
+import { BodyOverloadError, type HttpLoad } from './http-load.ts';
 import { BodySilenceError, PeerGoneError, RequestBody, type BodySource } from './http-request-body.ts';
 
 /** How one protocol does what the loop below needs. */
 export interface Exchange extends BodySource {
+  protocol: 'http/1.1' | 'h2';
+  /** What it shares with the other exchanges of its peer. */
+  connection: object;
   method: string;
   target: string;
   headers: ReadonlyMap<string, string>;
   outgoing: Writable;
   /** Calls `listener`, at least once, when the peer is gone before it had the whole response. */
   onGone(listener: () => void): void;
+  /** Calls `listener` once, when the response is out or cut. */
+  onClosed(listener: () => void): void;
   /** Sends status and headers now; with `bodiless`, also ends the response. */
   sendHead(status: number, headers: ReadonlyMap<string, string>, bodiless: boolean): void;
   /** Ends the exchange so that the peer can see the response is not complete. */
@@ -30,17 +36,65 @@ export interface Exchange extends BodySource {
 export interface ExchangeRules {
   /** Longest pause in a request body while nothing of the response was sent. */
   bodySilenceMsMax: number;
-  onError: (error: unknown, request: { method: string; target: string }) => void;
+  /** The same for the whole body. */
+  bodyMsMax: number;
+  /** How long the peer may take for one chunk of the response, which is about a MiB at most. */
+  sendMsMax: number;
+  load: HttpLoad;
+  /** A name for the request that no other has, in the response's `x-request-id` and in every log line about it. */
+  requestId: () => string;
+  onError: (error: unknown, request: RequestName) => void;
+  /** Called once for each exchange, when handler and response are both over. */
+  onEnd: (report: ExchangeReport) => void;
+}
+
+/** What may be said of a request in a log: nothing of its headers or its body. */
+export interface RequestName {
+  id: string;
+  method: string;
+  /** Path and query as on the wire. */
+  target: string;
+}
+
+export interface ExchangeReport extends RequestName {
+  protocol: Exchange['protocol'];
+  /** Null when there was nobody to answer any more. */
+  status: number | null;
+  /** Whether the response was cut: the peer left or was too slow, or the handler failed half way. */
+  cut: boolean;
+  durationMs: number;
 }
 
 /** Lets `handler` answer. Never rejects. */
 export async function answer(handler: HttpHandler, exchange: Exchange, rules: ExchangeRules): Promise<void> {
-  const { method, target, headers, outgoing } = exchange;
-  const peer = new Peer();
-  exchange.onGone(() => peer.leave());
+  const { method, target, protocol, connection, outgoing } = exchange;
+  const startMs = performance.now();
+  const isAdmitted = rules.load.begin(connection);
+  const name: RequestName = { id: rules.requestId(), method, target };
+  const closed = new Promise<void>((resolve) => exchange.onClosed(resolve));
   // Whoever writes to a broken connection learns it by `close`.
   outgoing.on('error', () => undefined);
-  const body = new RequestBody(exchange, rules.bodySilenceMsMax);
+  const status = isAdmitted ? await handle(handler, exchange, rules, name) : refuse(exchange, name.id);
+  watchEnd(exchange, rules.sendMsMax);
+  await closed;
+  rules.load.end(connection);
+  const cut = !outgoing.writableFinished;
+  rules.onEnd({ ...name, protocol, status, cut, durationMs: performance.now() - startMs });
+}
+
+/** Returns the status that was sent, null when none was. */
+async function handle(
+  handler: HttpHandler,
+  exchange: Exchange,
+  rules: ExchangeRules,
+  name: RequestName,
+): Promise<number | null> {
+  const { method, target, headers } = exchange;
+  const peer = new Peer();
+  exchange.onGone(() => peer.leave());
+  const { load, bodySilenceMsMax: silenceMsMax, bodyMsMax: wholeMsMax, sendMsMax } = rules;
+  const body = new RequestBody(exchange, { load, silenceMsMax, wholeMsMax });
+  let status: number | null = null;
   try {
     const request: HttpRequest = {
       // A HEAD is a GET whose response is not sent (RFC 9110 §9.3.2).
@@ -52,20 +106,37 @@ export async function answer(handler: HttpHandler, exchange: Exchange, rules: Ex
         return peer.signal;
       },
     };
-    await send(await handler(request), exchange, peer);
+    const response = await handler(request);
+    if (!peer.isGone) ({ status } = response);
+    body.unhold();
+    await send(response, exchange, { peer, sendMsMax, id: name.id });
   } catch (error) {
-    if (peer.isGone || error instanceof PeerGoneError) return exchange.cut();
-    if (!(error instanceof BodySilenceError)) rules.onError(error, { method, target });
-    sendError(error, exchange);
+    body.unhold();
+    if (peer.isGone || error instanceof PeerGoneError) {
+      exchange.cut();
+      return status;
+    }
+    const isPeers = error instanceof BodySilenceError || error instanceof BodyOverloadError;
+    if (!isPeers) rules.onError(error, name);
+    status = sendError(error, exchange, name.id) ?? status;
   }
   body.release();
   exchange.dropUnread();
+  return status;
 }
 
-async function send(response: HttpResponse, exchange: Exchange, peer: Peer): Promise<void> {
+interface Sending {
+  peer: Peer;
+  sendMsMax: number;
+  id: string;
+}
+
+async function send(response: HttpResponse, exchange: Exchange, sending: Sending): Promise<void> {
+  const { peer, id } = sending;
   const { status, body } = response;
   const isWhole = body instanceof Uint8Array;
   const headers = new Map(response.headers);
+  headers.set(REQUEST_ID, id);
   const hasBody = status >= 200 && status !== 204 && status !== 304;
   if (isWhole && hasBody && !headers.has('content-length')) headers.set('content-length', String(body.length));
   const bodiless = exchange.method === 'HEAD' || !hasBody || (isWhole && body.length === 0);
@@ -76,11 +147,13 @@ async function send(response: HttpResponse, exchange: Exchange, peer: Peer): Pro
   }
   exchange.sendHead(status, headers, false);
   if (isWhole) exchange.outgoing.end(body);
-  else await pump(body, exchange.outgoing, peer);
+  else await pump(body, exchange, sending);
 }
 
 /** Writes the chunks as fast as the peer takes them, and stops the source when the peer is gone. */
-async function pump(body: AsyncIterable<Uint8Array>, outgoing: Writable, peer: Peer): Promise<void> {
+async function pump(body: AsyncIterable<Uint8Array>, exchange: Exchange, sending: Sending): Promise<void> {
+  const { outgoing } = exchange;
+  const { peer, sendMsMax } = sending;
   const chunks = body[Symbol.asyncIterator]();
   for (;;) {
     const next = await peer.whileThere(chunks.next());
@@ -90,7 +163,7 @@ async function pump(body: AsyncIterable<Uint8Array>, outgoing: Writable, peer: P
       return;
     }
     if (next.done === true) break;
-    if (next.value.length > 0 && !outgoing.write(next.value)) await drained(outgoing);
+    if (next.value.length > 0 && !outgoing.write(next.value)) await drained(exchange, sendMsMax);
   }
   outgoing.end();
 }
@@ -124,14 +197,17 @@ class Peer {
   }
 }
 
-/** Resolves when more can be written, or nothing ever again. */
-function drained(outgoing: Writable): Promise<void> {
+/** Resolves when more can be written, or nothing ever again: a peer that takes nothing for so long is given up. */
+function drained(exchange: Exchange, sendMsMax: number): Promise<void> {
+  const { outgoing } = exchange;
   return new Promise((resolve) => {
     if (outgoing.destroyed) return resolve();
+    const deadline = setTimeout(() => exchange.cut(), sendMsMax);
     outgoing.on('drain', finish);
     outgoing.on('close', finish);
 
     function finish(): void {
+      clearTimeout(deadline);
       outgoing.removeListener('drain', finish);
       outgoing.removeListener('close', finish);
       resolve();
@@ -139,19 +215,58 @@ function drained(outgoing: Writable): Promise<void> {
   });
 }
 
-function sendError(error: unknown, exchange: Exchange): void {
+/** The last of a response is on its way; whoever does not take it is given up. */
+function watchEnd(exchange: Exchange, sendMsMax: number): void {
+  const { outgoing } = exchange;
+  if (outgoing.destroyed || outgoing.writableFinished) return;
+  const deadline = setTimeout(() => exchange.cut(), sendMsMax);
+  exchange.onClosed(() => clearTimeout(deadline));
+}
+
+const REQUEST_ID = 'x-request-id';
+
+/** The server is full. Nothing was begun, and the client may try again. */
+function refuse(exchange: Exchange, id: string): number {
+  sendWhole(exchange, 429, { code: 'rate_limited', message: 'the server has too many requests under way' }, id);
+  exchange.dropUnread();
+  return 429;
+}
+
+/** Returns the status that was sent, null when it was too late for one. */
+function sendError(error: unknown, exchange: Exchange, id: string): number | null {
   // With a response half sent, the only honest thing left is to show that it is not whole.
-  if (exchange.headSent()) return exchange.cut();
-  const isSilence = error instanceof BodySilenceError;
-  const [status, code, message] = isSilence
-    ? [408, 'request_timeout', 'the request body did not arrive in time']
-    : [500, 'other', 'the server met an unexpected error; its log says more'];
-  const body = Buffer.from(JSON.stringify({ code, message }));
+  if (exchange.headSent()) {
+    exchange.cut();
+    return null;
+  }
+  if (error instanceof BodySilenceError) {
+    sendWhole(exchange, 408, { code: 'request_timeout', message: 'the request body did not arrive in time' }, id, true);
+    return 408;
+  }
+  if (error instanceof BodyOverloadError) {
+    sendWhole(exchange, 429, { code: 'rate_limited', message: error.message }, id);
+    return 429;
+  }
+  const message = `the server met an unexpected error; its log says more of request ${id}`;
+  sendWhole(exchange, 500, { code: 'other', message }, id);
+  return 500;
+}
+
+/** An error's body goes out in one chunk: clients take the first for all there is. */
+function sendWhole(
+  exchange: Exchange,
+  status: number,
+  error: { code: string; message: string },
+  id: string,
+  isLast = false,
+): void {
+  const body = Buffer.from(JSON.stringify(error));
   const headers = new Map([
     ['content-type', 'application/json'],
     ['content-length', String(body.length)],
+    [REQUEST_ID, id],
   ]);
-  if (isSilence) headers.set('connection', 'close');
+  if (isLast) headers.set('connection', 'close');
   const bodiless = exchange.method === 'HEAD';
   exchange.sendHead(status, headers, bodiless);
   if (!bodiless) exchange.outgoing.end(body);

@@ -1,30 +1,34 @@
 /** HTTP/1.1 and HTTP/2 of Node as exchanges: what differs between the two is here and nowhere else. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 
+import type { Http1Life } from './http-connections.ts';
 import type { Exchange } from './http-exchange.ts';
 
 /** Headers that speak about one HTTP/1.1 connection and are forbidden in HTTP/2 (RFC 9113 §8.2.2). */
 const CONNECTION_HEADERS = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
 
-/** `closing` says whether the connection should end with this exchange. */
-export function http1Exchange(request: IncomingMessage, response: ServerResponse, closing: () => boolean): Exchange {
+export function http1Exchange(request: IncomingMessage, response: ServerResponse, life: Http1Life): Exchange {
+  response.on('close', () => life.close());
   return {
+    protocol: 'http/1.1',
+    connection: request.socket,
     method: request.method ?? 'GET',
     target: originForm(request.url ?? '/'),
     headers: headerMap(request.headers),
     incoming: request,
     outgoing: response,
     onGone: (listener) => {
-      response.on('close', () => {
+      life.onClosed(() => {
         if (!response.writableFinished) listener();
       });
     },
+    onClosed: (listener) => life.onClosed(listener),
     truncated: () => !request.complete,
     headSent: () => response.headersSent,
     sendHead: (status, headers, bodiless) => {
-      if (closing()) response.setHeader('connection', 'close');
+      if (life.isLast) response.setHeader('connection', 'close');
       for (const [name, value] of headers) response.setHeader(name, value);
       response.writeHead(status);
       if (bodiless) response.end();
@@ -38,8 +42,15 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
   };
 }
 
-export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Exchange {
+export function http2Exchange(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  session: ServerHttp2Session,
+): Exchange {
   return {
+    protocol: 'h2',
+    // A stream that was reset with its request has none any more.
+    connection: session,
     method: headers[':method'] ?? 'GET',
     target: originForm(headers[':path'] ?? '/'),
     headers: headerMap(headers),
@@ -50,6 +61,10 @@ export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHe
       if (stream.aborted || stream.destroyed) listener();
       // Comes for resets and broken connections alike, and only while the response is not complete.
       else stream.on('aborted', listener);
+    },
+    onClosed: (listener) => {
+      if (stream.destroyed) listener();
+      else stream.on('close', listener);
     },
     // A reset stream reports a clean end to its reader.
     truncated: () => stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR,

@@ -1,21 +1,33 @@
 /**
- * Serves an HttpHandler on a TCP port, HTTP/1.1 and cleartext HTTP/2 (prior knowledge) side by side.
+ * Serves an HttpHandler on a TCP port: HTTP/1.1 and HTTP/2 side by side, with prior knowledge in plain text, by agreement
+ * under TLS.
  *
  * Nothing is decided here: paths, methods and errors are the handler's. What is kept here is the connection:
- * deadlines against peers that say nothing, backpressure both ways, and an end that lets answers finish.
+ * deadlines against peers that say or take nothing, limits on how much there is at once, backpressure both ways, and an end
+ * that lets answers finish.
  */
 
-import * as http from 'node:http';
+import { randomBytes } from 'node:crypto';
+import type * as http from 'node:http';
 import * as http2 from 'node:http2';
 import * as net from 'node:net';
 
 import type { HttpHandler } from '../ports.ts';
-import { answer, type ExchangeRules } from './http-exchange.ts';
-import { splitProtocols } from './http-preface.ts';
+import { HttpConnections } from './http-connections.ts';
+import { answer, type ExchangeReport, type ExchangeRules, type RequestName } from './http-exchange.ts';
+import { createListener, type HttpListener, type TlsIdentity } from './http-listener.ts';
+import { HttpLoad } from './http-load.ts';
 import { http1Exchange, http2Exchange } from './http-protocols.ts';
+import { type Flood, guardSession } from './http2-guard.ts';
+
+export type { ExchangeReport, RequestName } from './http-exchange.ts';
+export type { TlsIdentity } from './http-listener.ts';
 
 /** Streams a peer may have open on one HTTP/2 connection. */
 const STREAMS_MAX = 100;
+
+/** Requests of one connection with a handler at work, those included whose stream was reset. */
+const CONNECTION_REQUESTS_MAX = 2 * STREAMS_MAX;
 
 /**
  * Memory of one HTTP/2 connection above which Node refuses it new streams, in MB. It counts answers on their way,
@@ -32,18 +44,46 @@ export interface HttpServerOptions {
   /** 0 lets the system choose. */
   port: number;
   /** Called for every error a handler throws; the peer gets a 500 without details. */
-  onError: (error: unknown, request: { method: string; target: string }) => void;
+  onError: (error: unknown, request: RequestName) => void;
+  /** Called when handler and response of a request are both over. */
+  onEnd?: (report: ExchangeReport) => void;
+  /** Called when a peer was turned away: the server has all the connections it may have, or the peer flooded it. */
+  onTurnedAway?: (why: 'connections' | Flood) => void;
+  /** Serves TLS with this; plain text without. */
+  tls?: TlsIdentity;
   /** From the connection, or the first byte of a further request, to the end of the head. Default 15 s. */
   headMsMax?: number;
   /** Longest pause in a request body while nothing was answered yet. Default 30 s. */
   bodySilenceMsMax?: number;
+  /** Longest time such a body may take as a whole. Default 60 s. */
+  bodyMsMax?: number;
+  /** How long a peer may take for one chunk of an answer. Default 60 s. */
+  sendMsMax?: number;
   /** A connection without a request is closed after this time. Default 75 s. */
   idleMsMax?: number;
+  /** How long a write of a client that ended its side is waited for. Default 30 s. */
+  halfClosedMsMax?: number;
+  /** Default 10,000. */
+  connectionsMax?: number;
+  /** Requests and sessions under way, of all connections together. Default 20,000. */
+  requestsMax?: number;
+  /** Bytes of request bodies that are not whole yet, of all requests together. Default 256 MiB. */
+  bodyBytesMax?: number;
 }
 
 export interface HttpServer {
   readonly host: string;
   readonly port: number;
+  readonly connections: number;
+  /** Requests and sessions under way. */
+  readonly requests: number;
+  /** Bytes of request bodies that are not whole yet. */
+  readonly bodyBytes: number;
+  /**
+   * Still takes connections, so that whoever asks is told, but keeps none longer than its exchange. Resolves when no
+   * exchange is under way, or after `drainMs`.
+   */
+  drain(drainMs: number): Promise<void>;
   /**
    * Takes no further connections, lets exchanges under way finish for at most `drainMs` (default 10 s), then
    * cuts the rest. Resolves when no connection is left. Calling it again can only shorten the wait.
@@ -53,35 +93,15 @@ export interface HttpServer {
 
 /** Resolves when the port is open; rejects with Node's error (`EADDRINUSE`, `EACCES`, …) when it can not be. */
 export async function serveHttp(handler: HttpHandler, options: HttpServerOptions): Promise<HttpServer> {
-  const { host, port, onError, headMsMax = 15_000, bodySilenceMsMax = 30_000, idleMsMax = 75_000 } = options;
-  const rules: ExchangeRules = { onError, bodySilenceMsMax };
+  const { host, port, tls, onError, onEnd = () => undefined, onTurnedAway = () => undefined } = options;
+  const { headMsMax = 15_000, bodySilenceMsMax = 30_000, bodyMsMax = 60_000, sendMsMax = 60_000 } = options;
+  const { idleMsMax = 75_000, halfClosedMsMax = 30_000, connectionsMax = 10_000 } = options;
+  const { requestsMax = 20_000, bodyBytesMax = 256 * 1024 * 1024 } = options;
+  const load = new HttpLoad({ connectionRequestsMax: CONNECTION_REQUESTS_MAX, requestsMax, bodyBytesMax });
+  const requestId = requestIds();
+  const rules: ExchangeRules = { onError, onEnd, requestId, bodySilenceMsMax, bodyMsMax, sendMsMax, load };
   const sessions = new Set<http2.ServerHttp2Session>();
-  /** All connections, with the number of HTTP/1.1 exchanges under way on each. */
-  const sockets = new Map<net.Socket, number>();
-  const http2Sockets = new WeakSet<net.Socket>();
-  let closing = false;
-
-  const http1 = http.createServer({
-    headersTimeout: headMsMax,
-    // Would count until the end of the body and cut sessions; `bodySilenceMsMax` does the part that is wanted.
-    requestTimeout: 0,
-    keepAliveTimeout: idleMsMax,
-    connectionsCheckingInterval: Math.max(20, Math.min(1000, headMsMax / 4)),
-  });
-  http1.on('request', (request: http.IncomingMessage, response: http.ServerResponse) => {
-    const { socket } = request;
-    sockets.set(socket, (sockets.get(socket) ?? 0) + 1);
-    response.on('close', () => {
-      const left = (sockets.get(socket) ?? 1) - 1;
-      if (sockets.has(socket)) sockets.set(socket, left);
-      if (closing && left === 0) socket.destroySoon();
-    });
-    void answer(
-      handler,
-      http1Exchange(request, response, () => closing),
-      rules,
-    );
-  });
+  const connections = new HttpConnections(halfClosedMsMax);
 
   const h2 = http2.createServer({
     maxSessionMemory: CONNECTION_MEMORY_MB,
@@ -91,69 +111,83 @@ export async function serveHttp(handler: HttpHandler, options: HttpServerOptions
     sessions.add(session);
     session.on('close', () => sessions.delete(session));
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
-    closeWhenIdle(session, idleMsMax);
-  });
-  h2.on('stream', (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => {
-    void answer(handler, http2Exchange(stream, headers), rules);
+    guardSession(session, { idleMsMax, onFlood: onTurnedAway });
+    if (connections.closing) session.close();
+    session.on('stream', (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => {
+      void answer(handler, http2Exchange(stream, headers, session), rules);
+    });
   });
 
-  splitProtocols(http1, {
+  const listener = createListener({
+    headMsMax,
+    idleMsMax,
+    connectionsMax,
+    tls: tls ?? null,
+    onTransport: (socket) => connections.arrived(socket),
+    onConnection: (socket) => connections.opened(socket),
     onHttp2: (socket) => {
-      http2Sockets.add(socket);
+      connections.isHttp2(socket);
       // An HTTP/1.1 client may end its side and still be answered; an HTTP/2 one that ends its side is gone.
       socket.allowHalfOpen = false;
       h2.emit('connection', socket);
     },
-    decideMsMax: headMsMax,
   });
-  http1.on('connection', (socket: net.Socket) => {
-    sockets.set(socket, 0);
-    socket.on('close', () => sockets.delete(socket));
+  listener.on('drop', () => onTurnedAway('connections'));
+  listener.on('request', (request: http.IncomingMessage, response: http.ServerResponse) => {
+    const life = connections.exchange(request.socket, request.method ?? 'GET');
+    void answer(handler, http1Exchange(request, response, life), rules);
   });
-  await listening(http1, host, port);
-
-  function startClosing(): Promise<void> {
-    closing = true;
-    for (const session of sessions) session.close();
-    for (const [socket, exchanges] of sockets) {
-      if (exchanges === 0 && !http2Sockets.has(socket)) socket.destroy();
-    }
-    return new Promise((resolve) => {
-      // Not the method of `http.Server`: that one also destroys connections whose response is still on its way.
-      net.Server.prototype.close.call(http1, () => resolve());
-    });
-  }
+  await listening(listener, host, port);
 
   let closed: Promise<void> | undefined;
+  const startClosing = (): void => {
+    if (connections.closing) return;
+    connections.startClosing();
+    for (const session of sessions) session.close();
+  };
+  const stopListening = (): Promise<void> =>
+    new Promise((resolve) => {
+      // Not the method of `http.Server`: that one also destroys connections whose response is still on its way.
+      net.Server.prototype.close.call(listener, () => resolve());
+    });
   return {
     host,
-    port: (http1.address() as net.AddressInfo).port,
+    port: (listener.address() as net.AddressInfo).port,
+    get connections() {
+      return connections.size;
+    },
+    get requests() {
+      return load.requests;
+    },
+    get bodyBytes() {
+      return load.bodyBytes;
+    },
+    drain: async (drainMs) => {
+      startClosing();
+      let giveUp: NodeJS.Timeout | undefined;
+      const over = new Promise<void>((resolve) => (giveUp = setTimeout(resolve, drainMs)));
+      await Promise.race([load.whenIdle(), over]);
+      clearTimeout(giveUp);
+    },
     close: async (drainMs = 10_000) => {
-      closed ??= startClosing();
-      const cut = setTimeout(() => {
-        for (const socket of sockets.keys()) socket.destroy();
-      }, drainMs);
+      startClosing();
+      closed ??= stopListening();
+      const cut = setTimeout(() => connections.cutAll(), drainMs);
       await closed;
       clearTimeout(cut);
-      http1.close();
+      listener.close();
     },
   };
 }
 
-/** Ends a connection that has carried no frame for `idleMsMax` and has no stream open. */
-function closeWhenIdle(session: http2.ServerHttp2Session, idleMsMax: number): void {
-  let streams = 0;
-  session.on('stream', (stream) => {
-    streams += 1;
-    stream.on('close', () => (streams -= 1));
-  });
-  session.setTimeout(idleMsMax, () => {
-    if (streams === 0) session.close();
-    else session.setTimeout(idleMsMax);
-  });
+/** Names that differ between requests, and between servers and their restarts. */
+function requestIds(): () => string {
+  const server = randomBytes(4).toString('hex');
+  let count = 0;
+  return () => `${server}-${(count += 1).toString(36)}`;
 }
 
-function listening(server: http.Server, host: string, port: number): Promise<void> {
+function listening(server: HttpListener, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {

@@ -1,0 +1,63 @@
+/**
+ * Keeps one HTTP/2 peer from costing more than it is worth: floods of pings, settings and resets end its connection, and
+ * so does asking for nothing.
+ *
+ * Frames that make work without asking for anything are counted in windows of time; a peer that goes beyond the limit is
+ * told to calm down (RFC 9113 §10.5) and is gone. Node's library bounds the rest: answers that nobody reads, frames that
+ * are not valid, headers without end.
+ */
+
+import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+
+const WINDOW_MS = 10_000;
+
+/** In one window. Clients ping every few seconds, set once or twice, and reset one stream for each read they stop. */
+const MAX = { pings: 500, settings: 100, resets: 500 } as const;
+
+export type Flood = keyof typeof MAX;
+
+export interface GuardRules {
+  /** Longest time without a stream. */
+  idleMsMax: number;
+  /** The peer flooded; its connection is being ended. */
+  onFlood: (kind: Flood) => void;
+}
+
+export function guardSession(session: ServerHttp2Session, { idleMsMax, onFlood }: GuardRules): void {
+  const counts: Record<Flood, number> = { pings: 0, settings: 0, resets: 0 };
+  let windowStartMs = 0;
+  let isOver = false;
+
+  const count = (kind: Flood): void => {
+    const nowMs = performance.now();
+    if (nowMs - windowStartMs > WINDOW_MS) {
+      windowStartMs = nowMs;
+      Object.assign(counts, { pings: 0, settings: 0, resets: 0 });
+    }
+    counts[kind] += 1;
+    if (counts[kind] <= MAX[kind] || isOver) return;
+    isOver = true;
+    onFlood(kind);
+    session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    session.destroy();
+  };
+  session.on('ping', () => count('pings'));
+  session.on('remoteSettings', () => count('settings'));
+
+  let streams = 0;
+  // Whatever frames come meanwhile: who keeps a connection asks for something now and then.
+  let idle = setTimeout(leave, idleMsMax);
+  function leave(): void {
+    session.close();
+  }
+  session.on('stream', (stream: ServerHttp2Stream) => {
+    streams += 1;
+    clearTimeout(idle);
+    stream.on('close', () => {
+      streams -= 1;
+      if (stream.rstCode === constants.NGHTTP2_CANCEL || stream.aborted) count('resets');
+      if (streams === 0 && !session.closed) idle = setTimeout(leave, idleMsMax);
+    });
+  });
+  session.on('close', () => clearTimeout(idle));
+}
