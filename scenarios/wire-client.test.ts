@@ -30,7 +30,10 @@ function clientOf(...answers: readonly Answer[]) {
     return { status, headers: new Map(), body: bytes };
   };
   // Patience ends at once when nobody answers, and never before an answer.
-  const clock = { sleep: () => new Promise<void>((resolve) => setTimeout(resolve, 5)) } as unknown as Clock;
+  const clock = {
+    sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+    monoMs: () => performance.now(),
+  } as unknown as Clock;
   const options = { addresses: ['n1', 'n2'], roam: null, basin: 'b', stream: 's/1', timeoutMs: 5, pageRecords: null };
   return { client: new WireClient(transport, clock, options), asked };
 }

@@ -7,6 +7,7 @@
 
 import type { Clock, HttpRequest, HttpResponse, NetworkError } from '../engine/index.ts';
 import { ProtocolViolation } from './client.ts';
+import { Patience } from './patience.ts';
 
 export type Transport = (address: string, request: HttpRequest) => Promise<HttpResponse>;
 
@@ -25,9 +26,8 @@ export type Exchange =
   | { kind: 'answer'; status: number; headers: ReadonlyMap<string, string>; body: unknown }
   | { kind: 'none'; sent: boolean; code: string };
 
-// Reasons given to abort, so that no exception with a stack is made for each request.
+// A reason given to abort, so that no exception with a stack is made.
 const GIVEN_UP = 'the client gave up';
-const ANSWERED = 'answered';
 
 /** Codes that promise no side effect (S2 API contract §1.7). */
 export const NO_EFFECT: ReadonlySet<string> = new Set([
@@ -50,13 +50,15 @@ export const NO_EFFECT: ReadonlySet<string> = new Set([
 
 export class Wire {
   readonly #transport: Transport;
-  readonly #clock: Clock;
+  readonly #patience: Patience;
+  /** Of requests that were answered. */
+  readonly #unused: AbortController[] = [];
   readonly #options: WireOptions;
   #server = 0;
 
   constructor(transport: Transport, clock: Clock, options: WireOptions) {
     this.#transport = transport;
-    this.#clock = clock;
+    this.#patience = new Patience(clock, options.timeoutMs);
     this.#options = options;
   }
 
@@ -75,15 +77,19 @@ export class Wire {
     const headers = new Map([['s2-basin', this.#options.basin], ...extra]);
     if (body !== null) headers.set('content-type', 'application/json');
     const bytes = body === null ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(body));
-    const abort = new AbortController();
+    // A signal that did not abort serves again: making one is slow.
+    const abort = this.#unused.pop() ?? new AbortController();
     const request: HttpRequest = { method, target, headers, body: once(bytes), signal: abort.signal };
-    const patience = new AbortController();
-    const late = this.#clock.sleep(this.#options.timeoutMs, patience.signal).then((): Exchange => {
-      if (!patience.signal.aborted) abort.abort(GIVEN_UP);
-      return { kind: 'none', sent: true, code: 'timeout' };
+    let answered = (): void => {};
+    const late = new Promise<Exchange>((resolve) => {
+      answered = this.#patience.within(() => {
+        abort.abort(GIVEN_UP);
+        resolve({ kind: 'none', sent: true, code: 'timeout' });
+      });
     });
     const exchange = await Promise.race([this.#send(request), late]);
-    patience.abort(ANSWERED);
+    answered();
+    if (!abort.signal.aborted) this.#unused.push(abort);
     if (exchange.kind === 'none' || exchange.status === 502 || exchange.status === 503) this.#server++;
     return exchange;
   }

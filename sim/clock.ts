@@ -5,7 +5,6 @@
  * whatever happens to its rate meanwhile; it is the only way time passes for code inside the world.
  */
 
-import { setMaxListeners } from 'node:events';
 import type { Clock } from '../engine/ports.ts';
 import type { Kernel, KernelOwner } from './kernel.ts';
 
@@ -117,12 +116,12 @@ export function processClock({ kernel, clocks, owner, isAlive }: ProcessClockOpt
       if (!isAlive()) return;
       let handle = 0;
       const wake = (): void => {
-        signal?.removeEventListener('abort', onAbort);
+        if (signal !== undefined) stopListening(signal, onAbort);
         resolve();
       };
       const onAbort = (): void => {
         kernel.cancel(handle);
-        wake();
+        resolve();
       };
       const wait = (): void => {
         const restUs = untilUs - clocks.monoUs();
@@ -133,11 +132,27 @@ export function processClock({ kernel, clocks, owner, isAlive }: ProcessClockOpt
         });
       };
       wait();
-      if (signal !== undefined) {
-        // Many sleepers may share one signal; that is no leak to warn of.
-        setMaxListeners(0, signal);
-        signal.addEventListener('abort', onAbort, { once: true });
-      }
+      if (signal !== undefined) listen(signal, onAbort);
     });
   }
+}
+
+/** Who sleeps until each signal: one listener serves all of them, because adding and removing one for each sleep is slow. */
+const SLEEPERS = new WeakMap<AbortSignal, Set<() => void>>();
+
+function listen(signal: AbortSignal, onAbort: () => void): void {
+  let sleepers = SLEEPERS.get(signal);
+  if (sleepers === undefined) {
+    const all = (sleepers = new Set<() => void>());
+    SLEEPERS.set(signal, all);
+    signal.addEventListener('abort', () => {
+      for (const sleeper of all) sleeper();
+      all.clear();
+    });
+  }
+  sleepers.add(onAbort);
+}
+
+function stopListening(signal: AbortSignal, onAbort: () => void): void {
+  SLEEPERS.get(signal)?.delete(onAbort);
 }

@@ -3,19 +3,21 @@
  *
  * It acts at two kinds of moment: at looks `nemesisTickMs` apart, and right after an effect in the store,
  * before the one it belongs to hears of it. Anchors to progress survive when other things move in time. All
- * it does ends by itself, or when the world heals.
+ * it does ends by itself, or when the world heals. Most looks come to nothing: how many do is drawn at once, so
+ * that only acts are events.
  */
 
 import type { Departure, SimBlobStore, Stalled, StoreEffect } from './blob-store.ts';
 import { STORE } from './blob-store.ts';
 import { REFUSALS } from './blob/refusals.ts';
-import { defineSite } from './choices.ts';
+import { defineSite, type Odds } from './choices.ts';
 import type { WorldContext } from './context.ts';
 import type { Host } from './host.ts';
 import type { SimNetwork } from './network.ts';
 import type { OpenSpan } from './tracks.ts';
 
-const CRASH = defineSite('nemesis.crash', 'whether a server crashes now');
+const NEXT_ACT = defineSite('nemesis.next-act', 'at which of its next looks the nemesis acts; 0: at none of them');
+const ACT = defineSite('nemesis.act', 'what it does');
 const CRASH_AT_EFFECT = defineSite('nemesis.crash-at-effect', 'whether the writer dies before it hears of its effect');
 const CRASH_AT_MILESTONE = defineSite(
   'nemesis.crash-at-milestone',
@@ -28,7 +30,6 @@ const PAUSE_AT_MILESTONE = defineSite(
 const STRIKE = defineSite('nemesis.strike-at-departure', 'whether the sender of a put that travels is struck');
 const STRIKE_HOW = defineSite('nemesis.strike-how', 'whether it stands still for long or dies');
 const DOWN_FOR = defineSite('nemesis.down-for', 'how long a crashed server stays down');
-const PAUSE = defineSite('nemesis.pause', 'whether a server stands still now');
 const PAUSE_AT_EFFECT = defineSite(
   'nemesis.pause-at-effect',
   'whether the writer stands still before it hears of its effect',
@@ -36,7 +37,6 @@ const PAUSE_AT_EFFECT = defineSite(
 const PAUSE_IS_LONG = defineSite('nemesis.pause-is-long', 'whether a pause is longer than a takeover');
 const PAUSE_FOR = defineSite('nemesis.pause-for', 'how long a server stands still');
 const PAUSE_STOPS_CLOCK = defineSite('nemesis.pause-stops-clock', 'whether a pause stops the monotonic clock');
-const STALL = defineSite('nemesis.store-stall', 'whether the answers of the store to a server stand still now');
 const STALL_AT_EFFECT = defineSite(
   'nemesis.store-stall-at-effect',
   'whether the answers of the store stand still, from the one to this effect on',
@@ -47,17 +47,13 @@ const STALLS: readonly Stalled[] = ['all', 'put', 'all', 'get'];
 const RIVAL = defineSite('nemesis.rival-at-stall', 'whether a server that had ended is started because of a stall');
 const RIVAL_AFTER = defineSite('nemesis.rival-after', 'how soon it is started');
 const RIVAL_AFTER_MS = [20, 1, 100];
-const PARTITION = defineSite('nemesis.partition', 'whether a link is cut now');
 const FROM_STORE = defineSite('nemesis.partition-from-store', 'whether the cut is between a server and the store');
 const ONE_WAY = defineSite('nemesis.partition-one-way', 'whether the cut is in one direction');
 const DIRECTION = defineSite('nemesis.partition-direction', 'which direction is cut');
 const PARTITION_FOR = defineSite('nemesis.partition-for', 'how long a link stays cut');
 const PEER = defineSite('nemesis.peer', 'who is at the other end of the cut');
-const OUTAGE = defineSite('nemesis.outage', 'whether the store goes out of service now');
-const REFUSAL = defineSite('nemesis.refusal', 'whether the store begins to refuse for a reason that lasts');
 const REFUSAL_IS = defineSite('nemesis.refusal-is', 'why the store refuses');
 const OUTAGE_FOR = defineSite('nemesis.outage-for', 'how long the store is out of service');
-const DAMAGE = defineSite('nemesis.object-damaged', 'whether an object of the store is damaged now');
 const DAMAGE_OF = defineSite('nemesis.object-damaged-of', 'what kind of object is damaged');
 const DAMAGE_FOR = defineSite('nemesis.object-damaged-for', 'how long it takes until a sound copy is put back');
 const DAMAGED_KINDS = ['wal/', 'seg/', 'ckpt/', 'meta/', 'wal/', 'format'];
@@ -65,9 +61,20 @@ const OFFSET = defineSite('nemesis.clock-offset', 'whether a wall clock is off f
 const OFFSET_BY = defineSite('nemesis.clock-offset-by', 'by how much a wall clock is off');
 const DRIFT = defineSite('nemesis.clock-drift', "whether a host's clocks run fast or slow");
 const DRIFT_BY = defineSite('nemesis.clock-drift-by', 'how fast or slow');
-const STEP = defineSite('nemesis.clock-step', 'whether a wall clock jumps now');
 const STEP_BY = defineSite('nemesis.clock-step-by', 'how far a wall clock jumps');
 const VICTIM = defineSite('nemesis.victim', 'which server it hits');
+
+/** So many looks are drawn at once. */
+const LOOKS_AHEAD = 64;
+/** Weights of one draw add up to about this. */
+const WEIGHT = 1 << 24;
+
+/** What the nemesis may do at a look. */
+interface Act {
+  /** Per look. */
+  odds: Odds;
+  strike: (victim: Host) => void;
+}
 
 export interface NemesisOptions {
   context: WorldContext;
@@ -81,6 +88,9 @@ export class Nemesis {
   readonly #context: WorldContext;
   /** Each ends something that is in force. */
   readonly #undos = new Set<() => void>();
+  #acts: readonly Act[] = [];
+  /** How likely each look is the next to come to something. */
+  #ahead: readonly number[] = [];
   #wasStarted = false;
   #isActive = false;
 
@@ -96,6 +106,8 @@ export class Nemesis {
     if (this.#wasStarted) return;
     this.#wasStarted = true;
     this.#isActive = true;
+    this.#acts = this.#possibleActs();
+    this.#ahead = looksAhead(this.#acts);
     this.#tick();
   }
 
@@ -111,29 +123,42 @@ export class Nemesis {
     for (const host of this.#o.hosts()) host.clocks.setDrift(0);
   }
 
+  /** Schedules the next look that comes to something, or the end of a row of those that do not. */
   #tick(): void {
-    const { kernel, faults } = this.#context;
+    const { choices, kernel, faults } = this.#context;
     if (!this.#isActive || faults.nemesisTickMs === 0) return;
-    kernel.after(faults.nemesisTickMs * 1000, null, 'nemesis', '', () => {
+    const look = this.#acts.length === 0 ? 0 : choices.choose(NEXT_ACT, 'look', LOOKS_AHEAD + 1, this.#ahead);
+    const looks = look === 0 ? LOOKS_AHEAD : look;
+    kernel.after(looks * faults.nemesisTickMs * 1000, null, 'nemesis', '', () => {
       if (!this.#isActive) return;
-      this.#look();
+      if (look !== 0) this.#act();
       this.#tick();
     });
   }
 
-  #look(): void {
-    const { choices, faults } = this.#context;
+  #act(): void {
+    const { choices } = this.#context;
     const servers = this.#servers();
     if (servers.length === 0) return;
-    const victim = (): Host => choices.pick(VICTIM, 'look', servers);
-    if (choices.chance(CRASH, 'look', faults.crash)) this.#crash(victim());
-    if (choices.chance(PAUSE, 'look', faults.pause)) this.#pause(victim());
-    if (choices.chance(STALL, 'look', faults.storeStall)) this.#stall(victim());
-    if (choices.chance(PARTITION, 'look', faults.partition)) this.#cut(victim());
-    if (choices.chance(OUTAGE, 'look', faults.outage)) this.#outage();
-    if (choices.chance(REFUSAL, 'look', faults.refusal)) this.#refuse();
-    if (choices.chance(STEP, 'look', faults.clockStep)) this.#stepClock(victim());
-    if (choices.chance(DAMAGE, 'look', faults.objectDamaged)) this.#damage();
+    const weights = this.#acts.map(({ odds }) => Math.round((odds[0] / odds[1]) * WEIGHT));
+    const act = this.#acts[choices.choose(ACT, 'look', weights.length, weights)]!;
+    act.strike(choices.pick(VICTIM, 'look', servers));
+  }
+
+  /** What may happen at a look. */
+  #possibleActs(): Act[] {
+    const { faults } = this.#context;
+    const acts: Act[] = [
+      { odds: faults.crash, strike: (host) => this.#crash(host) },
+      { odds: faults.pause, strike: (host) => this.#pause(host) },
+      { odds: faults.storeStall, strike: (host) => this.#stall(host) },
+      { odds: faults.partition, strike: (host) => this.#cut(host) },
+      { odds: faults.outage, strike: () => this.#outage() },
+      { odds: faults.refusal, strike: () => this.#refuse() },
+      { odds: faults.clockStep, strike: (host) => this.#stepClock(host) },
+      { odds: faults.objectDamaged, strike: () => this.#damage() },
+    ];
+    return acts.filter(({ odds }) => odds[0] > 0);
   }
 
   #atEffect(effect: StoreEffect): void {
@@ -329,4 +354,18 @@ export class Nemesis {
   #servers(): Host[] {
     return this.#o.hosts().filter((host) => host.role === 'server');
   }
+}
+
+/** Weights of "the first look that comes to something is the n-th", and at 0 of "none of them does". */
+function looksAhead(acts: readonly Act[]): number[] {
+  let quiet = 1;
+  for (const { odds } of acts) quiet *= 1 - odds[0] / odds[1];
+  const weights = [0];
+  let rest = 1;
+  for (let look = 1; look <= LOOKS_AHEAD; look++) {
+    weights.push(Math.round(rest * (1 - quiet) * WEIGHT));
+    rest *= quiet;
+  }
+  weights[0] = Math.max(1, Math.round(rest * WEIGHT));
+  return weights;
 }

@@ -17,7 +17,7 @@ function clientOf(status: number, answer: unknown, headers: readonly [string, st
     const bytes = answer === null ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(answer));
     return { status, headers: new Map(headers), body: bytes };
   };
-  const clock = { sleep: () => new Promise<void>(() => {}) } as unknown as Clock;
+  const clock = { sleep: () => new Promise<void>(() => {}), monoMs: () => 0 } as unknown as Clock;
   const wire = new Wire(transport, clock, { addresses: ['n'], roam: null, basin: 'b', timeoutMs: 5 });
   const history = new SideHistory(() => 0);
   return { client: new SideClient(wire, history, 'me'), asked, history };

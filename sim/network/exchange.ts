@@ -54,7 +54,9 @@ export class Exchange {
   readonly #context: WorldContext;
   readonly #id: string;
   readonly #wire: Wire;
-  readonly #abort = new AbortController();
+  /** Made when the server first looks at the signal of the request: few do, and making one is slow. */
+  #abort: AbortController | null = null;
+  #brokeWith: SimNetworkError | null = null;
   readonly #requestBody: BodyReader;
   readonly #responseBody: BodyReader;
   readonly #clientGeneration: number;
@@ -208,19 +210,24 @@ export class Exchange {
 
   #serve(handler: HttpHandler): void {
     if (!this.#isServerOpen) return;
-    const { method, target, headers } = this.#o.request;
-    handler({ method, target, headers, body: this.#requestBody, signal: this.#abort.signal }).then(
+    handler(new ServedRequest(this.#o.request, this.#requestBody, () => this.#signal())).then(
       (response) => this.#respond(response),
       (error: unknown) => this.#handlerFailed(error),
     );
   }
 
+  /** Aborts when the connection breaks. */
+  #signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#brokeWith !== null) this.#abort.abort(this.#brokeWith);
+    return this.#abort.signal;
+  }
+
   /** A second copy of a read-only request, without a body; nobody waits for its response. */
   #deliverAgain(handler: HttpHandler): void {
-    const { method, target, headers } = this.#o.request;
     this.#context.kernel.after(this.#o.up.latencyUs() * 3, this.server, 'net.request-again', this.#id, () => {
       this.#context.probes.reachable('fault.net.duplicated');
-      handler({ method, target, headers, body: nothing(), signal: new AbortController().signal }).then(
+      handler(new ServedRequest(this.#o.request, nothing(), () => new AbortController().signal)).then(
         (response) => discard(response),
         (error: unknown) => this.#handlerFailed(error),
       );
@@ -374,7 +381,8 @@ export class Exchange {
     this.#serverFinished();
     const error = new SimNetworkError('reset', true, message);
     this.#requestBody.fail(error);
-    this.#abort.abort(error);
+    this.#brokeWith = error;
+    this.#abort?.abort(error);
   }
 
   #clientFinished(): void {
@@ -397,6 +405,27 @@ export class Exchange {
 
   #endIfOver(): void {
     if (!this.#isClientOpen && !this.#isServerOpen && !this.#isHeadTravelling) this.#o.board.ended(this);
+  }
+}
+
+/** The request as the server sees it. */
+class ServedRequest implements HttpRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: HttpRequest['headers'];
+  readonly body: HttpRequest['body'];
+  readonly #signal: () => AbortSignal;
+
+  constructor({ method, target, headers }: HttpRequest, body: HttpRequest['body'], signal: () => AbortSignal) {
+    this.method = method;
+    this.target = target;
+    this.headers = headers;
+    this.body = body;
+    this.#signal = signal;
+  }
+
+  get signal(): AbortSignal {
+    return this.#signal();
   }
 }
 
