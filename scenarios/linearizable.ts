@@ -3,7 +3,7 @@
  * does it work again once things are healed?
  *
  * Clients against one to three hosts that want to own one store. Who the clients are and what they expect is for the crews of
- * the run to know (`crews/`, `side/`); here are the phases: start under faults → safety
+ * the run to know (`crews/`, `side/`, `control/`); here are the phases: start under faults → safety
  * (clients and nemesis) → heal → liveness (a canary appends, reads and checks the tail in bounded time) → quiescence
  * (nothing pending, nothing held) → the history is judged by `judge.ts`.
  */
@@ -11,6 +11,7 @@
 import type { BodyHasher, HistoryEvent } from '../checker/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { type Program, World } from '../sim/index.ts';
+import { ControlCrew } from './control/crew.ts';
 import type { Crew, Goal } from './crews/crew.ts';
 import { Followers } from './crews/followers.ts';
 import { JudgedStream } from './crews/judged-stream.ts';
@@ -108,13 +109,14 @@ class Linearizable {
   /** Everybody who takes part, in the order in which they start. */
   #draft(): Crew[] {
     const { judged } = this;
-    const { side } = this.#plan;
+    const { side, control } = this.#plan;
     const workers = new Workers(this.#stage, judged);
     return [
       workers,
       new SessionWriters(this.#stage, judged),
       new Followers(this.#stage, judged, () => workers.finalTail),
       ...(side === null ? [] : [new SideCrew(side, this.#stage)]),
+      ...(control === null ? [] : [new ControlCrew(control, this.#stage)]),
     ];
   }
 

@@ -9,6 +9,7 @@ export const SITES = {
   pace: defineSite('plan.pace', 'how fast clients go and how patient they are'),
   tunable: defineSite('plan.tunable', "the engine's tunables"),
   side: defineSite('plan.side', 'which side streams there are, and how large what is written to them is'),
+  control: defineSite('plan.control', 'which clients of the control plane there are, and how many names they are at'),
   family: defineSite('plan.family', 'whether a family of faults is on'),
   rate: defineSite('plan.rate', 'how often a fault happens'),
 };

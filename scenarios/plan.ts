@@ -9,6 +9,7 @@
 
 import type { EngineTunables } from '../engine/index.ts';
 import { Choices, type FaultSettings, KeyedSource, runKeys } from '../sim/index.ts';
+import { type ControlPlan, drawControl } from './control/plan.ts';
 import { Draw, SITES } from './plan-draw.ts';
 import { drawFaults } from './plan-faults.ts';
 import { drawTunables } from './plan-tunables.ts';
@@ -75,6 +76,8 @@ export interface Plan extends RunSize {
   sdkFollowers: number;
   /** Streams beside the judged one that are trimmed, deleted and created again; null in runs without. */
   side: SidePlan | null;
+  /** Clients that create, change, list and delete basins and streams of their own; null in runs without. */
+  control: ControlPlan | null;
 }
 
 export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>): Plan {
@@ -105,6 +108,7 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     sdkSessionWriters: draw.pick(SITES.size, 'sdk-session-writers', [0, 0, 0, 0, 0, 0, 0, 1]),
     sdkFollowers: draw.pick(SITES.size, 'sdk-followers', [0, 0, 0, 0, 0, 0, 0, 1]),
     side: sideOf(profile, faults, draw),
+    control: controlOf(profile, faults, draw),
   };
 }
 
@@ -130,6 +134,20 @@ function sideOf(profile: Profile, faults: FaultSettings, draw: Draw): SidePlan |
       return drawSide(draw, faults, 3, [500, 100, 2_000]);
     case 'swarm':
       return drawSide(draw, faults, 4, [50, 0, 500]);
+    default:
+      return null;
+  }
+}
+
+/** What happens on the control plane goes through the log: they are for what happens to that. */
+function controlOf(profile: Profile, faults: FaultSettings, draw: Draw): ControlPlan | null {
+  switch (profile) {
+    case 'crash':
+    case 'ambiguous':
+    case 'failover':
+      return drawControl(draw, faults, 3);
+    case 'swarm':
+      return drawControl(draw, faults, 2);
     default:
       return null;
   }

@@ -6,6 +6,7 @@
 import { engineProbes, type ProbeInfo as SimProbe, SIM_PROBES } from '../sim/index.ts';
 import { ROWS } from './rows.ts';
 import type { ProbeInfo } from './run.ts';
+import { CONTROL_PROBES } from './control/probes.ts';
 import { SDK_PROBES } from './sdk/sdk-probes.ts';
 import { SERVER_PROBES } from './server.ts';
 import { AUDIT_PROBES } from './storage/audit.ts';
@@ -26,6 +27,7 @@ export function probeCatalogue(): ProbeInfo[] {
     ...AUDIT_PROBES,
     ...DAMAGE_PROBES,
     ...SIDE_PROBES,
+    ...CONTROL_PROBES,
     ...FOLLOWER_PROBES,
     ...SESSION_WRITER_PROBES,
     ...NEVER_PROBES,
@@ -33,7 +35,7 @@ export function probeCatalogue(): ProbeInfo[] {
   const client = Object.entries(ours).map(([name, sentence]) => ({
     name,
     sentence,
-    required: false,
+    required: name in CONTROL_PROBES,
     row: null,
   }));
   return [...engineProbes(), ...SIM_PROBES, ...client].map(withRow);

@@ -1,0 +1,66 @@
+/**
+ * The operations of a history as what the search places: one moment for what was served, one more for a stream that may have
+ * been made on the way, and one for the end. What can neither have changed nor told anything is left out.
+ */
+
+import type { Operation } from '../../checker/index.ts';
+import { answerOf, type ControlCall, type ControlOperation, isInDoubt, type StreamCall } from './history.ts';
+import type { Happening, Said } from './model.ts';
+import { type Demand, demandOf } from './stream-rules.ts';
+
+export type Placeable = Operation<Happening, Said>;
+
+/** Of one group, in the order of calls; and of each the operation it comes from, null for the end. */
+export interface Happenings {
+  placeables: readonly Placeable[];
+  sources: readonly (ControlOperation | null)[];
+}
+
+export function happeningsOf(operations: readonly ControlOperation[]): Happenings {
+  const found = operations.flatMap((operation) => [
+    ...birthOf(operation, operations).map((placeable) => ({ placeable, source: operation })),
+    ...servedOf(operation).map((placeable) => ({ placeable, source: operation })),
+  ]);
+  const lastAt = Math.max(
+    0,
+    ...operations.map(({ calledAt, returnedAt }) => (returnedAt === Infinity ? calledAt : returnedAt)),
+  );
+  const end: Placeable = { clientId: 0, input: { kind: 'end' }, output: null, call: lastAt + 1, return: lastAt + 2 };
+  const placeables = [...found.map(({ placeable }) => placeable), end];
+  return {
+    // Each is a client of its own: one operation may be two moments, and some never end.
+    placeables: placeables.map((placeable, index) => ({ ...placeable, clientId: index })),
+    sources: [...found.map(({ source }) => source), null],
+  };
+}
+
+function servedOf(operation: ControlOperation): Placeable[] {
+  const said = answerOf(operation);
+  const isSilent = said === null && !(isInDoubt(operation) && changes(operation.call));
+  return isSilent ? [] : [placeable(operation, { kind: 'served', call: operation.call }, said)];
+}
+
+/** An append that was refused may have made its stream all the same (API contract §4.6), and so may a read. */
+function birthOf(operation: ControlOperation, operations: readonly ControlOperation[]): Placeable[] {
+  const { call } = operation;
+  const demand = demandOf(call);
+  if (demand === null || !('stream' in call) || !operations.some((other) => switchesOn(other.call, call, demand)))
+    return [];
+  return [placeable(operation, { kind: 'birth', call }, answerOf(operation))];
+}
+
+/** Without an answer it may take place at any later time. */
+function placeable({ calledAt, returnedAt }: ControlOperation, input: Happening, output: Said): Placeable {
+  return { clientId: 0, input, output, call: calledAt, return: output === null ? Infinity : returnedAt };
+}
+
+function changes({ kind }: ControlCall): boolean {
+  return !['get-basin', 'get-stream', 'list-basins', 'list-streams', 'read', 'check-tail'].includes(kind);
+}
+
+function switchesOn(call: ControlCall, { basin }: StreamCall, demand: Demand): boolean {
+  if (!('basin' in call) || call.basin !== basin) return false;
+  const said = call.kind === 'create-basin' || call.kind === 'ensure-basin' ? call.wish : null;
+  const { createsOnAppend, createsOnRead } = call.kind === 'reconfigure-basin' ? call.patch : (said ?? {});
+  return (demand === 'append' ? createsOnAppend : createsOnRead) === true;
+}
