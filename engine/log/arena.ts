@@ -9,7 +9,9 @@
 import { assert } from '../core/assert.ts';
 import { HEADER_BYTES } from './format.ts';
 
-const ARENA_BYTES = 4 * 1024 * 1024;
+/** The first arena of a log; each one is twice as long as the one before, so that a log with little in it costs little. */
+const ARENA_BYTES_MIN = 64 * 1024;
+const ARENA_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Where a closed slot stands: the object is `arena[start, end)`, its header still to be filled in. */
 export interface SlotBytes {
@@ -20,6 +22,7 @@ export interface SlotBytes {
 
 export class SlotArena {
   #arena: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
+  #nextArenaBytes = ARENA_BYTES_MIN;
   /** The open slot, header included. */
   #start = 0;
   #end = 0;
@@ -39,7 +42,8 @@ export class SlotArena {
     const needed = (isEmpty ? HEADER_BYTES : 0) + length;
     if (this.#end + needed > this.#arena.length) {
       if (!isEmpty) return null;
-      this.#arena = new Uint8Array(Math.max(ARENA_BYTES, needed));
+      this.#arena = new Uint8Array(Math.max(this.#nextArenaBytes, needed));
+      this.#nextArenaBytes = Math.min(ARENA_BYTES_MAX, 2 * this.#nextArenaBytes);
       this.#start = 0;
       this.#end = 0;
     }
