@@ -14,6 +14,7 @@ import { describe, expect, test } from 'vitest';
 
 import { basinConfig, NO_WISH, S2_BASIN_CONFIG, type StreamConfig } from './core/config.ts';
 import { FORMAT_VERSION } from './core/format-version.ts';
+import { ACCOUNT_FIGURES, BASIN_FIGURES, basinFigure } from './core/usage.ts';
 import { encodeRecords } from './core/stamped-batch.ts';
 import { checkpointKey, pageKey, publicationKey, segmentKey } from './core/object-names.ts';
 import { LogCorruption } from './log/corruption.ts';
@@ -26,6 +27,7 @@ import { decodeSegmentHeaderAndFooter, decodeSegmentIndex, SegmentBuilder } from
 import { verifiedChunks } from './segments/segment-frames.ts';
 import { type ChunkEntry, decodeEntry, encodeEntry, type Entry } from './state/entries.ts';
 import { ENTRY_CODEC } from './state/entry-codec.ts';
+import type { UsageHistory } from './state/usage.ts';
 import { dataObject, PROMPT } from './testing/log-bench.ts';
 import { manualPorts, nativeCompute as compute } from './testing/manual-ports.ts';
 import { frameOf, joined } from './testing/segment-world.ts';
@@ -34,6 +36,7 @@ import { KEPT, segment, streamRow } from './testing/state-samples.ts';
 /** Beyond 32 bits, so that a reader that loses the upper half is noticed. */
 const SLOT = 2 ** 33 + 5;
 const NOW_MS = 1_700_000_000_000;
+const NOW_MINUTE = Math.floor(NOW_MS / 60_000);
 const IDENTITY = Uint8Array.from({ length: 16 }, (_, i) => 0xa0 + i);
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -137,6 +140,18 @@ const ENTRIES: readonly Entry[] = [
     stateHash: { a: 1, b: 0xfedcba98 },
     segments: [SHARED, OWN],
   },
+  {
+    type: 'usage',
+    atMs: NOW_MS + 6,
+    account: [
+      [0, 1],
+      [13, 2 ** 33],
+    ],
+    basins: [
+      { name: 'basin-01', counts: [[basinFigure('reads-unary'), 3]] },
+      { name: 'basin-02', counts: [] },
+    ],
+  },
 ];
 
 const DATA_AT = { slot: SLOT, epoch: 2, identity: IDENTITY };
@@ -175,6 +190,36 @@ const ROWS = [
 ];
 const PAGE = encodePage({ epoch: 2, number: 302 }, 2, ROWS, compute);
 
+/** Notes that follow each other, a figure that fell, and a minute beyond 32 bits. */
+const USAGE: UsageHistory = {
+  nowMs: NOW_MS,
+  account: {
+    totals: ACCOUNT_FIGURES.map((_, figure) => figure),
+    minutes: [{ at: NOW_MINUTE, totals: ACCOUNT_FIGURES.map(() => 0) }],
+    hours: [],
+  },
+  basins: [
+    {
+      name: 'basin-01',
+      totals: BASIN_FIGURES.map((_, figure) => figure * 1000),
+      minutes: [
+        { at: NOW_MINUTE - 1, totals: BASIN_FIGURES.map((_, figure) => figure) },
+        { at: NOW_MINUTE, totals: BASIN_FIGURES.map((_, figure) => (figure === 0 ? 0 : figure)) },
+      ],
+      hours: [{ at: Math.floor(NOW_MINUTE / 60), totals: BASIN_FIGURES.map(() => 2 ** 40) }],
+    },
+    { name: 'basin-02', totals: BASIN_FIGURES.map(() => 0), minutes: [], hours: [] },
+  ],
+  streams: {
+    goneTo: NOW_MINUTE - 60,
+    notes: [
+      { minute: NOW_MINUTE - 1, streamId: 7, storedBytes: 2 ** 33 },
+      { minute: NOW_MINUTE, streamId: 8, storedBytes: 0 },
+    ],
+  },
+  uncounted: [7, 300],
+};
+
 const ROOT: CheckpointRoot = {
   name: { slot: SLOT - 1, epoch: 2, number: 301 },
   hashBefore: { a: 1, b: 0xfedcba98 },
@@ -197,6 +242,7 @@ const ROOT: CheckpointRoot = {
   segments: [OWN, SHARED],
   pageRows: 4,
   pages: [PAGE.ref],
+  usage: USAGE,
   overlay: [
     { id: 9, row: ROWS[1] ?? null },
     { id: 300, row: null },

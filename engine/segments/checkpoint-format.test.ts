@@ -17,6 +17,7 @@ import {
 import type { StreamState } from '../core/stream-state.ts';
 import { LogCorruption } from '../log/corruption.ts';
 import { nativeCompute } from '../testing/manual-ports.ts';
+import { NO_USAGE } from '../testing/state-samples.ts';
 import { type CheckpointRoot, decodePage, decodeRoot, encodePage, encodeRoot } from './checkpoint-format.ts';
 
 const NAME = { slot: 70, epoch: 1, number: 2 };
@@ -64,6 +65,7 @@ const ROOT: CheckpointRoot = {
   segments: [SEGMENT],
   pageRows: 4,
   pages: [{ page: 1, ...PAGE, bytes: 50, crc: 7, rows: 2 }],
+  usage: NO_USAGE,
   overlay: [
     { id: 9, row: ROW },
     { id: 300, row: null },

@@ -21,6 +21,8 @@ import type { Compute } from '../ports.ts';
 import { PayloadReader, PayloadWriter } from '../state/payload.ts';
 import { readSegmentRefs, type SegmentRef, writeSegmentRefs } from '../state/segment-ref.ts';
 import type { StateHash } from '../state/state-hash.ts';
+import type { UsageHistory } from '../state/usage.ts';
+import { readUsage, writeUsage } from '../state/usage-codec.ts';
 import { readBasin, readRow, type RowChange, writeBasin, writeRow } from './checkpoint-rows.ts';
 
 const ROOT_MAGIC = 0x4b435254; // "TRCK" read as a little-endian u32.
@@ -58,6 +60,7 @@ export interface CheckpointRoot {
   basins: readonly BasinState[];
   segments: readonly SegmentRef[];
   pages: readonly PageRef[];
+  usage: UsageHistory;
   /** Rows changed or deleted since their page was written, ids ascending. */
   overlay: readonly RowChange[];
 }
@@ -104,6 +107,7 @@ export function encodeRootWith(
   }
   out.number(overlay.rows);
   for (const part of overlay.parts) out.written(part);
+  writeUsage(out, root.usage);
   return seal(ROOT_MAGIC, out.finish(), compute).bytes;
 }
 
@@ -142,6 +146,7 @@ function readRoot(from: PayloadReader): CheckpointRoot {
       const id = from.number();
       return { id, row: from.number() === 0 ? null : readRow(from, id) };
     }),
+    usage: readUsage(from),
   };
 }
 

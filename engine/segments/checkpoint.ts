@@ -111,6 +111,7 @@ export class Checkpoints {
     state.fences.push(...root.fences);
     state.collectedTo = root.collectedTo;
     state.segments.restore(name, root.segments);
+    state.usage.restore(root.usage);
     if (!sameHash(state.hash, root.hashAfter)) {
       const hashes = `state hash is ${hashText(state.hash)}, it says ${hashText(root.hashAfter)}`;
       const what = `it and its pages are sound one by one and not as a whole: ${hashes}`;
@@ -149,6 +150,7 @@ export class Checkpoints {
       fences: [...state.fences],
       pageRows: table.pageRows,
       basins: [...state.tables.basins()],
+      usage: state.usage.frozen(),
     };
     return {
       name,

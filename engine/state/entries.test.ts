@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { basinConfig, CIPHERS, NO_WISH, S2_BASIN_CONFIG, S2_STREAM_CONFIG, type StreamConfig } from '../core/config.ts';
+import { BASIN_FIGURES, ACCOUNT_FIGURES, basinFigure } from '../core/usage.ts';
 import { chunk, createStream, ownSegment, segment } from '../testing/state-samples.ts';
 import { decodeEntry, encodeEntry, type Entry } from './entries.ts';
 import { ENTRY_CODEC } from './entry-codec.ts';
@@ -72,6 +73,8 @@ test('the bytes of each entry are pinned', () => {
     }),
   ).toBe(`7:ac02020301ffffffff0f${REF_HEX}`);
   expect(hex({ type: 'edit', removed: [], added: [OWN_REF] })).toBe(`6:00${OWN_REF_HEX}`);
+  const [account, basins] = [[[1, 300]] as const, [{ name: 'ab', counts: [[7, 2]] as const }]];
+  expect(hex({ type: 'usage', atMs: 8, account, basins })).toBe('13:080101ac0201026162010702');
 });
 
 /** How many, then of each: epoch, number, bytes, index offset, index bytes, index CRC, streams, first and last arrival, whether one stream fills it. */
@@ -100,6 +103,7 @@ const refs = fc.array(
   { maxLength: 4 },
 );
 const config = fc.constantFrom(S2_STREAM_CONFIG, STREAM_CONFIG);
+const counted = fc.integer({ min: basinFigure('reads-unary'), max: BASIN_FIGURES.length - 1 });
 const basin = fc.constantFrom(S2_BASIN_CONFIG, BASIN_CONFIG);
 const entry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({
@@ -143,6 +147,14 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
     checkpoint: fc.record({ slot: u53, epoch: u53, number: u53 }),
     stateHash: fc.record({ a: fc.nat(0xffff_ffff), b: fc.nat(0xffff_ffff) }),
     segments: refs,
+  }),
+  fc.record({
+    type: fc.constant('usage' as const),
+    atMs: u53,
+    account: fc.array(fc.tuple(fc.nat(ACCOUNT_FIGURES.length - 1), u53), { maxLength: 3 }),
+    basins: fc.array(fc.record({ name: text, counts: fc.array(fc.tuple(counted, u53), { maxLength: 3 }) }), {
+      maxLength: 3,
+    }),
   }),
   fc.record({
     type: fc.constant('chunk' as const),

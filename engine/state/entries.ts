@@ -10,6 +10,7 @@ import type { BasinConfig, StreamConfig } from '../core/config.ts';
 import type { CheckpointName, OwnedName } from '../core/object-names.ts';
 import { type StampedBatch, writeRecords } from '../core/stamped-batch.ts';
 import type { StreamBirth } from '../core/stream-state.ts';
+import { ACCOUNT_FIGURES, type Count, isCounted } from '../core/usage.ts';
 import type { RawEntry } from '../log/format.ts';
 import {
   readBasinConfig,
@@ -24,6 +25,7 @@ import {
 import { PayloadReader, PayloadWriter } from './payload.ts';
 import { readSegmentRefs, type SegmentRef, writeSegmentRefs } from './segment-ref.ts';
 import type { StateHash } from './state-hash.ts';
+import { readCounts, writeCounts } from './usage-codec.ts';
 
 export type Entry =
   | { type: 'create-basin'; name: string; createdAtMs: number; requestToken: string | null; config: BasinConfig }
@@ -43,7 +45,8 @@ export type Entry =
   | { type: 'delete-basin'; name: string }
   /** Compaction and garbage: segments leave the list, others come. */
   | EditEntry
-  | InstallEntry;
+  | InstallEntry
+  | UsageEntry;
 
 /** Moves the trim point without a record, or says what lies below the one there is. */
 export interface TrimEntry {
@@ -54,6 +57,16 @@ export interface TrimEntry {
   atMs: number;
   /** Metered bytes of all records ever appended below `trimPoint`; null when nobody counted them yet. */
   trimmedBytes: number | null;
+}
+
+/** What was asked for since the last of these, as far as it does not follow from the log itself. */
+export interface UsageEntry {
+  type: 'usage';
+  /** When it was told, wall milliseconds. */
+  atMs: number;
+  /** Figures are those of `core/usage.ts`. */
+  account: readonly Count[];
+  basins: readonly { name: string; counts: readonly Count[] }[];
 }
 
 export interface EditEntry {
@@ -118,6 +131,7 @@ const TYPES = {
   'reconfigure-basin': 10,
   'tombstone-basin': 11,
   'delete-basin': 12,
+  usage: 13,
 } as const;
 
 /** What the frame of a chunk says it is; segments hold nothing else. */
@@ -177,6 +191,15 @@ export function encodeEntry(entry: Entry): RawEntry {
       writeSegmentRefs(out, entry.segments);
       break;
     }
+    case 'usage':
+      out.number(entry.atMs);
+      writeCounts(out, entry.account);
+      out.number(entry.basins.length);
+      for (const { name, counts } of entry.basins) {
+        out.text(name);
+        writeCounts(out, counts);
+      }
+      break;
     case 'chunk':
       out.number(entry.streamId).number(entry.firstSeqNum).number(entry.count);
       out.number(entry.firstTimestamp).number(entry.lastTimestamp).number(entry.arrivalMs).number(entry.appendedBytes);
@@ -259,6 +282,16 @@ function readEntry(type: number, from: PayloadReader): Entry {
         checkpoint: { slot: from.number(), epoch: from.number(), number: from.number() },
         stateHash: { a: from.number(), b: from.number() },
         segments: readSegmentRefs(from),
+      };
+    case TYPES.usage:
+      return {
+        type: 'usage',
+        atMs: from.number(),
+        account: readCounts(from, (figure) => figure < ACCOUNT_FIGURES.length),
+        basins: Array.from({ length: from.number() }, () => ({
+          name: from.text(),
+          counts: readCounts(from, isCounted),
+        })),
       };
     case TYPES.chunk:
       return {

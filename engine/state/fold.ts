@@ -21,11 +21,11 @@ export type Change =
   | { table: 'stream'; row: StreamState }
   | { table: 'deleted-stream'; row: StreamState };
 
-/** Entries about objects of the store; they leave the rows alone (`segment-list.ts`). */
-export type RowEntry = Exclude<Entry, { type: 'edit' | 'install' }>;
+/** The others are about objects of the store (`segment-list.ts`) or about usage (`usage.ts`), and leave the rows alone. */
+export type RowEntry = Exclude<Entry, { type: 'edit' | 'install' | 'usage' }>;
 
 export function isRowEntry(entry: Entry): entry is RowEntry {
-  return entry.type !== 'edit' && entry.type !== 'install';
+  return entry.type !== 'edit' && entry.type !== 'install' && entry.type !== 'usage';
 }
 
 /** `crc` is the checksum of a chunk's bytes; speculation, which has no bytes yet, leaves it out. */

@@ -54,6 +54,7 @@ function restored(from: LogState, segments: readonly SegmentRef[]): LogState {
   state.tables.restoreCounters(from.tables);
   state.arrived(from.lastArrivalMs);
   state.segments.restore({ slot: FROZEN_AT, epoch: 1, number: FROZEN_AT }, segments);
+  state.usage.restore(from.usage.frozen());
   return state;
 }
 

@@ -1,14 +1,15 @@
 /**
- * Everything the log means, records apart: rows, segments, the fences passed. This is what a checkpoint holds, and
+ * Everything the log means, records apart: rows, segments, usage, the fences passed. This is what a checkpoint holds, and
  * what two owners that replayed the same log agree on; `hash` is how they find out if they do not.
  */
 
 import { assert } from '../core/assert.ts';
 import type { EditEntry, Entry, InstallEntry } from './entries.ts';
-import { fold, isRowEntry } from './fold.ts';
+import { fold, isRowEntry, type RowEntry } from './fold.ts';
 import { SegmentList } from './segment-list.ts';
 import { sameHash, type StateHash, StateHasher } from './state-hash.ts';
 import { DurableTables } from './tables.ts';
+import { Usage } from './usage.ts';
 
 /** Slots whose state hash is remembered, so that a later INSTALL can be compared. Beyond it nothing is compared. */
 const REMEMBERED_SLOTS = 8192;
@@ -22,6 +23,7 @@ export class LogState {
   readonly #hasher = new StateHasher();
   readonly tables = new DurableTables(this.#hasher);
   readonly segments = new SegmentList(this.#hasher);
+  readonly usage = new Usage(this.#hasher);
   /** Slots of all fences of the log, ascending. They are never deleted. */
   readonly fences: number[] = [];
   /** Data slots below are collected: a hint where collection goes on. */
@@ -33,6 +35,7 @@ export class LogState {
   unfrozenEntries = 0;
 
   get hash(): StateHash {
+    this.usage.settle();
     return this.#hasher.value();
   }
 
@@ -55,7 +58,11 @@ export class LogState {
         assert(entry.arrivalMs >= this.#lastArrivalMs, 'arrivals never decrease along the log');
         this.#lastArrivalMs = entry.arrivalMs;
       }
-      this.tables.put(fold(this.tables, entry, crc));
+      this.#fold(entry, crc);
+      return false;
+    }
+    if (entry.type === 'usage') {
+      this.usage.reported(entry);
       return false;
     }
     return entry.type === 'edit' ? this.#edit(entry) : this.#install(entry);
@@ -64,6 +71,13 @@ export class LogState {
   /** All entries of the slot are applied. */
   endOfSlot(slot: number): void {
     this.#hashes.remember(slot, this.hash);
+  }
+
+  #fold(entry: RowEntry, crc: number): void {
+    const before = 'streamId' in entry ? this.tables.stream(entry.streamId) : undefined;
+    const change = fold(this.tables, entry, crc);
+    this.tables.put(change);
+    this.usage.changed({ entry, change, before });
   }
 
   #edit(entry: EditEntry): boolean {

@@ -9,8 +9,12 @@
 
 import { type BasinConfig, CIPHERS, STORAGE_CLASSES, type StreamWish, TIMESTAMPING_MODES } from '../core/config.ts';
 import type { BasinState, StreamState } from '../core/stream-state.ts';
+import type { Note } from './ledger.ts';
 import { finish, mix, mixNumber, mixText } from './mixing.ts';
 import type { SegmentRef } from './segment-ref.ts';
+import type { StreamNote } from './stream-notes.ts';
+
+const LEDGER_PARTS = ['totals', 'minute', 'hour'];
 
 /** The two lanes, unsigned 32 bits each. */
 export interface StateHash {
@@ -68,6 +72,22 @@ export class StateHasher {
   /** The next free stream id: a replay that gave out another one would use an id twice. */
   nextStreamId(id: number, sign: 1 | -1): void {
     this.#add(mixNumber(5, id), sign);
+  }
+
+  /** A part of a basin's usage, or of the account's, whose name is empty. */
+  ledger(name: string, part: 'totals' | 'minute' | 'hour', { at, totals }: Note, sign: 1 | -1): void {
+    let lane = mixNumber(mixText(7 + LEDGER_PARTS.indexOf(part), name), at);
+    for (const total of totals) lane = mixNumber(lane, total);
+    this.#add(lane, sign);
+  }
+
+  streamNote({ minute, streamId, storedBytes }: StreamNote, sign: 1 | -1): void {
+    this.#add(mixNumber(mixNumber(mixNumber(10, minute), streamId), storedBytes), sign);
+  }
+
+  /** A stream of which nobody counted what lies below its trim point. */
+  uncounted(streamId: number, sign: 1 | -1): void {
+    this.#add(mixNumber(11, streamId), sign);
   }
 
   segment(ref: SegmentRef, sign: 1 | -1): void {

@@ -8,7 +8,9 @@ import type { StreamState } from '../core/stream-state.ts';
 import type { ChunkEntry, InstallEntry } from '../state/entries.ts';
 import { fold, type RowEntry } from '../state/fold.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
+import { StateHasher } from '../state/state-hash.ts';
 import { DurableTables } from '../state/tables.ts';
+import { Usage, type UsageHistory } from '../state/usage.ts';
 
 const SAMPLE_BASIN = 'basin-01';
 
@@ -76,6 +78,9 @@ export function streamRow(id: number, change: Partial<StreamState> = {}): Stream
     ...change,
   };
 }
+
+/** The usage of a store of which nothing ever happened. */
+export const NO_USAGE: UsageHistory = new Usage(new StateHasher()).frozen();
 
 /** A segment of epoch 1 that holds several streams. */
 export function segment(number: number, change: Partial<SegmentRef> = {}): SegmentRef {

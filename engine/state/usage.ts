@@ -1,0 +1,237 @@
+/**
+ * Usage: what the log says was stored, appended and asked for, and when. A pure fold beside the rows, part of every
+ * checkpoint and of the hash, so its history survives whoever kept it.
+ *
+ * Appended and stored bytes follow from the entries themselves and are exact. Operations are counted where they come in and
+ * arrive as USAGE entries; what an owner counted and did not log before it died is lost. Time is the newest that any entry
+ * told: it never goes back along the log, whatever the clocks of owners do.
+ */
+
+import type { StreamState } from '../core/stream-state.ts';
+import { ACCOUNT_FIGURES, BASIN_FIGURES, basinFigure, type Count } from '../core/usage.ts';
+import type { Entry, UsageEntry } from './entries.ts';
+import type { Change, RowEntry } from './fold.ts';
+import { Ledger, type LedgerHistory } from './ledger.ts';
+import type { StateHasher } from './state-hash.ts';
+import { type StreamNoteHistory, StreamNotes } from './stream-notes.ts';
+
+const MINUTE_MS = 60_000;
+
+const STORED = basinFigure('stored-bytes');
+const STREAMS = basinFigure('streams');
+const CREATED = basinFigure('streams-created');
+const APPENDS = { standard: basinFigure('appends-standard'), express: basinFigure('appends-express') };
+const APPENDED_BYTES = basinFigure('appended-bytes');
+const APPENDED_RECORDS = basinFigure('appended-records');
+
+/** All of it in one turn, as a checkpoint keeps it. */
+export interface UsageHistory {
+  nowMs: number;
+  account: LedgerHistory;
+  basins: readonly (LedgerHistory & { name: string })[];
+  streams: StreamNoteHistory;
+  /** Streams of which nobody counted what lies below their trim point, ascending. */
+  uncounted: readonly number[];
+}
+
+/** What a change was made of. */
+export interface RowChange {
+  entry: RowEntry;
+  change: Change;
+  /** The stream's row before; undefined when it is new, or when the change is a basin's. */
+  before: StreamState | undefined;
+}
+
+export class Usage {
+  readonly #hasher: StateHasher;
+  readonly account: Ledger;
+  readonly #basins = new Map<string, Ledger>();
+  readonly streams: StreamNotes;
+  /** Streams that were trimmed, not to their tail, and of which nobody counted what that took away. */
+  readonly uncounted = new Set<number>();
+  /** Ledgers whose totals are not in the hash as they are. */
+  #touched: Ledger[] = [];
+  #nowMs = 0;
+  #minute = 0;
+
+  constructor(hasher: StateHasher) {
+    this.#hasher = hasher;
+    this.account = new Ledger(ACCOUNT_FIGURES.length, (part, note, sign) => hasher.ledger('', part, note, sign));
+    this.streams = new StreamNotes((note, sign) => hasher.streamNote(note, sign));
+  }
+
+  /** The newest time any entry told, wall milliseconds. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  basin(name: string): LedgerHistory | undefined {
+    return this.#basins.get(name);
+  }
+
+  basins(): IterableIterator<[string, LedgerHistory]> {
+    return this.#basins.entries();
+  }
+
+  /** A row entry was folded. */
+  changed({ entry, change, before }: RowChange): void {
+    const told = timeOf(entry);
+    if (told > this.#nowMs) this.#advance(told);
+    switch (change.table) {
+      case 'basin':
+        if (!this.#basins.has(change.row.name)) this.#addBasin(change.row.name);
+        return;
+      case 'deleted-basin':
+        this.#basins.get(change.row.name)?.forget();
+        this.#basins.delete(change.row.name);
+        return;
+      case 'stream':
+        this.#streamChanged(entry, before, change.row);
+        return;
+      case 'deleted-stream': {
+        const totals = this.#opened(this.#ledgerOf(change.row.basin));
+        this.#stored(totals, change.row.id, storedBytesOf(change.row), 0);
+        totals[STREAMS] = (totals[STREAMS] as number) - 1;
+        this.#setUncounted(change.row.id, false);
+      }
+    }
+  }
+
+  /** Counts of operations; those of a basin that is gone count for nobody. */
+  reported({ atMs, account, basins }: UsageEntry): void {
+    if (atMs > this.#nowMs) this.#advance(atMs);
+    this.#report(this.account, account);
+    for (const { name, counts } of basins) {
+      const ledger = this.#basins.get(name);
+      if (ledger !== undefined) this.#report(ledger, counts);
+    }
+  }
+
+  /** Brings the hash up to date: totals change too often to be hashed each time. */
+  settle(): void {
+    if (this.#touched.length === 0) return;
+    for (const ledger of this.#touched) if (ledger.isTouched) ledger.settle();
+    this.#touched = [];
+  }
+
+  /** A copy that stays as it is. */
+  frozen(): UsageHistory {
+    return {
+      nowMs: this.#nowMs,
+      account: copyOf(this.account),
+      basins: Array.from(this.#basins, ([name, ledger]) => ({ name, ...copyOf(ledger) })),
+      streams: { goneTo: this.streams.goneTo, notes: this.streams.notes },
+      uncounted: [...this.uncounted].toSorted((a, b) => a - b),
+    };
+  }
+
+  /** What a checkpoint says. Basins that are in its rows are here already. */
+  restore(history: UsageHistory): void {
+    this.#advance(history.nowMs);
+    this.account.restore(history.account);
+    for (const { name, ...ledger } of history.basins) this.#addBasin(name).restore(ledger);
+    this.streams.restore(history.streams);
+    for (const id of history.uncounted) this.#setUncounted(id, true);
+  }
+
+  #streamChanged(entry: Entry, before: StreamState | undefined, row: StreamState): void {
+    const ledger = this.#ledgerOf(row.basin);
+    if (before === undefined) {
+      const totals = this.#opened(ledger);
+      totals[STREAMS] = (totals[STREAMS] as number) + 1;
+      totals[CREATED] = (totals[CREATED] as number) + 1;
+      return;
+    }
+    const stored = storedBytesOf(row);
+    const storedBefore = storedBytesOf(before);
+    if (entry.type === 'chunk') {
+      const totals = this.#opened(ledger);
+      const appends = APPENDS[row.config.storageClass];
+      totals[appends] = (totals[appends] as number) + 1;
+      totals[APPENDED_BYTES] = (totals[APPENDED_BYTES] as number) + row.appendedBytes - before.appendedBytes;
+      totals[APPENDED_RECORDS] = (totals[APPENDED_RECORDS] as number) + row.tail.seqNum - before.tail.seqNum;
+    }
+    if (stored !== storedBefore) this.#stored(this.#opened(ledger), row.id, storedBefore, stored);
+    if (entry.type === 'trim' || row.trimPoint !== before.trimPoint) this.#trimmed(entry, row);
+  }
+
+  /** Exact when nothing is left, or when the entry says so of the trim point there is now. */
+  #trimmed(entry: Entry, row: StreamState): void {
+    const isEmpty = row.trimPoint === row.tail.seqNum;
+    const isCounted = entry.type === 'trim' && entry.trimmedBytes !== null && entry.trimPoint === row.trimPoint;
+    this.#setUncounted(row.id, !isEmpty && !isCounted);
+  }
+
+  #stored(totals: number[], streamId: number, before: number, after: number): void {
+    this.streams.open(this.#minute, streamId, before);
+    totals[STORED] = (totals[STORED] as number) + after - before;
+  }
+
+  #report(ledger: Ledger, counts: readonly Count[]): void {
+    if (counts.length === 0) return;
+    const totals = this.#opened(ledger);
+    for (const [figure, count] of counts) totals[figure] = (totals[figure] as number) + count;
+  }
+
+  /** The totals, to be changed now. */
+  #opened(ledger: Ledger): number[] {
+    ledger.open(this.#minute);
+    if (!ledger.isTouched) {
+      ledger.isTouched = true;
+      this.#touched.push(ledger);
+    }
+    return ledger.totals;
+  }
+
+  #ledgerOf(basin: string): Ledger {
+    return this.#basins.get(basin) ?? this.#addBasin(basin);
+  }
+
+  #addBasin(name: string): Ledger {
+    const ledger = new Ledger(BASIN_FIGURES.length, (part, note, sign) => this.#hasher.ledger(name, part, note, sign));
+    this.#basins.set(name, ledger);
+    return ledger;
+  }
+
+  #setUncounted(id: number, isUncounted: boolean): void {
+    if (this.uncounted.has(id) === isUncounted) return;
+    if (isUncounted) this.uncounted.add(id);
+    else this.uncounted.delete(id);
+    this.#hasher.uncounted(id, isUncounted ? 1 : -1);
+  }
+
+  #advance(ms: number): void {
+    this.#nowMs = ms;
+    this.#minute = Math.floor(ms / MINUTE_MS);
+  }
+}
+
+/** Metered bytes of the records that are there, those below the trim point that nobody counted included. */
+export function storedBytesOf(row: StreamState): number {
+  return row.appendedBytes - row.trimmedBytes;
+}
+
+function copyOf({ totals, minutes, hours }: Ledger): LedgerHistory {
+  return { totals: [...totals], minutes: [...minutes], hours: [...hours] };
+}
+
+/** When the entry was decided, as it says itself; 0 when it does not. */
+function timeOf(entry: RowEntry): number {
+  switch (entry.type) {
+    case 'chunk':
+      return entry.arrivalMs;
+    case 'create-basin':
+    case 'create-stream':
+      return entry.createdAtMs;
+    case 'trim':
+    case 'reconfigure-stream':
+      return entry.atMs;
+    case 'tombstone-stream':
+    case 'tombstone-basin':
+      return entry.deletedAtMs;
+    case 'reconfigure-basin':
+    case 'delete-basin':
+    case 'delete-stream':
+      return 0;
+  }
+}
