@@ -15,6 +15,7 @@ const BODY = [new TextEncoder().encode('0123456789')];
 const SET_HERE = [
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
   'AWS_PROFILE',
   'AWS_SHARED_CREDENTIALS_FILE',
   'AWS_CONFIG_FILE',
@@ -184,6 +185,12 @@ describe('credentials', () => {
     expect(await usedKey()).toBe('d');
     process.env['AWS_PROFILE'] = 'other';
     expect(await usedKey()).toBe('other');
+  });
+
+  test('with a session token are used with it, at the endpoint that the URL names', async () => {
+    process.env['AWS_SESSION_TOKEN'] = 'for an hour';
+    expect(await usedKey()).toBe('test');
+    expect(fake.requests.at(-1)?.headers['x-amz-security-token']).toBe('for an hour');
   });
 
   test('that are nowhere are an error that says where they are looked for', async () => {
