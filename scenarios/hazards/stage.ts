@@ -143,6 +143,17 @@ export class Stage {
 
   /** An append session that has begun: its first input goes with it. */
   async appendSession(stream = STREAM, ...first: readonly BatchWish[]): Promise<Appending> {
+    const { session, response } = await this.#openSession(stream, first);
+    session.hear(response);
+    return session;
+  }
+
+  /** One whose answers nobody takes. */
+  async stalledSession(): Promise<Appending> {
+    return (await this.#openSession(STREAM, [])).session;
+  }
+
+  async #openSession(stream: string, first: readonly BatchWish[]) {
     const hangUp = new AbortController();
     const session = new Appending(hangUp);
     session.send(...first);
@@ -150,8 +161,7 @@ export class Stage {
     const target = `/v1/streams/${stream}/records`;
     const response = await this.#call('POST', target, wanted, session.body(), hangUp.signal);
     must(response.status === 200, `an append session was answered with ${response.status}`);
-    session.hear(response);
-    return session;
+    return { session, response };
   }
 
   async #ask(line: string, body: unknown, headers: Record<string, string>): Promise<Answer> {
