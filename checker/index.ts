@@ -1,19 +1,46 @@
 /**
  * The door of the checker: could this history have happened?
  *
- * `checkStream` judges histories of one S2 stream; `checkOperations` judges any history against any model, after
- * Porcupine. Depends on nothing else of this repository.
+ * `checkStream` judges histories of one S2 stream; `checkOperations` and `checkEvents` judge any history against any
+ * model, after Porcupine, and models of common things are here. Depends on nothing else of this repository.
  */
 
 export { chain, chainAll, ChainHash, highHalf, lowHalf, solve, toBigint, unchain } from './chain-hash.ts';
-export { describeVerdict } from './sweep/describe.ts';
-export type { Call, EventNote, Hash64, History, HistoryEvent, Return } from './history.ts';
 export { formatEvent, formatHistory, type ParsedHistory, parseHistory, parseLine } from './formats/jsonl.ts';
-export { type Model, type NondeterministicModel, type Operation, type Step, toModel } from './wgl/model.ts';
-export { MalformedHistory } from './formats/pairing.ts';
-export { refusalOfWitness, type Witness } from './sweep/replay.ts';
-export { checkOperations, type PartitionResult, type SearchOptions, type SearchResult } from './wgl/plain.ts';
+export type { Call, EventNote, Hash64, History, HistoryEvent, Return } from './history.ts';
+export { MalformedHistory } from './malformed.ts';
+export { fencingLockModel, type LockInput, type LockOutput, type LockState } from './models/fencing-lock.ts';
+export { type KeyValueInput, keyValueModel, type KeyValueOutput, wholeKeyValueModel } from './models/key-value.ts';
+export type { Outcome } from './models/outcome.ts';
+export { type Item, queueModel, type QueueInput, type QueueOutput } from './models/queue.ts';
+export {
+  casRegisterModel,
+  type RegisterInput,
+  registerModel,
+  type RegisterOutput,
+  type Value,
+} from './models/register.ts';
+export { type Element, type SetInput, setModel, type SetOutput } from './models/set.ts';
 export { streamModel, streamOperations, type StreamState, type TokenRule } from './models/stream.ts';
+export { describeVerdict } from './sweep/describe.ts';
+export { refusalOfWitness, type Witness } from './sweep/replay.ts';
 export { checkStream, type StreamCheckOptions, type Verdict } from './sweep/sweep.ts';
 export type { Violation, ViolationCode } from './sweep/violation.ts';
+export { checkEvents, type Event, operationsOf } from './wgl/check-events.ts';
+export {
+  annotate,
+  type Annotation,
+  checkOperations,
+  type PartitionResult,
+  type SearchOptions,
+  type SearchResult,
+} from './wgl/check-operations.ts';
+export {
+  type Model,
+  type NondeterministicModel,
+  type Operation,
+  type Step,
+  toModel,
+  toNondeterministic,
+} from './wgl/model.ts';
 export { type BodyHasher, createBodyHasher } from './xxh3.ts';

@@ -7,8 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { History } from './history.ts';
 import { parseHistory } from './formats/jsonl.ts';
-import { toModel } from './wgl/model.ts';
-import { checkOperations } from './wgl/plain.ts';
+import { checkOperations } from './wgl/check-operations.ts';
 import { streamModel, streamOperations } from './models/stream.ts';
 import { checkStream } from './sweep/sweep.ts';
 
@@ -38,7 +37,7 @@ describe('the file name is the verdict:', () => {
     const verdict = checkStream(history, { strictS2 });
     const said = verdict.verdict === 'illegal' ? `illegal-${verdict.violation.code}` : verdict.verdict;
     expect(`${expected}-`.startsWith(`${said}-`), `the sweep says ${said}`).toBe(true);
-    const searched = checkOperations(toModel(streamModel({ strictS2 })), streamOperations(history));
+    const searched = checkOperations(streamModel({ strictS2 }), streamOperations(history));
     expect(searched.verdict).toBe(verdict.verdict);
   });
 

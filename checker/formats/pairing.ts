@@ -8,17 +8,7 @@
 
 import { ContentCheck, isHash } from './content-check.ts';
 import type { Call, HistoryEvent, Return } from '../history.ts';
-
-/** Thrown by the checks when they are handed events that are no history. Files are refused earlier, by the parser. */
-export class MalformedHistory extends Error {
-  /** 1-based line of the event in the history's file. */
-  readonly line: number;
-
-  constructor(line: number, message: string) {
-    super(`event ${line}: ${message}`);
-    this.line = line;
-  }
-}
+import { MalformedHistory } from '../malformed.ts';
 
 interface Started {
   clientId: number;

@@ -1,19 +1,21 @@
 /**
- * An S2 stream as a nondeterministic model for the general search: what S2's own verification tool checks with
- * Porcupine, state for state (tail, chain hash of all record bodies, fencing token in force).
+ * An S2 stream as a model for the general search: what S2's own verification tool checks with Porcupine, state for
+ * state (tail, chain hash of all record bodies, fencing token in force).
  *
- * The order of the tests is the engine's: fence before sequence number. An append whose outcome is unknown may
- * have happened or not; a definite failure and a failed read or check-tail change nothing and are always legal.
+ * The order of the tests is the engine's: fence before sequence number. An append whose outcome is unknown is
+ * optional; a definite failure and a failed read or check-tail change nothing and are always legal.
  */
 
-import { chainAll } from '../chain-hash.ts';
+import { ChainHash, highHalf, lowHalf } from '../chain-hash.ts';
 import type { Call, History, Return } from '../history.ts';
-import type { NondeterministicModel, Operation } from '../wgl/model.ts';
+import type { Model, Operation, Step } from '../wgl/model.ts';
 import { assertWellFormed } from '../formats/pairing.ts';
 
 export interface StreamState {
   tail: number;
-  streamHash: bigint;
+  /** Halves of the chain hash. */
+  hi: number;
+  lo: number;
   /** null: no token was ever set, which is something else than the empty token. */
   fencingToken: string | null;
 }
@@ -26,12 +28,20 @@ export interface TokenRule {
   strictS2?: boolean;
 }
 
-export function streamModel(rule: TokenRule = {}): NondeterministicModel<StreamState, Call, Return> {
+export function streamModel(rule: TokenRule = {}): Model<StreamState, Call, Return> {
   return {
-    init: () => [{ tail: 0, streamHash: 0n, fencingToken: rule.strictS2 ? null : '' }],
-    step: (state, call, outcome) => (mayHappen(state, call, outcome) ? nextStates(state, call, outcome) : []),
-    equal: (a, b) => a.tail === b.tail && a.streamHash === b.streamHash && a.fencingToken === b.fencingToken,
-    hash: (state) => Number(BigInt.asIntN(32, state.streamHash ^ (state.streamHash >> 32n))) ^ state.tail,
+    init: () => ({ tail: 0, hi: 0, lo: 0, fencingToken: rule.strictS2 ? null : '' }),
+    step,
+    equal: (a, b) => a.tail === b.tail && a.hi === b.hi && a.lo === b.lo && a.fencingToken === b.fencingToken,
+    hash: (state) => state.hi ^ state.lo ^ state.tail,
+    pending: (call) => (call.kind === 'append' ? { output: { kind: 'append-indefinite-failure' } } : null),
+    isOptional: (_call, outcome) => outcome.kind === 'append-indefinite-failure',
+    isReadOnly: (call, outcome) => call.kind !== 'append' || outcome.kind === 'append-definite-failure',
+    progress: (state) => state.tail,
+    position: (call, outcome) =>
+      'tail' in outcome ? outcome.tail - (call.kind === 'append' ? call.recordHashes.length : 0) : null,
+    isHopeless: (state, _call, outcome) => outcome.kind === 'read-success' && !hasContent(state, outcome),
+    describeState: ({ tail, fencingToken }) => `tail ${tail}, token ${JSON.stringify(fencingToken)}`,
   };
 }
 
@@ -65,37 +75,45 @@ export function streamOperations(history: History): Operation<Call, Return>[] {
   return operations.filter((operation, index) => operation.input.kind === 'append' || answered.has(index));
 }
 
-function mayHappen(state: StreamState, call: Call, outcome: Return): boolean {
-  switch (outcome.kind) {
-    case 'append-success':
-      return (
-        call.kind === 'append' && conditionsHold(state, call) && outcome.tail === state.tail + call.recordHashes.length
-      );
-    case 'read-success':
-      return outcome.tail === state.tail && outcome.streamHash === state.streamHash;
-    case 'check-tail-success':
-      return outcome.tail === state.tail;
-    default:
-      return true;
+function step(state: StreamState, call: Call, outcome: Return): Step<StreamState> {
+  if (call.kind !== 'append') {
+    if ('tail' in outcome && outcome.tail !== state.tail) return { legal: false, reason: `the tail is ${state.tail}` };
+    if (outcome.kind === 'read-success' && !hasContent(state, outcome))
+      return { legal: false, reason: 'the content is another one' };
+    return { legal: true, state };
   }
+  if (outcome.kind === 'append-definite-failure') return { legal: true, state };
+  if (call.fencingToken !== null && call.fencingToken !== state.fencingToken)
+    return { legal: false, reason: `the fencing token is ${JSON.stringify(state.fencingToken)}` };
+  if (call.matchSeqNum !== null && call.matchSeqNum !== state.tail)
+    return { legal: false, reason: `the tail is ${state.tail}` };
+  if ('tail' in outcome && outcome.tail !== state.tail + call.recordHashes.length)
+    return { legal: false, reason: `the tail is ${state.tail}` };
+  return { legal: true, state: applied(state, call) };
 }
 
-function nextStates(state: StreamState, call: Call, outcome: Return): readonly StreamState[] {
-  if (call.kind !== 'append') return [state];
-  if (outcome.kind === 'append-success') return [applied(state, call)];
-  if (outcome.kind === 'append-indefinite-failure' && conditionsHold(state, call)) return [applied(state, call), state];
-  return [state];
+function hasContent({ hi, lo }: StreamState, { streamHash }: Return & { kind: 'read-success' }): boolean {
+  return lo === lowHalf(streamHash) && hi === highHalf(streamHash);
 }
 
-function conditionsHold(state: StreamState, call: Call & { kind: 'append' }): boolean {
-  if (call.fencingToken !== null && call.fencingToken !== state.fencingToken) return false;
-  return call.matchSeqNum === null || call.matchSeqNum === state.tail;
-}
+const chain = new ChainHash();
 
 function applied(state: StreamState, call: Call & { kind: 'append' }): StreamState {
-  return {
-    tail: state.tail + call.recordHashes.length,
-    streamHash: chainAll(call.recordHashes, state.streamHash),
-    fencingToken: call.setFencingToken ?? state.fencingToken,
-  };
+  const { hi, lo } = halvesOf(call);
+  chain.set(state.hi, state.lo);
+  chain.appendRange(hi, lo, 0, hi.length);
+  const fencingToken = call.setFencingToken ?? state.fencingToken;
+  return { tail: state.tail + hi.length, hi: chain.hi, lo: chain.lo, fencingToken };
+}
+
+const halves = new WeakMap<Call, { hi: Int32Array; lo: Int32Array }>();
+
+/** Cut once: the search appends the same batch in many states. */
+function halvesOf(call: Call & { kind: 'append' }): { hi: Int32Array; lo: Int32Array } {
+  let known = halves.get(call);
+  if (known === undefined) {
+    known = { hi: Int32Array.from(call.recordHashes, highHalf), lo: Int32Array.from(call.recordHashes, lowHalf) };
+    halves.set(call, known);
+  }
+  return known;
 }

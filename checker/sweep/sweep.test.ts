@@ -5,7 +5,7 @@ import { chain, chainAll } from '../chain-hash.ts';
 import { describeVerdict } from './describe.ts';
 import type { Call, History, HistoryEvent, Return } from '../history.ts';
 import { formatHistory, parseHistory } from '../formats/jsonl.ts';
-import { MalformedHistory } from '../formats/pairing.ts';
+import { MalformedHistory } from '../malformed.ts';
 import { checkStream } from './sweep.ts';
 import { type CollectorOptions, collectHistory, type PlantedBug } from '../testing/collected-histories.ts';
 import { seededRandom } from '../testing/random.ts';

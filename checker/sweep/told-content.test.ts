@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { chainAll } from '../chain-hash.ts';
 import type { Call, Hash64, History, HistoryEvent, Return } from '../history.ts';
 import { formatHistory, parseHistory } from '../formats/jsonl.ts';
-import { MalformedHistory } from '../formats/pairing.ts';
+import { MalformedHistory } from '../malformed.ts';
 import { checkStream, type Verdict } from './sweep.ts';
 import { type CollectorOptions, collectHistory, type PlantedBug } from '../testing/collected-histories.ts';
 import { type Dice, seededRandom } from '../testing/random.ts';

@@ -6,7 +6,7 @@
  * intervals are closed.
  */
 
-import type { Operation } from './model.ts';
+import type { Operation } from '../../wgl/model.ts';
 
 export interface Entry {
   /** Index of the operation, -1 for the sentinel. */

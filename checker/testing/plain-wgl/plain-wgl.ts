@@ -1,6 +1,7 @@
 /**
- * Porcupine's search for a linearization, for any model: Wing & Gong's, with Lowe's cache of configurations and
- * P-compositionality after Horn & Kroening.
+ * The plain search, as Porcupine does it: Wing & Gong's, with Lowe's cache of configurations and P-compositionality
+ * after Horn & Kroening. Kept as an oracle and as a peer in benchmarks; it knows none of a model's hooks, so optional
+ * operations are handed to it as sets of states (`toModel(toNondeterministic(model))`).
  *
  * It promises a verdict that is reproducible: budgets are counted in model steps, never in time, and nothing depends
  * on iteration order. `ok` comes with the order found, `illegal` and `unknown` with the longest partial orders.
@@ -9,22 +10,22 @@
 
 import { Bitset } from './bitset.ts';
 import { type Entry, lift, linkEntries, unlift } from './entries.ts';
-import type { Model, Operation } from './model.ts';
+import type { Model, Operation } from '../../wgl/model.ts';
 
-export interface SearchOptions {
+interface PlainOptions {
   /** Model steps to spend on all partitions together. Default: no limit. */
   stepsMax?: number;
 }
 
-export type SearchResult<I, O> = {
+type PlainResult<I, O> = {
   verdict: 'ok' | 'illegal' | 'unknown';
   /** Model steps spent. */
   steps: number;
   /** One per partition that was looked at. */
-  partitions: readonly PartitionResult<I, O>[];
+  partitions: readonly PlainPartition<I, O>[];
 };
 
-export interface PartitionResult<I, O> {
+interface PlainPartition<I, O> {
   verdict: 'ok' | 'illegal' | 'unknown';
   operations: readonly Operation<I, O>[];
   /**
@@ -35,14 +36,14 @@ export interface PartitionResult<I, O> {
 }
 
 /** Is there a linearization? Stops at the first partition that has none. */
-export function checkOperations<S, I, O>(
+export function searchPlainly<S, I, O>(
   model: Model<S, I, O>,
   operations: readonly Operation<I, O>[],
-  options: SearchOptions = {},
-): SearchResult<I, O> {
+  options: PlainOptions = {},
+): PlainResult<I, O> {
   const budget = { left: options.stepsMax ?? Number.POSITIVE_INFINITY, spent: 0 };
-  const partitions: PartitionResult<I, O>[] = [];
-  let verdict: SearchResult<I, O>['verdict'] = 'ok';
+  const partitions: PlainPartition<I, O>[] = [];
+  let verdict: PlainResult<I, O>['verdict'] = 'ok';
   for (const part of model.partition?.(operations) ?? [operations]) {
     const result = checkPartition(model, part, budget);
     partitions.push(result);
@@ -66,7 +67,7 @@ function checkPartition<S, I, O>(
   model: Model<S, I, O>,
   operations: readonly Operation<I, O>[],
   budget: Budget,
-): PartitionResult<I, O> {
+): PlainPartition<I, O> {
   const head = linkEntries(operations);
   const cache = new ConfigurationCache(model);
   const longest = new LongestPartials(operations.length);

@@ -1,10 +1,10 @@
-/** The general search on a register, the smallest model there is, and on what Porcupine gets wrong. */
+/** The plain search on a register, the smallest model there is, and on what Porcupine gets wrong. */
 
 import { describe, expect, test } from 'vitest';
-import { type Model, type NondeterministicModel, type Operation, toModel } from './model.ts';
-import { checkOperations } from './plain.ts';
-import { hasLinearization } from '../testing/permutations.ts';
-import { type Dice, seededRandom } from '../testing/random.ts';
+import { type Model, type NondeterministicModel, type Operation, toModel } from '../../wgl/model.ts';
+import { searchPlainly } from './plain-wgl.ts';
+import { hasLinearization } from '../permutations.ts';
+import { type Dice, seededRandom } from '../random.ts';
 
 type Input = { write: number } | { read: true };
 type Op = Operation<Input & { key?: string }, number | null>;
@@ -34,41 +34,41 @@ const read = (clientId: number, value: number, call: number, end: number): Op =>
   return: end,
 });
 
-describe('the general search on a register', () => {
+describe('the plain search on a register', () => {
   test('accepts reads that see a concurrent write and reads that do not, and tells the order', () => {
     const operations = [write(1, 100, 0, 100), read(2, 100, 25, 75), read(3, 0, 30, 60)];
-    const { verdict, partitions } = checkOperations(register, operations);
+    const { verdict, partitions } = searchPlainly(register, operations);
     expect(verdict).toBe('ok');
     expect(partitions[0]!.partialLinearizations).toEqual([[2, 0, 1]]);
   });
 
   test('refuses a value that was there and is gone again', () => {
     const operations = [write(1, 200, 0, 100), read(2, 200, 10, 30), read(3, 0, 40, 90)];
-    expect(checkOperations(register, operations).verdict).toBe('illegal');
+    expect(searchPlainly(register, operations).verdict).toBe('illegal');
   });
 
   test('treats intervals as closed: a call at the very moment of a return overlaps it', () => {
     const operations = [write(1, 1, 0, 10), read(2, 0, 10, 20)];
-    expect(checkOperations(register, operations).verdict).toBe('ok');
-    expect(checkOperations(register, [write(1, 1, 0, 10), read(2, 0, 11, 20)]).verdict).toBe('illegal');
+    expect(searchPlainly(register, operations).verdict).toBe('ok');
+    expect(searchPlainly(register, [write(1, 1, 0, 10), read(2, 0, 11, 20)]).verdict).toBe('illegal');
   });
 
   test('an operation that never returns may take effect at any later time', () => {
     const never = Number.POSITIVE_INFINITY;
     const operations = [write(1, 1, 0, never), write(3, 2, 0, never), read(2, 0, 5, 6), read(2, 1, 7, 8)];
-    expect(checkOperations(register, operations).verdict).toBe('ok');
+    expect(searchPlainly(register, operations).verdict).toBe('ok');
   });
 
   test('keeps for every operation the longest legal order that contains it', () => {
     const operations = [write(1, 1, 0, 10), read(2, 7, 20, 30), write(3, 2, 0, 100)];
-    const { verdict, partitions } = checkOperations(register, operations);
+    const { verdict, partitions } = searchPlainly(register, operations);
     expect(verdict).toBe('illegal');
     expect(partitions[0]!.partialLinearizations).toEqual([[0, 2]]);
   });
 
   test('says unknown when its steps are spent, and how many that were', () => {
     const operations = [write(1, 200, 0, 100), read(2, 200, 10, 30), read(3, 0, 40, 90)];
-    expect(checkOperations(register, operations, { stepsMax: 2 })).toMatchObject({ verdict: 'unknown', steps: 2 });
+    expect(searchPlainly(register, operations, { stepsMax: 2 })).toMatchObject({ verdict: 'unknown', steps: 2 });
   });
 
   test('judges partitions by themselves and stops at the first illegal one', () => {
@@ -77,13 +77,13 @@ describe('the general search on a register', () => {
       partition: (operations) => [operations.slice(0, 1), operations.slice(1, 3), operations.slice(3)],
     };
     const bad = [write(1, 1, 0, 1), write(2, 2, 0, 1), read(2, 1, 2, 3), write(3, 3, 0, 1)];
-    const result = checkOperations(keyed, bad);
+    const result = searchPlainly(keyed, bad);
     expect(result.verdict).toBe('illegal');
     expect(result.partitions.map((part) => part.verdict)).toEqual(['ok', 'illegal']);
   });
 
   test('an empty history is ok', () => {
-    expect(checkOperations(register, [])).toMatchObject({ verdict: 'ok', steps: 0 });
+    expect(searchPlainly(register, [])).toMatchObject({ verdict: 'ok', steps: 0 });
   });
 
   test('agrees with the permutation search on random registers with lost writes, and twice in a row', () => {
@@ -97,9 +97,9 @@ describe('the general search on a register', () => {
       const operations = randomRegisterHistory(seededRandom(seed));
       const expected = hasLinearization(lossy, operations) ? 'ok' : 'illegal';
       tally[expected]++;
-      const first = checkOperations(toModel(lossy), operations);
+      const first = searchPlainly(toModel(lossy), operations);
       expect(first.verdict, `seed ${seed}`).toBe(expected);
-      expect(checkOperations(toModel(lossy), operations)).toEqual(first);
+      expect(searchPlainly(toModel(lossy), operations)).toEqual(first);
     }
     expect(Math.min(tally.ok, tally.illegal)).toBeGreaterThan(400);
   });

@@ -1,0 +1,92 @@
+/**
+ * A key-value store of strings with get, put and append, as in Porcupine's own examples: a key never written holds "".
+ *
+ * Keys cannot influence each other, so each is judged by itself.
+ */
+
+import type { Model } from '../wgl/model.ts';
+import { groupBy, type Outcome, pendingUnless, told } from './outcome.ts';
+
+export type KeyValueInput =
+  | { op: 'get'; key: string }
+  | { op: 'put'; key: string; value: string }
+  /** Puts `value` behind what the key holds. */
+  | { op: 'append'; key: string; value: string };
+/** The value got; null for a put or an append. */
+export type KeyValueOutput = Outcome<string | null>;
+
+/** What the keys hold that were ever written. */
+type Store = ReadonlyMap<string, string>;
+
+/** Judged key by key. A state is what the one key holds. */
+export function keyValueModel(): Model<string, KeyValueInput, KeyValueOutput> {
+  return {
+    ...inCommon(),
+    init: () => '',
+    step: (state, input, output) => {
+      const next = valueBehind(state, input, output);
+      return next === null ? refusal(state, input) : { legal: true, state: next };
+    },
+    partition: (operations) => groupBy(operations, ({ input }) => input.key),
+    describeState: (state) => JSON.stringify(state),
+  };
+}
+
+/** The same store judged as a whole: far slower, the verdict is the same. */
+export function wholeKeyValueModel(): Model<Store, KeyValueInput, KeyValueOutput> {
+  return {
+    ...inCommon(),
+    init: () => new Map(),
+    step: (state, input, output) => {
+      const before = state.get(input.key) ?? '';
+      const next = valueBehind(before, input, output);
+      if (next === null) return refusal(before, input);
+      return { legal: true, state: next === before ? state : new Map(state).set(input.key, next) };
+    },
+    equal: (a, b) => a.size === b.size && [...a].every(([key, value]) => b.get(key) === value),
+    hash: hashOf,
+    describeState: (state) => JSON.stringify(Object.fromEntries(state)),
+  };
+}
+
+type Hooks = Pick<
+  Model<unknown, KeyValueInput, KeyValueOutput>,
+  'pending' | 'isOptional' | 'isReadOnly' | 'describeOperation'
+>;
+
+function inCommon(): Hooks {
+  return {
+    pending: (input) => pendingUnless(input.op === 'get'),
+    isOptional: (input, output) => input.op !== 'get' && output.outcome === 'unknown',
+    isReadOnly: (input, output) => input.op === 'get' || output.outcome === 'failed',
+    describeOperation: (input, output) => {
+      const value = input.op === 'get' ? '' : ` ${JSON.stringify(input.value)}`;
+      return told(`${input.op} ${JSON.stringify(input.key)}${value}`, output);
+    },
+  };
+}
+
+/** What the key holds after the operation, or null when it cannot have answered so. */
+function valueBehind(state: string, input: KeyValueInput, output: KeyValueOutput): string | null {
+  if (output.outcome === 'failed') return state;
+  if (input.op === 'put') return input.value;
+  if (input.op === 'append') return state + input.value;
+  return output.outcome === 'unknown' || output.value === state ? state : null;
+}
+
+function refusal(state: string, { key }: KeyValueInput): { legal: false; reason: string } {
+  return { legal: false, reason: `the key ${JSON.stringify(key)} holds ${JSON.stringify(state)}` };
+}
+
+/** Of lengths and last characters: values that grow by appends differ there. The same for every order of the keys. */
+function hashOf(store: Store): number {
+  let hash = 0;
+  for (const [key, value] of store) {
+    let word = value.length;
+    for (let i = Math.max(0, value.length - 8); i < value.length; i++)
+      word = Math.imul(word ^ value.charCodeAt(i), 0x01000193);
+    for (let i = 0; i < key.length; i++) word = Math.imul(word ^ key.charCodeAt(i), 0x85ebca6b);
+    hash ^= word ^ (word >>> 15);
+  }
+  return hash;
+}

@@ -1,0 +1,210 @@
+/** Every shipped model: what it means, on the histories everybody knows, and WGL+ against two oracles on random ones. */
+
+import { describe, expect, test } from 'vitest';
+import { hasLinearization } from '../testing/permutations.ts';
+import { searchPlainly } from '../testing/plain-wgl/plain-wgl.ts';
+import { seededRandom } from '../testing/random.ts';
+import { type Pretence, smallOperations } from '../testing/small-operations.ts';
+import { checkOperations } from '../wgl/check-operations.ts';
+import { type Model, type Operation, toModel, toNondeterministic } from '../wgl/model.ts';
+import { fencingLockModel, type LockInput } from './fencing-lock.ts';
+import { type KeyValueInput, keyValueModel, type KeyValueOutput, wholeKeyValueModel } from './key-value.ts';
+import type { Outcome } from './outcome.ts';
+import { queueModel, type QueueInput } from './queue.ts';
+import { casRegisterModel, type RegisterInput, registerModel } from './register.ts';
+import { type SetInput, setModel } from './set.ts';
+
+const RANDOM_HISTORIES = 1_200;
+
+/** One client after the other: what a single thread sees. */
+function inSequence<I, V>(...steps: readonly (readonly [I, V])[]): Operation<I, Outcome<V>>[] {
+  return steps.map(([input, value], at) => ({
+    clientId: 1,
+    input,
+    output: { outcome: 'ok', value },
+    call: 2 * at,
+    return: 2 * at + 1,
+  }));
+}
+
+function verdictOf<S, I, O>(model: Model<S, I, O>, operations: readonly Operation<I, O>[]): string {
+  return checkOperations(model, operations).verdict;
+}
+
+describe('what the models mean', () => {
+  test('a register answers with the last write, and a plain one knows no compare-and-set', () => {
+    const history = inSequence([{ op: 'write', value: 1 }, null], [{ op: 'read' }, 1]);
+    expect(verdictOf(registerModel(), history as never)).toBe('ok');
+    expect(verdictOf(registerModel(), inSequence([{ op: 'read' }, 1]) as never)).toBe('illegal');
+    expect(
+      verdictOf(registerModel(1), inSequence<unknown, unknown>([{ op: 'cas', from: 1, to: 2 }, true]) as never),
+    ).toBe('illegal');
+  });
+
+  test('a refused compare-and-set proves that the register held something else', () => {
+    const cas = { op: 'cas', from: 1, to: 2 };
+    expect(
+      verdictOf(casRegisterModel(1), inSequence<unknown, unknown>([cas, true], [{ op: 'read' }, 2]) as never),
+    ).toBe('ok');
+    expect(verdictOf(casRegisterModel(1), inSequence([cas, false]) as never)).toBe('illegal');
+    expect(verdictOf(casRegisterModel(0), inSequence([cas, false]) as never)).toBe('ok');
+  });
+
+  test('keys are judged by themselves', () => {
+    const history = inSequence(
+      [{ op: 'put', key: 'a', value: 'x' }, null],
+      [{ op: 'append', key: 'a', value: 'y' }, null],
+      [{ op: 'get', key: 'b' }, ''],
+      [{ op: 'get', key: 'a' }, 'xy'],
+    );
+    const result = checkOperations(keyValueModel(), history as never);
+    expect(result).toMatchObject({ verdict: 'ok', operationCount: 4 });
+    expect(result.partitions).toHaveLength(2);
+  });
+
+  test('a set answers whether an element was new; read as a whole it is one part', () => {
+    const model = setModel();
+    const add = { op: 'add', value: 3 };
+    expect(verdictOf(model, inSequence<unknown, unknown>([add, true], [add, false]) as never)).toBe('ok');
+    expect(verdictOf(model, inSequence<unknown, unknown>([add, true], [add, true]) as never)).toBe('illegal');
+    const read = inSequence<unknown, unknown>([add, null], [{ op: 'add', value: 1 }, null], [{ op: 'read' }, [3, 1]]);
+    expect(verdictOf(model, read as never)).toBe('ok');
+  });
+
+  test('a queue gives elements back in the order they came, once each', () => {
+    const two = [
+      [{ op: 'enqueue', value: 'a' }, null],
+      [{ op: 'enqueue', value: 'b' }, null],
+    ] as const;
+    const take = { op: 'dequeue' };
+    const model = queueModel();
+    expect(
+      verdictOf(model, inSequence<unknown, unknown>(...two, [take, 'a'], [take, 'b'], [take, null]) as never),
+    ).toBe('ok');
+    expect(verdictOf(model, inSequence<unknown, unknown>(...two, [take, 'b']) as never)).toBe('illegal');
+    expect(verdictOf(model, inSequence<unknown, unknown>(...two, [take, 'a'], [take, 'a']) as never)).toBe('illegal');
+  });
+
+  test('a resource behind a fencing lock accepts no token that is older than one it has seen', () => {
+    const acquire = { op: 'acquire', owner: 'a' };
+    const history = inSequence<unknown, unknown>(
+      [acquire, 1],
+      [acquire, 2],
+      [{ op: 'use', token: 2 }, true],
+      [{ op: 'use', token: 1 }, false],
+    );
+    expect(verdictOf(fencingLockModel(), history as never)).toBe('ok');
+    expect(verdictOf(fencingLockModel({ expires: false }), history as never)).toBe('illegal');
+    const late = inSequence<unknown, unknown>([acquire, 1], [acquire, 2], [{ op: 'use', token: 2 }, true]);
+    late.push({ ...inSequence<unknown, unknown>([{ op: 'use', token: 1 }, true])[0]!, call: 90, return: 91 });
+    expect(verdictOf(fencingLockModel(), late as never)).toBe('illegal');
+  });
+});
+
+type KeyValues = readonly Operation<KeyValueInput, KeyValueOutput>[];
+
+interface Case<S, I, V> {
+  name: string;
+  model: Model<S, I, Outcome<V>>;
+  pretence: Pretence<S, I, V>;
+}
+
+/** The pretended object answers as the model allows. */
+function caseOf<S, I, V>(
+  name: string,
+  model: Model<S, I, Outcome<V>>,
+  draw: Pretence<S, I, V>['draw'],
+  valueOf: (state: S, input: I) => V,
+): Case<S, I, V> {
+  const answer = (state: S, input: I): { value: V; state: S } => {
+    const value = valueOf(state, input);
+    const step = model.step(state, input, { outcome: 'ok', value });
+    return { value, state: step.legal ? step.state : state };
+  };
+  return { name, model, pretence: { initial: model.init(), draw, answer } };
+}
+
+const cases = [
+  caseOf(
+    'register',
+    registerModel(0),
+    (dice): RegisterInput => (dice.chance(1, 2) ? { op: 'read' } : { op: 'write', value: dice.below(3) }),
+    (state) => state,
+  ),
+  caseOf(
+    'compare-and-set register',
+    casRegisterModel(0),
+    (dice): RegisterInput => {
+      if (dice.chance(1, 3)) return { op: 'read' };
+      if (dice.chance(1, 3)) return { op: 'write', value: dice.below(3) };
+      return { op: 'cas', from: dice.below(3), to: dice.below(3) };
+    },
+    (state, input) => (input.op === 'cas' ? input.from === state : state),
+  ),
+  caseOf(
+    'key-value store',
+    wholeKeyValueModel(),
+    (dice): KeyValueInput => {
+      const key = dice.pick(['a', 'b']);
+      return dice.chance(1, 2)
+        ? { op: 'get', key }
+        : { op: dice.pick(['put', 'append'] as const), key, value: `${dice.below(3)}` };
+    },
+    (state, input) => state.get(input.key) ?? '',
+  ),
+  caseOf(
+    'set',
+    setModel(),
+    (dice): SetInput =>
+      dice.chance(1, 5)
+        ? { op: 'read' }
+        : { op: dice.pick(['add', 'remove', 'contains'] as const), value: dice.below(2) },
+    (state, input) => {
+      const elements = JSON.parse(state) as number[];
+      if (input.op === 'read') return elements;
+      return elements.includes(input.value as number) !== (input.op === 'add');
+    },
+  ),
+  caseOf(
+    'queue',
+    queueModel(),
+    (dice): QueueInput => (dice.chance(1, 2) ? { op: 'dequeue' } : { op: 'enqueue', value: dice.below(2) }),
+    (state, input) => (input.op === 'dequeue' ? (state[0] ?? null) : null),
+  ),
+  caseOf(
+    'fencing lock',
+    fencingLockModel({ expires: false }),
+    (dice): LockInput => {
+      if (dice.chance(1, 3)) return { op: 'acquire', owner: 'me' };
+      return { op: dice.pick(['release', 'use'] as const), token: dice.between(1, 3) };
+    },
+    (state, input) => {
+      if (input.op === 'acquire') return state.isHeld ? null : state.issued + 1;
+      if (input.op === 'release') return state.isHeld && state.issued === input.token;
+      return input.token >= state.used && input.token <= state.issued;
+    },
+  ),
+] as unknown as readonly Case<unknown, unknown, unknown>[];
+
+test.each(cases)(
+  'WGL+, the plain search and permutations agree on random histories of a $name',
+  ({ name, model, pretence }) => {
+    const tally = { ok: 0, illegal: 0 };
+    const oracle = toNondeterministic(model);
+    const partsOf = (operations: readonly Operation<unknown, Outcome<unknown>>[]) =>
+      model.partition?.(operations) ?? [operations];
+    for (let seed = 1; seed <= RANDOM_HISTORIES; seed++) {
+      const operations = smallOperations(seededRandom(seed), pretence, 7);
+      const isLegal = partsOf(operations).every((part) => hasLinearization(oracle, part));
+      const expected = isLegal ? 'ok' : 'illegal';
+      tally[expected]++;
+      const found = checkOperations(model, operations);
+      expect(found.verdict, `seed ${seed}: ${JSON.stringify(operations)}`).toBe(expected);
+      if (name === 'key-value store')
+        expect(checkOperations(keyValueModel(), operations as KeyValues).verdict).toBe(expected);
+      if (seed % 10 === 0) expect(searchPlainly(toModel(oracle), operations).verdict).toBe(expected);
+      if (seed % 50 === 0) expect(checkOperations(model, operations)).toEqual(found);
+    }
+    expect(Math.min(tally.ok, tally.illegal)).toBeGreaterThan(RANDOM_HISTORIES / 30);
+  },
+);

@@ -1,0 +1,124 @@
+/**
+ * Is there a linearization? The general engine, for any history and any model, called as in Porcupine.
+ *
+ * Verdicts are reproducible: budgets are counted in steps of the model, never in time, and equal input gives equal
+ * output to the last byte. `ok` comes with the order found; `illegal` and `unknown` with the longest legal order, and
+ * with why each operation that could have come next did not fit there.
+ */
+
+import { MalformedHistory } from '../malformed.ts';
+import type { Model, Operation } from './model.ts';
+import { Walk } from './walk.ts';
+
+export interface SearchOptions {
+  /** Model steps to spend on all partitions together; an open partition may spend its share. Default: no limit. */
+  stepsMax?: number;
+  /** Keep for each operation the longest legal order that contains it, as Porcupine's pictures do. Costs time. */
+  keepsAllOrders?: boolean;
+}
+
+export interface SearchResult<I, O> {
+  verdict: 'ok' | 'illegal' | 'unknown';
+  /** Model steps spent. */
+  steps: number;
+  /** Operations that were handed over; 0 means that nothing was checked. */
+  operationCount: number;
+  /** One per partition that was looked at. */
+  partitions: readonly PartitionResult<I, O>[];
+  /** What else is worth showing beside the operations: faults, servers, whatever was added with `annotate`. */
+  annotations: readonly Annotation[];
+}
+
+export interface PartitionResult<I, O> {
+  verdict: 'ok' | 'illegal' | 'unknown';
+  operations: readonly Operation<I, O>[];
+  /**
+   * Indices into `operations`. For `ok` the one order found, without optional operations that need not have happened;
+   * otherwise the longest legal order, or, on request, one for each operation that could be placed, longest first.
+   */
+  partialLinearizations: readonly (readonly number[])[];
+  /** Behind the longest order: every operation that could have come next, and why it did not fit there. */
+  stuck: readonly { operation: number; reason: string | null }[];
+  /** Configurations kept. */
+  configurations: number;
+}
+
+/** Something that happened beside the operations. Belongs to a client, or to a row of its own. */
+export interface Annotation {
+  clientId?: number;
+  tag?: string;
+  start: number;
+  /** Default: `start`. */
+  end?: number;
+  description: string;
+  details?: string;
+}
+
+/**
+ * Stops at the first partition that has no linearization. Throws `MalformedHistory` for an operation that returns
+ * before it is called.
+ */
+export function checkOperations<S, I, O>(
+  model: Model<S, I, O>,
+  operations: readonly Operation<I, O>[],
+  options: SearchOptions = {},
+): SearchResult<I, O> {
+  operations.forEach(({ call, return: end }, index) => {
+    if (!(end >= call))
+      throw new MalformedHistory(index + 1, `the operation is called at ${call} and returns at ${end}`);
+  });
+  const parts = model.partition?.(operations) ?? [operations];
+  const partitions: PartitionResult<I, O>[] = [];
+  let left = options.stepsMax ?? Number.POSITIVE_INFINITY;
+  let steps = 0;
+  let verdict: SearchResult<I, O>['verdict'] = 'ok';
+  for (const [index, part] of parts.entries()) {
+    const stepsMax = Math.ceil(left / (parts.length - index));
+    const walked = new Walk(model, part, { stepsMax, keepsAllOrders: options.keepsAllOrders ?? false }).run();
+    steps += walked.steps;
+    left -= Math.min(left, walked.steps);
+    partitions.push({
+      verdict: walked.verdict,
+      operations: part,
+      partialLinearizations: walked.orders,
+      stuck: walked.verdict === 'ok' ? [] : reasonsBehind(model, part, walked.orders[0] ?? []),
+      configurations: walked.configurations,
+    });
+    if (walked.verdict !== 'ok') verdict = walked.verdict;
+    if (walked.verdict === 'illegal') break;
+  }
+  return { verdict, steps, operationCount: operations.length, partitions, annotations: [] };
+}
+
+/** The same result with more annotations. */
+export function annotate<I, O>(result: SearchResult<I, O>, annotations: readonly Annotation[]): SearchResult<I, O> {
+  return { ...result, annotations: [...result.annotations, ...annotations] };
+}
+
+/** Goes the order once more and asks every operation that could follow. */
+function reasonsBehind<S, I, O>(
+  model: Model<S, I, O>,
+  operations: readonly Operation<I, O>[],
+  order: readonly number[],
+): PartitionResult<I, O>['stuck'] {
+  let state = model.init();
+  const placed = new Set(order);
+  for (const index of order) {
+    const { input, output } = operations[index]!;
+    const step = model.step(state, input, output);
+    if (step.legal) state = step.state;
+  }
+  const left = operations.flatMap((operation, index) => (placed.has(index) ? [] : [{ operation, index }]));
+  const isRequired = ({ input, output }: Operation<I, O>): boolean => model.isOptional?.(input, output) !== true;
+  const firstReturn = left.reduce(
+    (least, { operation }) => (isRequired(operation) ? Math.min(least, operation.return) : least),
+    Number.POSITIVE_INFINITY,
+  );
+  return left
+    .filter(({ operation }) => operation.call <= firstReturn && isRequired(operation))
+    .map(({ operation, index }) => {
+      const step = model.step(state, operation.input, operation.output);
+      const reason = step.legal ? 'it fits, but whatever comes next does not' : (step.reason ?? null);
+      return { operation: index, reason };
+    });
+}
