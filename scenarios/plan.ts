@@ -36,13 +36,11 @@ export function isProfile(name: string): name is Profile {
   return (PROFILES as readonly string[]).includes(name);
 }
 
-/** The size of a run; the default is the shape of S2's own collector in CI. */
+/** The size of a run: drawn, small more often than large, unless somebody says otherwise. */
 export interface RunSize {
   clients: number;
   operationsPerClient: number;
 }
-
-export const DEFAULT_SIZE: RunSize = { clients: 3, operationsPerClient: 50 };
 
 export interface Plan extends RunSize {
   profile: Profile;
@@ -85,7 +83,9 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
   const tunables = drawTunables(draw);
   const faults = drawFaults(profile, tunables, draw);
   return {
-    ...DEFAULT_SIZE,
+    clients: draw.pick(SITES.size, 'clients', [3, 2, 3, 4]),
+    // What S2's own collector does in CI, 50, is the largest: most mistakes show in less, and more runs fit into a night.
+    operationsPerClient: draw.pick(SITES.size, 'operations', [10, 5, 15, 10, 20, 5, 50]),
     ...size,
     profile,
     servers: serversOf(profile, draw),
@@ -98,18 +98,23 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     requestTimeoutMs: draw.pick(SITES.pace, 'timeout', [5_000, 2_000, 10_000, 800]),
     pageRecords: draw.pick(SITES.size, 'page', [null, null, 40, 7]),
     // Long stalls need time to happen in.
-    thinkMsMax: draw.pick(SITES.pace, 'think', TIMELY.includes(profile) ? [500, 100, 2_000] : [0, 0, 50, 500]),
+    thinkMsMax: draw.pick(SITES.pace, 'think', TIMELY.includes(profile) ? [1_000, 500, 4_000] : [0, 0, 50, 500]),
     restMs: draw.pick(SITES.pace, 'rest', [1_000, 100]),
     tunables,
     faults,
-    sdkClients: draw.pick(SITES.size, 'sdk-clients', [0, 0, 0, 1]),
+    sdkClients: draw.pick(SITES.size, 'sdk-clients', rarely(8)),
     sessionWriters: draw.pick(SITES.size, 'session-writers', [0, 0, 1]),
-    followers: draw.pick(SITES.size, 'followers', [0, 1, 0, 2]),
-    sdkSessionWriters: draw.pick(SITES.size, 'sdk-session-writers', [0, 0, 0, 0, 0, 0, 0, 1]),
-    sdkFollowers: draw.pick(SITES.size, 'sdk-followers', [0, 0, 0, 0, 0, 0, 0, 1]),
+    followers: draw.pick(SITES.size, 'followers', [0, 0, 1, 0, 0, 2]),
+    sdkSessionWriters: draw.pick(SITES.size, 'sdk-session-writers', rarely(16)),
+    sdkFollowers: draw.pick(SITES.size, 'sdk-followers', rarely(16)),
     side: sideOf(profile, faults, draw),
     control: controlOf(profile, faults, draw),
   };
+}
+
+/** What costs much is in one run of `oneIn`. */
+function rarely(oneIn: number): number[] {
+  return Array.from({ length: oneIn }, (_, i) => (i === oneIn - 1 ? 1 : 0));
 }
 
 function serversOf(profile: Profile, draw: Draw): number {
@@ -131,9 +136,9 @@ function serversOf(profile: Profile, draw: Draw): number {
 function sideOf(profile: Profile, faults: FaultSettings, draw: Draw): SidePlan | null {
   switch (profile) {
     case 'storage':
-      return drawSide(draw, faults, 3, [500, 100, 2_000]);
+      return drawSide(draw, faults, 4, [1_000, 200, 4_000]);
     case 'swarm':
-      return drawSide(draw, faults, 4, [50, 0, 500]);
+      return drawSide(draw, faults, 8, [50, 0, 500]);
     default:
       return null;
   }

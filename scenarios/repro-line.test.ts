@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { reproLine } from './repro-line.ts';
 
-test('a plain seed of the usual size needs neither quotes nor flags', () => {
+test('a plain seed of the size it draws needs neither quotes nor flags', () => {
   expect(reproLine({ seed: '1729', profile: 'failover' }, {})).toBe(
     'npx tailrace sim repro --seed 1729 --profile failover',
   );

@@ -1,7 +1,7 @@
 /** The command that repeats a run: made here and nowhere else, complete, ready to paste into a shell. */
 
 import { PLANT } from './plant-name.ts';
-import { DEFAULT_SIZE, type RunSize } from './plan.ts';
+import type { RunSize } from './plan.ts';
 
 /** Words made of these characters need no quotes in any shell we print for. */
 const PLAIN_WORD = /^[A-Za-z0-9._@:+/-]+$/;
@@ -9,9 +9,9 @@ const PLAIN_WORD = /^[A-Za-z0-9._@:+/-]+$/;
 /** A run with a planted bug repeats only with the program that has the bug in it. */
 export function reproLine(run: { seed: string; profile: string }, size: Partial<RunSize>, plant = PLANT): string {
   const program = plant === null ? 'npx tailrace' : `node .plants/${plant}.mjs`;
-  const { clients = DEFAULT_SIZE.clients, operationsPerClient = DEFAULT_SIZE.operationsPerClient } = size;
-  const clientsFlag = clients === DEFAULT_SIZE.clients ? '' : ` --clients ${clients}`;
-  const opsFlag = operationsPerClient === DEFAULT_SIZE.operationsPerClient ? '' : ` --ops ${operationsPerClient}`;
+  const { clients, operationsPerClient } = size;
+  const clientsFlag = clients === undefined ? '' : ` --clients ${clients}`;
+  const opsFlag = operationsPerClient === undefined ? '' : ` --ops ${operationsPerClient}`;
   return `${program} sim repro --seed ${shellWord(run.seed)} --profile ${run.profile}${clientsFlag}${opsFlag}`;
 }
 

@@ -8,7 +8,7 @@ import { countArgument, durationArgument, profileArgument, seedRangeArgument, sh
 import { writeBundle } from '../bundle.ts';
 import { green, red } from '../colours.ts';
 import { InputError } from './input-error.ts';
-import { DEFAULT_SIZE, type Profile, PROFILES, type RunSize } from '../plan.ts';
+import { type Profile, PROFILES, type RunSize } from '../plan.ts';
 import type { RunFailure, RunRecord, SweepRecord } from '../run.ts';
 
 const EXIT_FAILED = 1;
@@ -22,7 +22,7 @@ const EXIT_OF_SWEEP = {
   'probes dark': 4,
 } as const;
 const EXIT_CODES =
-  '\nExit codes: 0 pass, 1 a run failed, 2 nondeterminism (meta), 3 bad arguments or harness errors,\n' +
+  '\nExit codes: 0 pass, 1 a run failed, 2 nondeterminism (meta) or bad arguments, 3 harness errors,\n' +
   '4 a required probe stayed dark (large sweeps over all profiles).';
 
 /** Pages written for failing runs of a sweep; each shows another signature. */
@@ -300,8 +300,8 @@ function workerCommand(): Command {
 
 function sized(command: Command): Command {
   return command
-    .option('--clients <n>', `clients (default ${DEFAULT_SIZE.clients})`, countArgument)
-    .option('--ops <n>', `operations per client (default ${DEFAULT_SIZE.operationsPerClient})`, countArgument);
+    .option('--clients <n>', 'clients of the judged stream (default: drawn)', countArgument)
+    .option('--ops <n>', 'operations per client (default: drawn)', countArgument);
 }
 
 function sizeOf({ clients, ops }: SizeOptions): Partial<RunSize> {

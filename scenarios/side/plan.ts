@@ -36,8 +36,8 @@ export function drawSide(
   if (!has) return null;
   return {
     streams: draw.pick(SITES.side, 'streams', [1, 1, 2]),
-    readersPerStream: draw.pick(SITES.side, 'readers', [1, 1, 3]),
-    operationsPerClient: draw.pick(SITES.side, 'operations', [30, 20, 50]),
+    readersPerStream: draw.pick(SITES.side, 'readers', [1, 1, 2]),
+    operationsPerClient: draw.pick(SITES.side, 'operations', [12, 8, 24]),
     retentionAgeMs: draw.pick(SITES.side, 'age', [5_000, 2_000, 20_000]),
     emptyAgeMs: 1_000,
     batchRecordsMax: draw.pick(SITES.side, 'batch', [3, 1, 8]),
