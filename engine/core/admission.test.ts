@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { type AdmittedChunk, admit, type AppendInput } from './admission.ts';
 import { decodeRecords } from './chunk.ts';
 import type { AppendRecord, SequencedRecord } from './record.ts';
-import { encodedLength, writeRecords } from './stamped-batch.ts';
+import { writeRecords } from './stamped-batch.ts';
 import { KEPT, streamRow } from '../testing/state-samples.ts';
 import type { StreamState } from './stream-state.ts';
 
@@ -38,14 +38,14 @@ function input(records: readonly AppendRecord[], conditions: Partial<AppendInput
 }
 
 function admitted(state: StreamState, asked: AppendInput, nowMs = NOW_MS): AdmittedChunk {
-  const admission = admit(state, asked, nowMs);
-  if (admission.kind !== 'admitted') throw new Error(`refused: ${JSON.stringify(admission.failure)}`);
-  return admission.chunk;
+  const admission = admit(state, asked, nowMs, nowMs);
+  if (admission.type === 'refused') throw new Error(`refused: ${JSON.stringify(admission.failure)}`);
+  return admission;
 }
 
 /** The records as a reader will find them. */
 function decoded(chunk: AdmittedChunk): SequencedRecord[] {
-  const bytes = new Uint8Array(encodedLength(chunk.batch));
+  const bytes = new Uint8Array(chunk.batchBytes);
   expect(writeRecords(chunk.batch, bytes, 0)).toBe(bytes.length);
   return decodeRecords(chunk, bytes);
 }
@@ -54,12 +54,12 @@ describe('conditions', () => {
   const state = stream({ tail: { seqNum: 7, timestamp: 5 }, fencingToken: 'mine' });
 
   test('the token is checked before the number', () => {
-    expect(admit(state, input([record()], { fencingToken: 'other', matchSeqNum: 3 }), NOW_MS)).toEqual({
-      kind: 'refused',
+    expect(admit(state, input([record()], { fencingToken: 'other', matchSeqNum: 3 }), NOW_MS, NOW_MS)).toEqual({
+      type: 'refused',
       failure: { kind: 'fencing-token-mismatch', actual: 'mine' },
     });
-    expect(admit(state, input([record()], { fencingToken: 'mine', matchSeqNum: 3 }), NOW_MS)).toEqual({
-      kind: 'refused',
+    expect(admit(state, input([record()], { fencingToken: 'mine', matchSeqNum: 3 }), NOW_MS, NOW_MS)).toEqual({
+      type: 'refused',
       failure: { kind: 'seq-num-mismatch', actual: 7 },
     });
   });
@@ -70,15 +70,15 @@ describe('conditions', () => {
   });
 
   test('an append without a token is never fenced off', () => {
-    expect(admit(state, input([record()]), NOW_MS).kind).toBe('admitted');
+    expect(admit(state, input([record()]), NOW_MS, NOW_MS).type).toBe('chunk');
   });
 
   test('on a new stream the empty token and the number 0 hold', () => {
-    expect(admit(stream(), input([record()], { fencingToken: '', matchSeqNum: 0 }), NOW_MS).kind).toBe('admitted');
+    expect(admit(stream(), input([record()], { fencingToken: '', matchSeqNum: 0 }), NOW_MS, NOW_MS).type).toBe('chunk');
   });
 
   test('the token is compared with the one before the batch, also when the batch sets another', () => {
-    expect(admit(state, input([fence('next')], { fencingToken: 'next' }), NOW_MS).kind).toBe('refused');
+    expect(admit(state, input([fence('next')], { fencingToken: 'next' }), NOW_MS, NOW_MS).type).toBe('refused');
     expect(admitted(state, input([fence('next')], { fencingToken: 'mine' })).fencingToken).toBe('next');
   });
 });
@@ -116,10 +116,13 @@ describe('timestamps', () => {
   test('client-require refuses the whole batch when one is missing, and that alone', () => {
     const required = configured({ timestampingMode: 'client-require' });
     const missing = { records: [record('a', 5), record('b')], matchSeqNum: null, fencingToken: null };
-    expect(admit(required, missing, NOW_MS)).toEqual({ kind: 'refused', failure: { kind: 'timestamp-missing' } });
+    expect(admit(required, missing, NOW_MS, NOW_MS)).toEqual({
+      type: 'refused',
+      failure: { kind: 'timestamp-missing' },
+    });
     expect(stamps(required, [5, 6])).toEqual([5, 6]);
     // Conditions are looked at first.
-    expect(admit(required, { ...missing, matchSeqNum: 9 }, NOW_MS)).toMatchObject({ failure: { actual: 0 } });
+    expect(admit(required, { ...missing, matchSeqNum: 9 }, NOW_MS, NOW_MS)).toMatchObject({ failure: { actual: 0 } });
   });
 
   test('arrival takes now, whatever the client says, capped or not', () => {
@@ -138,8 +141,8 @@ describe('timestamps', () => {
 
   test('one that could not be stored as it is is refused where it would be kept, and capped where it is not', () => {
     const large = { records: [record('a', 2 ** 64)], matchSeqNum: null, fencingToken: null };
-    expect(admit(configured({ timestampingUncapped: true }), large, NOW_MS)).toEqual({
-      kind: 'refused',
+    expect(admit(configured({ timestampingUncapped: true }), large, NOW_MS, NOW_MS)).toEqual({
+      type: 'refused',
       failure: { kind: 'timestamp-too-large' },
     });
     expect(stamps(configured({}), [2 ** 64])).toEqual([NOW_MS]);

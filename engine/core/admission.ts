@@ -4,9 +4,9 @@
  */
 
 import { assert } from './assert.ts';
-import type { ChunkSpan } from './chunk.ts';
-import { type AppendRecord, isCommand, parseCommand } from './record.ts';
-import type { StampedBatch } from './stamped-batch.ts';
+import type { ChunkFacts } from './chunk.ts';
+import { type AppendRecord, isCommand, meteredBytes, parseCommand } from './record.ts';
+import { encodedLength, type StampedBatch } from './stamped-batch.ts';
 import type { StreamState } from './stream-state.ts';
 
 export interface AppendInput {
@@ -27,86 +27,101 @@ export interface TimestampFailure {
   kind: 'timestamp-missing' | 'timestamp-too-large';
 }
 
-/** A batch with its numbers, timestamps and effects, ready for the log. */
-export interface AdmittedChunk extends ChunkSpan {
-  /** The token in force after the batch, if it changed it. */
-  fencingToken: string | null;
-  /** The trim point after the batch, if it moved it. */
-  trimPoint: number | null;
+/** A batch with its numbers, timestamps and effects: a chunk on its way into the log, where it is encoded. */
+export interface AdmittedChunk extends ChunkFacts {
   batch: StampedBatch;
+  /** Length of `batch` as it will be encoded. */
+  batchBytes: number;
   /** True when a timestamp had to be raised to the one before it. */
   timestampRaised: boolean;
+  /** The row it was admitted against. */
+  before: StreamState;
+  /** What the fold made of that row; null until somebody asked. */
+  after: StreamState | null;
 }
 
-export type Admission =
-  | { kind: 'admitted'; chunk: AdmittedChunk }
-  | { kind: 'refused'; failure: ConditionFailure | TimestampFailure };
-
-/** `nowMs` is the wall clock, sampled once for the batch. The batch itself was validated before. */
-export function admit(stream: StreamState, input: AppendInput, nowMs: number): Admission {
-  if (input.fencingToken !== null && input.fencingToken !== stream.fencingToken) {
-    return { kind: 'refused', failure: { kind: 'fencing-token-mismatch', actual: stream.fencingToken } };
-  }
-  if (input.matchSeqNum !== null && input.matchSeqNum !== stream.tail.seqNum) {
-    return { kind: 'refused', failure: { kind: 'seq-num-mismatch', actual: stream.tail.seqNum } };
-  }
-  const stamps = stamp(stream, input.records, nowMs);
-  if ('kind' in stamps) return { kind: 'refused', failure: stamps };
-  return { kind: 'admitted', chunk: sequence(stream, input.records, stamps) };
-}
-
-function sequence(stream: StreamState, records: readonly AppendRecord[], stamps: Stamps): AdmittedChunk {
-  assert(records.length > 0, 'an empty batch is refused before admission');
-  const { fencingToken, trimPoint } = records.some(isCommand) ? commandEffects(stream, records) : NO_EFFECTS;
-  return {
-    firstSeqNum: stream.tail.seqNum,
-    count: records.length,
-    firstTimestamp: stamps.first,
-    lastTimestamp: stamps.last,
-    fencingToken,
-    trimPoint,
-    batch: { records, deltas: stamps.deltas },
-    timestampRaised: stamps.raised,
-  };
-}
-
-interface Stamps {
-  first: number;
-  last: number;
-  /** See `StampedBatch`. */
-  deltas: number[] | null;
-  /** A timestamp had to be raised to the one before it. */
-  raised: boolean;
+export interface Refusal {
+  type: 'refused';
+  failure: ConditionFailure | TimestampFailure;
 }
 
 /**
- * The client's timestamp or now, as the mode says; capped at now unless the stream is uncapped; and never below the one
- * before, which comes last, so a timestamp is ahead of now when the stream is.
+ * `nowMs` is the wall clock, sampled once for the batch, and `arrivalMs` the same, but never below that of a batch before,
+ * whatever its stream. The batch itself was validated before.
  */
-function stamp(
-  { config: { timestampingMode, timestampingUncapped }, tail }: StreamState,
+export function admit(
+  stream: StreamState,
+  input: AppendInput,
+  nowMs: number,
+  arrivalMs: number,
+): AdmittedChunk | Refusal {
+  if (input.fencingToken !== null && input.fencingToken !== stream.fencingToken) {
+    return { type: 'refused', failure: { kind: 'fencing-token-mismatch', actual: stream.fencingToken } };
+  }
+  if (input.matchSeqNum !== null && input.matchSeqNum !== stream.tail.seqNum) {
+    return { type: 'refused', failure: { kind: 'seq-num-mismatch', actual: stream.tail.seqNum } };
+  }
+  return sequence(stream, input.records, nowMs, arrivalMs);
+}
+
+/**
+ * The timestamp of a record is the client's or now, as the mode says; capped at now unless the stream is uncapped; and never
+ * below the one before, which comes last, so a timestamp is ahead of now when the stream is.
+ */
+function sequence(
+  stream: StreamState,
   records: readonly AppendRecord[],
   nowMs: number,
-): Stamps | TimestampFailure {
-  let runningMax = tail.timestamp;
-  let first = 0;
-  let raised = false;
+  arrivalMs: number,
+): AdmittedChunk | Refusal {
+  assert(records.length > 0, 'an empty batch is refused before admission');
+  const { timestampingMode, timestampingUncapped } = stream.config;
+  let runningMax = stream.tail.timestamp;
+  let firstTimestamp = 0;
+  let timestampRaised = false;
+  let hasCommands = false;
+  let { appendedBytes } = stream;
   let deltas: number[] | null = null;
   for (let i = 0; i < records.length; i++) {
-    const asked = (records[i] as AppendRecord).timestamp;
-    if (asked === null && timestampingMode === 'client-require') return { kind: 'timestamp-missing' };
+    const record = records[i] as AppendRecord;
+    const asked = record.timestamp;
+    if (asked === null && timestampingMode === 'client-require') return refused('timestamp-missing');
     let wanted = asked === null || timestampingMode === 'arrival' ? nowMs : asked;
     if (!timestampingUncapped) wanted = Math.min(wanted, nowMs);
     // What is stored is exact: beyond that a timestamp would become another one.
-    if (wanted > Number.MAX_SAFE_INTEGER) return { kind: 'timestamp-too-large' };
-    if (wanted < runningMax) raised = true;
+    if (wanted > Number.MAX_SAFE_INTEGER) return refused('timestamp-too-large');
+    if (wanted < runningMax) timestampRaised = true;
     const before = runningMax;
     runningMax = Math.max(runningMax, wanted);
-    if (i === 0) first = runningMax;
+    if (i === 0) firstTimestamp = runningMax;
     else if (runningMax !== before) deltas ??= Array.from<number>({ length: i }).fill(0);
     if (i > 0) deltas?.push(runningMax - before);
+    if (isCommand(record)) hasCommands = true;
+    appendedBytes += meteredBytes(record);
   }
-  return { first, last: runningMax, deltas, raised };
+  const { fencingToken, trimPoint } = hasCommands ? commandEffects(stream, records) : NO_EFFECTS;
+  const batch = { records, deltas };
+  return {
+    type: 'chunk',
+    streamId: stream.id,
+    firstSeqNum: stream.tail.seqNum,
+    count: records.length,
+    firstTimestamp,
+    lastTimestamp: runningMax,
+    arrivalMs,
+    appendedBytes,
+    fencingToken,
+    trimPoint,
+    batch,
+    batchBytes: encodedLength(batch),
+    timestampRaised,
+    before: stream,
+    after: null,
+  };
+}
+
+function refused(kind: TimestampFailure['kind']): Refusal {
+  return { type: 'refused', failure: { kind } };
 }
 
 const NO_EFFECTS = { fencingToken: null, trimPoint: null };

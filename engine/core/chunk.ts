@@ -13,6 +13,20 @@ export interface ChunkSpan {
   lastTimestamp: number;
 }
 
+/** All of a chunk but its records, as its entry in the log says it. */
+export interface ChunkFacts extends ChunkSpan {
+  type: 'chunk';
+  streamId: number;
+  /** Wall clock of the owner when it admitted the batch; retention by age counts from here. */
+  arrivalMs: number;
+  /** Metered bytes of the stream from its first record to the end of this chunk: what `StreamState.appendedBytes` becomes. */
+  appendedBytes: number;
+  /** The token in force from here on, if the batch changed it. */
+  fencingToken: string | null;
+  /** The trim point from here on, if the batch moved it. */
+  trimPoint: number | null;
+}
+
 /** Decodes the whole chunk; bodies and headers are views of `bytes`. */
 export function decodeRecords(span: ChunkSpan, bytes: Uint8Array): SequencedRecord[] {
   const records: SequencedRecord[] = [];

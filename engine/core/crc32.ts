@@ -7,8 +7,8 @@
  */
 
 const POLYNOMIAL = 0xedb88320;
-/** Four bytes are taken at a time: table k holds what a byte becomes k bytes further on. */
-const LANES = 4;
+/** Eight bytes are taken at a time: table k holds what a byte becomes k bytes further on. */
+const LANES = 8;
 const TABLES = tables();
 /** x^(2^k) for every k. */
 const POWERS = powers();
@@ -26,10 +26,14 @@ export function crc32Of(bytes: Uint8Array, start: number, end: number): number {
       ((bytes[at + 3] as number) << 24);
     const mixed = crc ^ word;
     crc =
-      (table[768 + (mixed & 0xff)] as number) ^
-      (table[512 + ((mixed >>> 8) & 0xff)] as number) ^
-      (table[256 + ((mixed >>> 16) & 0xff)] as number) ^
-      (table[mixed >>> 24] as number);
+      (table[1792 + (mixed & 0xff)] as number) ^
+      (table[1536 + ((mixed >>> 8) & 0xff)] as number) ^
+      (table[1280 + ((mixed >>> 16) & 0xff)] as number) ^
+      (table[1024 + (mixed >>> 24)] as number) ^
+      (table[768 + (bytes[at + 4] as number)] as number) ^
+      (table[512 + (bytes[at + 5] as number)] as number) ^
+      (table[256 + (bytes[at + 6] as number)] as number) ^
+      (table[bytes[at + 7] as number] as number);
   }
   for (; at < end; at++) crc = (crc >>> 8) ^ (table[(crc ^ (bytes[at] as number)) & 0xff] as number);
   return ~crc >>> 0;

@@ -37,7 +37,9 @@ export function meteredBytes(record: { headers: readonly Header[]; body: Uint8Ar
 
 /** Metered bytes of all of them. */
 export function meteredBytesOf(records: readonly { headers: readonly Header[]; body: Uint8Array }[]): number {
-  return records.reduce((sum, record) => sum + meteredBytes(record), 0);
+  let bytes = 0;
+  for (const record of records) bytes += meteredBytes(record);
+  return bytes;
 }
 
 /** The first reason why the batch is refused, in S2's words, or null when it may be admitted. */

@@ -20,11 +20,13 @@ export interface StampedBatch {
 /** Bytes of the records of a chunk. */
 export function encodedLength({ records, deltas }: StampedBatch): number {
   let length = deltas === null ? records.length : 0;
-  for (const delta of deltas ?? []) {
+  for (let i = 0; deltas !== null && i < deltas.length; i++) {
+    const delta = deltas[i] as number;
     assert(delta >= 0, 'timestamps of a chunk never decrease');
     length += varintLength(delta);
   }
-  for (const { headers, body } of records) {
+  for (let i = 0; i < records.length; i++) {
+    const { headers, body } = records[i] as AppendRecord;
     length += varintLength(headers.length) + varintLength(body.length) + body.length;
     for (const { name, value } of headers) {
       length += varintLength(name.length) + varintLength(value.length) + name.length + value.length;

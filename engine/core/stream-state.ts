@@ -39,10 +39,7 @@ export interface StreamState {
    * emptied it, deletion on empty switched on. Wall milliseconds of the owner of that time.
    */
   readonly idleSinceMs: number;
-  /**
-   * Folded CRCs of all its chunks since creation: two owners that replayed the same chunks agree on it. Only the
-   * durable row has the true one.
-   */
+  /** Folded CRCs of all its chunks since creation: two owners that replayed the same chunks agree on it. */
   readonly digest: number;
 }
 

@@ -77,13 +77,15 @@ export function payloadStart(start: number): number {
   return start + ENTRY_HEADER_BYTES;
 }
 
-/** Fills in the header of the frame `out[start, end)`, whose payload is in place. */
-export function sealFrame(out: Uint8Array, start: number, end: number, type: number, compute: Compute): void {
+/** Fills in the header of the frame `out[start, end)`, whose payload is in place. Returns the payload's checksum. */
+export function sealFrame(out: Uint8Array, start: number, end: number, type: number, compute: Compute): number {
   const from = payloadStart(start);
   writeU32(out, start, type);
   writeU32(out, start + 4, end - from);
   const isShort = end - from < SHORT_BYTES_MAX;
-  writeU32(out, start + 8, isShort ? crc32Of(out, from, end) : compute.crc32(out.subarray(from, end)));
+  const crc = isShort ? crc32Of(out, from, end) : compute.crc32(out.subarray(from, end));
+  writeU32(out, start + 8, crc);
+  return crc;
 }
 
 /** The checksum a frame's header holds. */

@@ -42,17 +42,18 @@ export class SlotLayout<Entry> {
     this.#fold = fold;
   }
 
-  /** Writes one entry behind everything added before. */
-  add(queued: Queued<Entry>): void {
+  /** Writes one entry behind everything added before. Returns the checksum of its payload. */
+  add(queued: Queued<Entry>): number {
     const { entry } = queued;
     const length = this.#fold.lengthOf(entry);
     const start = this.#placeFor(frameLength(length));
     const end = payloadStart(start) + length;
     this.#fold.write(entry, this.#arena.arena, payloadStart(start));
-    sealFrame(this.#arena.arena, start, end, this.#fold.typeOf(entry), this.#ports.compute);
+    const crc = sealFrame(this.#arena.arena, start, end, this.#fold.typeOf(entry), this.#ports.compute);
     if (this.#open.length === 0) this.#openSinceMs = this.#ports.clock.monoMs();
     this.#open.push(queued);
     this.#openEnds.push(end);
+    return crc;
   }
 
   get isEmpty(): boolean {

@@ -98,13 +98,14 @@ export class SlotLog<Entry> {
     });
   }
 
-  /** Queues one entry behind everything queued before. */
-  enqueue(queued: Queued<Entry>): void {
+  /** Queues one entry behind everything queued before. Returns the checksum of its payload, which its frame holds. */
+  enqueue(queued: Queued<Entry>): number {
     assert(this.writable, 'nothing is queued on a log that has ended');
-    this.#layout.add(queued);
+    const crc = this.#layout.add(queued);
     this.#queuedCount++;
     // While the sleeper waits for the open slot's time, only its size can make it due.
     if (!this.#lingering || this.#layout.hasClosed || this.#layout.isOpenFull) this.#issueWhenDue();
+    return crc;
   }
 
   get epoch(): number {

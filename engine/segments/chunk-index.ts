@@ -5,8 +5,8 @@
  */
 
 import { assert } from '../core/assert.ts';
+import type { ChunkFacts } from '../core/chunk.ts';
 import type { EntryPlace } from '../log/fold.ts';
-import type { ChunkFacts } from '../state/entries.ts';
 import { type Frame, type FrameRun, StreamChunks } from './stream-chunks.ts';
 
 /** All frames of one stream up to some slot, ascending and without gaps. */

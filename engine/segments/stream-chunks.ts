@@ -6,8 +6,8 @@
  * `FrameRun` of it stays as it was for as long as somebody holds it.
  */
 
+import type { ChunkFacts } from '../core/chunk.ts';
 import type { EntryPlace } from '../log/fold.ts';
-import type { ChunkFacts } from '../state/entries.ts';
 
 /** One chunk as it stands in memory or in a segment: `bytes[start, end)` is its verbatim frame. */
 export interface Frame {

@@ -6,9 +6,11 @@
  * UTF-8; an optional field is a varint 0 (absent) or 1 followed by the value.
  */
 
+import type { AdmittedChunk } from '../core/admission.ts';
+import type { ChunkFacts } from '../core/chunk.ts';
 import type { BasinConfig, StreamConfig } from '../core/config.ts';
 import type { CheckpointName, OwnedName } from '../core/object-names.ts';
-import { type StampedBatch, writeRecords } from '../core/stamped-batch.ts';
+import { writeRecords } from '../core/stamped-batch.ts';
 import type { StreamBirth } from '../core/stream-state.ts';
 import { ACCOUNT_FIGURES, type Count, isCounted } from '../core/usage.ts';
 import type { RawEntry } from '../log/format.ts';
@@ -31,7 +33,7 @@ export type Entry =
   | { type: 'create-basin'; name: string; createdAtMs: number; requestToken: string | null; config: BasinConfig }
   | ({ type: 'create-stream' } & StreamBirth)
   | ChunkEntry
-  | ChunkDraft
+  | AdmittedChunk
   | TrimEntry
   /** The stream is gone and its name is free; ids are never used twice, so its chunks are dead by id. */
   | { type: 'delete-stream'; streamId: number }
@@ -87,35 +89,10 @@ export interface InstallEntry {
   segments: readonly SegmentRef[];
 }
 
-/** All of a chunk but its records. */
-export interface ChunkFacts {
-  type: 'chunk';
-  streamId: number;
-  firstSeqNum: number;
-  count: number;
-  firstTimestamp: number;
-  lastTimestamp: number;
-  /** Wall clock of the owner when it admitted the batch; retention by age will count from here. */
-  arrivalMs: number;
-  /** Metered bytes of the stream from its first record to the end of this chunk: what `StreamState.appendedBytes` becomes. */
-  appendedBytes: number;
-  /** The token in force from here on, if the batch changed it. */
-  fencingToken: string | null;
-  /** The trim point from here on, if the batch moved it. */
-  trimPoint: number | null;
-}
-
 /** A chunk as it is read. */
 export interface ChunkEntry extends ChunkFacts {
   /** As `core/chunk.ts` reads them. */
   records: Uint8Array;
-}
-
-/** A chunk on its way into the log, where its records are encoded for the first time. */
-export interface ChunkDraft extends ChunkFacts {
-  batch: StampedBatch;
-  /** Length of `batch` as it will be encoded. */
-  batchBytes: number;
 }
 
 const TYPES = {
@@ -209,7 +186,7 @@ export function encodeEntry(entry: Entry): RawEntry {
   return { type: TYPES[entry.type], payload: out.finish() };
 }
 
-function encodedRecords({ batch, batchBytes }: ChunkDraft): Uint8Array {
+function encodedRecords({ batch, batchBytes }: AdmittedChunk): Uint8Array {
   const out = new Uint8Array(batchBytes);
   writeRecords(batch, out, 0);
   return out;

@@ -3,9 +3,10 @@
  * which are nearly all entries there are, are encoded there for the first time; the bytes are those of `encodeEntry`.
  */
 
+import type { AdmittedChunk } from '../core/admission.ts';
 import { varintLength, writeVarint } from '../core/chunk.ts';
 import { writeRecords } from '../core/stamped-batch.ts';
-import { type ChunkDraft, type ChunkEntry, decodeEntry, encodeEntry, type Entry, entryType } from './entries.ts';
+import { type ChunkEntry, decodeEntry, encodeEntry, type Entry, entryType } from './entries.ts';
 
 const utf8 = new TextEncoder();
 
@@ -19,7 +20,7 @@ export const ENTRY_CODEC = {
   decode: decodeEntry,
 };
 
-type AnyChunk = ChunkEntry | ChunkDraft;
+type AnyChunk = ChunkEntry | AdmittedChunk;
 
 function chunkLength(chunk: AnyChunk): number {
   const records = recordsLength(chunk);

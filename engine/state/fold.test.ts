@@ -2,8 +2,10 @@
 
 import { describe, expect, test } from 'vitest';
 
+import { type AdmittedChunk, admit } from '../core/admission.ts';
+import type { StreamState } from '../core/stream-state.ts';
 import { chunk, createBasin, createStream, KEPT, tablesAfter } from '../testing/state-samples.ts';
-import { fold, type RowEntry } from './fold.ts';
+import { fold, foldChunk, type RowEntry } from './fold.ts';
 
 const BASIN = createBasin();
 
@@ -65,6 +67,17 @@ describe('the fold', () => {
     expect(new Set([digestAfter(1, 2), digestAfter(2, 1), digestAfter(1, 3), digestAfter(1), digestAfter()]).size).toBe(
       5,
     );
+  });
+
+  test('what a queued chunk was found to make of its stream counts for that very row only', () => {
+    const row = tablesAfter(BASIN, createStream(1, 's')).stream(1) as StreamState;
+    const records = [{ timestamp: null, headers: [], body: new Uint8Array(3) }];
+    const admitted = admit(row, { records, matchSeqNum: null, fencingToken: null }, 9, 9) as AdmittedChunk;
+    const foreseen = foldChunk(row, admitted, 5);
+    expect(foreseen).toMatchObject({ tail: { seqNum: 1, timestamp: 9 }, digest: 5 });
+    expect(foldChunk(row, admitted, 5)).toBe(foreseen);
+    expect(foldChunk({ ...row, digest: 1 }, admitted, 5)).toEqual({ ...foreseen, digest: 31 + 5 });
+    expect(foldChunk(row, admitted, 5)).toBe(foreseen);
   });
 
   test('a trim moves the trim point and nothing else, and never back', () => {

@@ -3,9 +3,11 @@
  * slot commits), replay, and the speculative tables that admission decides against (when an entry is queued).
  */
 
+import type { AdmittedChunk } from '../core/admission.ts';
 import { assert } from '../core/assert.ts';
+import type { ChunkFacts } from '../core/chunk.ts';
 import { type BasinState, newStream, type StreamState } from '../core/stream-state.ts';
-import type { ChunkFacts, Entry, TrimEntry } from './entries.ts';
+import type { ChunkEntry, Entry, TrimEntry } from './entries.ts';
 
 /** The rows an entry can look up. */
 export interface Tables {
@@ -24,11 +26,14 @@ export type Change =
 /** The others are about objects of the store (`segment-list.ts`) or about usage (`usage.ts`), and leave the rows alone. */
 export type RowEntry = Exclude<Entry, { type: 'edit' | 'install' | 'usage' }>;
 
+/** Those that come now and then, unlike chunks. */
+export type RareRowEntry = Exclude<RowEntry, { type: 'chunk' }>;
+
 export function isRowEntry(entry: Entry): entry is RowEntry {
   return entry.type !== 'edit' && entry.type !== 'install' && entry.type !== 'usage';
 }
 
-/** `crc` is the checksum of a chunk's bytes; speculation, which has no bytes yet, leaves it out. */
+/** `crc` is the checksum of a chunk's bytes; of other entries it does not count. */
 export function fold(tables: Tables, entry: RowEntry, crc = 0): Change {
   switch (entry.type) {
     case 'create-basin': {
@@ -53,7 +58,7 @@ export function fold(tables: Tables, entry: RowEntry, crc = 0): Change {
       assert(tables.stream(entry.id) === undefined, 'stream ids are never used twice');
       return { table: 'stream', row: newStream(entry) };
     case 'chunk':
-      return { table: 'stream', row: afterChunk(tables.stream(entry.streamId), entry, crc) };
+      return { table: 'stream', row: foldChunk(tables.stream(entry.streamId), entry, crc) };
     case 'trim': {
       const stream = tables.stream(entry.streamId);
       assert(stream !== undefined, 'a trim belongs to a stream that exists');
@@ -102,6 +107,19 @@ function afterTrim(stream: StreamState, { trimPoint: to, atMs, trimmedBytes: cou
   return { ...stream, trimPoint, idleSinceMs, trimmedBytes: isEmpty ? stream.appendedBytes : known };
 }
 
+/**
+ * What a chunk makes of its stream. An append is folded when it is queued and again when it commits, nearly always from the
+ * very same row: rows never change, so what came of it then is what comes of it now.
+ */
+export function foldChunk(
+  stream: StreamState | undefined,
+  chunk: ChunkEntry | AdmittedChunk,
+  crc: number,
+): StreamState {
+  if (!('after' in chunk) || chunk.before !== stream) return afterChunk(stream, chunk, crc);
+  return (chunk.after ??= afterChunk(stream, chunk, crc));
+}
+
 function afterChunk(stream: StreamState | undefined, chunk: ChunkFacts, crc: number): StreamState {
   assert(stream !== undefined, 'a chunk belongs to a stream that exists');
   assert(stream.deletedAtMs === null, 'nothing is appended to a stream that is being deleted');
@@ -111,7 +129,7 @@ function afterChunk(stream: StreamState | undefined, chunk: ChunkFacts, crc: num
   assert(chunk.trimPoint === null || chunk.trimPoint > stream.trimPoint, 'a trim point never falls');
   assert(chunk.appendedBytes >= stream.appendedBytes, 'what was appended to a stream never falls');
   const tailSeqNum = chunk.firstSeqNum + chunk.count;
-  // Field by field: this runs twice for every append, and a spread costs a microsecond.
+  // Field by field: this runs for every append, and a spread costs a microsecond.
   return {
     id: stream.id,
     basin: stream.basin,

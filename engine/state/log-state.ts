@@ -3,9 +3,11 @@
  * what two owners that replayed the same log agree on; `hash` is how they find out if they do not.
  */
 
+import type { AdmittedChunk } from '../core/admission.ts';
 import { assert } from '../core/assert.ts';
-import type { EditEntry, Entry, InstallEntry } from './entries.ts';
-import { fold, isRowEntry, type RowEntry } from './fold.ts';
+import type { StreamState } from '../core/stream-state.ts';
+import type { ChunkEntry, Entry, InstallEntry } from './entries.ts';
+import { fold, foldChunk, type RareRowEntry } from './fold.ts';
 import { SegmentList } from './segment-list.ts';
 import { sameHash, type StateHash, StateHasher } from './state-hash.ts';
 import { DurableTables } from './tables.ts';
@@ -53,19 +55,12 @@ export class LogState {
    */
   apply(entry: Entry, crc: number): boolean {
     if (entry.type !== 'install') this.unfrozenEntries++;
-    if (isRowEntry(entry)) {
-      if (entry.type === 'chunk') {
-        assert(entry.arrivalMs >= this.#lastArrivalMs, 'arrivals never decrease along the log');
-        this.#lastArrivalMs = entry.arrivalMs;
-      }
-      this.#fold(entry, crc);
-      return false;
-    }
-    if (entry.type === 'usage') {
-      this.usage.reported(entry);
-      return false;
-    }
-    return entry.type === 'edit' ? this.#edit(entry) : this.#install(entry);
+    if (entry.type === 'install') return this.#install(entry);
+    if (entry.type === 'chunk') this.#append(entry, crc);
+    else if (entry.type === 'edit') this.segments.edit(entry);
+    else if (entry.type === 'usage') this.usage.reported(entry);
+    else this.#fold(entry);
+    return false;
   }
 
   /** All entries of the slot are applied. */
@@ -73,16 +68,21 @@ export class LogState {
     this.#hashes.remember(slot, this.hash);
   }
 
-  #fold(entry: RowEntry, crc: number): void {
-    const before = 'streamId' in entry ? this.tables.stream(entry.streamId) : undefined;
-    const change = fold(this.tables, entry, crc);
-    this.tables.put(change);
-    this.usage.changed({ entry, change, before });
+  /** What `#fold` does, for the entries nearly all are: this is the way of every append. */
+  #append(chunk: ChunkEntry | AdmittedChunk, crc: number): void {
+    assert(chunk.arrivalMs >= this.#lastArrivalMs, 'arrivals never decrease along the log');
+    this.#lastArrivalMs = chunk.arrivalMs;
+    const before = this.tables.stream(chunk.streamId);
+    const row = foldChunk(before, chunk, crc);
+    this.tables.putStream(row);
+    this.usage.appended(chunk, before as StreamState, row);
   }
 
-  #edit(entry: EditEntry): boolean {
-    this.segments.edit(entry);
-    return false;
+  #fold(entry: RareRowEntry): void {
+    const before = 'streamId' in entry ? this.tables.stream(entry.streamId) : undefined;
+    const change = fold(this.tables, entry);
+    this.tables.put(change);
+    this.usage.changed({ entry, change, before });
   }
 
   #install(entry: InstallEntry): boolean {

@@ -34,6 +34,9 @@ export function hashText({ a, b }: StateHash): string {
 export class StateHasher {
   #a = 0;
   #b = 0;
+  /** The row looked at last, and the lane of its position: what a change puts there, the stream's next one takes away. */
+  #last: StreamState | null = null;
+  #lastLane = 0;
 
   value(): StateHash {
     return { a: this.#a >>> 0, b: this.#b >>> 0 };
@@ -55,11 +58,11 @@ export class StateHasher {
 
   /** What appends change of a stream. */
   streamPosition(row: StreamState, sign: 1 | -1): void {
-    let lane = mixNumber(mixNumber(2, row.id), row.tail.seqNum);
-    lane = mixNumber(mixNumber(lane, row.tail.timestamp), row.trimPoint);
-    lane = mixNumber(mixNumber(lane, row.appendedBytes), row.trimmedBytes);
-    lane = mix(mixNumber(lane, row.idleSinceMs), row.digest);
-    this.#add(row.fencingToken === '' ? lane : mixText(lane, row.fencingToken), sign);
+    if (row !== this.#last) {
+      this.#last = row;
+      this.#lastLane = laneOfPosition(row);
+    }
+    this.#add(this.#lastLane, sign);
   }
 
   basin(row: BasinState, sign: 1 | -1): void {
@@ -99,6 +102,14 @@ export class StateHasher {
     this.#a = (this.#a + sign * finish(lane)) | 0;
     this.#b = (this.#b + sign * finish(lane ^ 0x5bd1e995)) | 0;
   }
+}
+
+function laneOfPosition(row: StreamState): number {
+  let lane = mixNumber(mixNumber(2, row.id), row.tail.seqNum);
+  lane = mixNumber(mixNumber(lane, row.tail.timestamp), row.trimPoint);
+  lane = mixNumber(mixNumber(lane, row.appendedBytes), row.trimmedBytes);
+  lane = mix(mixNumber(lane, row.idleSinceMs), row.digest);
+  return row.fencingToken === '' ? lane : mixText(lane, row.fencingToken);
 }
 
 /** -1 stands for a part that is not named. */

@@ -66,14 +66,9 @@ export class DurableTables implements Tables {
         this.#basinNames.delete(change.row.name);
         this.#doomedBasins.delete(change.row.name);
         return;
-      case 'stream': {
-        const before = this.#streams.get(change.row.id);
-        this.#snapshot?.changes(change.row.id, before);
-        this.#hashStream(before, change.row);
-        this.#streams.put(change.row);
-        this.#dirtyIds.add(change.row.id);
+      case 'stream':
+        this.putStream(change.row);
         return;
-      }
       case 'deleted-stream':
         this.#snapshot?.changes(change.row.id, this.#streams.peek(change.row.id));
         this.#hasher.streamIdentity(change.row, -1);
@@ -82,6 +77,15 @@ export class DurableTables implements Tables {
         this.#streams.delete(change.row.id);
         this.#dirtyIds.add(change.row.id);
     }
+  }
+
+  /** A new row of a stream, in place of the one it has. */
+  putStream(row: StreamState): void {
+    const before = this.#streams.get(row.id);
+    this.#snapshot?.changes(row.id, before);
+    this.#hashStream(before, row);
+    this.#streams.put(row);
+    this.#dirtyIds.add(row.id);
   }
 
   #putBasin(row: BasinState): void {
@@ -280,6 +284,11 @@ export class SpeculativeTables implements Tables {
   /** The effect of an entry that was just queued; null for one that changes no row. */
   put(change: Change | null): void {
     this.#order.push(change === null ? [] : this.#lay(change));
+  }
+
+  /** `put` of a stream that is there already: the way of every append. */
+  putStream(row: StreamState): void {
+    this.#order.push(layOver(this.#streams, row.id, row).alone);
   }
 
   #lay(change: Change): readonly { settle(): void }[] {

@@ -7,10 +7,11 @@
  * told: it never goes back along the log, whatever the clocks of owners do.
  */
 
+import type { ChunkFacts } from '../core/chunk.ts';
 import type { StreamState } from '../core/stream-state.ts';
 import { ACCOUNT_FIGURES, BASIN_FIGURES, basinFigure, type Count } from '../core/usage.ts';
-import type { Entry, UsageEntry } from './entries.ts';
-import type { Change, RowEntry } from './fold.ts';
+import type { TrimEntry, UsageEntry } from './entries.ts';
+import type { Change, RareRowEntry } from './fold.ts';
 import { Ledger, type LedgerHistory } from './ledger.ts';
 import type { StateHasher } from './state-hash.ts';
 import { type StreamNoteHistory, StreamNotes } from './stream-notes.ts';
@@ -36,7 +37,7 @@ export interface UsageHistory {
 
 /** What a change was made of. */
 export interface RowChange {
-  entry: RowEntry;
+  entry: RareRowEntry;
   change: Change;
   /** The stream's row before; undefined when it is new, or when the change is a basin's. */
   before: StreamState | undefined;
@@ -73,7 +74,19 @@ export class Usage {
     return this.#basins.entries();
   }
 
-  /** A row entry was folded. */
+  /** A chunk was folded: the way of every append. */
+  appended(chunk: ChunkFacts, before: StreamState, row: StreamState): void {
+    if (chunk.arrivalMs > this.#nowMs) this.#advance(chunk.arrivalMs);
+    const totals = this.#opened(this.#ledgerOf(row.basin));
+    const appends = APPENDS[row.config.storageClass];
+    totals[appends] = (totals[appends] as number) + 1;
+    totals[APPENDED_BYTES] = (totals[APPENDED_BYTES] as number) + row.appendedBytes - before.appendedBytes;
+    totals[APPENDED_RECORDS] = (totals[APPENDED_RECORDS] as number) + chunk.count;
+    if (storedBytesOf(row) !== storedBytesOf(before)) this.#stored(totals, before, row);
+    if (row.trimPoint !== before.trimPoint) this.#setUncounted(row.id, row.trimPoint !== row.tail.seqNum);
+  }
+
+  /** Another row entry was folded. */
   changed({ entry, change, before }: RowChange): void {
     const told = timeOf(entry);
     if (told > this.#nowMs) this.#advance(told);
@@ -90,7 +103,7 @@ export class Usage {
         return;
       case 'deleted-stream': {
         const totals = this.#opened(this.#ledgerOf(change.row.basin));
-        this.#stored(totals, change.row.id, storedBytesOf(change.row), 0);
+        this.#stored(totals, change.row, null);
         totals[STREAMS] = (totals[STREAMS] as number) - 1;
         this.#setUncounted(change.row.id, false);
       }
@@ -134,7 +147,7 @@ export class Usage {
     for (const id of history.uncounted) this.#setUncounted(id, true);
   }
 
-  #streamChanged(entry: Entry, before: StreamState | undefined, row: StreamState): void {
+  #streamChanged(entry: RareRowEntry, before: StreamState | undefined, row: StreamState): void {
     const ledger = this.#ledgerOf(row.basin);
     if (before === undefined) {
       const totals = this.#opened(ledger);
@@ -142,29 +155,21 @@ export class Usage {
       totals[CREATED] = (totals[CREATED] as number) + 1;
       return;
     }
-    const stored = storedBytesOf(row);
-    const storedBefore = storedBytesOf(before);
-    if (entry.type === 'chunk') {
-      const totals = this.#opened(ledger);
-      const appends = APPENDS[row.config.storageClass];
-      totals[appends] = (totals[appends] as number) + 1;
-      totals[APPENDED_BYTES] = (totals[APPENDED_BYTES] as number) + row.appendedBytes - before.appendedBytes;
-      totals[APPENDED_RECORDS] = (totals[APPENDED_RECORDS] as number) + row.tail.seqNum - before.tail.seqNum;
-    }
-    if (stored !== storedBefore) this.#stored(this.#opened(ledger), row.id, storedBefore, stored);
-    if (entry.type === 'trim' || row.trimPoint !== before.trimPoint) this.#trimmed(entry, row);
+    if (storedBytesOf(row) !== storedBytesOf(before)) this.#stored(this.#opened(ledger), before, row);
+    if (entry.type === 'trim') this.#trimmed(entry, row);
   }
 
   /** Exact when nothing is left, or when the entry says so of the trim point there is now. */
-  #trimmed(entry: Entry, row: StreamState): void {
+  #trimmed(entry: TrimEntry, row: StreamState): void {
     const isEmpty = row.trimPoint === row.tail.seqNum;
-    const isCounted = entry.type === 'trim' && entry.trimmedBytes !== null && entry.trimPoint === row.trimPoint;
+    const isCounted = entry.trimmedBytes !== null && entry.trimPoint === row.trimPoint;
     this.#setUncounted(row.id, !isEmpty && !isCounted);
   }
 
-  #stored(totals: number[], streamId: number, before: number, after: number): void {
-    this.streams.open(this.#minute, streamId, before);
-    totals[STORED] = (totals[STORED] as number) + after - before;
+  #stored(totals: number[], before: StreamState, after: StreamState | null): void {
+    const stored = storedBytesOf(before);
+    this.streams.open(this.#minute, before.id, stored);
+    totals[STORED] = (totals[STORED] as number) + (after === null ? 0 : storedBytesOf(after)) - stored;
   }
 
   #report(ledger: Ledger, counts: readonly Count[]): void {
@@ -216,10 +221,8 @@ function copyOf({ totals, minutes, hours }: Ledger): LedgerHistory {
 }
 
 /** When the entry was decided, as it says itself; 0 when it does not. */
-function timeOf(entry: RowEntry): number {
+function timeOf(entry: RareRowEntry): number {
   switch (entry.type) {
-    case 'chunk':
-      return entry.arrivalMs;
     case 'create-basin':
     case 'create-stream':
       return entry.createdAtMs;

@@ -4,8 +4,8 @@
  * Invariants: a rejection reports state that is itself durable (6); an append that was queued ends durable, unknown, or
  * rejected only when the log says it is void (12, honesty); at most the budget's bytes wait to become durable.
  *
- * An append is one object from its call to its end (`Append`): it waits for room, for its deadline, and as an entry in the
- * log. Thousands of them wait at once, so whatever is kept for each is copied again and again by the collector.
+ * An append is one object from its call to its end (`Append`): it waits for room, for its deadline, and in the log, with what
+ * was admitted as its entry. Hundreds of thousands come in a second: what is made for each is what the collector has to do.
  */
 
 import {
@@ -19,11 +19,10 @@ import { assert } from '../core/assert.ts';
 import type { AppendAck, AppendOutcome, Rejection } from '../core/outcome.ts';
 import type { StreamPosition } from '../core/position.ts';
 import { meteredBytesOf } from '../core/record.ts';
-import { encodedLength, type StampedBatch } from '../core/stamped-batch.ts';
 import type { StreamState } from '../core/stream-state.ts';
 import type { Queued, Settlement } from '../log/queued.ts';
 import type { Clock, Telemetry } from '../ports.ts';
-import type { ChunkDraft, Entry } from '../state/entries.ts';
+import type { Entry } from '../state/entries.ts';
 import type { DurableTables } from '../state/tables.ts';
 import { NOT_OWNER, notFound, rejected, UNAVAILABLE } from './answers.ts';
 import { type Births, PENDING } from './births.ts';
@@ -79,17 +78,16 @@ export class Appends {
   }
 
   /** The batch was validated before; everything else is decided here, in one turn, once there is room. */
-  append(basin: string, stream: string, input: AppendInput, session?: InSession): Promise<AppendOutcome> {
+  append(basin: string, stream: string, input: AppendInput, session: InSession | null = null): Promise<AppendOutcome> {
     return new Promise((tell, fail) => {
-      const append = new Append(this, meteredBytesOf(input.records), tell);
-      const asked: Asked = { basin, stream, input, session: session ?? null, fail };
+      const append = new Append(this, basin, stream, input, session, tell, fail);
       this.#deadlines.add(append);
-      if (this.#unflushed.isOpen && this.#budget.tryTake(append.bytes)) this.#decide(append, asked);
-      else this.#decideWhenRoom(append, asked).catch(fail);
+      if (this.#unflushed.isOpen && this.#budget.tryTake(append.bytes)) this.#decide(append);
+      else this.#decideWhenRoom(append).catch(fail);
     });
   }
 
-  async #decideWhenRoom(append: Append, asked: Asked): Promise<void> {
+  async #decideWhenRoom(append: Append): Promise<void> {
     if (!this.#unflushed.isOpen) {
       this.#telemetry.event('append.waits-for-flush');
       if (!(await this.#unflushed.enter())) return this.#end(append, rejected(this.#standing.refusal()));
@@ -100,35 +98,37 @@ export class Appends {
     }
     // Who ran out of patience was told that it has no effect: it must not be queued any more.
     if (append.isOver) this.#budget.release(append.bytes);
-    else this.#decide(append, asked);
+    else this.#decide(append);
   }
 
-  #decide(append: Append, asked: Asked): void {
-    const { basin, stream: name, input, session } = asked;
-    const refuse = (answer: Promise<AppendOutcome>) => this.#refuse(append, asked, answer);
-    if (!this.#standing.writable) return refuse(Promise.resolve(rejected(this.#standing.refusal())));
-    if (session?.isAbandoned() === true) return refuse(Promise.resolve(rejected(UNAVAILABLE)));
-    const stream = session === null ? this.#births.forAppend(basin, name) : this.#sameStream(asked, session);
-    if ('kind' in stream) return refuse(this.#standing.reveal(rejected(stream)));
+  #decide(append: Append): void {
+    const { basin, stream: name, input, session } = append;
+    if (!this.#standing.writable) return this.#refuse(append, rejected(this.#standing.refusal()));
+    if (session?.isAbandoned() === true) return this.#refuse(append, rejected(UNAVAILABLE));
+    const stream = session === null ? this.#births.forAppend(basin, name) : this.#sameStream(append, session);
+    if ('kind' in stream) return this.#refuse(append, this.#standing.reveal(rejected(stream)));
     const nowMs = this.#clock.wallMs();
-    const admission = admit(stream, input, nowMs);
-    if (admission.kind === 'refused') return refuse(this.#refuseCondition(stream, admission.failure));
-    this.#queue(append, stream, admission.chunk, nowMs);
+    const arrivalMs = Math.max(nowMs, this.#lastArrivalMs);
+    const admission = admit(stream, input, nowMs, arrivalMs);
+    if (admission.type === 'refused') {
+      return this.#refuse(append, this.#refuseCondition(stream, admission.failure));
+    }
+    this.#queue(append, admission);
     session?.decided(true);
   }
 
   /** The stream a session was opened on, not a later one of its name. */
-  #sameStream(asked: Asked, { streamId }: InSession): StreamState | Rejection {
+  #sameStream({ basin, stream: name }: Append, { streamId }: InSession): StreamState | Rejection {
     const stream = this.#journal.ahead.stream(streamId);
-    if (stream === undefined) return notFound(this.#journal.ahead, asked.basin, asked.stream);
+    if (stream === undefined) return notFound(this.#journal.ahead, basin, name);
     return stream.deletedAtMs === null ? stream : PENDING;
   }
 
   /** Nothing was queued; the answer may take a proof of ownership. */
-  #refuse(append: Append, asked: Asked, answer: Promise<AppendOutcome>): void {
+  #refuse(append: Append, answer: AppendOutcome | Promise<AppendOutcome>): void {
     this.#budget.release(append.bytes);
-    asked.session?.decided(false);
-    answer.then((outcome) => this.#end(append, outcome), asked.fail);
+    append.session?.decided(false);
+    Promise.resolve(answer).then((outcome) => this.#end(append, outcome), append.fail);
   }
 
   #refuseCondition(stream: StreamState, failure: ConditionFailure | TimestampFailure): Promise<AppendOutcome> {
@@ -137,33 +137,34 @@ export class Appends {
     return this.#standing.reveal(rejected(failure));
   }
 
-  #queue(append: Append, stream: StreamState, chunk: AdmittedChunk, nowMs: number): void {
+  #queue(append: Append, chunk: AdmittedChunk): void {
     this.#telemetry.event('append.admitted', chunk.count);
     if (chunk.timestampRaised) this.#telemetry.event('append.timestamp-raised');
-    if (this.#journal.ahead.isAhead(stream.id)) this.#telemetry.event('append.pipelined');
-    if (nowMs > this.#lastArrivalMs) this.#lastArrivalMs = nowMs;
-    append.admitted(stream, chunk, this.#lastArrivalMs);
+    if (this.#journal.ahead.isAhead(chunk.streamId)) this.#telemetry.event('append.pipelined');
+    this.#lastArrivalMs = chunk.arrivalMs;
+    append.chunk = chunk;
     this.#journal.enqueue(append);
   }
 
   /** The log knows what became of a queued append. */
   settled(append: Append, settlement: Settlement): void {
     this.#budget.release(append.bytes);
-    if (settlement === 'committed') return this.#end(append, this.#durable(append));
-    if (append.trimPoint !== null) this.#telemetry.event('append.trim-lost');
+    const chunk = append.entry;
+    if (settlement === 'committed') return this.#end(append, this.#durable(chunk));
+    if (chunk.trimPoint !== null) this.#telemetry.event('append.trim-lost');
     if (settlement === 'void') return this.#end(append, rejected(NOT_OWNER));
     this.#telemetry.event('append.unknown');
     this.#end(append, { kind: 'unknown', message: 'the store failed; the append may still take effect' });
   }
 
-  #durable(chunk: ChunkDraft): AppendOutcome {
+  #durable(chunk: AdmittedChunk): AppendOutcome {
     this.#telemetry.event('append.durable', chunk.count);
     if (chunk.fencingToken !== null) this.#telemetry.event('append.fence');
     if (chunk.trimPoint !== null) this.#telemetry.event('append.trim');
     return { kind: 'durable', ack: this.#acknowledge(chunk) };
   }
 
-  #acknowledge(chunk: ChunkDraft): AppendAck {
+  #acknowledge(chunk: AdmittedChunk): AppendAck {
     const tail = this.#tables.stream(chunk.streamId)?.tail;
     const end: StreamPosition = { seqNum: chunk.firstSeqNum + chunk.count, timestamp: chunk.lastTimestamp };
     assert(tail !== undefined && tail.seqNum >= end.seqNum, 'an acknowledged append lies below the durable tail');
@@ -172,7 +173,7 @@ export class Appends {
 
   /** Patience ended before the append did. */
   expired(append: Append): void {
-    this.#telemetry.event(append.isQueued ? 'append.unknown' : 'append.deadline');
+    this.#telemetry.event(append.chunk !== null ? 'append.unknown' : 'append.deadline');
     this.#end(append, late(append));
   }
 
@@ -184,63 +185,44 @@ export class Appends {
   }
 }
 
-/** What the caller wants; nothing of it is needed once it is decided. */
-interface Asked {
-  basin: string;
-  stream: string;
-  input: AppendInput;
-  session: InSession | null;
-  fail: (error: unknown) => void;
-}
-
-const NOTHING: StampedBatch = { records: [], deltas: null };
-
-/** One append from its call to its end, and its own entry in the log. */
-class Append implements Waiting, Queued<Entry>, ChunkDraft {
+/** One append from its call to its end. */
+class Append implements Waiting, Queued<Entry> {
   readonly #appends: Appends;
+  readonly basin: string;
+  readonly stream: string;
+  readonly input: AppendInput;
+  readonly session: InSession | null;
+  readonly tell: (outcome: AppendOutcome) => void;
+  readonly fail: (error: unknown) => void;
   /** What it counts for in the budget. */
   readonly bytes: number;
-  readonly tell: (outcome: AppendOutcome) => void;
   deadlineMs = 0;
   isOver = false;
-  /** Numbers were given: it may take effect. What follows is known from then on. */
-  isQueued = false;
-  readonly type = 'chunk';
-  streamId = 0;
-  firstSeqNum = 0;
-  count = 0;
-  firstTimestamp = 0;
-  lastTimestamp = 0;
-  arrivalMs = 0;
-  appendedBytes = 0;
-  fencingToken: string | null = null;
-  trimPoint: number | null = null;
-  batch = NOTHING;
-  batchBytes = 0;
+  /** Set when it is queued: numbers were given, and it may take effect. */
+  chunk: AdmittedChunk | null = null;
 
-  constructor(appends: Appends, bytes: number, tell: (outcome: AppendOutcome) => void) {
+  constructor(
+    appends: Appends,
+    basin: string,
+    stream: string,
+    input: AppendInput,
+    session: InSession | null,
+    tell: (outcome: AppendOutcome) => void,
+    fail: (error: unknown) => void,
+  ) {
     this.#appends = appends;
-    this.bytes = bytes;
+    this.basin = basin;
+    this.stream = stream;
+    this.input = input;
+    this.session = session;
     this.tell = tell;
+    this.fail = fail;
+    this.bytes = meteredBytesOf(input.records);
   }
 
-  get entry(): Entry {
-    return this;
-  }
-
-  admitted({ id, appendedBytes }: StreamState, chunk: AdmittedChunk, arrivalMs: number): void {
-    this.isQueued = true;
-    this.streamId = id;
-    this.firstSeqNum = chunk.firstSeqNum;
-    this.count = chunk.count;
-    this.firstTimestamp = chunk.firstTimestamp;
-    this.lastTimestamp = chunk.lastTimestamp;
-    this.arrivalMs = arrivalMs;
-    this.appendedBytes = appendedBytes + this.bytes;
-    this.fencingToken = chunk.fencingToken;
-    this.trimPoint = chunk.trimPoint;
-    this.batch = chunk.batch;
-    this.batchBytes = encodedLength(chunk.batch);
+  get entry(): AdmittedChunk {
+    assert(this.chunk !== null, 'an append has an entry once it is queued');
+    return this.chunk;
   }
 
   settle(settlement: Settlement): void {
@@ -252,7 +234,7 @@ class Append implements Waiting, Queued<Entry>, ChunkDraft {
   }
 }
 
-function late({ isQueued }: Append): AppendOutcome {
-  if (!isQueued) return rejected(UNAVAILABLE);
+function late({ chunk }: Append): AppendOutcome {
+  if (chunk === null) return rejected(UNAVAILABLE);
   return { kind: 'unknown', message: 'the store did not confirm the append in time; it may still take effect' };
 }

@@ -6,7 +6,7 @@
 import type { Queued, Settlement } from '../log/queued.ts';
 import type { SlotLog } from '../log/slot-log.ts';
 import type { Entry } from '../state/entries.ts';
-import { fold, isRowEntry } from '../state/fold.ts';
+import { fold, foldChunk, isRowEntry } from '../state/fold.ts';
 import type { DurableTables } from '../state/tables.ts';
 import { SpeculativeTables } from '../state/tables.ts';
 
@@ -32,9 +32,10 @@ export class Journal {
 
   /** Queues an entry behind everything queued before; `settle` is called exactly once, when its fate is known. */
   enqueue(queued: Queued<Entry>): void {
-    this.#log.enqueue(queued);
+    const crc = this.#log.enqueue(queued);
     const { entry } = queued;
-    this.ahead.put(isRowEntry(entry) ? fold(this.ahead, entry) : null);
+    if (entry.type === 'chunk') this.ahead.putStream(foldChunk(this.ahead.stream(entry.streamId), entry, crc));
+    else this.ahead.put(isRowEntry(entry) ? fold(this.ahead, entry) : null);
   }
 
   /** The oldest queued entry is durable and in the tables. Called for each, in order, before it is settled. */

@@ -4,6 +4,7 @@
  * plain arrays of all records, to compare with.
  */
 
+import type { AdmittedChunk } from '../core/admission.ts';
 import { encodeRecords } from '../core/stamped-batch.ts';
 import { type OwnedName, segmentKey } from '../core/object-names.ts';
 import { meteredBytes, meteredBytesOf, type SequencedRecord } from '../core/record.ts';
@@ -14,7 +15,7 @@ import { CommittedLog } from '../segments/committed-log.ts';
 import { decodeSegmentIndex, runFrom, SegmentBuilder, type SegmentRun } from '../segments/segment-format.ts';
 import { SegmentReader } from '../segments/segment-reader.ts';
 import { StreamReader } from '../segments/stream-reader.ts';
-import { CHUNK_TYPE, type ChunkDraft, type ChunkEntry, encodeEntry, type Entry } from '../state/entries.ts';
+import { CHUNK_TYPE, type ChunkEntry, encodeEntry, type Entry } from '../state/entries.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import { manualPorts, nativeCompute } from './manual-ports.ts';
 import { createBasin, createStream } from './state-samples.ts';
@@ -27,7 +28,7 @@ export interface NewRecord {
 }
 
 /** A chunk's frame, somewhere in a larger buffer, as in an arena. */
-export function frameOf(chunk: ChunkEntry | ChunkDraft): Frame {
+export function frameOf(chunk: ChunkEntry | AdmittedChunk): Frame {
   const { payload } = encodeEntry(chunk);
   const start = 5;
   const end = start + frameLength(payload.length);

@@ -130,11 +130,11 @@ export const PLANTS: readonly Plant[] = [
     edits: [
       {
         file: APPENDS,
-        find: 'const admission = admit(stream, input, nowMs);',
+        find: 'const admission = admit(stream, input, nowMs, arrivalMs);',
         replace:
           'const half = input.records.slice(0, Math.ceil(input.records.length / 2));\n' +
-          '    const admission = admit(stream, { ...input, records: half }, nowMs);\n' +
-          "    if (admission.kind === 'admitted') Object.assign(half, { asked: input.records.length });",
+          '    const admission = admit(stream, { ...input, records: half }, nowMs, arrivalMs);\n' +
+          "    if (admission.type === 'chunk') Object.assign(half, { asked: input.records.length });",
       },
       {
         file: APPENDS,
