@@ -24,9 +24,18 @@ import type {
   ReadOutcome,
   ReadSessionOutcome,
   RemoveOutcome,
+  UsageOutcome,
 } from './core/outcome.ts';
 import type { ReadInput } from './core/read-plan.ts';
 import type { BasinState, StreamState } from './core/stream-state.ts';
+import type {
+  AccountFigure,
+  AccountUsageSet,
+  BasinUsageSet,
+  CountedFigure,
+  StreamUsageSet,
+  UsageQuestion,
+} from './core/usage.ts';
 import { watchIdleOwner } from './log/idle-watch.ts';
 import { PersistentStore } from './log/persistent-store.ts';
 import { type LogEnd, SlotLog } from './log/slot-log.ts';
@@ -74,6 +83,12 @@ export interface Engine {
   /** Records until a limit is reached, then those that come. `signal`: nobody listens any more. */
   readSession(basin: string, stream: string, input: ReadInput, signal?: AbortSignal): Promise<ReadSessionOutcome>;
   checkTail(basin: string, stream: string): Promise<CheckTailOutcome>;
+  /** An operation came in. Logged within `usageFlushMs`, and then part of what is reported. */
+  count(operation: AccountFigure): void;
+  countIn(basin: string, operation: Exclude<CountedFigure, 'read-bytes'>): void;
+  accountUsage(set: AccountUsageSet, question: UsageQuestion): Promise<UsageOutcome>;
+  basinUsage(basin: string, set: BasinUsageSet, question: UsageQuestion): Promise<UsageOutcome>;
+  streamUsage(basin: string, stream: string, set: StreamUsageSet, question: UsageQuestion): Promise<UsageOutcome>;
   /**
    * Puts everything committed so far into segments, publishes the checkpoint, compacts and collects, without waiting for
    * the usual triggers. Resolves when that is done, or false when the engine ended first.
@@ -118,9 +133,11 @@ export async function openEngine(ports: Ports, tunables: EngineTunables = ENGINE
     committed,
     checkpoints,
     segments,
+    reader,
     store: stored,
     submit: (entry) => journal.submit(entry),
     ahead: journal.ahead,
+    trimCountMs: tunables.usageFlushMs,
     signal: gone.signal,
     failed: (error) => log.fail(error),
   });
@@ -156,6 +173,11 @@ export async function openEngine(ports: Ports, tunables: EngineTunables = ENGINE
     read: (basin, stream, input, signal) => store.reads.read(basin, stream, input, signal),
     readSession: (basin, stream, input, signal) => store.reads.session(basin, stream, input, signal),
     checkTail: (basin, stream) => store.reads.checkTail(basin, stream),
+    count: (operation) => store.meter.count(operation),
+    countIn: (basin, operation) => store.meter.countIn(basin, operation),
+    accountUsage: (set, question) => store.usage.account(set, question),
+    basinUsage: (basin, set, question) => store.usage.basin(basin, set, question),
+    streamUsage: (basin, stream, set, question) => store.usage.stream(basin, stream, set, question),
     flush: () => upkeep.flushNow(),
     ended,
     get end() {

@@ -18,6 +18,8 @@ export interface EngineTunables {
   tombstoneMs: number;
   /** Between two looks for streams that are to be deleted because they are empty. 100..3,600,000 ms. */
   emptySweepMs: number;
+  /** Operations that were counted are logged this often, and trimmed bytes counted. 100..3,600,000 ms. */
+  usageFlushMs: number;
 }
 
 export const ENGINE_DEFAULTS: EngineTunables = {
@@ -27,6 +29,7 @@ export const ENGINE_DEFAULTS: EngineTunables = {
   undurableBytesMax: 128 * 1024 * 1024,
   tombstoneMs: 5_000,
   emptySweepMs: 60_000,
+  usageFlushMs: 60_000,
 };
 
 /** For each kind of store the engine is served from: what a put costs there decides how long to wait for company. */
@@ -57,5 +60,9 @@ export function checkTunables(tunables: EngineTunables): void {
   assert(
     tunables.emptySweepMs >= 100 && tunables.emptySweepMs <= 3_600_000,
     'emptySweepMs must be within 100..3600000',
+  );
+  assert(
+    tunables.usageFlushMs >= 100 && tunables.usageFlushMs <= 3_600_000,
+    'usageFlushMs must be within 100..3600000',
   );
 }

@@ -28,6 +28,7 @@ export function drawTunables(draw: Draw): EngineTunables {
     // A deleted name is free at once: clients create streams again without waiting.
     tombstoneMs: draw.pick(SITES.tunable, 'tombstone', [0, 200, 2_000]),
     emptySweepMs: draw.pick(SITES.tunable, 'empty-sweep', [1_000, 100, 10_000]),
+    usageFlushMs: draw.pick(SITES.tunable, 'usage-flush', [1_000, 200, 10_000, 60_000]),
   };
 }
 

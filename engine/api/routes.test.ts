@@ -40,6 +40,9 @@ describe('404, 405 and 501 are told apart', () => {
     'GET /v1/streams/s/other',
     'GET /v1/streams/s/records/other',
     'GET /v1/streams/s/records/tail/more',
+    'GET /v1/access-tokens/t/more',
+    'GET /v1/locations/other',
+    'GET /v1/metrics/basin-01/s/more',
   ])('%s does not exist: 404 with an empty body, whatever the headers', async (line) => {
     expect(await ask(line)).toEqual({ status: 404, headers: {}, body: '' });
     expect(await ask(line, { headers })).toEqual({ status: 404, headers: {}, body: '' });
@@ -53,17 +56,37 @@ describe('404, 405 and 501 are told apart', () => {
     ['POST /v1/streams/s', 'GET, PUT, PATCH, DELETE'],
     ['DELETE /v1/streams/s/records', 'GET, POST'],
     ['POST /v1/streams/s/records/tail', 'GET'],
+    ['PUT /v1/access-tokens', 'GET, POST'],
+    ['GET /v1/access-tokens/t', 'DELETE'],
+    ['POST /v1/locations', 'GET'],
+    ['DELETE /v1/locations/default', 'GET, PUT'],
+    ['POST /v1/metrics', 'GET'],
+    ['PUT /v1/metrics/basin-01', 'GET'],
+    ['DELETE /v1/metrics/basin-01/s', 'GET'],
   ])('%s is a method S2 does not have: 405, with what it has in `allow`', async (line, allow) => {
     expect(await ask(line)).toEqual({ status: 405, headers: { allow }, body: '' });
     expect(await ask(line, { headers })).toEqual({ status: 405, headers: { allow }, body: '' });
   });
 
-  test.each(['GET /v1/access-tokens', 'GET /v1/metrics/basin-01/s'])(
-    '%s is S2 and not implemented: 501 with a code',
-    async (line) => {
-      expect(await ask(line, { headers })).toMatchObject({ status: 501, body: { code: 'not_implemented' } });
-    },
-  );
+  test.each<[string, unknown]>([
+    ['GET /v1/access-tokens?prefix=a&limit=1', undefined],
+    ['POST /v1/access-tokens', { id: 'a', scope: {} }],
+    ['DELETE /v1/access-tokens/a', undefined],
+  ])('%s is S2 and not implemented: 501 with a code', async (line, body) => {
+    expect(await ask(line, { body })).toMatchObject({ status: 501, body: { code: 'not_implemented' } });
+  });
+
+  test.each<[string, unknown, string]>([
+    ['GET /v1/access-tokens?limit=many', undefined, 'bad_query'],
+    [`GET /v1/access-tokens?prefix=${'a'.repeat(97)}`, undefined, 'bad_query'],
+    ['POST /v1/access-tokens', '{', 'bad_json'],
+    ['POST /v1/access-tokens', { id: '', scope: {} }, 'bad_json'],
+    ['POST /v1/access-tokens', { id: 'a' }, 'bad_json'],
+    ['DELETE /v1/access-tokens/%2e', undefined, 'bad_path'],
+    [`DELETE /v1/access-tokens/${'é'.repeat(49)}`, undefined, 'bad_path'],
+  ])('%s with %j is malformed, implemented or not', async (line, body, code) => {
+    expect(await ask(line, { body })).toMatchObject({ status: 400, body: { code } });
+  });
 
   test('paths and headers are looked at before anything else', async () => {
     expect(await ask('GET /v1/basins/NO')).toMatchObject({ status: 400, body: { code: 'bad_path' } });

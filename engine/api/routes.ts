@@ -1,18 +1,25 @@
 /**
- * The S2 v1 API as one function from request to response. The route table is the whole surface; anything S2
- * has that is not in it answers 501, anything S2 does not have answers 404.
+ * The S2 v1 API as one function from request to response. The route tables are the whole surface; anything S2 has that is
+ * not implemented answers 501, anything S2 does not have answers 404, or 405 where it has another method.
+ *
+ * Here operations are counted, by S2's names for them: every request that makes sense, whatever becomes of it. Appends are
+ * not, because the log itself tells what was appended.
  */
 
-import { basinNameProblem, streamNameProblem } from '../core/names.ts';
+import { accessTokenIdProblem, basinNameProblem, streamNameProblem } from '../core/names.ts';
+import type { AccountFigure, CountedFigure } from '../core/usage.ts';
 import type { Engine } from '../engine.ts';
 import type { Compression, HttpHandler, HttpRequest, HttpResponse } from '../ports.ts';
+import { issueAccessToken, listAccessTokens, revokeAccessToken } from './access-tokens.ts';
 import { createBasin, deleteBasin, ensureBasin, getBasin, listBasins, reconfigureBasin } from './basins.ts';
 import { decodedRequest } from './content-encoding.ts';
 import { BadRequest, errorResponse } from './errors.ts';
 import { basinHeader } from './headers.ts';
 import { defaultLocation, listLocations, setDefaultLocation } from './locations.ts';
+import { readProtocol } from './mime.ts';
 import { append, checkTail, read } from './records.ts';
 import { createStream, deleteStream, ensureStream, getStream, listStreams, reconfigureStream } from './streams.ts';
+import { accountUsage, basinUsage, streamUsage } from './usage.ts';
 
 export interface ApiOptions {
   /** For bodies and frames that arrive compressed. Without it they are refused. */
@@ -32,12 +39,29 @@ export function createApi(engine: () => Engine | null, { compression }: ApiOptio
   };
 }
 
-/** The methods S2 has on each resource of a basin: anything else is 404 or 405 before a header is looked at. */
-const STREAM_METHODS: ReadonlyMap<string, readonly string[]> = new Map([
-  ['streams', ['GET', 'POST']],
-  ['stream', ['GET', 'PUT', 'PATCH', 'DELETE']],
-  ['stream/records', ['GET', 'POST']],
-  ['stream/records/tail', ['GET']],
+type Answer = Promise<HttpResponse> | HttpResponse;
+
+/** What a request to a resource of the account is called, by method. */
+type AccountOperations = Readonly<Record<string, AccountFigure>>;
+
+const BASINS: AccountOperations = { GET: 'list-basins', POST: 'create-basin' };
+const BASIN: AccountOperations = {
+  GET: 'get-basin-config',
+  PUT: 'create-basin',
+  PATCH: 'reconfigure-basin',
+  DELETE: 'delete-basin',
+};
+const LOCATIONS: AccountOperations = { GET: 'list-locations' };
+const DEFAULT_LOCATION: AccountOperations = { GET: 'get-default-location', PUT: 'set-default-location' };
+const ACCESS_TOKENS: AccountOperations = { GET: 'list-access-tokens', POST: 'issue-access-token' };
+const ACCESS_TOKEN: AccountOperations = { DELETE: 'revoke-access-token' };
+
+/** The same for each resource of a basin: anything else is 404 or 405 before a header is looked at. */
+const STREAMS: ReadonlyMap<string, Readonly<Record<string, CountedFigure | 'append' | 'read'>>> = new Map([
+  ['streams', { GET: 'list-streams', POST: 'create-stream' }],
+  ['stream', { GET: 'get-stream-config', PUT: 'create-stream', PATCH: 'reconfigure-stream', DELETE: 'delete-stream' }],
+  ['stream/records', { GET: 'read', POST: 'append' }],
+  ['stream/records/tail', { GET: 'check-tail' }],
 ]);
 
 async function route(
@@ -46,99 +70,143 @@ async function route(
   compression: Compression | null,
 ): Promise<HttpResponse> {
   const [path = '', queryText = ''] = splitOnce(request.target, '?');
-  if (path === '/health' || path === '/ping') return only('GET', request, () => health(engine));
+  if (path === '/health' || path === '/ping') {
+    return request.method === 'GET' ? health(engine) : methodNotAllowed(['GET']);
+  }
   const segments = path.split('/').slice(1);
   if (segments[0] !== 'v1') return empty(404);
   if (engine === null) return notServing('the server is taking over the store; try again soon');
   if (engine.end?.kind === 'store-refused') return notServing(engine.end.fault.message);
 
+  const rest = segments.slice(2);
+  const query = new URLSearchParams(queryText);
   switch (segments[1]) {
     case 'basins':
-      return basins(engine, segments.slice(2), queryText, request);
+      return basins(engine, rest, query, request);
     case 'streams':
-      return streams(engine, segments.slice(2), queryText, request, compression);
+      return streams(engine, rest, query, request, compression);
     case 'locations':
-      return locations(segments.slice(2), request);
+      return locations(engine, rest, request);
     case 'access-tokens':
+      return accessTokens(engine, rest, query, request);
     case 'metrics':
-      return notImplemented(request);
+      return metrics(engine, rest, query, request);
     default:
       return empty(404);
   }
 }
 
-function basins(
-  engine: Engine,
-  rest: readonly string[],
-  queryText: string,
-  request: HttpRequest,
-): Promise<HttpResponse> | HttpResponse {
+function basins(engine: Engine, rest: readonly string[], query: URLSearchParams, request: HttpRequest): Answer {
   const [segment, ...more] = rest;
   if (more.length > 0) return empty(404);
-  const methods = segment === undefined ? ['GET', 'POST'] : ['GET', 'PUT', 'PATCH', 'DELETE'];
-  if (!methods.includes(request.method)) return methodNotAllowed(...methods);
-  if (segment === undefined) {
-    return request.method === 'POST'
-      ? createBasin(engine, request)
-      : listBasins(engine, new URLSearchParams(queryText));
-  }
-  const name = nameIn(segment, basinNameProblem);
-  switch (request.method) {
-    case 'PUT':
-      return ensureBasin(engine, name, request);
-    case 'PATCH':
-      return reconfigureBasin(engine, name, request);
-    case 'DELETE':
-      return deleteBasin(engine, name);
-    default:
-      return getBasin(engine, name);
-  }
+  return accountOperation(engine, segment === undefined ? BASINS : BASIN, request, (operation) => {
+    if (operation === 'list-basins') return listBasins(engine, query);
+    if (segment === undefined) return createBasin(engine, request);
+    const name = nameIn(segment, basinNameProblem);
+    switch (operation) {
+      case 'create-basin':
+        return ensureBasin(engine, name, request);
+      case 'reconfigure-basin':
+        return reconfigureBasin(engine, name, request);
+      case 'delete-basin':
+        return deleteBasin(engine, name);
+      default:
+        return getBasin(engine, name);
+    }
+  });
 }
 
-function locations(rest: readonly string[], request: HttpRequest): Promise<HttpResponse> | HttpResponse {
-  if (rest.length === 0) return only('GET', request, listLocations);
+function locations(engine: Engine, rest: readonly string[], request: HttpRequest): Answer {
+  if (rest.length === 0) return accountOperation(engine, LOCATIONS, request, listLocations);
   if (rest.length > 1 || rest[0] !== 'default') return empty(404);
-  if (request.method === 'PUT') return setDefaultLocation(request);
-  return request.method === 'GET' ? defaultLocation() : methodNotAllowed('GET', 'PUT');
+  return accountOperation(engine, DEFAULT_LOCATION, request, (operation) =>
+    operation === 'set-default-location' ? setDefaultLocation(request) : defaultLocation(),
+  );
+}
+
+function accessTokens(engine: Engine, rest: readonly string[], query: URLSearchParams, request: HttpRequest): Answer {
+  const [segment, ...more] = rest;
+  if (more.length > 0) return empty(404);
+  return accountOperation(engine, segment === undefined ? ACCESS_TOKENS : ACCESS_TOKEN, request, (operation) => {
+    if (segment !== undefined) nameIn(segment, accessTokenIdProblem);
+    if (operation === 'list-access-tokens') return listAccessTokens(query);
+    return operation === 'issue-access-token' ? issueAccessToken(request) : revokeAccessToken();
+  });
+}
+
+function metrics(engine: Engine, rest: readonly string[], query: URLSearchParams, request: HttpRequest): Answer {
+  const [basin, stream, ...more] = rest;
+  if (more.length > 0) return empty(404);
+  if (basin === undefined) {
+    return accountOperation(engine, { GET: 'account-metrics' }, request, () => accountUsage(engine, query));
+  }
+  const operations: AccountOperations = { GET: stream === undefined ? 'basin-metrics' : 'stream-metrics' };
+  return accountOperation(engine, operations, request, () => {
+    const name = nameIn(basin, basinNameProblem);
+    if (stream === undefined) return basinUsage(engine, name, query);
+    return streamUsage(engine, { basin: name, stream: nameIn(stream, streamNameProblem) }, query);
+  });
 }
 
 function streams(
   engine: Engine,
   rest: readonly string[],
-  queryText: string,
+  query: URLSearchParams,
   request: HttpRequest,
   compression: Compression | null,
-): Promise<HttpResponse> | HttpResponse {
+): Answer {
   const [segment, ...below] = rest;
-  const resource = segment === undefined ? 'streams' : ['stream', ...below].join('/');
-  const methods = STREAM_METHODS.get(resource);
-  if (methods === undefined) return empty(404);
-  if (!methods.includes(request.method)) return methodNotAllowed(...methods);
+  const operations = STREAMS.get(segment === undefined ? 'streams' : ['stream', ...below].join('/'));
+  if (operations === undefined) return empty(404);
+  const operation = operations[request.method];
+  if (operation === undefined) return methodNotAllowed(Object.keys(operations));
   const basin = basinHeader(request.headers);
+  const counted = (figure: Exclude<CountedFigure, 'read-bytes'>, answer: Answer) =>
+    counting(answer, () => engine.countIn(basin, figure));
   if (segment === undefined) {
     return request.method === 'POST'
-      ? createStream(engine, basin, request)
-      : listStreams(engine, basin, new URLSearchParams(queryText));
+      ? counted('create-stream', createStream(engine, basin, request))
+      : counted('list-streams', listStreams(engine, basin, query));
   }
   const at = { basin, stream: nameIn(segment, streamNameProblem) };
-  if (resource === 'stream') return streamAsSuch(engine, at, request);
-  if (resource === 'stream/records/tail') return checkTail(engine, at);
-  return request.method === 'POST'
-    ? append(engine, at, request, compression)
-    : read(engine, at, new URLSearchParams(queryText), request, compression);
+  switch (operation) {
+    case 'append':
+      return append(engine, at, request, compression);
+    case 'read':
+      return counted(
+        readProtocol(request.headers).kind === 'unary' ? 'reads-unary' : 'reads-streaming',
+        read(engine, at, query, request, compression),
+      );
+    case 'check-tail':
+      return counted(operation, checkTail(engine, at));
+    case 'create-stream':
+      return counted(operation, ensureStream(engine, at, request));
+    case 'reconfigure-stream':
+      return counted(operation, reconfigureStream(engine, at, request));
+    case 'delete-stream':
+      return counted(operation, deleteStream(engine, at));
+    default:
+      return counted('get-stream-config', getStream(engine, at));
+  }
 }
 
-function streamAsSuch(engine: Engine, at: { basin: string; stream: string }, request: HttpRequest) {
-  switch (request.method) {
-    case 'PUT':
-      return ensureStream(engine, at, request);
-    case 'PATCH':
-      return reconfigureStream(engine, at, request);
-    case 'DELETE':
-      return deleteStream(engine, at);
-    default:
-      return getStream(engine, at);
-  }
+/** Does what the method asks for and counts it, or answers 405. */
+function accountOperation(
+  engine: Engine,
+  operations: AccountOperations,
+  request: HttpRequest,
+  answer: (operation: AccountFigure) => Answer,
+): Answer {
+  const operation = operations[request.method];
+  if (operation === undefined) return methodNotAllowed(Object.keys(operations));
+  return counting(answer(operation), () => engine.count(operation));
+}
+
+/** What makes no sense never comes to an answer, and counts for nothing. */
+async function counting(answer: Answer, count: () => void): Promise<HttpResponse> {
+  const response = await answer;
+  count();
+  return response;
 }
 
 function health(engine: Engine | null): HttpResponse {
@@ -173,16 +241,7 @@ function nameIn(segment: string, problemOf: (name: string) => string | null): st
   return name;
 }
 
-function only(method: string, request: HttpRequest, answer: () => Promise<HttpResponse> | HttpResponse) {
-  return request.method === method ? answer() : methodNotAllowed(method);
-}
-
-/** S2 has the operation, this build does not. */
-function notImplemented(request: HttpRequest): HttpResponse {
-  return errorResponse('not_implemented', `${request.method} on this resource is not implemented`);
-}
-
-function methodNotAllowed(...allowed: readonly string[]): HttpResponse {
+function methodNotAllowed(allowed: readonly string[]): HttpResponse {
   return { status: 405, headers: new Map([['allow', allowed.join(', ')]]), body: new Uint8Array() };
 }
 

@@ -9,6 +9,7 @@ import { assert } from './assert.ts';
 export const BATCH_METERED_BYTES_MAX = 1024 * 1024;
 export const BATCH_RECORDS_MAX = 1000;
 export const FENCING_TOKEN_BYTES_MAX = 36;
+export const ACCESS_TOKEN_ID_BYTES_MAX = 96;
 export const REQUEST_TOKEN_BYTES_MAX = 36;
 export const BASIN_NAME_BYTES_MIN = 8;
 export const BASIN_NAME_BYTES_MAX = 48;

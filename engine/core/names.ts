@@ -4,6 +4,7 @@
  */
 
 import {
+  ACCESS_TOKEN_ID_BYTES_MAX,
   BASIN_NAME_BYTES_MAX,
   BASIN_NAME_BYTES_MIN,
   FENCING_TOKEN_BYTES_MAX,
@@ -61,6 +62,15 @@ export function streamNameProblem(name: string): string | null {
   }
   if (!isWellFormed(name)) return 'stream name must be valid Unicode';
   return name === '.' || name === '..' ? 'stream name must not be `.` or `..`' : null;
+}
+
+export function accessTokenIdProblem(id: string): string | null {
+  const bytes = byteLength(id);
+  if (bytes < 1 || bytes > ACCESS_TOKEN_ID_BYTES_MAX) {
+    return `access token id must be between 1 and ${ACCESS_TOKEN_ID_BYTES_MAX} bytes in length`;
+  }
+  if (!isWellFormed(id)) return 'access token id must be valid Unicode';
+  return id === '.' || id === '..' ? 'access token id must not be `.` or `..`' : null;
 }
 
 export function fencingTokenProblem(token: string): string | null {

@@ -10,6 +10,7 @@ import type { Page } from './listing.ts';
 import type { StreamPosition } from './position.ts';
 import type { SequencedRecord } from './record.ts';
 import type { BasinState, StreamState } from './stream-state.ts';
+import type { UsageFigure } from './usage.ts';
 
 /** Reasons that are the same for every operation. */
 export type Rejection =
@@ -88,4 +89,10 @@ export type ConfigOutcome<Config extends BasinConfig | StreamConfig> =
 
 export type ListOutcome<Row extends BasinState | StreamState> =
   | { kind: 'page'; page: Page<Row> }
+  | { kind: 'rejected'; reason: Rejection };
+
+export type UsageOutcome =
+  | { kind: 'usage'; figures: readonly UsageFigure[] }
+  /** The question makes no sense. */
+  | { kind: 'invalid'; message: string }
   | { kind: 'rejected'; reason: Rejection };

@@ -4,7 +4,7 @@
  */
 
 import { READ_METERED_BYTES_MAX, READ_RECORDS_MAX, READ_WAIT_MS_MAX } from './limits.ts';
-import { meteredBytes, type SequencedRecord } from './record.ts';
+import { meteredBytesOf, type SequencedRecord } from './record.ts';
 import type { StreamState } from './stream-state.ts';
 
 export type ReadStart =
@@ -77,6 +77,7 @@ export class ReadAllowance {
   #meteredBytes: number;
   readonly #untilTimestamp: number;
   #isReached = false;
+  #takenBytes = 0;
 
   constructor({ count, meteredBytes: bytes, untilTimestamp }: ReadInput) {
     this.#records = count ?? Infinity;
@@ -90,6 +91,11 @@ export class ReadAllowance {
       recordsMax: Math.min(this.#records, READ_RECORDS_MAX),
       meteredBytesMax: Math.min(this.#meteredBytes, READ_METERED_BYTES_MAX),
     };
+  }
+
+  /** Metered bytes of all records handed out. */
+  get takenBytes(): number {
+    return this.#takenBytes;
   }
 
   /** No record that follows may be handed out any more. */
@@ -108,7 +114,9 @@ export class ReadAllowance {
     this.#isReached = end >= 0;
     const taken = end < 0 ? records : records.slice(0, end);
     this.#records -= taken.length;
-    for (const record of taken) this.#meteredBytes -= meteredBytes(record);
+    const bytes = meteredBytesOf(taken);
+    this.#meteredBytes -= bytes;
+    this.#takenBytes += bytes;
     return taken;
   }
 }

@@ -85,3 +85,46 @@ export function isCounted(figure: number): boolean {
 }
 
 const FIRST_COUNTED = basinFigure('reads-unary');
+
+// --- questions about it -----------------------------------------------------------------------------------------
+
+export type UsageInterval = 'minute' | 'hour' | 'day';
+
+export const INTERVAL_S: Readonly<Record<UsageInterval, number>> = { minute: 60, hour: 3_600, day: 86_400 };
+
+/** Seconds since 1970; whatever touches the range is told, `endS` included. */
+export interface UsageRange {
+  startS: number;
+  endS: number;
+}
+
+export interface UsageQuestion extends UsageRange {
+  /** Null: as the set of figures has it. */
+  interval: UsageInterval | null;
+}
+
+export type AccountUsageSet = 'active-basins' | 'account-ops';
+export type BasinUsageSet =
+  | 'storage'
+  | 'append-ops'
+  | 'read-ops'
+  | 'read-throughput'
+  | 'append-throughput'
+  | 'basin-ops';
+export type StreamUsageSet = 'storage';
+
+/** Seconds since 1970, and the value. */
+export type UsagePoint = readonly [atS: number, value: number];
+
+export type UsageFigure =
+  | { kind: 'labels'; name: string; values: readonly string[] }
+  /** Each value is the one at the end of the minute or hour that begins at its point, or the newest of it. */
+  | { kind: 'gauge'; name: string; unit: 'bytes'; values: readonly UsagePoint[] }
+  /** Each value is what came in the interval that begins at its point; intervals in which nothing came have none. */
+  | {
+      kind: 'accumulation';
+      name: string;
+      unit: 'bytes' | 'operations';
+      interval: UsageInterval;
+      values: readonly UsagePoint[];
+    };

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { segmentKey } from '../core/object-names.ts';
+import { meteredBytesOf } from '../core/record.ts';
 import { LogCorruption } from '../log/corruption.ts';
 import { StoreRefused } from '../log/persistent-store.ts';
 import { DENIED, settled } from '../testing/manual-ports.ts';
@@ -102,7 +103,7 @@ describe('against a plain array', () => {
     );
   });
 
-  test('reading on and on gives every record that is not trimmed, once and in order', async () => {
+  test('reading on and on gives every record that is not trimmed, once and in order, and the bytes before each', async () => {
     await fc.assert(
       fc.asyncProperty(sizes, fc.array(operation, { maxLength: 40 }), async (size, ops) => {
         const world = new SegmentWorld(STREAMS, size);
@@ -110,6 +111,9 @@ describe('against a plain array', () => {
         for (const [streamId, all] of world.records) {
           const live = all.slice(world.trimPoint(streamId)).map((record) => record.seqNum);
           expect(await readOn(world, streamId, 0)).toEqual(live);
+          for (const seqNum of live) {
+            expect(await world.reader.bytesBelow(streamId, seqNum)).toBe(meteredBytesOf(all.slice(0, seqNum)));
+          }
         }
       }),
       { numRuns: 60 },

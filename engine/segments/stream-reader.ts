@@ -7,12 +7,13 @@
  */
 
 import { assert } from '../core/assert.ts';
-import { seqNumAtTimestamp } from '../core/chunk.ts';
+import { decodeRecordsFrom, seqNumAtTimestamp } from '../core/chunk.ts';
 import { segmentKey } from '../core/object-names.ts';
-import { meteredBytesOf, type SequencedRecord } from '../core/record.ts';
+import { meteredBytes, meteredBytesOf, type SequencedRecord } from '../core/record.ts';
 import type { StreamState } from '../core/stream-state.ts';
-import { meaningOf } from '../log/corruption.ts';
+import { LogCorruption, meaningOf } from '../log/corruption.ts';
 import type { Ports } from '../ports.ts';
+import type { ChunkEntry } from '../state/entries.ts';
 import type { LogState } from '../state/log-state.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import type { ChunkIndex } from './chunk-index.ts';
@@ -94,6 +95,15 @@ export class StreamReader {
     return this.#timestampInMemory(streamId, timestamp) ?? this.#timestampInSegments(streamId, timestamp);
   }
 
+  /**
+   * Metered bytes of all records ever appended to the stream below `seqNum`, which is a record that is there. In this turn when
+   * memory tells. Null when it is not there any more. Rejects as `read`.
+   */
+  bytesBelow(streamId: number, seqNum: number): number | null | Promise<number | null> {
+    const frame = this.#committed.chunks.frameAt(streamId, seqNum);
+    return frame === null ? this.#bytesInSegments(streamId, seqNum) : bytesBelowIn(chunkOf(frame), seqNum);
+  }
+
   // --- by number -----------------------------------------------------------------------------------------
 
   /** Null when segments have to be asked. */
@@ -152,6 +162,38 @@ export class StreamReader {
     this.#ports.telemetry.event('segment.read.cold', records.length);
     this.#ahead.wentThrough(ref, run, { from, next: from + records.length, endOffset });
     return records;
+  }
+
+  async #bytesInSegments(streamId: number, seqNum: number): Promise<number | null> {
+    const lookup = new SegmentLookup(this.#committed.state.segments, this.#segments);
+    for (;;) {
+      const frame = this.#committed.chunks.frameAt(streamId, seqNum);
+      if (frame !== null) return bytesBelowIn(chunkOf(frame), seqNum);
+      const place = lookup.bySeqNum(streamId, seqNum);
+      if (place.kind === 'nowhere') return null;
+      if (place.kind === 'unknown') {
+        await lookup.load(place.refs);
+        continue;
+      }
+      const { ref, run } = place;
+      const bytes = await this.#reading(ref, () => this.#bytesInRun(ref, run, seqNum));
+      if (bytes !== null) return bytes;
+    }
+  }
+
+  async #bytesInRun(ref: SegmentRef, run: SegmentRun, seqNum: number): Promise<number> {
+    const { start, endOffset } = rangeFor(run, seqNum, { recordsMax: 1, meteredBytesMax: 0 });
+    const bytes = await this.#segments.range(ref, start.offset, endOffset);
+    for (const chunk of verifiedChunks(ref, run, start, bytes, this.#ports.compute)) {
+      if (chunk.firstSeqNum + chunk.count > seqNum) {
+        return meaningOf(segmentKey(ref), start.offset, () => bytesBelowIn(chunk, seqNum));
+      }
+    }
+    throw new LogCorruption(
+      segmentKey(ref),
+      start.offset,
+      `record ${seqNum} of stream ${run.streamId} is not in its run`,
+    );
   }
 
   // --- by timestamp --------------------------------------------------------------------------------------
@@ -235,4 +277,14 @@ export class StreamReader {
       unpin();
     }
   }
+}
+
+/** What the chunk says of its end, less its records from `seqNum` on. */
+function bytesBelowIn(chunk: ChunkEntry, seqNum: number): number {
+  let bytes = chunk.appendedBytes;
+  decodeRecordsFrom(chunk, chunk.records, seqNum, (record) => {
+    bytes -= meteredBytes(record);
+    return true;
+  });
+  return bytes;
 }

@@ -1,5 +1,6 @@
 /**
- * The owner's background work, put together: checkpoints, compaction after each of them, retention, collection.
+ * The owner's background work, put together: checkpoints, compaction after each of them, retention, collection,
+ * what trims took away.
  *
  * Each part does one thing at a time and none waits for another but through the log, so none can hold up an append for
  * longer than the turn it takes. All of it ends with the engine.
@@ -19,6 +20,8 @@ import { Flusher } from './flusher.ts';
 import { NameSource } from './names.ts';
 import { Retention } from './retention.ts';
 import type { SegmentReader } from './segment-reader.ts';
+import type { StreamReader } from './stream-reader.ts';
+import { TrimCounter } from './trim-counter.ts';
 import type { SegmentTunables } from './tunables.ts';
 
 export interface UpkeepParts {
@@ -26,10 +29,13 @@ export interface UpkeepParts {
   committed: CommittedLog;
   checkpoints: Checkpoints;
   segments: SegmentReader;
+  reader: StreamReader;
   store: PersistentStore;
   submit: (entry: Entry) => Promise<Settlement>;
   /** What queued entries will make of the tables: nothing is proposed for a stream whose deletion is queued. */
   ahead: SpeculativeTables;
+  /** Trimmed bytes are counted this often. */
+  trimCountMs: number;
   /** Aborts when the engine ends. */
   signal: AbortSignal;
   /** The store refused something the owner can not do without, or a bug. */
@@ -41,10 +47,11 @@ export class Upkeep {
   readonly #flusher: Flusher;
   readonly #compactor: Compactor;
   readonly #retention: Retention;
+  readonly #trimCounter: TrimCounter;
   #compacting: Promise<boolean> | null = null;
 
   constructor(ports: Pick<Ports, 'clock' | 'compute' | 'telemetry'>, tunables: SegmentTunables, parts: UpkeepParts) {
-    const { log, committed, checkpoints, segments, store, submit, ahead, signal, failed } = parts;
+    const { log, committed, checkpoints, segments, reader, store, submit, ahead, signal, failed } = parts;
     const { state, chunks } = committed;
     const names = new NameSource(log.epoch);
     this.#parts = parts;
@@ -90,12 +97,15 @@ export class Upkeep {
     // Right after the takeover: its idea of how much time has passed is anchored there.
     this.#retention = new Retention({ ports, tunables, state, ahead, reader: segments, submit, signal });
     void this.#retention.serve().catch(failed);
+    const intervalMs = parts.trimCountMs;
+    this.#trimCounter = new TrimCounter({ ports, state, ahead, reader, submit, intervalMs, signal, failed });
   }
 
   /** An entry was folded. */
   applied(entry: Entry): void {
     if (entry.type === 'reconfigure-stream') this.#retention.agesChanged();
     this.#flusher.applied();
+    this.#trimCounter.applied(entry);
   }
 
   /** Flushes, compacts until there is nothing left to compact, and collects. False when the engine ended first. */

@@ -31,6 +31,8 @@ export interface ReadSource {
   live(fromSeqNum: number, limits: ReadLimits): SequencedRecord[] | null;
   /** Whether there is a proof of ownership that started after that moment of the monotonic clock. */
   wasProvedAfter(atMs: number): boolean;
+  /** Records of so many metered bytes are about to be handed to the reader. */
+  handedOut(meteredBytes: number): void;
   /** Null once a proof of ownership that started now is there. */
   prove(): Promise<Rejection | null>;
 }
@@ -101,9 +103,11 @@ export class ReadSession {
     if (live?.length === 0) return 'over';
     const fetched = live ?? (await this.#source.fetch(stream, this.#next, batch));
     if (isRejection(fetched)) return this.#failed(fetched);
+    const before = this.#allowance.takenBytes;
     const records = this.#allowance.take(fetched);
     const last = records.at(-1);
     if (last === undefined) return this.#allowance.isSpent ? 'over' : this.#passTrimmed();
+    this.#source.handedOut(this.#allowance.takenBytes - before);
     this.#next = last.seqNum + 1;
     this.#expiresAtMs = null;
     if (this.#following && this.#next < stream.tail.seqNum) {

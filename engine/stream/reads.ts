@@ -20,6 +20,7 @@ import type { StreamParts } from './parts.ts';
 import { LiveBatch } from './live-batch.ts';
 import { ReadSession, type ReadSource } from './read-session.ts';
 import type { TailWatch } from './tail-watch.ts';
+import type { UsageMeter } from './usage-meter.ts';
 
 type Unwritten = Extract<ReadOutcome, { kind: 'unwritten' }>;
 
@@ -28,13 +29,15 @@ export class Reads {
   readonly #births: Births;
   readonly #reader: StreamReader;
   readonly #watch: TailWatch;
+  readonly #meter: UsageMeter;
   readonly #live = new LiveBatch();
 
-  constructor(parts: StreamParts, births: Births, reader: StreamReader, watch: TailWatch) {
+  constructor(parts: StreamParts, births: Births, reader: StreamReader, watch: TailWatch, meter: UsageMeter) {
     this.#parts = parts;
     this.#births = births;
     this.#reader = reader;
     this.#watch = watch;
+    this.#meter = meter;
   }
 
   checkTail(basin: string, name: string): Promise<CheckTailOutcome> {
@@ -112,6 +115,7 @@ export class Reads {
         if (stream === undefined) return null;
         return this.#live.get(stream, fromSeqNum, limits, () => this.#reader.readLive(id, fromSeqNum, limits));
       },
+      handedOut: (meteredBytes) => this.#meter.countIn(basin, 'read-bytes', meteredBytes),
       wasProvedAfter: (atMs) => standing.wasProvedAfter(atMs),
       prove: () =>
         this.#patiently(this.#parts.standing.proved()).then((proved) => {

@@ -29,6 +29,8 @@ import { Reads } from './reads.ts';
 import { Standing } from './standing.ts';
 import { Streams } from './streams.ts';
 import { TailWatch } from './tail-watch.ts';
+import { UsageMeter } from './usage-meter.ts';
+import { UsageReports } from './usage-reports.ts';
 
 export type AppendSessionOutcome = { kind: 'open'; session: AppendSession } | Rejected;
 
@@ -40,6 +42,8 @@ export class StreamStore {
   readonly basins: Basins;
   readonly streams: Streams;
   readonly reads: Reads;
+  readonly meter: UsageMeter;
+  readonly usage: UsageReports;
   readonly #telemetry: Telemetry;
   readonly #standing: Standing;
   readonly #budget: ByteBudget;
@@ -82,8 +86,10 @@ export class StreamStore {
     this.appends = new Appends(parts, births, this.#unflushed, committed.state.lastArrivalMs);
     this.basins = new Basins(parts);
     this.streams = new Streams(parts, births, tunables.tombstoneMs > 0);
-    this.reads = new Reads(parts, births, reader, this.#watch);
     const ended = new AbortController();
+    this.meter = new UsageMeter({ ...parts, flushMs: tunables.usageFlushMs, signal: ended.signal });
+    this.usage = new UsageReports(parts, committed.state.usage);
+    this.reads = new Reads(parts, births, reader, this.#watch, this.meter);
     const failed = (error: unknown) => log.fail(error);
     const upkeep = { ports, journal, tables: parts.tables, signal: ended.signal, failed };
     this.#deletions = new Deletions({ ...upkeep, tombstoneMs: tunables.tombstoneMs });
@@ -155,6 +161,7 @@ export class StreamStore {
 
   /** Takes nothing more and lets the log settle what it has. */
   stop(): void {
+    this.meter.flush();
     this.#standing.stop();
     this.#endSessions();
   }

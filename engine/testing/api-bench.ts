@@ -90,5 +90,10 @@ export function engineThatAnswers(outcome: unknown, end: Engine['end'] = null): 
     state: { epoch: 1, slot: 0, hash: '' },
     deleteStream: answer,
     flush: answer,
+    count: () => {},
+    countIn: () => {},
+    accountUsage: answer,
+    basinUsage: answer,
+    streamUsage: answer,
   };
 }

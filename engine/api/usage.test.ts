@@ -1,0 +1,216 @@
+/** Usage metrics over the API: exact shapes, every refusal, and figures that are what was done. */
+
+import { describe, expect, test } from 'vitest';
+
+import { apiOf } from '../testing/api-bench.ts';
+import {
+  BASIN,
+  batch,
+  engineBench,
+  type EngineBench,
+  FROM_START,
+  record,
+  STREAM,
+  trimRecord,
+} from '../testing/engine-bench.ts';
+
+const MINUTE = 60_000;
+/** Longer than counts wait to be logged. */
+const LOGGED = MINUTE + 1;
+const NOW_S = 1_700_000_000;
+/** The minute and the hour the manual clock begins in. */
+const MINUTE_S = Math.floor(NOW_S / 60) * 60;
+const HOUR_S = Math.floor(NOW_S / 3_600) * 3_600;
+const DAY_S = Math.floor(NOW_S / 86_400) * 86_400;
+
+async function bench() {
+  const made = await engineBench();
+  const ask = apiOf(made.engine);
+  const metrics = async (path: string, set: string, rest = `start=${NOW_S - 3_600}&end=${NOW_S + 200}`) => {
+    const { status, body } = await ask(`GET /v1/metrics${path}?set=${set}&${rest}`);
+    return status === 200 ? (body as { values: unknown[] }).values : [status, (body as { code: string }).code];
+  };
+  return { ...made, ask, metrics };
+}
+
+const accumulation = (name: string, unit: string, interval: string, values: unknown) => ({
+  accumulation: { name, unit, interval, values },
+});
+
+async function appendTwice({ engine }: Pick<EngineBench, 'engine'>): Promise<void> {
+  await engine.append(BASIN, STREAM, batch([record('hello'), record('')]));
+  await engine.append(BASIN, STREAM, batch('x'));
+}
+
+describe('figures that follow from the log are there at once', () => {
+  test('bytes and batches that were appended, by class, per interval', async () => {
+    const made = await bench();
+    await appendTwice(made);
+    expect(await made.metrics(`/${BASIN}`, 'append-throughput')).toEqual([
+      accumulation('append-throughput', 'bytes', 'minute', [[MINUTE_S, 30]]),
+    ]);
+    expect(await made.metrics(`/${BASIN}`, 'append-ops', `start=${NOW_S}&end=${NOW_S}&interval=hour`)).toEqual([
+      accumulation('standard', 'operations', 'hour', []),
+      accumulation('express', 'operations', 'hour', [[HOUR_S, 2]]),
+    ]);
+    expect(await made.metrics(`/${BASIN}`, 'append-ops', `start=${NOW_S}&end=${NOW_S}&interval=day`)).toEqual([
+      accumulation('standard', 'operations', 'day', []),
+      accumulation('express', 'operations', 'day', [[DAY_S, 2]]),
+    ]);
+  });
+
+  test('what is stored, of a basin by the hour and of a stream by the minute, as it was and as it is', async () => {
+    const made = await bench();
+    await appendTwice(made);
+    await made.clock.advance(2 * MINUTE);
+    await made.engine.append(BASIN, STREAM, batch([trimRecord(1_000)]));
+    const now = `start=0&end=${NOW_S + 120}`.replace('start=0', `start=${NOW_S}`);
+    expect(await made.metrics(`/${BASIN}/${STREAM}`, 'storage', now)).toEqual([
+      {
+        gauge: {
+          ...{ name: 'metered_size', unit: 'bytes' },
+          values: [
+            [MINUTE_S, 30],
+            [MINUTE_S + 60, 30],
+            [MINUTE_S + 120, 0],
+          ],
+        },
+      },
+    ]);
+    expect(await made.metrics(`/${BASIN}`, 'storage', now)).toEqual([
+      { gauge: { name: 'metered_size', unit: 'bytes', values: [[HOUR_S, 0]] } },
+    ]);
+  });
+
+  test('active basins are those that had a stream in the range', async () => {
+    const made = await bench();
+    await made.ask('POST /v1/basins', { body: { basin: 'without-any' } });
+    const active = (values: string[]) => [{ label: { name: 'active-basins', values } }];
+    expect(await made.metrics('', 'active-basins')).toEqual(active([BASIN]));
+    expect(await made.metrics('', 'active-basins', 'start=0&end=3600')).toEqual(active([]));
+    await made.engine.deleteStream(BASIN, STREAM);
+    expect(await made.metrics('', 'active-basins')).toEqual(active([BASIN]));
+    await made.clock.advance(3 * 3_600_000);
+    const later = NOW_S + 3 * 3_600;
+    expect(await made.metrics('', 'active-basins', `start=${later}&end=${later}`)).toEqual(active([]));
+  });
+});
+
+describe('operations are there once they are logged', () => {
+  test('those of the account, by their names, those that did not happen left out', async () => {
+    const made = await bench();
+    await made.ask('GET /v1/basins');
+    await made.ask('GET /v1/basins');
+    await made.ask('PUT /v1/basins/basin-02');
+    await made.ask('GET /v1/locations');
+    expect(await made.metrics('', 'account-ops')).toEqual([]);
+    await made.clock.advance(LOGGED);
+    const at = (name: string, count: number) => accumulation(name, 'operations', 'hour', [[HOUR_S, count]]);
+    expect(await made.metrics('', 'account-ops')).toEqual([
+      ...[at('list-basins', 2), at('create-basin', 1), at('account-metrics', 1), at('list-locations', 1)],
+    ]);
+  });
+
+  test('those of a basin, reads and the bytes they returned', async () => {
+    const made = await bench();
+    const headers = { 's2-basin': BASIN };
+    await appendTwice(made);
+    await made.ask(`GET /v1/streams/${STREAM}/records?seq_num=0`, { headers });
+    await made.ask(`GET /v1/streams/${STREAM}/records?seq_num=0&count=1`, {
+      headers: { ...headers, accept: 'text/event-stream' },
+    });
+    await made.ask(`GET /v1/streams/${STREAM}/records/tail`, { headers });
+    await made.ask(`GET /v1/streams/gone`, { headers });
+    await made.ask(`GET /v1/streams`, { headers: { 's2-basin': 'basin-nobody-has' } });
+    await made.clock.advance(LOGGED);
+    const minute = MINUTE_S + 60;
+    expect(await made.metrics(`/${BASIN}`, 'read-ops')).toEqual([
+      accumulation('unary', 'operations', 'minute', [[minute, 1]]),
+      accumulation('streaming', 'operations', 'minute', [[minute, 1]]),
+    ]);
+    expect(await made.metrics(`/${BASIN}`, 'read-throughput')).toEqual([
+      accumulation('read-throughput', 'bytes', 'minute', [[minute, 30 + 13]]),
+    ]);
+    expect(await made.metrics(`/${BASIN}`, 'basin-ops')).toEqual([
+      accumulation('get-stream-config', 'operations', 'minute', [[minute, 1]]),
+      accumulation('check-tail', 'operations', 'minute', [[minute, 1]]),
+    ]);
+  });
+
+  test('a request that makes no sense counts for nothing', async () => {
+    const made = await bench();
+    await made.ask('POST /v1/basins', { body: '{' });
+    await made.ask('GET /v1/basins/NO');
+    await made.ask('PUT /v1/basins');
+    await made.ask('GET /v1/metrics?set=nothing');
+    await made.clock.advance(LOGGED);
+    expect(made.telemetry.count('usage.logged')).toBe(0);
+  });
+});
+
+describe('a question that makes no sense is refused', () => {
+  const range = `start=${NOW_S - 60}&end=${NOW_S}`;
+
+  test.each<[string, string, string, [number, string]]>([
+    ['', 'account-ops', `end=${NOW_S}`, [422, 'invalid']],
+    ['', 'account-ops', `start=${NOW_S}`, [422, 'invalid']],
+    ['', 'active-basins', '', [422, 'invalid']],
+    ['', 'active-basins', `start=${NOW_S}&end=${NOW_S - 1}`, [422, 'invalid']],
+    ['', 'active-basins', `start=${NOW_S}&end=${NOW_S + 600}`, [422, 'invalid']],
+    ['', 'active-basins', `start=${NOW_S - 40 * 86_400}&end=${NOW_S}`, [422, 'invalid']],
+    [`/${BASIN}`, 'storage', `${range}&interval=minute`, [422, 'invalid']],
+    [`/${BASIN}`, 'storage', `${range}&interval=day`, [422, 'invalid']],
+    [`/${BASIN}/${STREAM}`, 'storage', `${range}&interval=hour`, [422, 'invalid']],
+    [`/${BASIN}/${STREAM}`, 'storage', `${range}&interval=day`, [422, 'invalid']],
+    ['', 'storage', range, [400, 'bad_query']],
+    ['', '', range, [400, 'bad_query']],
+    [`/${BASIN}`, 'account-ops', range, [400, 'bad_query']],
+    [`/${BASIN}/${STREAM}`, 'append-ops', range, [400, 'bad_query']],
+    ['', 'account-ops', `${range}&interval=week`, [400, 'bad_query']],
+    ['', 'account-ops', 'start=now&end=1', [400, 'bad_query']],
+    ['', 'account-ops', 'start=-1&end=1', [400, 'bad_query']],
+    ['', 'account-ops', `start=0&end=${2 ** 32}`, [400, 'bad_query']],
+    ['', 'account-ops', `${range}&start=1`, [400, 'bad_query']],
+    ['/NO', 'storage', range, [400, 'bad_path']],
+    [`/${BASIN}/..`, 'storage', range, [400, 'bad_path']],
+    [`/${BASIN}/${'s'.repeat(513)}`, 'storage', range, [400, 'bad_path']],
+    ['/basin-nobody-has', 'storage', range, [404, 'basin_not_found']],
+    ['/basin-nobody-has/s', 'storage', range, [404, 'basin_not_found']],
+    [`/${BASIN}/gone`, 'storage', range, [404, 'stream_not_found']],
+  ])('GET /v1/metrics%s?set=%s&%s', async (path, set, query, expected) => {
+    const made = await bench();
+    const before = made.engine.state;
+    expect(await made.metrics(path, set, query)).toEqual(expected);
+    expect(made.engine.state).toEqual(before);
+  });
+
+  test('a range of 30 days to five minutes from now makes sense', async () => {
+    const made = await bench();
+    const end = NOW_S + 300;
+    expect(await made.metrics('', 'account-ops', `start=${end - 30 * 86_400}&end=${end}`)).toEqual([]);
+  });
+
+  test('a stream that is being deleted is pending, its basin is not', async () => {
+    const made = await engineBench({ tunables: { tombstoneMs: 5_000 } });
+    await made.engine.deleteStream(BASIN, STREAM);
+    const ask = apiOf(made.engine);
+    expect((await ask(`GET /v1/metrics/${BASIN}/${STREAM}?set=storage&${range}`)).status).toBe(409);
+    expect((await ask(`GET /v1/metrics/${BASIN}?set=storage&${range}`)).status).toBe(200);
+  });
+});
+
+test('a read that waits, and one that follows, count every record they hand out', async () => {
+  const made = await bench();
+  const gone = new AbortController();
+  const opened = await made.engine.readSession(BASIN, STREAM, FROM_START, gone.signal);
+  if (opened.kind !== 'open') throw new Error(opened.kind);
+  await opened.events.next();
+  const next = opened.events.next();
+  await made.engine.append(BASIN, STREAM, batch('hello'));
+  expect((await next).value).toMatchObject({ kind: 'batch' });
+  gone.abort();
+  await made.clock.advance(LOGGED);
+  expect(await made.metrics(`/${BASIN}`, 'read-throughput')).toEqual([
+    accumulation('read-throughput', 'bytes', 'minute', [[MINUTE_S + 60, 13]]),
+  ]);
+});

@@ -1,0 +1,91 @@
+/**
+ * Operations counted where they come in, told to the log once in a while: at most one entry in `flushMs`, and none while
+ * nothing is asked for. What was counted and not logged when the process dies is lost, so nobody is shown it before.
+ */
+
+import { type AccountFigure, accountFigure, basinFigure, type Count, type CountedFigure } from '../core/usage.ts';
+import type { Clock, Telemetry } from '../ports.ts';
+import type { Tables } from '../state/fold.ts';
+import type { Journal } from './journal.ts';
+
+export interface UsageMeterParts {
+  ports: { clock: Clock; telemetry: Telemetry };
+  journal: Journal;
+  /** What is committed: only basins that are in it are counted for. */
+  tables: Pick<Tables, 'basin'>;
+  /** Between two entries. */
+  flushMs: number;
+  /** Aborts when the engine ends. */
+  signal: AbortSignal;
+}
+
+type Counts = Map<number, number>;
+
+export class UsageMeter {
+  readonly #parts: UsageMeterParts;
+  #account: Counts = new Map();
+  #basins = new Map<string, Counts>();
+  #isServing = false;
+
+  constructor(parts: UsageMeterParts) {
+    this.#parts = parts;
+  }
+
+  count(figure: AccountFigure): void {
+    add(this.#account, accountFigure(figure), 1);
+    this.#serveIfNeeded();
+  }
+
+  countIn(basin: string, figure: CountedFigure, count = 1): void {
+    let counts = this.#basins.get(basin);
+    if (counts === undefined) {
+      if (this.#parts.tables.basin(basin) === undefined) return;
+      this.#basins.set(basin, (counts = new Map()));
+    }
+    add(counts, basinFigure(figure), count);
+    this.#serveIfNeeded();
+  }
+
+  /** Logs what was counted so far, if the log takes anything. */
+  flush(): void {
+    const [account, basins] = [this.#account, this.#basins];
+    if ((account.size === 0 && basins.size === 0) || !this.#parts.journal.writable) return;
+    this.#account = new Map();
+    this.#basins = new Map();
+    const { journal, ports } = this.#parts;
+    const entry = {
+      type: 'usage',
+      atMs: ports.clock.wallMs(),
+      account: listed(account),
+      basins: Array.from(basins, ([name, counts]) => ({ name, counts: listed(counts) })),
+    } as const;
+    void journal.submit(entry).then((settlement) => {
+      ports.telemetry.event(settlement === 'committed' ? 'usage.logged' : 'usage.lost');
+    });
+  }
+
+  #serveIfNeeded(): void {
+    if (this.#isServing) return;
+    this.#isServing = true;
+    void this.#serve();
+  }
+
+  async #serve(): Promise<void> {
+    const { ports, flushMs, signal } = this.#parts;
+    while (this.#account.size > 0 || this.#basins.size > 0) {
+      await ports.clock.sleep(flushMs, signal);
+      if (signal.aborted) return;
+      this.flush();
+    }
+    this.#isServing = false;
+  }
+}
+
+function add(counts: Counts, figure: number, count: number): void {
+  counts.set(figure, (counts.get(figure) ?? 0) + count);
+}
+
+/** Ascending, so that the same counts are the same bytes. */
+function listed(counts: Counts): Count[] {
+  return [...counts].toSorted(([a], [b]) => a - b);
+}
