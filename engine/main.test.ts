@@ -2,6 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import * as http2 from 'node:http2';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import * as net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,9 +10,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+import { AppendInput, AppendRecord, S2 } from '@s2-dev/streamstore';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
+import { selfSigned } from './adapters/self-signed.ts';
 import { EXIT, type ServeOptions } from './main.ts';
 
 let workspace: string;
@@ -61,9 +64,10 @@ interface Server {
 }
 
 /** Starts a server; `url` is known once it is ready or has ended. */
-async function start(options: Partial<ServeOptions> = {}): Promise<Server> {
+async function start(options: Partial<ServeOptions> = {}, env: Record<string, string> = {}): Promise<Server> {
   const child = spawn(process.execPath, [program, JSON.stringify({ host: '127.0.0.1', port: 0, ...options })], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   });
   running.add(child);
   let output = '';
@@ -76,10 +80,16 @@ async function start(options: Partial<ServeOptions> = {}): Promise<Server> {
     running.delete(child);
     return code ?? signal;
   });
-  while (!ended && !output.includes('ready\n')) await sleep(5);
-  const port = Number(/http:\/\/[^ ]*:(\d+)/.exec(output)?.[1] ?? 0);
+  while (!ended && !/\bready\b/.test(output)) await sleep(5);
+  const port = Number(/https?:\/\/[^ ]*:(\d+)/.exec(output)?.[1] ?? 0);
   return { child, port, url: `http://127.0.0.1:${port}`, output: () => output, errors: () => errors, exit };
 }
+
+/** Whatever the machine's resolver thinks of `localhost`, the server is at 127.0.0.1. */
+const toLoopback: net.LookupFunction = (_, options, done) => {
+  if (options.all === true) done(null, [{ address: '127.0.0.1', family: 4 }]);
+  else done(null, '127.0.0.1', 4);
+};
 
 async function call(server: Server, method: string, path: string, body?: unknown): Promise<Response> {
   return fetch(server.url + path, {
@@ -168,13 +178,13 @@ describe('a server with a folder', () => {
   });
 
   test('logs takeovers as JSON lines when asked to', async () => {
-    const server = await start({ store: `file:${join(workspace, 'logged')}`, log: 'notable' });
+    const server = await start({ store: `file:${join(workspace, 'logged')}`, log: 'notable', logFormat: 'json' });
     const events = server
       .errors()
       .trimEnd()
       .split('\n')
-      .map((line) => JSON.parse(line) as { event: string });
-    expect(events.map(({ event }) => event)).toEqual(['takeover.started', 'takeover.completed']);
+      .map((line) => (JSON.parse(line) as { event: string }).event);
+    expect(events).toEqual(['takeover.started', 'takeover.completed']);
   });
 });
 
@@ -210,13 +220,18 @@ describe('a server that can not start', () => {
   });
 
   test.each([
-    [{ port: 70_000 }, /--port is a number from 0 to 65535, not 70000/],
-    [{ port: 1.5 }, /--port is a number/],
+    [{ port: 70_000 }, /--port is a whole number from 0 to 65535, not 70000/],
+    [{ port: 1.5 }, /--port is a whole number/],
     [{ store: '' }, /"" does not name a store: write memory:, file:PATH or s3/],
     [{ store: './data' }, /for a folder write file:\.\/data\n$/],
     [{ store: 'file:' }, /the path of a folder is missing/],
     [{ store: 'gs://bucket' }, /there is no gs: store/],
     [{ flushMs: -1 }, /--flush-ms is a whole number from 0 to 1000/],
+    [{ maxConnections: 0 }, /--max-connections is a whole number from 1 to/],
+    [{ tlsCert: 'a.pem' }, /--tls-cert and --tls-key go together; --tls-key is missing/],
+    [{ tlsSelf: true, tlsCert: 'a.pem', tlsKey: 'b.pem' }, /--tls-self and --tls-cert exclude each other/],
+    [{ tlsCert: '/nowhere/a.pem', tlsKey: '/nowhere/b.pem' }, /--tls-cert \/nowhere\/a\.pem can not be read: ENOENT/],
+    [{ initFile: '/nowhere/init.json' }, /--init-file \/nowhere\/init\.json can not be read: ENOENT/],
     [{ host: '203.0.113.7' }, /203\.0\.113\.7 is not an address of this machine; .*--host/],
   ])('because of %j says what to do', async (options, line) => {
     await expectOneLine(await start(options), EXIT.couldNotStart, line);
@@ -233,7 +248,150 @@ describe('a server that can not start', () => {
   });
 });
 
+describe('a server over TLS', () => {
+  test('with a certificate of its own serves what a plain one does, and says that nobody vouches for it', async () => {
+    const server = await start({ tlsSelf: true });
+    expect(server.output()).toMatch(/https:\/\/127\.0\.0\.1:\d+\n[^]*self-signed/);
+    const session = http2.connect(`https://127.0.0.1:${server.port}`, { rejectUnauthorized: false });
+    const stream = session.request({ ':path': '/health' });
+    const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders];
+    expect(headers[':status']).toBe(200);
+    session.destroy();
+  });
+
+  test('takes certificate and key from files', async () => {
+    const { cert, key } = selfSigned('localhost');
+    const files = { tlsCert: join(workspace, 'tls.crt'), tlsKey: join(workspace, 'tls.key') };
+    await writeFile(files.tlsCert, cert);
+    await writeFile(files.tlsKey, key);
+    const server = await start(files);
+    const session = http2.connect(`https://localhost:${server.port}`, { ca: cert, lookup: toLoopback });
+    await once(session, 'connect');
+    session.destroy();
+  });
+});
+
+describe('an init file', () => {
+  const spec = {
+    basins: [
+      {
+        name: 'init-basin',
+        config: { create_stream_on_append: true, default_stream_config: { retention_policy: '7days' } },
+        streams: [{ name: 'a/b', config: { retention_policy: 'infinite', delete_on_empty: { min_age: '1h 30m' } } }],
+      },
+    ],
+  };
+
+  test('is there before the server is ready, and the second time changes nothing', async () => {
+    const initFile = join(workspace, 'init.json');
+    await writeFile(initFile, JSON.stringify(spec));
+    const store = `file:${join(workspace, 'init-store')}`;
+    const first = await start({ initFile, store });
+    expect(first.output()).toMatch(/basin init-basin \(created\)\n {2}stream init-basin\/a\/b \(created\)\nready\n$/);
+    const config = await fetch(`${first.url}/v1/streams/a%2Fb`, { headers: { 's2-basin': 'init-basin' } });
+    expect(await config.json()).toMatchObject({
+      retention_policy: { infinite: {} },
+      delete_on_empty: { min_age_secs: 5_400 },
+    });
+    first.child.kill('SIGTERM');
+    await first.exit;
+    const second = await start({ initFile, store });
+    expect(second.output()).toMatch(/basin init-basin \(config unchanged\)\n {2}stream .*\(config unchanged\)\n/);
+  });
+});
+
+describe('what a server tells', () => {
+  test('is a JSON object a line when asked for, and never a secret', async () => {
+    const env = { AWS_SECRET_ACCESS_KEY: 'SECRET-of-the-store' };
+    const server = await start({ logFormat: 'json', log: 'everything' }, env);
+    const headers = {
+      's2-basin': 'test-basin',
+      'content-type': 'application/json',
+      authorization: 'Bearer SECRET-token',
+      's2-encryption-key': 'SECRET-key',
+    };
+    const body = JSON.stringify({ records: [{ body: 'SECRET-body' }], fencing_token: 'SECRET-fence' });
+    await createStream(server);
+    const told = await fetch(`${server.url}/v1/streams/log/records?token=SECRET-query`, {
+      method: 'POST',
+      headers,
+      body,
+    });
+    expect(told.status).toBe(412);
+    const wrong = await fetch(`${server.url}/v1/streams/log/records`, {
+      method: 'POST',
+      headers,
+      body: '{"records":"SECRET',
+    });
+    expect(wrong.status).toBe(400);
+    while (server.errors().split('"status":400').length < 2) await sleep(5);
+    server.child.kill('SIGTERM');
+    await server.exit;
+    const lines = [...server.output().trimEnd().split('\n'), ...server.errors().trimEnd().split('\n')];
+    const events = lines.map((line) => JSON.parse(line) as { time: string; level: string; event: string; id?: string });
+    for (const event of events) expect(event).toMatchObject({ time: expect.any(String), level: expect.any(String) });
+    expect(new Set(events.map(({ event }) => event))).toEqual(
+      new Set([...events.map(({ event }) => event), 'banner', 'ready', 'request', 'takeover.completed', 'server']),
+    );
+    expect(events.find(({ id }) => id === told.headers.get('x-request-id'))).toMatchObject({
+      event: 'request',
+      method: 'POST',
+      path: '/v1/streams/log/records',
+      status: 412,
+    });
+    expect(lines.join('\n')).not.toContain('SECRET');
+  });
+
+  test('at /metrics is what Prometheus reads', async () => {
+    const server = await start();
+    await createStream(server);
+    await append(server, 'a', 'b', 'c');
+    const response = await fetch(`${server.url}/metrics`);
+    expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    const text = await response.text();
+    expect(text).toContain('s2_append_ack_latency_seconds_count 1\n');
+    expect(text).toContain('s2_append_batch_records_sum 3\n');
+    expect(text).toMatch(/^tailrace_store_put_bytes_count [1-9]/m);
+    expect(text).toContain('tailrace_engine_up 1\n');
+    expect(text).toMatch(/^process_cpu_seconds_total /m);
+    expect((await fetch(`${server.url}/metrics`, { method: 'POST' })).status).toBe(405);
+  });
+
+  test('lets scripts of other origins ask, unless it was told not to', async () => {
+    const headers = { origin: 'https://page.example', 'access-control-request-method': 'PUT' };
+    const [open, closed] = [await start(), await start({ cors: false })];
+    const asked = await fetch(`${open.url}/v1/basins`, { method: 'OPTIONS', headers });
+    expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([200, 'https://page.example']);
+    const refused = await fetch(`${closed.url}/v1/basins`, { method: 'OPTIONS', headers });
+    expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([405, null]);
+  });
+});
+
 describe('a signal', () => {
+  test('ends sessions with a word to try elsewhere, and lets their clients have all acknowledgements', async () => {
+    const server = await start();
+    await createStream(server);
+    const endpoints = { account: server.url, basin: server.url };
+    const s2 = new S2({ accessToken: 'none', endpoints, retry: { maxAttempts: 1 } });
+    const stream = s2.basin('test-basin').stream('log', { forceTransport: 's2s' });
+    const session = await stream.appendSession();
+    const headers = { 's2-basin': 'test-basin', accept: 'text/event-stream' };
+    const following = await fetch(`${server.url}/v1/streams/log/records?seq_num=0`, { headers });
+    let events = '';
+    const followed = (async () => {
+      for await (const chunk of following.body!) events += Buffer.from(chunk).toString();
+    })();
+    const input = AppendInput.create([AppendRecord.string({ body: 'x' })]);
+    const tickets = await Promise.all([0, 1, 2].map(() => session.submit(input)));
+    await Promise.all(tickets.map((ticket) => ticket.ack()));
+    while (!events.includes('"seq_num":2')) await sleep(5);
+    server.child.kill('SIGTERM');
+    await followed;
+    expect(events).toMatch(/event: error\n[^]*server_draining/);
+    await session.close().catch(() => undefined);
+    expect(await server.exit).toBe(EXIT.stopped);
+  });
+
   test('lets a request that is under way finish', async () => {
     const server = await start();
     await createStream(server);
@@ -247,8 +405,11 @@ describe('a signal', () => {
     );
     await sleep(50);
     server.child.kill('SIGTERM');
-    await sleep(50);
-    await expect(fetch(server.url)).rejects.toThrow();
+    while (!server.errors().includes('SIGTERM')) await sleep(5);
+    const health = await fetch(`${server.url}/health`);
+    expect([health.status, await health.text()]).toEqual([503, 'draining']);
+    const refused = await append(server, 'too late');
+    expect([refused.status, await refused.json()]).toMatchObject([503, { code: 'server_draining' }]);
     socket.end(body.slice(5));
     await once(socket, 'close');
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);

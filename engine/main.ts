@@ -6,14 +6,21 @@
  * must fail on the port, and not fence the first one before it fails.
  */
 
-import { LogTelemetry, type LogDetail } from './adapters/log-telemetry.ts';
-import { serveHttp, type HttpServer } from './adapters/node-http.ts';
+import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
+
+import { measuredStore } from './adapters/measured-store.ts';
+import { Metrics } from './adapters/metrics.ts';
+import { type HttpServer, serveHttp, type TlsIdentity } from './adapters/node-http.ts';
 import { type OpenedStore, openStore, StoreOpenError } from './adapters/open-store.ts';
+import { selfSigned } from './adapters/self-signed.ts';
+import { type StopSignal, stopSignals } from './adapters/stop-signals.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemCompression } from './adapters/system-compression.ts';
 import { systemCompute } from './adapters/system-compute.ts';
 import { systemEntropy } from './adapters/system-entropy.ts';
 import { systemRandom } from './adapters/system-random.ts';
+import { Voice } from './adapters/voice.ts';
 import { createApi } from './api/routes.ts';
 import { InvariantError } from './core/assert.ts';
 import { openEngine, type Engine } from './engine.ts';
@@ -21,32 +28,20 @@ import { ForeignStore } from './log/format-object.ts';
 import { LogCorruption } from './log/corruption.ts';
 import type { LogEnd } from './log/slot-log.ts';
 import { StoreRefused } from './log/persistent-store.ts';
+import type { HttpHandler, Telemetry } from './ports.ts';
+import { banner } from './server/banner.ts';
+import { withCors } from './server/cors.ts';
+import { EXIT, portProblem, StartError } from './server/exit.ts';
+import { applyInitFile, InitFileError, type InitStep, parseInitFile } from './server/init-file.ts';
+import { withOperatorRoutes } from './server/operator-routes.ts';
+import { checkOptions, type ServeOptions, tunedBy } from './server/options.ts';
 import { type EngineTunables, STORE_TUNABLES } from './tunables.ts';
 
 export { ConformanceError } from './adapters/conformance-probe.ts';
 export { probeStore, StoreOpenError } from './adapters/open-store.ts';
 export * from './look.ts';
-
-/** How the program ends, for supervisors. A second signal ends it with 128 plus the signal's number instead. */
-export const EXIT = {
-  stopped: 0,
-  bug: 1,
-  couldNotStart: 2,
-  storeRefused: 3,
-  fenced: 4,
-} as const;
-
-export interface ServeOptions {
-  /** 0 lets the system choose; the banner says which it chose. */
-  port: number;
-  host: string;
-  /** Where the data is: `memory:`, `file:PATH` or `s3://bucket/prefix`. Default `memory:`. */
-  store?: string;
-  /** Longest wait of an append for company, in milliseconds, in place of the store's own default. */
-  flushMs?: number;
-  /** Engine events as JSON lines on standard error. Default `nothing`. */
-  log?: LogDetail;
-}
+export { EXIT } from './server/exit.ts';
+export type { ServeOptions } from './server/options.ts';
 
 /** How long requests under way may take to finish once the server was told to stop. */
 const DRAIN_MS = 10_000;
@@ -54,67 +49,182 @@ const DRAIN_MS = 10_000;
 /** The same once it is not the owner any more: all that is left to say is that it is not. */
 const FENCED_DRAIN_MS = 1_000;
 
-const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
-
-type StopSignal = keyof typeof SIGNAL_NUMBERS;
-
-/** Something the operator has to mend before the server can start. One line. */
-class StartError extends Error {
-  readonly exitCode: number;
-
-  constructor(message: string, exitCode: number = EXIT.couldNotStart) {
-    super(message);
-    this.exitCode = exitCode;
-  }
-}
-
 /** Serves until it is stopped by a signal, fenced by another server, or refused by the store. Returns the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
   const stop = stopSignals();
+  const voice = new Voice(options);
   try {
-    return await run(options, stop.first);
+    return await new Server(options, voice).run(stop.first);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    complain(error.message);
+    voice.complain(error.message);
     return error.exitCode;
   } finally {
     stop.dispose();
   }
 }
 
-async function run(options: ServeOptions, stopped: Promise<StopSignal>): Promise<number> {
-  const store = await open(options);
-  let engine: Engine | null = null;
-  const compression = await systemCompression();
-  const server = await listen(
-    options,
-    createApi(() => engine, { compression }),
-  ).catch(async (error: unknown) => {
-    await store.release();
-    throw error;
-  });
-  say(banner(options, store, server.port));
+/** One run of the server: what its parts have to know of each other. */
+class Server {
+  readonly #options: ServeOptions;
+  readonly #voice: Voice;
+  readonly #metrics: Metrics;
+  #http: HttpServer | null = null;
+  #engine: Engine | null = null;
+  #isDraining = false;
 
-  const taken = await Promise.race([takeOver(store, options), stopped]).catch(async (error: unknown) => {
-    await server.close(0);
-    await store.release();
-    throw error;
-  });
-  // Nothing was promised to anybody yet, and a takeover that waits for its store would wait on.
-  if (typeof taken === 'string') return process.exit(EXIT.stopped);
-  engine = taken;
-  say('ready');
+  constructor(options: ServeOptions, voice: Voice) {
+    this.#options = options;
+    this.#voice = voice;
+    this.#metrics = new Metrics(() => {
+      const { connections = 0, requests = 0, bodyBytes = 0 } = this.#http ?? {};
+      return { connections, requests, bodyBytes, engine: this.#engineReading() };
+    });
+  }
 
-  const end = await Promise.race([engine.ended, stopped]);
-  const exitCode = typeof end === 'string' ? await shutDown(server, engine, end) : await giveUp(server, end);
-  await store.release();
-  return exitCode;
+  async run(stopped: Promise<StopSignal>): Promise<number> {
+    checkOptions(this.#options);
+    const identity = await tlsIdentity(this.#options);
+    const steps = await initSteps(this.#options);
+    const store = await open(this.#options);
+    try {
+      const tunables = tunedBy(this.#options, STORE_TUNABLES[store.kind]);
+      const compression = await systemCompression();
+      const api = createApi(() => this.#engine, { compression });
+      const http = (this.#http = await this.#listen(api, identity));
+      this.#voice.say(
+        'banner',
+        banner({ ...this.#options, port: http.port, tls: this.#tls(identity), store, tunables }),
+      );
+      return await this.#serve(http, { store, tunables, stopped, prepare: () => this.#prepare(steps, api) });
+    } finally {
+      this.#metrics.stop();
+      await store.release();
+    }
+  }
+
+  async #serve(http: HttpServer, start: Start): Promise<number> {
+    const taken = await Promise.race([this.#takeOver(start), start.stopped]).catch(async (error: unknown) => {
+      await http.close(0);
+      throw error;
+    });
+    // Nothing was promised to anybody yet, and a takeover that waits for its store would wait on.
+    if (typeof taken === 'string') return process.exit(EXIT.stopped);
+    this.#voice.say('ready', 'ready');
+    const end = await Promise.race([taken.ended, start.stopped]);
+    return typeof end === 'string' ? this.#shutDown(http, taken, end) : this.#giveUp(http, end);
+  }
+
+  async #takeOver({ store, tunables, prepare }: Start): Promise<Engine> {
+    try {
+      const ports = {
+        clock: systemClock,
+        random: systemRandom,
+        entropy: systemEntropy,
+        compute: systemCompute,
+        blobs: measuredStore(store.blobs, (call) => this.#metrics.storeCall(call)),
+        telemetry: both(this.#metrics, this.#voice.telemetry),
+      };
+      this.#engine = await openEngine(ports, tunables);
+      await prepare();
+      return this.#engine;
+    } catch (error) {
+      const isStore = error instanceof StoreRefused || error instanceof ForeignStore || error instanceof LogCorruption;
+      if (isStore) throw new StartError(error.message, EXIT.storeRefused);
+      throw error;
+    }
+  }
+
+  async #prepare(steps: readonly InitStep[], api: HttpHandler): Promise<void> {
+    try {
+      await applyInitFile(steps, api, (line) => this.#voice.say('init', line));
+    } catch (error) {
+      if (!(error instanceof InitFileError)) throw error;
+      await this.#engine?.stop();
+      throw new StartError(`--init-file ${this.#options.initFile}: ${error.message}`);
+    }
+  }
+
+  async #listen(api: HttpHandler, identity: TlsIdentity | null): Promise<HttpServer> {
+    const { host, port, cors = true } = this.#options;
+    const routes = withOperatorRoutes(api, {
+      isDraining: () => this.#isDraining,
+      metrics: () => this.#metrics.exposition(),
+    });
+    try {
+      return await serveHttp(cors ? withCors(routes) : routes, {
+        ...timesAndLimits(this.#options),
+        host,
+        port,
+        ...(identity === null ? {} : { tls: identity }),
+        onError: (error, request) => {
+          this.#voice.report(error, request);
+          // A broken invariant means that nothing this process believes can be trusted.
+          if (error instanceof InvariantError) process.exit(EXIT.bug);
+        },
+        onEnd: (report) => {
+          this.#metrics.request(report);
+          this.#voice.telemetry.request(report);
+        },
+        onTurnedAway: (why) => this.#metrics.turnedAway(why),
+      });
+    } catch (error) {
+      throw new StartError(portProblem(error as Error & { code?: string }, host, port));
+    }
+  }
+
+  /** Told to stop: lets the requests under way finish, then everything that was admitted. */
+  async #shutDown(http: HttpServer, engine: Engine, signal: StopSignal): Promise<number> {
+    this.#voice.complain(`${signal}: finishing what is under way; a second signal ends it at once`);
+    this.#isDraining = true;
+    engine.drain();
+    const { drainTimeoutMs = DRAIN_MS } = this.#options;
+    await http.drain(drainTimeoutMs);
+    await http.close(0);
+    const awake = new AbortController();
+    // A store that is away can not hold up the end: what is still open then was answered by nobody.
+    await Promise.race([engine.stop(), systemClock.sleep(drainTimeoutMs, awake.signal)]);
+    awake.abort();
+    return EXIT.stopped;
+  }
+
+  /** Not the owner any more, and never again. */
+  async #giveUp(http: HttpServer, end: LogEnd): Promise<number> {
+    this.#voice.complain(reasonOf(end));
+    await http.close(FENCED_DRAIN_MS);
+    return end.kind === 'fenced' ? EXIT.fenced : EXIT.storeRefused;
+  }
+
+  #engineReading() {
+    if (this.#engine === null || this.#engine.end !== null) return null;
+    const { state, undurableBytes, unflushedBytes } = this.#engine;
+    return { epoch: state.epoch, undurableBytes, unflushedBytes };
+  }
+
+  #tls(identity: TlsIdentity | null): 'none' | 'files' | 'self-signed' {
+    if (identity === null) return 'none';
+    return this.#options.tlsSelf === true ? 'self-signed' : 'files';
+  }
 }
 
-async function open({ store = 'memory:', flushMs = 0 }: ServeOptions): Promise<OpenedStore> {
-  if (!Number.isInteger(flushMs) || flushMs < 0 || flushMs > 1000) {
-    throw new StartError(`--flush-ms is a whole number from 0 to 1000, not ${flushMs}`);
-  }
+interface Start {
+  store: OpenedStore;
+  tunables: EngineTunables;
+  stopped: Promise<StopSignal>;
+  /** What has to be there before the server is ready. */
+  prepare: () => Promise<void>;
+}
+
+function both(first: Telemetry, second: Telemetry): Telemetry {
+  return {
+    event: (name, detail) => {
+      first.event(name, detail);
+      second.event(name, detail);
+    },
+  };
+}
+
+async function open({ store = 'memory:' }: ServeOptions): Promise<OpenedStore> {
   try {
     return await openStore(store);
   } catch (error) {
@@ -123,74 +233,52 @@ async function open({ store = 'memory:', flushMs = 0 }: ServeOptions): Promise<O
   }
 }
 
-async function listen({ host, port }: ServeOptions, handler: ReturnType<typeof createApi>): Promise<HttpServer> {
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new StartError(`--port is a number from 0 to 65535, not ${port}`);
-  }
+async function tlsIdentity({ host, tlsCert, tlsKey, tlsSelf }: ServeOptions): Promise<TlsIdentity | null> {
+  if (tlsSelf === true) return selfSigned(host);
+  if (tlsCert === undefined || tlsKey === undefined) return null;
+  const cert = await fileOf('--tls-cert', tlsCert);
+  const key = await fileOf('--tls-key', tlsKey);
   try {
-    return await serveHttp(handler, { host, port, onError: report });
+    createSecureContext({ cert, key });
   } catch (error) {
-    throw new StartError(portProblem(error as NodeJS.ErrnoException, host, port));
+    throw new StartError(`--tls-cert ${tlsCert} and --tls-key ${tlsKey} do not work: ${(error as Error).message}`);
   }
+  return { cert, key };
 }
 
-function portProblem(error: NodeJS.ErrnoException, host: string, port: number): string {
-  const where = `${host} port ${port}`;
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return `${where} is in use; choose another with --port, or stop the program that has it`;
-    case 'EACCES':
-      return `this user may not open ${where}; choose a --port above 1023`;
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return `${host} is not an address of this machine; choose one with --host, such as 127.0.0.1 or 0.0.0.0`;
-    default:
-      return `cannot listen on ${where}: ${error.message}`;
-  }
-}
-
-async function takeOver({ blobs, kind }: OpenedStore, { log = 'nothing', flushMs }: ServeOptions): Promise<Engine> {
+async function initSteps({ initFile }: ServeOptions): Promise<InitStep[]> {
+  if (initFile === undefined) return [];
+  const text = (await fileOf('--init-file', initFile)).toString();
   try {
-    const ports = {
-      clock: systemClock,
-      random: systemRandom,
-      entropy: systemEntropy,
-      compute: systemCompute,
-      blobs,
-      telemetry: new LogTelemetry({ log }),
-    };
-    return await openEngine(ports, tunablesFor(kind, flushMs));
+    return parseInitFile(text);
   } catch (error) {
-    const isStore = error instanceof StoreRefused || error instanceof ForeignStore || error instanceof LogCorruption;
-    if (isStore) throw new StartError(error.message, EXIT.storeRefused);
-    throw error;
+    if (!(error instanceof InitFileError)) throw error;
+    throw new StartError(`--init-file ${initFile}: ${error.message}`);
   }
 }
 
-function tunablesFor(kind: OpenedStore['kind'], flushMs: number | undefined): EngineTunables {
-  const tunables = STORE_TUNABLES[kind];
-  if (flushMs === undefined) return tunables;
-  return { ...tunables, log: { ...tunables.log, lingerMs: flushMs, issueIntervalMs: flushMs } };
+async function fileOf(flag: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new StartError(`${flag} ${path} can not be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
 }
 
-/** Told to stop: lets the requests under way finish, then everything that was admitted. */
-async function shutDown(server: HttpServer, engine: Engine, signal: StopSignal): Promise<number> {
-  complain(`${signal}: finishing what is under way; a second signal ends it at once`);
-  engine.drain();
-  await server.close(DRAIN_MS);
-  const awake = new AbortController();
-  // A store that is away can not hold up the end: what is still open then was answered by nobody.
-  await Promise.race([engine.stop(), systemClock.sleep(DRAIN_MS, awake.signal)]);
-  awake.abort();
-  return EXIT.stopped;
-}
-
-/** Not the owner any more, and never again. */
-async function giveUp(server: HttpServer, end: LogEnd): Promise<number> {
-  complain(reasonOf(end));
-  await server.close(FENCED_DRAIN_MS);
-  return end.kind === 'fenced' ? EXIT.fenced : EXIT.storeRefused;
+/** What was not said keeps the port's own default. */
+function timesAndLimits(options: ServeOptions) {
+  const { headTimeoutMs, bodyTimeoutMs, sendTimeoutMs, idleTimeoutMs } = options;
+  const { maxConnections, maxRequests, maxBodyBytes } = options;
+  const said = {
+    headMsMax: headTimeoutMs,
+    bodyMsMax: bodyTimeoutMs,
+    sendMsMax: sendTimeoutMs,
+    idleMsMax: idleTimeoutMs,
+    connectionsMax: maxConnections,
+    requestsMax: maxRequests,
+    bodyBytesMax: maxBodyBytes,
+  };
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }
 
 function reasonOf(end: LogEnd): string {
@@ -202,63 +290,4 @@ function reasonOf(end: LogEnd): string {
     case 'stopped':
       return 'the engine stopped';
   }
-}
-
-/** Where the data lives, what an acknowledgement is worth, and who can reach the server. */
-function banner({ host }: ServeOptions, store: OpenedStore, port: number): string {
-  const isLocal = host === 'localhost' || host === '::1' || host.startsWith('127.');
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return [
-    `tailrace serves the S2 v1 API on ${url}`,
-    `  data    in ${store.describe}: ${promiseOf(store.kind)}`,
-    isLocal
-      ? '  access  from this machine only (--host 0.0.0.0 opens it to the network)'
-      : '  access  for everybody who can reach this address: tokens are not checked',
-  ].join('\n');
-}
-
-function promiseOf(kind: OpenedStore['kind']): string {
-  switch (kind) {
-    case 'memory':
-      return 'everything is lost when this process ends (--store file:PATH keeps it)';
-    case 'file':
-      return 'what is acknowledged is synced to this disk and survives crashes and power failures';
-    case 's3':
-      return 'what is acknowledged is in the bucket, as durable as the bucket is, and survives the loss of this machine';
-  }
-}
-
-/** A handler's error is a bug. A broken invariant means that nothing this process believes can be trusted. */
-function report(error: unknown, request: { method: string; target: string }): void {
-  const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  complain(`error while answering ${request.method} ${request.target}: ${details}`);
-  if (error instanceof InvariantError) process.exit(EXIT.bug);
-}
-
-/** The first signal is a promise; the second one ends the process at once. */
-function stopSignals(): { first: Promise<StopSignal>; dispose: () => void } {
-  let received = 0;
-  let announce!: (signal: StopSignal) => void;
-  const first = new Promise<StopSignal>((settle) => (announce = settle));
-  const names = Object.keys(SIGNAL_NUMBERS) as StopSignal[];
-  const listener = (signal: NodeJS.Signals): void => {
-    received += 1;
-    if (received > 1) process.exit(128 + SIGNAL_NUMBERS[signal as StopSignal]);
-    announce(signal as StopSignal);
-  };
-  for (const name of names) process.on(name, listener);
-  return {
-    first,
-    dispose: () => {
-      for (const name of names) process.removeListener(name, listener);
-    },
-  };
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-function complain(line: string): void {
-  process.stderr.write(`tailrace: ${line}\n`);
 }

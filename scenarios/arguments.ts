@@ -41,6 +41,14 @@ export function durationArgument(text: string): number {
   return Number(match[1]) * unit;
 }
 
+/** `128MiB`, `64KiB`, `1GiB`, or plain bytes. */
+export function bytesArgument(text: string): number {
+  const match = /^(\d{1,12})(KiB|MiB|GiB|)$/i.exec(text);
+  if (match === null) throw new InvalidArgumentError('expected bytes such as 65536, 512KiB, 128MiB or 1GiB.');
+  const unit = { '': 1, kib: 1024, mib: 1024 ** 2, gib: 1024 ** 3 }[match[2]?.toLowerCase() ?? ''] as number;
+  return Number(match[1]) * unit;
+}
+
 /** `i/n` with i from 0. */
 export function shardArgument(text: string): { shard: number; shards: number } {
   const match = /^(\d{1,4})\/(\d{1,4})$/.exec(text);

@@ -9,7 +9,7 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { checkCommand, EXIT_BAD_INPUT } from './cli/check.ts';
-import { InputError } from './cli/input-error.ts';
+import { EXIT_USAGE, InputError } from './cli/input-error.ts';
 import { recordCommand } from './cli/record.ts';
 import { reportCommand } from './cli/report.ts';
 import { serveCommand } from './cli/serve.ts';
@@ -28,13 +28,9 @@ const program = new Command('tailrace')
   .addCommand(recordCommand())
   .addCommand(storeCommand());
 
-/** `serve` says 3 for a store that refused, so that a supervisor may try again; bad arguments are no such case. */
-const EXIT_SERVE_NOT_STARTED = 2;
-
 /** Commander says 1 for bad arguments, which means a violation or a failed run here. */
 function honestExits(command: Command): void {
-  const badArguments = command.name() === 'serve' ? EXIT_SERVE_NOT_STARTED : EXIT_BAD_INPUT;
-  command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : badArguments));
+  command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_USAGE));
   for (const child of command.commands) honestExits(child);
 }
 
@@ -45,5 +41,5 @@ try {
   // What the system said (no space, no permission) and bad input need no stack; anything else is a bug.
   const isPlain = error instanceof InputError || (error instanceof Error && 'syscall' in error);
   console.error(isPlain ? `error: ${(error as Error).message}` : error);
-  process.exit(EXIT_BAD_INPUT);
+  process.exit(error instanceof InputError ? error.exitCode : EXIT_BAD_INPUT);
 }

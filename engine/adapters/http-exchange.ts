@@ -62,6 +62,8 @@ export interface ExchangeReport extends RequestName {
   status: number | null;
   /** Whether the response was cut: the peer left or was too slow, or the handler failed half way. */
   cut: boolean;
+  /** Whether the response was a stream of chunks. */
+  isSession: boolean;
   durationMs: number;
 }
 
@@ -74,27 +76,29 @@ export async function answer(handler: HttpHandler, exchange: Exchange, rules: Ex
   const closed = new Promise<void>((resolve) => exchange.onClosed(resolve));
   // Whoever writes to a broken connection learns it by `close`.
   outgoing.on('error', () => undefined);
-  const status = isAdmitted ? await handle(handler, exchange, rules, name) : refuse(exchange, name.id);
+  const answered = isAdmitted ? await handle(handler, exchange, rules, name) : refuse(exchange, name.id);
   watchEnd(exchange, rules.sendMsMax);
   await closed;
   rules.load.end(connection);
   const cut = !outgoing.writableFinished;
-  rules.onEnd({ ...name, protocol, status, cut, durationMs: performance.now() - startMs });
+  rules.onEnd({ ...name, ...answered, protocol, cut, durationMs: performance.now() - startMs });
 }
 
-/** Returns the status that was sent, null when none was. */
+/** What was answered: the status that was sent, null when none was. */
+type Answered = Pick<ExchangeReport, 'status' | 'isSession'>;
+
 async function handle(
   handler: HttpHandler,
   exchange: Exchange,
   rules: ExchangeRules,
   name: RequestName,
-): Promise<number | null> {
+): Promise<Answered> {
   const { method, target, headers } = exchange;
   const peer = new Peer();
   exchange.onGone(() => peer.leave());
   const { load, bodySilenceMsMax: silenceMsMax, bodyMsMax: wholeMsMax, sendMsMax } = rules;
   const body = new RequestBody(exchange, { load, silenceMsMax, wholeMsMax });
-  let status: number | null = null;
+  const answered: Answered = { status: null, isSession: false };
   try {
     const request: HttpRequest = {
       // A HEAD is a GET whose response is not sent (RFC 9110 §9.3.2).
@@ -107,22 +111,23 @@ async function handle(
       },
     };
     const response = await handler(request);
-    if (!peer.isGone) ({ status } = response);
+    if (!peer.isGone) answered.status = response.status;
+    answered.isSession = !(response.body instanceof Uint8Array);
     body.unhold();
     await send(response, exchange, { peer, sendMsMax, id: name.id });
   } catch (error) {
     body.unhold();
     if (peer.isGone || error instanceof PeerGoneError) {
       exchange.cut();
-      return status;
+      return answered;
     }
     const isPeers = error instanceof BodySilenceError || error instanceof BodyOverloadError;
     if (!isPeers) rules.onError(error, name);
-    status = sendError(error, exchange, name.id) ?? status;
+    answered.status = sendError(error, exchange, name.id) ?? answered.status;
   }
   body.release();
   exchange.dropUnread();
-  return status;
+  return answered;
 }
 
 interface Sending {
@@ -226,10 +231,10 @@ function watchEnd(exchange: Exchange, sendMsMax: number): void {
 const REQUEST_ID = 'x-request-id';
 
 /** The server is full. Nothing was begun, and the client may try again. */
-function refuse(exchange: Exchange, id: string): number {
+function refuse(exchange: Exchange, id: string): Answered {
   sendWhole(exchange, 429, { code: 'rate_limited', message: 'the server has too many requests under way' }, id);
   exchange.dropUnread();
-  return 429;
+  return { status: 429, isSession: false };
 }
 
 /** Returns the status that was sent, null when it was too late for one. */

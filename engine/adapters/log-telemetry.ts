@@ -1,52 +1,44 @@
-/**
- * Telemetry of a running server: a count for every event of the catalogue, and log lines for some.
- *
- * A line is one JSON object: `{"time":"2026-01-31T12:00:00.000Z","event":"log.fenced","detail":"…"}`. The
- * counts of events that never happened are zero, not missing.
- */
+/** Engine events and requests as log lines: which of them, an operator says. Counts are elsewhere (`metrics.ts`). */
 
 import type { Telemetry } from '../ports.ts';
-import { ENGINE_EVENTS, type EngineEvent } from '../telemetry.ts';
+import type { EngineEvent } from '../telemetry.ts';
+import type { ExchangeReport } from './http-exchange.ts';
+import type { LogLevel, LogLines } from './log-lines.ts';
 
-/** Which events become lines. `notable` leaves out what a healthy server does all day. */
-export type LogDetail = 'nothing' | 'notable' | 'everything';
+/**
+ * What becomes a line. `notable` leaves out what a healthy server does all day; `requests` adds every request to that;
+ * `everything` adds every event, which is thousands a second.
+ */
+export type LogDetail = 'nothing' | 'notable' | 'requests' | 'everything';
 
 /** Not the slots a takeover replays: there is a line's worth in each, and thousands of them. */
 const NOTABLE =
   /^(takeover\.(?!replayed-data)|log\.fenced|log\.put\.|log\.proof\.re|append\.(deadline|unknown)|read\.deadline)/;
 
-export interface LogTelemetryOptions {
-  /** Default `nothing`. */
-  log?: LogDetail;
-  /** Takes one line without its line end. Default: standard error. */
-  write?: (line: string) => void;
-  /** Milliseconds since the Unix epoch, for the lines. */
-  wallMs?: () => number;
-}
+/** These mean that something went wrong somewhere, if only for a moment. */
+const WARNED = /fenced|lost|fatal|unknown|failed|deadline|refused|corrupt|damage/;
 
 export class LogTelemetry implements Telemetry {
-  readonly #counts: Record<EngineEvent, number>;
-  readonly #log: LogDetail;
-  readonly #write: (line: string) => void;
-  readonly #wallMs: () => number;
+  readonly #lines: LogLines;
+  readonly #detail: LogDetail;
 
-  constructor(options: LogTelemetryOptions = {}) {
-    const names = Object.keys(ENGINE_EVENTS) as EngineEvent[];
-    this.#counts = Object.fromEntries(names.map((name) => [name, 0])) as Record<EngineEvent, number>;
-    this.#log = options.log ?? 'nothing';
-    this.#write = options.write ?? ((line) => process.stderr.write(`${line}\n`));
-    this.#wallMs = options.wallMs ?? Date.now;
+  constructor(lines: LogLines, detail: LogDetail = 'nothing') {
+    this.#lines = lines;
+    this.#detail = detail;
   }
 
   event(name: EngineEvent, detail?: string | number): void {
-    this.#counts[name] += 1;
-    if (this.#log === 'nothing' || (this.#log === 'notable' && !NOTABLE.test(name))) return;
-    const time = new Date(this.#wallMs()).toISOString();
-    this.#write(JSON.stringify(detail === undefined ? { time, event: name } : { time, event: name, detail }));
+    if (this.#detail === 'nothing') return;
+    if (this.#detail !== 'everything' && !NOTABLE.test(name)) return;
+    this.#lines.line(WARNED.test(name) ? 'warn' : 'info', name, { detail });
   }
 
-  /** How often each event happened since the start; a copy. */
-  counts(): Readonly<Record<EngineEvent, number>> {
-    return { ...this.#counts };
+  /** Of a request that went well only `requests` and more tell. The query is left out: nobody knows what is in it. */
+  request({ id, method, target, protocol, status, cut, durationMs }: ExchangeReport): void {
+    const isWrong = status === null || status >= 500;
+    if (this.#detail === 'nothing' || (this.#detail === 'notable' && !isWrong)) return;
+    const level: LogLevel = isWrong ? 'warn' : 'info';
+    const path = target.split('?', 1)[0];
+    this.#lines.line(level, 'request', { id, method, path, status, cut, ms: Math.round(durationMs), protocol });
   }
 }

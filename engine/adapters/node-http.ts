@@ -20,7 +20,6 @@ import { HttpLoad } from './http-load.ts';
 import { http1Exchange, http2Exchange } from './http-protocols.ts';
 import { type Flood, guardSession } from './http2-guard.ts';
 
-export type { ExchangeReport, RequestName } from './http-exchange.ts';
 export type { TlsIdentity } from './http-listener.ts';
 
 /** Streams a peer may have open on one HTTP/2 connection. */

@@ -4,8 +4,6 @@ import { getEventListeners } from 'node:events';
 
 import { describe, expect, test, vi } from 'vitest';
 
-import { ENGINE_EVENTS } from '../telemetry.ts';
-import { LogTelemetry } from './log-telemetry.ts';
 import { systemClock } from './system-clock.ts';
 import { systemCompute } from './system-compute.ts';
 import { systemEntropy } from './system-entropy.ts';
@@ -90,37 +88,4 @@ test('the checksum is that of zlib, unsigned, and can be continued', () => {
   expect(systemCompute.crc32(bytes)).toBe(0xcbf43926);
   expect(systemCompute.crc32(bytes.subarray(4), systemCompute.crc32(bytes.subarray(0, 4)))).toBe(0xcbf43926);
   expect(systemCompute.crc32(new Uint8Array(0))).toBe(0);
-});
-
-describe('telemetry', () => {
-  test('counts every event of the catalogue from zero', () => {
-    const telemetry = new LogTelemetry();
-    expect(Object.keys(telemetry.counts()).sort()).toEqual(Object.keys(ENGINE_EVENTS).sort());
-    telemetry.event('append.durable');
-    telemetry.event('append.durable', 7);
-    expect(telemetry.counts()['append.durable']).toBe(2);
-    expect(telemetry.counts()['log.fenced']).toBe(0);
-  });
-
-  test('writes what is notable as one JSON object a line', () => {
-    const lines: string[] = [];
-    const telemetry = new LogTelemetry({ log: 'notable', write: (line) => lines.push(line), wallMs: () => 0 });
-    telemetry.event('append.durable');
-    telemetry.event('log.fenced', 'epoch 3\nfrom elsewhere');
-    telemetry.event('takeover.started');
-    telemetry.event('takeover.replayed-data', 3001);
-    expect(lines).toEqual([
-      '{"time":"1970-01-01T00:00:00.000Z","event":"log.fenced","detail":"epoch 3\\nfrom elsewhere"}',
-      '{"time":"1970-01-01T00:00:00.000Z","event":"takeover.started"}',
-    ]);
-  });
-
-  test('writes everything or nothing when asked to', () => {
-    const lines: string[] = [];
-    const write = (line: string): void => void lines.push(line);
-    new LogTelemetry({ write }).event('log.fenced');
-    expect(lines).toEqual([]);
-    new LogTelemetry({ write, log: 'everything' }).event('append.durable', 1);
-    expect(lines).toHaveLength(1);
-  });
 });

@@ -163,7 +163,7 @@ describe.concurrent('sim', () => {
     [['sim', 'sweep', '--time', '5 minutes'], '30s'],
   ])('%j is refused with what was expected', async (args, expected) => {
     const { code, stderr } = await tailrace(...args);
-    expect(code).toBe(3);
+    expect(code).toBe(2);
     expect(stderr).toContain(expected);
   });
 
@@ -182,15 +182,20 @@ describe.concurrent('sim', () => {
 
 describe.concurrent('bad arguments', () => {
   test.each([
-    [['check'], 3],
-    [['check', 'a.jsonl', '--bogus'], 3],
-    [['report'], 3],
-    [['record', '--ops', 'many'], 3],
-    [['sim', 'dance'], 3],
-    [['serve', '--port', '70000'], 2],
-  ] as const)('%j never exits like a violation', async (args, expected) => {
+    [['check']],
+    [['check', 'a.jsonl', '--bogus']],
+    [['report']],
+    [['record', '--ops', 'many']],
+    [['sim', 'dance']],
+    [['serve', '--port', '70000']],
+    [['serve', '--max-body-bytes', 'much']],
+    [['serve', '--log-format', 'yaml']],
+    [['serve', '--bogus']],
+    [['store', 'ls']],
+    [['dance']],
+  ] as const)('%j exits 2 and never like a violation', async (args) => {
     const { code, stderr } = await tailrace(...args);
-    expect(code).toBe(expected);
+    expect(code).toBe(2);
     expect(stderr).toContain('error:');
   });
 });

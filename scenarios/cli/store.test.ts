@@ -85,7 +85,7 @@ describe('beside the server that owns the store', () => {
 
   test('gc without --dry-run is refused with the reason', async () => {
     const { code, stdout, stderr } = await tailrace('store', 'gc', url);
-    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain('only the server that owns a store deletes from it');
     expect(stderr).toContain('add --dry-run');
     expect(stderr.trim().split('\n')).toHaveLength(1);
@@ -114,7 +114,7 @@ describe('damage', () => {
     async (...args) => {
       const missing = join(workspace, 'nothing-here');
       const atMissing = await tailrace('store', ...args, `file:${missing}`);
-      expect(atMissing.code).toBe(3);
+      expect(atMissing.code).toBe(2);
       expect(atMissing.stderr).toContain(`there is no folder ${missing}`);
       const empty = await mkdtemp(join(workspace, 'empty-'));
       const atEmpty = await tailrace('store', ...args, `file:${empty}`);

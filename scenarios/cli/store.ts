@@ -3,7 +3,7 @@
 import { Command } from 'commander';
 import type * as engineModule from '../../engine/main.ts';
 import type { DryRun, StoredObject, StoreStatistics } from '../../engine/main.ts';
-import { InputError } from './input-error.ts';
+import { EXIT_USAGE, InputError } from './input-error.ts';
 import { dryRunText, inventoryText, soundnessText, statisticsText } from './store-text.ts';
 
 const EXIT_NOT_FIT = 1;
@@ -26,14 +26,17 @@ function probeCommand(): Command {
   return new Command('probe')
     .description('check that a store keeps the promises Tailrace needs, above all that a name is created once')
     .argument('<url>', 'memory:, file:PATH or s3://BUCKET/PREFIX')
-    .addHelpText('after', '\nExit codes: 0 fit, 1 not fit (the check is named), 3 the store could not be asked.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 fit, 1 not fit (the check is named), 2 no such place, 3 the store could not be asked.',
+    )
     .action(async (url: string) => {
       const { ConformanceError, probeStore, StoreOpenError } = await import('../../engine/main.ts');
       try {
         const where = await probeStore(url, (check) => console.log(`  ok  ${check}`));
         console.log(`${where} keeps every promise that Tailrace needs`);
       } catch (error) {
-        if (error instanceof StoreOpenError) throw new InputError(error.message);
+        if (error instanceof StoreOpenError) throw notOpened(error);
         if (!(error instanceof ConformanceError)) throw error;
         console.error(`not fit: ${error.message}`);
         process.exitCode = EXIT_NOT_FIT;
@@ -71,6 +74,7 @@ function gcCommand(): Command {
     throw new InputError(
       'only the server that owns a store deletes from it, by itself after each checkpoint: nobody else knows what it is ' +
         'about to name or still reads. To see what it would delete now, add --dry-run',
+      EXIT_USAGE,
     );
   });
 }
@@ -87,7 +91,7 @@ function lookingCommand<Result>(name: string, what: string, toolOf: (engine: Eng
     .argument('<url>', 'file:PATH or s3://BUCKET/PREFIX')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 damaged (object and byte are named), 3 the store could not be asked.',
+      '\nExit codes: 0 done, 1 damaged (object and byte are named), 2 no such place, 3 the store could not be asked.',
     )
     .action(async (url: string) => {
       const engine = await import('../../engine/main.ts');
@@ -106,6 +110,12 @@ function lookingCommand<Result>(name: string, what: string, toolOf: (engine: Eng
 /** What a person can do something about becomes one line. */
 function couldNotAsk(engine: Engine, error: unknown): unknown {
   if (error instanceof engine.StoreAbandoned) return new InputError(`the store does not answer (${error.message})`);
-  const known = [engine.StoreOpenError, engine.NoStoreHere, engine.ForeignStore, engine.StoreRefused];
+  if (error instanceof engine.StoreOpenError) return notOpened(error);
+  const known = [engine.NoStoreHere, engine.ForeignStore, engine.StoreRefused];
   return known.some((kind) => error instanceof kind) ? new InputError((error as Error).message) : error;
+}
+
+/** A place that was named wrongly is the caller's; a store that refused, or did not answer, is what was found there. */
+function notOpened({ reason, message }: InstanceType<Engine['StoreOpenError']>): InputError {
+  return reason === 'usage' ? new InputError(message, EXIT_USAGE) : new InputError(message);
 }

@@ -1,0 +1,57 @@
+/** What a server says when it starts: where data is, what an acknowledgement is worth and costs, who can reach it. */
+
+import type { EngineTunables } from '../tunables.ts';
+
+type StoreKind = 'memory' | 'file' | 's3';
+
+export interface BannerFacts {
+  host: string;
+  port: number;
+  tls: 'none' | 'files' | 'self-signed';
+  store: { kind: StoreKind; describe: string };
+  tunables: EngineTunables;
+}
+
+/** What S3 asks for a PUT in most of its regions, in dollars. */
+const PUT_COST = 0.005 / 1_000;
+const MONTH_MS = 30 * 24 * 3_600_000;
+
+export function banner(facts: BannerFacts): string {
+  const { host, store, tls } = facts;
+  const isLocal = host === 'localhost' || host === '::1' || host.startsWith('127.');
+  return [
+    `tailrace serves the S2 v1 API on ${urlOf(facts)}`,
+    `  data    in ${store.describe}: ${PROMISES[store.kind]}`,
+    `  flush   ${flushing(facts)}`,
+    isLocal
+      ? '  access  from this machine only (--host 0.0.0.0 opens it to the network)'
+      : '  access  for everybody who can reach this address: tokens are not checked',
+    ...(tls === 'self-signed' ? ['  tls     self-signed: clients have to be told not to verify it'] : []),
+    `  client  export S2_ACCOUNT_ENDPOINT=${clientUrl(facts)} S2_BASIN_ENDPOINT=${clientUrl(facts)} S2_ACCESS_TOKEN=ignored`,
+  ].join('\n');
+}
+
+function urlOf({ host, port, tls }: BannerFacts): string {
+  return `${tls === 'none' ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** An address that stands for all of them is none that a client can ask. */
+function clientUrl(facts: BannerFacts): string {
+  const isAll = facts.host === '0.0.0.0' || facts.host === '::';
+  return urlOf(isAll ? { ...facts, host: 'localhost' } : facts);
+}
+
+const PROMISES: Readonly<Record<StoreKind, string>> = {
+  memory: 'everything is lost when this process ends (--store file:PATH keeps it)',
+  file: 'what is acknowledged is synced to this disk and survives crashes and power failures',
+  s3: 'what is acknowledged is in the bucket, as durable as the bucket is, and survives the loss of this machine',
+};
+
+function flushing({ store, tunables: { log } }: BannerFacts): string {
+  const waits = `an append waits at most ${log.lingerMs} ms for company`;
+  if (store.kind !== 's3') return `${waits}; it costs nothing but time`;
+  if (log.issueIntervalMs === 0)
+    return `${waits}; every PUT costs, and nothing bounds their number (--flush-ms 50 does)`;
+  const dollars = Math.ceil((MONTH_MS / log.issueIntervalMs) * PUT_COST);
+  return `${waits}; never idle, that is at most about $${dollars} a month for PUTs ($0.005 per 1,000; --flush-ms changes it)`;
+}
