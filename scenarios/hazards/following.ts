@@ -214,9 +214,7 @@ export const SPIN_ON_TRIMMED: Story = {
       {
         file: SESSION,
         find: "if (last === undefined) return this.#allowance.isSpent ? 'over' : this.#passTrimmed();",
-        replace:
-          "if (last === undefined && this.#passTrimmed() !== 'over') this.#next = fetched.length;\n" +
-          "    if (last === undefined) return await this.#ports.clock.sleep(1), 'look-again';",
+        replace: "if (last === undefined) return (await this.#ports.clock.sleep(1), 'look-again');",
       },
     ],
   },

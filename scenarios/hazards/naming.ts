@@ -7,6 +7,7 @@ const BIRTHS = 'engine/stream/births.ts';
 const FOLD = 'engine/state/fold.ts';
 const READS = 'engine/stream/reads.ts';
 const STREAMS = 'engine/stream/streams.ts';
+const STREAM_TABLE = 'engine/state/stream-table.ts';
 const TABLES = 'engine/state/tables.ts';
 
 const ON_DEMAND = { create_stream_on_append: true };
@@ -37,6 +38,11 @@ export const TWO_WRITERS: Story = {
       {
         file: FOLD,
         find: "assert(tables.streamId(entry.basin, entry.name) === undefined, 'a stream is created once');",
+        replace: '',
+      },
+      {
+        file: STREAM_TABLE,
+        find: "assert(this.#rowNamed(basin, state.name) === NO_ROW, 'a name belongs to one stream');",
         replace: '',
       },
     ],

@@ -4,6 +4,7 @@ import { field } from '../wire.ts';
 import { BASIN, batch, codeOf, RECORDS, seqNumIn, shown, STREAM } from './stage.ts';
 import { must, type Story } from './story.ts';
 
+const ACCESS_TOKENS = 'engine/api/access-tokens.ts';
 const ADMISSION = 'engine/core/admission.ts';
 const JSON_FIELDS = 'engine/api/json.ts';
 const READ_QUERY = 'engine/api/read-query.ts';
@@ -25,7 +26,13 @@ export const UNKNOWN_FEATURE: Story = {
   },
   plant: {
     lie: 'a feature that is not implemented is not found',
-    edits: [{ file: ROUTES, find: 'return notImplemented(request);', replace: 'return empty(404);' }],
+    edits: [
+      {
+        file: ACCESS_TOKENS,
+        find: "return errorResponse('not_implemented',",
+        replace: "return errorResponse('access_token_not_found',",
+      },
+    ],
   },
 };
 
@@ -183,7 +190,7 @@ export const TIME_FROZEN: Story = {
     edits: [
       {
         file: ADMISSION,
-        find: "if (wanted > Number.MAX_SAFE_INTEGER) return { kind: 'timestamp-too-large' };",
+        find: "if (wanted > Number.MAX_SAFE_INTEGER) return refused('timestamp-too-large');",
         replace: 'wanted = Math.min(wanted, Number.MAX_SAFE_INTEGER);',
       },
     ],

@@ -30,11 +30,10 @@ export const DORMANT_WRITER: Story = {
     edits: [
       {
         file: APPENDS,
-        find: "if ('kind' in stream) return refuse(this.#standing.reveal(rejected(stream)));",
+        find: 'const nowMs = this.#clock.wallMs();',
         replace:
-          "if ('kind' in stream) return refuse(this.#standing.reveal(rejected(stream)));\n" +
-          '    const restedMs = this.#clock.wallMs() - stream.idleSinceMs;\n' +
-          '    if (restedMs >= 60_000) return refuse(Promise.resolve(rejected(UNAVAILABLE)));',
+          'const nowMs = this.#clock.wallMs();\n' +
+          '    if (nowMs - stream.idleSinceMs >= 60_000) return this.#refuse(append, rejected(UNAVAILABLE));',
       },
     ],
   },

@@ -7,7 +7,7 @@ import { type BlobStore, createApi, type Engine, type EngineTunables, openEngine
 import type { HostPorts, Program, World } from '../../sim/index.ts';
 
 /** How often a put that is kept back looks whether it may go. */
-const LOOK_MS = 1;
+const LOOK_MS = 5;
 
 export class HazardServers {
   readonly #world: World;

@@ -5,14 +5,15 @@ import { startVitest } from 'vitest/node';
 import { edited, TOP } from './build.ts';
 import type { DirectedPlant } from './storage-plants.ts';
 
-export interface Story {
-  /** Tests of that name that were run, and those of them that failed. */
+export interface Told {
+  /** Tests of that name that were run. */
   run: number;
-  failed: number;
+  /** What each of them that failed says, in its first line. */
+  failures: string[];
 }
 
 /** Rejects when an edit does not fit. With `isPlanted` false the story is played on the sources as they are. */
-export async function playDirected(plant: DirectedPlant, isPlanted = true): Promise<Story> {
+export async function playDirected(plant: DirectedPlant, isPlanted = true): Promise<Told> {
   const edits = isPlanted ? plant.edits : [];
   // Vitest sets it when a test fails, which is what is wanted here.
   const codeBefore = process.exitCode;
@@ -35,19 +36,27 @@ export async function playDirected(plant: DirectedPlant, isPlanted = true): Prom
       config: false,
       watch: false,
       reporters: [{}],
+      testTimeout: 60_000,
       testNamePattern: plant.test.claim.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'),
     },
     { plugins: [plugin] },
   );
   const tests = vitest.state.getTestModules().flatMap((module) => [...module.children.allTests()]);
-  const story = { run: 0, failed: 0 };
+  const told: Told = { run: 0, failures: [] };
   for (const test of tests) {
-    const { state } = test.result();
+    const { state, errors } = test.result();
     if (state === 'skipped') continue;
-    story.run++;
-    if (state === 'failed') story.failed++;
+    told.run++;
+    if (state === 'failed') told.failures.push(errors?.[0]?.message.split('\n')[0] ?? 'it failed');
   }
   await vitest.close();
   process.exitCode = codeBefore;
-  return story;
+  return told;
+}
+
+/** What the story says of the bug; null when it does not tell the wrong engine from the right one. */
+export async function caughtBy(plant: DirectedPlant): Promise<string | null> {
+  const wrong = await playDirected(plant);
+  const right = await playDirected(plant, false);
+  return right.run > 0 && right.failures.length === 0 ? (wrong.failures[0] ?? null) : null;
 }
