@@ -1,14 +1,18 @@
 /**
  * How many seeds a sweep needs for each wrong engine: `npm run plants -- --seeds 500 --only no-skip`. Without `--seeds`
  * each is hunted as far as it promises to be found. Those that no random search finds are played their one story instead,
- * which `--directed` does alone. Exit 1 when one survives.
+ * which `--directed` does alone, and `--hazards` for the hazards of docs/HAZARDS.md. Exit 1 when one survives.
  */
 
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import { countArgument } from '../arguments.ts';
+import { HAZARDS } from '../hazards/hazards.ts';
+import { reportHazard } from '../hazards/report.ts';
+import { plantName } from '../hazards/run-plant.ts';
+import { reproLine } from '../repro-line.ts';
 import { type Plant, PLANTS } from './plants.ts';
-import { playDirected } from './run-directed.ts';
+import { caughtBy } from './run-directed.ts';
 import { huntPlant } from './run-hunt.ts';
 import { SIDE_PLANTS } from './side-plants.ts';
 import { DIRECTED_SESSION_PLANTS, SESSION_PLANTS } from './session-plants.ts';
@@ -16,38 +20,60 @@ import { DIRECTED_PLANTS, type DirectedPlant, STORAGE_PLANTS } from './storage-p
 
 const ALL: readonly Plant[] = [...PLANTS, ...STORAGE_PLANTS, ...SIDE_PLANTS, ...SESSION_PLANTS];
 const DIRECTED: readonly DirectedPlant[] = [...DIRECTED_PLANTS, ...DIRECTED_SESSION_PLANTS];
+const NAMES = [...ALL, ...DIRECTED, ...HAZARDS.map(({ story }) => ({ name: plantName(story) }))].map(
+  ({ name }) => name,
+);
+
+const NAME_WIDTH = 26;
 
 interface Options {
   seeds?: number;
   only?: string;
   directed?: boolean;
+  hazards?: boolean;
   jobs: number;
 }
 
 await new Command('plants')
   .description('hunt every planted bug with seeds over all profiles, and print how many that took')
   .option('--seeds <n>', 'no more seeds than this for each', countArgument)
-  .addOption(new Option('--only <name>', 'one of them').choices([...ALL, ...DIRECTED].map(({ name }) => name)))
+  .addOption(new Option('--only <name>', 'one of them').choices(NAMES))
   .option('--directed', 'only those that a directed story catches')
+  .option('--hazards', 'only those of docs/HAZARDS.md, each in its story')
   .option('--jobs <n>', 'processes', countArgument, availableParallelism())
-  .action(async ({ seeds = Infinity, only, jobs, directed = false }: Options) => {
+  .action(async ({ seeds = Infinity, only, jobs, directed = false, hazards = false }: Options) => {
     const isWanted = ({ name }: Pick<Plant, 'name'>) => only === undefined || name === only;
-    const waiting = directed ? [] : ALL.filter(isWanted);
-    const worker = async () => {
-      for (let plant = waiting.shift(); plant !== undefined; plant = waiting.shift()) await report(plant, seeds);
-    };
-    await Promise.all(Array.from({ length: jobs }, worker));
-    for (const plant of DIRECTED.filter(isWanted)) await reportStory(plant);
+    const hunted = directed || hazards ? [] : ALL.filter(isWanted);
+    await eachOf(hunted, jobs, (plant) => report(plant, seeds));
+    const played = hazards ? [] : DIRECTED.filter(isWanted);
+    // One at a time: each is a test run of its own in this process.
+    await eachOf(played, 1, reportStory);
+    const met = directed ? [] : HAZARDS.filter(({ story }) => isWanted({ name: plantName(story) }));
+    await eachOf(met, 1, async (hazard) => {
+      const { isCaught, text } = await reportHazard(hazard);
+      if (!isCaught) process.exitCode = 1;
+      console.log(text);
+    });
   })
   .parseAsync();
+
+async function eachOf<Item>(items: readonly Item[], jobs: number, work: (item: Item) => Promise<void>): Promise<void> {
+  const waiting = [...items];
+  const worker = async () => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+}
 
 /** A plant that survives fewer seeds than it promises to be found in has not broken its promise. */
 async function report(plant: Plant, seedsMax: number): Promise<void> {
   const { seeds, caught, wallMs } = await huntPlant(plant, Math.min(seedsMax, plant.seedsMax));
-  const head = `${plant.name.padEnd(26)} ${String(seeds).padStart(6)} seeds ${(wallMs / 1000).toFixed(1).padStart(7)} s`;
+  const head = `${plant.name.padEnd(NAME_WIDTH)} ${String(seeds).padStart(6)} seeds ${(wallMs / 1000).toFixed(1).padStart(7)} s`;
   if (caught !== null) {
-    const { kind, message } = caught.failure;
-    return console.log(`${head}  ${caught.profile}, ${kind}: ${message.split('\n')[0]}`);
+    const { profile, failure } = caught;
+    console.log(`${head}  ${profile}, ${failure.kind}: ${failure.message.split('\n')[0]}`);
+    // The program with the plant in it stays; so does what it takes to see the run on a page.
+    return console.log(`${' '.repeat(NAME_WIDTH)} again: ${reproLine(caught, {}, plant.name)}`);
   }
   const missed = seeds >= plant.seedsMax;
   if (missed) process.exitCode = 1;
@@ -56,11 +82,9 @@ async function report(plant: Plant, seedsMax: number): Promise<void> {
 
 /** The story must end well with the right engine, and badly with the wrong one. */
 async function reportStory(plant: DirectedPlant): Promise<void> {
-  const wrong = await playDirected(plant);
-  const right = await playDirected(plant, false);
-  const isCaught = wrong.failed > 0 && right.run > 0 && right.failed === 0;
-  if (!isCaught) process.exitCode = 1;
-  console.log(
-    `${plant.name.padEnd(26)} ${isCaught ? 'caught by' : 'SURVIVED'} ${plant.test.file}: ${plant.test.claim}`,
-  );
+  const said = await caughtBy(plant);
+  if (said === null) process.exitCode = 1;
+  const { file, claim } = plant.test;
+  console.log(`${plant.name.padEnd(NAME_WIDTH)} ${said === null ? 'SURVIVED' : 'caught by'} ${file}: ${claim}`);
+  if (said !== null) console.log(`${' '.repeat(NAME_WIDTH)} it says: ${said}`);
 }
