@@ -51,12 +51,12 @@ export function* planFlush(
     // Below the trim point nothing is needed any more; of a deleted stream nothing at all.
     const live = frames.reaching(tables.stream(streamId)?.trimPoint ?? Infinity);
     const { bytes } = live;
-    deadBytes += frames.bytes - bytes;
+    if (live.length < frames.length) deadBytes += frames.bytes - bytes;
     if (live.length === 0) continue;
     if (bytes >= ownSegmentBytes) {
       const evenly = Math.min(bytes / OWN_PARTS_MAX, segmentBytesMax / 2);
       const bytesMin = Math.max(ownBytesMin({ ownSegmentBytes, segmentBytesMax }), evenly);
-      for (const part of cut(live, bytesMin)) own.push([{ streamId, frames: part }]);
+      for (const part of cut(live, bytes, bytesMin)) own.push([{ streamId, frames: part }]);
       continue;
     }
     if (bytes > room) {
@@ -69,9 +69,11 @@ export function* planFlush(
   return { segments: [...own, ...shared], deadBytes };
 }
 
-/** Parts of at least `bytesMin`, the last one included, and about as long as each other: as many as there can be. */
-function cut(frames: FrameRun, bytesMin: number): FrameRun[] {
-  const { bytes } = frames;
+/**
+ * Parts of at least `bytesMin`, the last one included, and about as long as each other: as many as there can be. `bytes` are
+ * those of all frames.
+ */
+function cut(frames: FrameRun, bytes: number, bytesMin: number): FrameRun[] {
   const even = bytes / Math.max(1, Math.floor(bytes / bytesMin));
   const parts: FrameRun[] = [];
   let begin = 0;
@@ -83,8 +85,9 @@ function cut(frames: FrameRun, bytesMin: number): FrameRun[] {
       begin = i;
       filled = 0;
     }
-    filled += frames.bytesAt(i);
-    done += frames.bytesAt(i);
+    const length = frames.bytesAt(i);
+    filled += length;
+    done += length;
   }
   parts.push(frames.slice(begin, frames.length));
   return parts;

@@ -147,6 +147,27 @@ describe('what is built', () => {
     expect(parts).toHaveLength(5);
   });
 
+  test('short frames that stand behind each other are taken as they are, and make the same segment', () => {
+    const frames = chunksOf({ streamId: 1, firstSeqNum: 0, chunks: Array.from({ length: 200 }, () => [50]) }).map(
+      frameOf,
+    );
+    const arena = joined(frames.map(({ bytes, start, end }) => bytes.subarray(start, end)));
+    let end = 0;
+    const together = frames.map((frame) => {
+      const start = end;
+      end += frame.end - frame.start;
+      return { ...frame, bytes: arena, start, end };
+    });
+    const [apart, beside] = [frames, together].map((all) => {
+      const builder = new SegmentBuilder(NAME, nativeCompute);
+      for (const frame of all) builder.add(1, frame);
+      return builder.finish().parts;
+    }) as [Uint8Array[], Uint8Array[]];
+    expect(joined(beside)).toEqual(joined(apart));
+    expect(beside.filter(({ buffer }) => buffer === arena.buffer)).toHaveLength(1);
+    expect(apart.some(({ buffer }) => buffer === arena.buffer)).toBe(false);
+  });
+
   test('a stream it does not hold has no run', () => {
     const { object, ref } = build(SMALL);
     for (const streamId of [0, 1, 3, 10, 2 ** 50]) expect(indexOf(ref, object).run(streamId)).toBeNull();

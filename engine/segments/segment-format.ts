@@ -1,9 +1,9 @@
 /**
  * Builds a segment: header, the verbatim log frames of its streams ascending by (stream id, seq num), index, footer.
  *
- * The same frames give the same bytes, always. Large frames are not copied: the parts are views of the arenas they
- * stand in; small ones are gathered, because a view costs more than a small frame. Every byte of a segment is under
- * some checksum: header, footer and index have theirs, a frame brings the one it had in the log.
+ * The same frames give the same bytes, always. Large frames, and small ones that stand behind each other, are not copied: the
+ * parts are views of their arenas; other small ones are gathered, because a view costs more than a small frame. Every byte of
+ * a segment is under some checksum: header, footer and index have theirs, a frame brings the one it had in the log.
  */
 
 import { assert } from '../core/assert.ts';
@@ -201,14 +201,19 @@ export function runFrom(run: SegmentRun, seqNum: number): SegmentRun | null {
   };
 }
 
-/** Frames below this length are gathered by copying; a view of an arena takes about 200 bytes of memory by itself. */
+/** Pieces below this length are gathered by copying; a view of an arena takes about 200 bytes of memory by itself. */
 const COPIED_BYTES_MAX = 4 * 1024;
 const GATHERED_BYTES = 256 * 1024;
+const NOTHING = new Uint8Array(0);
 
-/** The parts of a put: long ones as they are, runs of short ones copied together. */
+/** The parts of a put: what stands together stays together, long pieces as they are, runs of short ones copied. */
 class PartCollector {
   readonly #parts: Uint8Array[] = [];
-  #gathered = new Uint8Array(0);
+  /** The piece that may still grow, because frames of one stream often stand behind each other: `[start, end)` of it. */
+  #piece: Uint8Array<ArrayBufferLike> = NOTHING;
+  #start = 0;
+  #end = 0;
+  #gathered: Uint8Array<ArrayBufferLike> = NOTHING;
   /** `[from, to)` of `#gathered` is not among the parts yet. */
   #from = 0;
   #to = 0;
@@ -219,23 +224,36 @@ class PartCollector {
   }
 
   add(source: Uint8Array, start: number, end: number): void {
-    const length = end - start;
-    this.#bytes += length;
-    if (length > COPIED_BYTES_MAX) {
-      this.#flush();
-      this.#parts.push(source.subarray(start, end));
+    this.#bytes += end - start;
+    if (source === this.#piece && start === this.#end) {
+      this.#end = end;
       return;
     }
-    if (this.#to + length > this.#gathered.length) {
+    this.#endPiece();
+    this.#piece = source;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  #endPiece(): void {
+    const piece = this.#piece.subarray(this.#start, this.#end);
+    this.#piece = NOTHING;
+    if (piece.length > COPIED_BYTES_MAX) {
+      this.#flush();
+      this.#parts.push(piece);
+      return;
+    }
+    if (this.#to + piece.length > this.#gathered.length) {
       this.#flush();
       this.#gathered = new Uint8Array(GATHERED_BYTES);
       this.#from = this.#to = 0;
     }
-    this.#gathered.set(source.subarray(start, end), this.#to);
-    this.#to += length;
+    this.#gathered.set(piece, this.#to);
+    this.#to += piece.length;
   }
 
   finish(): Uint8Array[] {
+    this.#endPiece();
     this.#flush();
     return this.#parts;
   }
