@@ -38,9 +38,11 @@ export interface Compute {
   crc32(bytes: Uint8Array, seed?: number): number;
 }
 
-/** One way to make bytes smaller, for bodies and frames: pure and synchronous, so no larger than those may be. */
+/** One way to make bytes smaller, for bodies and frames: pure, and synchronous but for large bodies. */
 export interface Codec {
   compress(bytes: Uint8Array): Uint8Array;
+  /** For whole bodies: what takes long happens beside this turn. Nobody may change `bytes` meanwhile. */
+  compressBody(bytes: Uint8Array): Promise<Uint8Array>;
   /** Null when the bytes can not be decompressed, or not to at most `bytesMax`; never takes more memory than that. */
   decompress(bytes: Uint8Array, bytesMax: number): Uint8Array | null;
 }

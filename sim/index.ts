@@ -30,6 +30,7 @@ export {
   type RunKeys,
   type Site,
 } from './choices.ts';
+export { pinnedCompression } from './compression.ts';
 export type { RunEnd, RunLimits, WorldFailure } from './kernel.ts';
 export { signatureOf } from './kernel.ts';
 export type { StoreSpeed } from './latency.ts';

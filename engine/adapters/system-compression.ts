@@ -5,6 +5,7 @@
  * the WebAssembly library believes the size a frame claims, so that is read and judged here before.
  */
 
+import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 
 import type { Codec, Compression } from '../ports.ts';
@@ -12,11 +13,19 @@ import type { Codec, Compression } from '../ports.ts';
 /** Node's own zstd, which the type definitions of Node 20 do not know. */
 interface NodeZstd {
   zstdCompressSync?: (bytes: Uint8Array) => Uint8Array;
+  zstdCompress?: (bytes: Uint8Array, done: (error: Error | null, compressed: Uint8Array) => void) => void;
   zstdDecompressSync?: (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
 }
 
+/** Below this a body takes less than a millisecond, about what another thread would cost. */
+const ASIDE_BYTES_MIN = 64 * 1024;
+
+const gzipAside = promisify<Uint8Array, Uint8Array>(zlib.gzip);
+
 const gzip: Codec = {
   compress: (bytes) => plain(zlib.gzipSync(bytes)),
+  compressBody: async (bytes) =>
+    bytes.length < ASIDE_BYTES_MIN ? gzip.compress(bytes) : plain(await gzipAside(bytes)),
   decompress: (bytes, bytesMax) => orNull(() => zlib.gunzipSync(bytes, { maxOutputLength: Math.max(1, bytesMax) })),
 };
 
@@ -25,10 +34,13 @@ export async function systemCompression(): Promise<Compression> {
   return { gzip, zstd: nodeZstd(zlib as NodeZstd) ?? (await wasmZstd()) };
 }
 
-function nodeZstd({ zstdCompressSync, zstdDecompressSync }: NodeZstd): Codec | null {
-  if (zstdCompressSync === undefined || zstdDecompressSync === undefined) return null;
+function nodeZstd({ zstdCompressSync, zstdCompress, zstdDecompressSync }: NodeZstd): Codec | null {
+  if (zstdCompressSync === undefined || zstdCompress === undefined || zstdDecompressSync === undefined) return null;
+  const compress = (bytes: Uint8Array) => plain(zstdCompressSync(bytes));
+  const aside = promisify<Uint8Array, Uint8Array>(zstdCompress);
   return {
-    compress: (bytes) => plain(zstdCompressSync(bytes)),
+    compress,
+    compressBody: async (bytes) => (bytes.length < ASIDE_BYTES_MIN ? compress(bytes) : plain(await aside(bytes))),
     decompress: (bytes, bytesMax) =>
       orNull(() => zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, bytesMax) })),
   };
@@ -38,8 +50,10 @@ function nodeZstd({ zstdCompressSync, zstdDecompressSync }: NodeZstd): Codec | n
 export async function wasmZstd(): Promise<Codec> {
   const wasm = await import('@bokuweb/zstd-wasm');
   await wasm.init();
+  const compress = (bytes: Uint8Array) => wasm.compress(bytes);
   return {
-    compress: (bytes) => wasm.compress(bytes),
+    compress,
+    compressBody: (bytes) => Promise.resolve(compress(bytes)),
     decompress: (bytes, bytesMax) => {
       const size = zstdContentSize(bytes);
       if (size === null || (size !== 'unknown' && size > bytesMax)) return null;

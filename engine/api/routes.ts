@@ -12,17 +12,18 @@ import type { Engine } from '../engine.ts';
 import type { Compression, HttpHandler, HttpRequest, HttpResponse } from '../ports.ts';
 import { issueAccessToken, listAccessTokens, revokeAccessToken } from './access-tokens.ts';
 import { createBasin, deleteBasin, ensureBasin, getBasin, listBasins, reconfigureBasin } from './basins.ts';
-import { decodedRequest } from './content-encoding.ts';
+import { decodedRequest } from './request-coding.ts';
 import { BadRequest, errorResponse } from './errors.ts';
 import { basinHeader } from './headers.ts';
 import { defaultLocation, listLocations, setDefaultLocation } from './locations.ts';
 import { readProtocol } from './mime.ts';
 import { append, checkTail, read } from './records.ts';
+import { codedResponse } from './response-coding.ts';
 import { createStream, deleteStream, ensureStream, getStream, listStreams, reconfigureStream } from './streams.ts';
 import { accountUsage, basinUsage, streamUsage } from './usage.ts';
 
 export interface ApiOptions {
-  /** For bodies and frames that arrive compressed. Without it they are refused. */
+  /** For bodies and frames. Without it compressed ones are refused, and none is sent. */
   compression?: Compression;
 }
 
@@ -31,7 +32,8 @@ export function createApi(engine: () => Engine | null, { compression }: ApiOptio
   return async (request) => {
     try {
       const decoded = decodedRequest(request, compression ?? null);
-      return 'status' in decoded ? decoded : await route(engine(), decoded, compression ?? null);
+      if ('status' in decoded) return decoded;
+      return codedResponse(request, await route(engine(), decoded, compression ?? null), compression ?? null);
     } catch (error) {
       if (error instanceof BadRequest) return errorResponse(error.code, error.message);
       throw error;
