@@ -22,7 +22,7 @@ export const CLEARED_TO_AN_OLD_DEFAULT: Story = {
     await stage.get(200, `PATCH /v1/basins/${BASIN}`, { default_stream_config: age(200) });
     must((await ageNow(stage)) === 300, 'a change of the default changed a stream that names its own');
     await stage.get(200, `PATCH /v1/streams/${STREAM}`, { retention_policy: null });
-    must((await ageNow(stage)) === 200, `cleared under a default of 200 s the age is ${await ageNow(stage)} s`);
+    must((await ageNow(stage)) === 200, `cleared under a default of 200 s the age is ${String(await ageNow(stage))} s`);
     await stage.get(200, `PATCH /v1/basins/${BASIN}`, { default_stream_config: age(400) });
     must((await ageNow(stage)) === 200, 'a change of the default reached a stream that was resolved before');
   },

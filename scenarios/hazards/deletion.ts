@@ -14,13 +14,15 @@ const BURIED_MS = 3_000;
 
 export const APPEND_BEHIND_DELETION: Story = {
   name: 'append-behind-deletion',
-  claim: 'no append is acknowledged behind a deletion',
+  claim: 'no append is acknowledged behind a deletion, nor one of a session that was open before',
   play: async (stage) => {
     await stage.provision();
+    const session = await stage.appendSession();
     stage.servers.holdPuts();
     const deletion = stage.begin(`DELETE ${PATH}`);
     await stage.moment();
     const append = stage.begin(`POST ${RECORDS}`, batch('x'));
+    session.send({ bodies: ['y'] });
     await stage.moment();
     stage.servers.letPuts();
     const [deleted, appended] = [await deletion.answered, await append.answered];
@@ -28,6 +30,8 @@ export const APPEND_BEHIND_DELETION: Story = {
     await stage.pass(BURIED_MS);
     const left = await stage.ask(`GET ${RECORDS}?seq_num=0`);
     must(appended.status !== 200, `an append was acknowledged with ${shown(appended)}, and then ${shown(left)}`);
+    const kinds = session.answers.map(({ kind }) => kind).join();
+    must(kinds === 'failed', `behind a deletion a session answers \`${kinds}\`, and then ${shown(left)}`);
   },
   plant: {
     lie: 'a stream that is being deleted takes appends',

@@ -128,6 +128,11 @@ export const HAZARDS: readonly Hazard[] = [
     story: durability.HANG_BEHIND_THE_END,
   },
   { version: '0.29.20', hazard: 'acknowledgements leak before durability', story: durability.ACK_BEFORE_DURABLE },
+  {
+    version: '0.29.20',
+    hazard: 'a fence is in force before a crash takes it back',
+    story: durability.FENCE_BEFORE_DURABLE,
+  },
   { version: '0.29.20', hazard: 'a follower is cut off after a minute of rest', story: following.FOLLOWER_CUT_OFF },
   { version: '0.29.18', hazard: 'a trigger is lost, so that a deletion waits', story: deletion.LOST_TRIGGER },
   { version: '0.29.17', hazard: 'each heartbeat begins the wait anew', story: following.WAIT_BEHIND_HEARTBEATS },

@@ -1,6 +1,6 @@
 /** One name, one stream: however many ask for it at once, by whichever way, and whatever it is spelled like. */
 
-import { BASIN, batch, RECORDS, shown, STREAM } from './stage.ts';
+import { BASIN, batch, RECORDS, seqNumIn, shown, STREAM } from './stage.ts';
 import { must, type Story } from './story.ts';
 
 const BIRTHS = 'engine/stream/births.ts';
@@ -22,8 +22,8 @@ export const TWO_WRITERS: Story = {
     await stage.moment();
     stage.servers.letPuts();
     const answers = await Promise.all(appends.map(({ answered }) => answered));
-    const starts = answers.map(({ body }) => JSON.stringify(body).split(',')[0]).toSorted();
-    must(new Set(starts).size === 4, `four racing appends were answered with ${starts.join(' ')}`);
+    const starts = answers.map(({ body }) => seqNumIn(body, 'start'));
+    must(new Set(starts).size === 4, `four racing appends began at the numbers ${starts.join(', ')}`);
     must((await stage.bodies()).length === 4, 'four appends were acknowledged and four are not there');
   },
   plant: {

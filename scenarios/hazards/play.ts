@@ -8,7 +8,7 @@ import { Stage } from './stage.ts';
 import { HazardMet, type Story } from './story.ts';
 
 /** What holds on every stage unless the story says otherwise: nothing waits for company, nothing takes hours. */
-export const STAGE_TUNABLES: EngineTunables = {
+const STAGE_TUNABLES: EngineTunables = {
   ...ENGINE_DEFAULTS,
   log: { ...ENGINE_DEFAULTS.log, lingerMs: 0, issueIntervalMs: 0, retryMsMin: 20, retryMsMax: 20 },
   patienceMs: 5_000,
@@ -44,5 +44,6 @@ export async function playStory(story: Story, traceLine?: (line: string) => void
   });
   const end = await world.run(() => isOver, { untilMs: STORY_MS_MAX, eventsMax: EVENTS_MAX });
   if (end === 'until') return met;
-  return world.failure?.message ?? `the story does not come to its end: ${world.waiting().map(({ what }) => what)}`;
+  const waiting = world.waiting().map(({ host, what }) => `${host} for ${what}`);
+  return world.failure?.message ?? `the story does not come to its end; waiting: ${waiting.join(', ')}`;
 }

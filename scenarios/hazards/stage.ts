@@ -124,7 +124,7 @@ export class Stage {
     const { status, body } = await this.ask(line);
     if (status === 416) return [];
     must(status === 200, `${line} was answered with ${status} ${errorCode(body)}`);
-    return recordsIn(body).map((record) => String(field(record, 'body') ?? ''));
+    return recordsIn(body).map((record) => (field(record, 'body') ?? '') as string);
   }
 
   async tail(stream = STREAM): Promise<number> {

@@ -11,7 +11,7 @@ import type { DirectedPlant } from '../plants/storage-plants.ts';
 import type { Stage } from './stage.ts';
 
 /** A bug made on purpose. */
-export interface HazardPlant {
+interface HazardPlant {
   /** What is wrong, in one sentence. */
   lie: string;
   edits: readonly Edit[];

@@ -1,11 +1,11 @@
-/** Plays the one story a directed plant is caught by: the named test, on sources with the plant in them, must fail. */
+/** Plays the one story a directed plant is caught by: a named test, which must fail on sources with the plant in them. */
 
 import { relative, sep } from 'node:path';
 import { startVitest } from 'vitest/node';
 import { edited, TOP } from './build.ts';
 import type { DirectedPlant } from './storage-plants.ts';
 
-export interface Told {
+interface Told {
   /** Tests of that name that were run. */
   run: number;
   /** What each of them that failed says, in its first line. */
@@ -13,7 +13,7 @@ export interface Told {
 }
 
 /** Rejects when an edit does not fit. With `isPlanted` false the story is played on the sources as they are. */
-export async function playDirected(plant: DirectedPlant, isPlanted = true): Promise<Told> {
+async function playDirected(plant: DirectedPlant, isPlanted = true): Promise<Told> {
   const edits = isPlanted ? plant.edits : [];
   // Vitest sets it when a test fails, which is what is wanted here.
   const codeBefore = process.exitCode;
