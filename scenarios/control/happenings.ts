@@ -1,6 +1,6 @@
 /**
- * The operations of a history as what the search places: one moment for what was served, one more for a stream that may have
- * been made on the way, and one for the end. What can neither have changed nor told anything is left out.
+ * The operations of a history as what the search places: one moment for what was served, and one more for a stream that may
+ * have been made on the way. What can neither have changed nor told anything is left out.
  */
 
 import type { Operation } from '../../checker/index.ts';
@@ -10,28 +10,15 @@ import { type Demand, demandOf } from './stream-rules.ts';
 
 export type Placeable = Operation<Happening, Said>;
 
-/** Of one group, in the order of calls; and of each the operation it comes from, null for the end. */
-export interface Happenings {
-  placeables: readonly Placeable[];
-  sources: readonly (ControlOperation | null)[];
+/** Of one group, in the order of calls. Each says in its metadata which operation it comes from. */
+export function happeningsOf(operations: readonly ControlOperation[]): Placeable[] {
+  const found = operations.flatMap((operation) => [...birthOf(operation, operations), ...servedOf(operation)]);
+  // Each is a client of its own: one operation may be two moments, and some never end.
+  return found.map((placeable, clientId) => ({ ...placeable, clientId }));
 }
 
-export function happeningsOf(operations: readonly ControlOperation[]): Happenings {
-  const found = operations.flatMap((operation) => [
-    ...birthOf(operation, operations).map((placeable) => ({ placeable, source: operation })),
-    ...servedOf(operation).map((placeable) => ({ placeable, source: operation })),
-  ]);
-  const lastAt = Math.max(
-    0,
-    ...operations.map(({ calledAt, returnedAt }) => (returnedAt === Infinity ? calledAt : returnedAt)),
-  );
-  const end: Placeable = { clientId: 0, input: { kind: 'end' }, output: null, call: lastAt + 1, return: lastAt + 2 };
-  const placeables = [...found.map(({ placeable }) => placeable), end];
-  return {
-    // Each is a client of its own: one operation may be two moments, and some never end.
-    placeables: placeables.map((placeable, index) => ({ ...placeable, clientId: index })),
-    sources: [...found.map(({ source }) => source), null],
-  };
+export function sourceOf({ metadata }: Placeable): ControlOperation {
+  return metadata as ControlOperation;
 }
 
 function servedOf(operation: ControlOperation): Placeable[] {
@@ -50,8 +37,10 @@ function birthOf(operation: ControlOperation, operations: readonly ControlOperat
 }
 
 /** Without an answer it may take place at any later time. */
-function placeable({ calledAt, returnedAt }: ControlOperation, input: Happening, output: Said): Placeable {
-  return { clientId: 0, input, output, call: calledAt, return: output === null ? Infinity : returnedAt };
+function placeable(operation: ControlOperation, input: Happening, output: Said): Placeable {
+  const { calledAt, returnedAt } = operation;
+  const end = output === null ? Infinity : returnedAt;
+  return { clientId: 0, input, output, call: calledAt, return: end, metadata: operation };
 }
 
 function changes({ kind }: ControlCall): boolean {

@@ -6,43 +6,35 @@
  * harness: the crew keeps groups small and little in doubt.
  */
 
-import { checkOperations } from '../../checker/index.ts';
-import { toModel } from '../../checker/index.ts';
-import { type ControlOperation, answerOf } from './history.ts';
-import { type Happenings, happeningsOf } from './happenings.ts';
-import { answersDue, CONTROL_MODEL, ENDED, statesAfter } from './model.ts';
-import { EMPTY_GROUP, type GroupState } from './state.ts';
-import { answerWords, callWords, dueWords, lineOf, stateWords } from './words.ts';
+import { checkOperations, type PartitionResult } from '../../checker/index.ts';
+import { answerOf, type ControlOperation } from './history.ts';
+import { happeningsOf, sourceOf } from './happenings.ts';
+import { CONTROL_MODEL, type Happening, type Said } from './model.ts';
+import { answerWords, callWords, lineOf } from './words.ts';
 
 export interface ControlConviction {
   /** Groups equal failures. */
   code: string;
   /** Sentences for people: what was answered, and what was due. */
   text: string;
-  /** Null when nobody is guilty, because nothing was decided. */
-  operation: ControlOperation | null;
   /** What was told of the same basin before, and the guilty operation, a line each. */
   story: readonly string[];
 }
 
-/** Model steps for one group. Groups of whole sweeps take a hundredth of it (docs/SIMULATION.md). */
+/** Model steps for one group. */
 const STEPS_MAX = 400_000;
 const STORY_LINES = 12;
-const STATES_SHOWN = 2;
-
-const MODEL = toModel(CONTROL_MODEL);
 
 /** The first group that no order explains, or null. */
 export function judgeControl(operations: readonly ControlOperation[], stepsMax = STEPS_MAX): ControlConviction | null {
   for (const of of groupsOf(operations)) {
-    const happenings = happeningsOf(of);
-    const { verdict, partitions } = checkOperations(MODEL, happenings.placeables, { stepsMax });
-    if (verdict === 'ok') continue;
+    const { verdict, partitions } = checkOperations(CONTROL_MODEL, happeningsOf(of), { stepsMax });
     if (verdict === 'unknown') {
-      const text = `its ${of.length} operations are too many orders to try within ${stepsMax} steps`;
-      return { code: 'undecided', text, operation: null, story: of.slice(-STORY_LINES).map(lineOf) };
+      const text = `${of.length} operations have too many orders to try within ${stepsMax} steps`;
+      return { code: 'undecided', text, story: of.slice(-STORY_LINES).map(lineOf) };
     }
-    return convicted(of, happenings, partitions.at(-1)?.partialLinearizations[0] ?? []);
+    const refused = partitions.find((partition) => partition.verdict === 'illegal');
+    if (refused !== undefined) return convicted(of, refused);
   }
   return null;
 }
@@ -57,50 +49,24 @@ function groupsOf(operations: readonly ControlOperation[]): ControlOperation[][]
   return [...groups.values()];
 }
 
-/** The longest order that can be explained ends before the guilty one: the first to return of those it leaves out. */
+/** The longest order that can be explained ends before the guilty one: of those that could come next, the first to return. */
 function convicted(
   operations: readonly ControlOperation[],
-  { placeables, sources }: Happenings,
-  order: readonly number[],
+  { operations: happenings, stuck }: PartitionResult<Happening, Said>,
 ): ControlConviction {
-  let states: readonly GroupState[] = [EMPTY_GROUP];
-  for (const index of order) {
-    const { input, output } = placeables[index] as (typeof placeables)[number];
-    states = distinct(states.flatMap((state) => statesAfter(state, input, output)));
-  }
-  const placed = new Set(order);
-  const left = sources.filter(
-    (source, index): source is ControlOperation =>
-      source !== null && answerOf(source) !== null && !placed.has(index) && placeables[index]?.input.kind === 'served',
-  );
-  const [guilty] = left.toSorted((a, b) => a.returnedAt - b.returnedAt);
+  const suspects = stuck.flatMap(({ operation: index, reason }) => {
+    const happening = happenings[index];
+    return happening === undefined ? [] : [{ operation: sourceOf(happening), reason }];
+  });
+  const [guilty] = suspects.toSorted((a, b) => a.operation.returnedAt - b.operation.returnedAt);
   if (guilty === undefined) {
-    return {
-      code: 'no-order',
-      text: 'no order explains what was answered',
-      operation: null,
-      story: operations.map(lineOf),
-    };
+    return { code: 'no-order', text: 'no order explains what was answered', story: operations.map(lineOf) };
   }
-  const answer = answerOf(guilty);
-  const said = answer === null ? '' : answerWords(answer);
-  const text = `${callWords(guilty.call)} was answered with \`${said}\`; ${states
-    .filter((state) => state !== ENDED)
-    .slice(0, STATES_SHOWN)
-    .map((state) => dueIn(state, guilty))
-    .join('; or ')}`;
-  return {
-    code: `impossible ${guilty.call.kind}: ${answer?.kind}`,
-    text,
-    operation: guilty,
-    story: storyOf(guilty, operations),
-  };
-}
-
-function dueIn(state: GroupState, { call }: ControlOperation): string {
-  const due = [...new Set(answersDue(state, call).map(dueWords))];
-  const answers = due.length === 0 ? '' : `, and due was \`${due.join('` or `')}\``;
-  return `as far as the others can be explained, ${stateWords(state, call)}${answers}`;
+  const { operation, reason } = guilty;
+  const answer = answerOf(operation);
+  const said = answer === null ? 'nothing' : answerWords(answer);
+  const text = `${callWords(operation.call)} was answered with \`${said}\`; as far as the others can be explained, ${reason ?? 'nothing else'}`;
+  return { code: `impossible ${operation.call.kind}: ${answer?.kind}`, text, story: storyOf(operation, operations) };
 }
 
 /** What happened to the basin of the guilty operation, or to all that were listed, until it returned. */
@@ -114,8 +80,4 @@ function storyOf(guilty: ControlOperation, operations: readonly ControlOperation
       (basin === null || !('basin' in call) || call.basin === basin),
   );
   return [...told.slice(-STORY_LINES), guilty].map(lineOf);
-}
-
-function distinct(states: readonly GroupState[]): GroupState[] {
-  return [...new Map(states.map((state) => [state.key, state])).values()];
 }

@@ -1,12 +1,12 @@
 /**
- * The control plane of a group of basins for the checker's search: every state an operation may leave, given its answer.
+ * The control plane of a group of basins for the checker's search: the state an operation leaves, given its answer.
  *
  * Rules give one answer for one state (`basin-rules.ts`, `stream-rules.ts`); here is what nobody is told. A deletion ends
- * at some time after it was answered, so whatever is doomed is tried as being there and as being gone. An operation in doubt
- * is placed only where it changes something; one that never took effect is placed behind the end of the history.
+ * at some time after it was answered, so whatever is doomed is tried as being there and as being gone. As long as it is
+ * there it may go later, so where both explain an answer, being there stands for both.
  */
 
-import type { NondeterministicModel } from '../../checker/index.ts';
+import type { Model } from '../../checker/index.ts';
 import { type Due, ruleBasin, type Ruling } from './basin-rules.ts';
 import { sameConfig } from './config.ts';
 import type { BasinCall, ControlAnswer, ControlCall, ListCall, StreamCall } from './history.ts';
@@ -26,39 +26,50 @@ import {
 } from './state.ts';
 import { toldStamp } from './stamps.ts';
 import { demandOf, lastStamp, ruleBirth, ruleStream } from './stream-rules.ts';
+import { dueWords, stateWords } from './words.ts';
 
 /** One thing that takes place in one moment. */
 export type Happening =
   | { kind: 'served'; call: ControlCall }
-  /** The stream an append or a read is about is made for it, unless there is nothing to make. */
-  | { kind: 'birth'; call: StreamCall }
-  /** All that was answered has happened: what is left was never seen. */
-  | { kind: 'end' };
+  /** The stream an append or a read is about is made for it. */
+  | { kind: 'birth'; call: StreamCall };
 
 /** What was said of it; null when it is in doubt. */
 export type Said = ControlAnswer | null;
 
-/** After the end nothing is looked at. */
-export const ENDED: GroupState = { basins: new Map(), key: 'ended' };
-
-export const CONTROL_MODEL: NondeterministicModel<GroupState, Happening, Said> = {
-  init: () => [EMPTY_GROUP],
-  step: statesAfter,
+/** What is in doubt need not have happened, nor need a stream have been made for whoever wanted it. */
+export const CONTROL_MODEL: Model<GroupState, Happening, Said> = {
+  init: () => EMPTY_GROUP,
+  step: (state, happening, said) => {
+    const after = stateAfter(state, happening, said);
+    if (after !== null) return { legal: true, state: after };
+    return {
+      legal: false,
+      // Most steps that fail are never explained to anybody.
+      get reason() {
+        return reasonIn(state, happening.call);
+      },
+    };
+  },
+  isOptional: ({ kind }, said) => said === null || kind === 'birth',
   equal: (a, b) => a.key === b.key,
   hash: ({ key }) => hashOf(key),
 };
 
-/** None when it can not have happened so. */
-export function statesAfter(state: GroupState, happening: Happening, said: Said): GroupState[] {
-  if (state === ENDED || happening.kind === 'end') return [ENDED];
-  if (happening.kind === 'birth') return born(state, happening.call, said);
-  const { call } = happening;
+/** Null when it can not have happened so. What is optional changes something wherever it is legal. */
+function stateAfter(state: GroupState, { kind, call }: Happening, said: Said): GroupState | null {
   if (call.kind === 'list-basins' || call.kind === 'list-streams') return listed(state, call, said);
-  return 'stream' in call ? served(state, call, said) : ruled(state, call, said);
+  if (!('stream' in call)) return ruled(state, call, said);
+  return kind === 'birth' ? born(state, call) : served(state, call, said);
 }
 
-/** What may have been due in a state, for whoever explains why an answer was not. */
-export function answersDue(state: GroupState, call: ControlCall): Due[] {
+function reasonIn(state: GroupState, call: ControlCall): string {
+  const due = [...new Set(answersDue(state, call).map(dueWords))];
+  const words = due.map((answer) => `\`${answer}\``).join(' or ');
+  return `${stateWords(state, call)}${due.length === 0 ? '' : `, and due was ${words}`}`;
+}
+
+function answersDue(state: GroupState, call: ControlCall): Due[] {
   if (call.kind === 'list-basins' || call.kind === 'list-streams') return [];
   if (!('stream' in call)) return basinsThatMayBe(state, call.basin).map((basin) => ruleBasin(basin, call).due);
   return basinsThatMayBe(state, call.basin).flatMap((basin) =>
@@ -66,48 +77,46 @@ export function answersDue(state: GroupState, call: ControlCall): Due[] {
   );
 }
 
-function ruled(state: GroupState, call: BasinCall, said: Said): GroupState[] {
-  return basinsThatMayBe(state, call.basin).flatMap((basin) => {
+function ruled(state: GroupState, call: BasinCall, said: Said): GroupState | null {
+  for (const basin of basinsThatMayBe(state, call.basin)) {
     const after = settled(ruleBasin(basin, call), basin, said);
-    return after === undefined ? [] : [withBasin(state, call.basin, after)];
-  });
+    if (after !== undefined) return withBasin(state, call.basin, after);
+  }
+  return null;
 }
 
-function served(state: GroupState, call: StreamCall, said: Said): GroupState[] {
-  return basinsThatMayBe(state, call.basin).flatMap((basin) =>
-    streamsThatMayBe(basin, call.stream).flatMap((stream) => {
+function served(state: GroupState, call: StreamCall, said: Said): GroupState | null {
+  for (const basin of basinsThatMayBe(state, call.basin)) {
+    for (const stream of streamsThatMayBe(basin, call.stream)) {
       const ruling = ruleStream(basin, stream, call);
       const after = ruling === null ? undefined : settled(ruling, stream, said);
-      if (after === undefined) return [];
-      return [withBasin(state, call.basin, basin && withStream(basin, call.stream, after))];
-    }),
-  );
+      if (after !== undefined) return withBasin(state, call.basin, basin && withStream(basin, call.stream, after));
+    }
+  }
+  return null;
 }
 
-function born(state: GroupState, call: StreamCall, said: Said): GroupState[] {
+function born(state: GroupState, call: StreamCall): GroupState | null {
+  const basin = state.basins.get(call.basin);
   const demand = demandOf(call);
-  const made = basinsThatMayBe(state, call.basin).flatMap((basin) =>
-    streamsThatMayBe(basin, call.stream).flatMap((stream) => {
-      const life = demand === null ? null : ruleBirth(basin, stream, demand);
-      return basin === null || life === null
-        ? []
-        : [withBasin(state, call.basin, withStream(basin, call.stream, life))];
-    }),
-  );
-  return said === null ? made : [state, ...made];
+  if (basin === undefined || demand === null) return null;
+  for (const stream of streamsThatMayBe(basin, call.stream)) {
+    const life = ruleBirth(basin, stream, demand);
+    if (life !== null) return withBasin(state, call.basin, withStream(basin, call.stream, life));
+  }
+  return null;
 }
 
-function listed(state: GroupState, call: ListCall, said: Said): GroupState[] {
+function listed(state: GroupState, call: ListCall, said: Said): GroupState | null {
   if (call.kind === 'list-basins') {
     const basins = said?.kind === 'listed' ? afterPage(state.basins, call, said, mayBeGone) : null;
-    return basins === null ? [] : [groupState(basins)];
+    return basins && groupState(basins);
   }
-  return basinsThatMayBe(state, call.basin).flatMap((basin) => {
-    if (basin === null) return said?.kind === 'no-basin' ? [withBasin(state, call.basin, null)] : [];
-    const canGo = (stream: StreamLife): boolean => mayBeGone(stream, basin);
-    const streams = said?.kind === 'listed' ? afterPage(basin.streams, call, said, canGo) : null;
-    return streams === null ? [] : [withBasin(state, call.basin, { ...basin, streams })];
-  });
+  const basin = state.basins.get(call.basin) ?? null;
+  if (said?.kind === 'no-basin') return basin === null || mayBeGone(basin) ? withBasin(state, call.basin, null) : null;
+  if (said?.kind !== 'listed' || basin === null) return null;
+  const streams = afterPage(basin.streams, call, said, (stream: StreamLife) => mayBeGone(stream, basin));
+  return streams && withBasin(state, call.basin, { ...basin, streams });
 }
 
 /** The life that is left, null for none; undefined when `said` is not what was due. */

@@ -29,6 +29,6 @@ export function drawControl(draw: Draw, faults: FaultSettings, oneIn: number): C
     operationsPerClient: draw.pick(SITES.control, 'operations', [12, 8, 20]),
     basins: draw.pick(SITES.control, 'basins', [1, 2, 2]),
     streams: draw.pick(SITES.control, 'streams', [1, 2]),
-    thinkMsMax: draw.pick(SITES.control, 'think', [20, 0, 300]),
+    thinkMsMax: draw.pick(SITES.control, 'think', [20, 0, 300, 1_000]),
   };
 }

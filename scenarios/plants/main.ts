@@ -11,6 +11,7 @@ import { HAZARDS } from '../hazards/hazards.ts';
 import { reportHazard } from '../hazards/report.ts';
 import { plantName } from '../hazards/run-plant.ts';
 import { reproLine } from '../repro-line.ts';
+import { CONTROL_PLANTS } from './control-plants.ts';
 import { type Plant, PLANTS } from './plants.ts';
 import { caughtBy } from './run-directed.ts';
 import { huntPlant } from './run-hunt.ts';
@@ -18,7 +19,7 @@ import { SIDE_PLANTS } from './side-plants.ts';
 import { DIRECTED_SESSION_PLANTS, SESSION_PLANTS } from './session-plants.ts';
 import { DIRECTED_PLANTS, type DirectedPlant, STORAGE_PLANTS } from './storage-plants.ts';
 
-const ALL: readonly Plant[] = [...PLANTS, ...STORAGE_PLANTS, ...SIDE_PLANTS, ...SESSION_PLANTS];
+const ALL: readonly Plant[] = [...PLANTS, ...STORAGE_PLANTS, ...SIDE_PLANTS, ...CONTROL_PLANTS, ...SESSION_PLANTS];
 const DIRECTED: readonly DirectedPlant[] = [...DIRECTED_PLANTS, ...DIRECTED_SESSION_PLANTS];
 const NAMES = [...ALL, ...DIRECTED, ...HAZARDS.map(({ story }) => ({ name: plantName(story) }))].map(
   ({ name }) => name,
