@@ -10,6 +10,7 @@ import { systemEntropy } from '../engine/adapters/system-entropy.ts';
 import { systemRandom } from '../engine/adapters/system-random.ts';
 import {
   type AppendInput,
+  type AppendOutcome,
   type BlobStore,
   type Engine,
   ENGINE_DEFAULTS,
@@ -33,7 +34,11 @@ export interface Tuning {
 }
 
 /** Nothing is flushed during a run of this tuning: what is measured is the log. */
-export const LOG_ONLY: Partial<SegmentTunables> = { flushBytes: 1024 * MIB, flushSlots: 100_000, unflushedBytesMax: 2048 * MIB };
+export const LOG_ONLY: Partial<SegmentTunables> = {
+  flushBytes: 1024 * MIB,
+  flushSlots: 100_000,
+  unflushedBytesMax: 2048 * MIB,
+};
 
 export async function openOn(blobs: BlobStore, tuning: Tuning = {}): Promise<Engine> {
   const ports = {
@@ -102,11 +107,12 @@ export async function appendMany(
     const next = () => {
       if (issued === appends) return;
       const stream = streams[issued++ % streams.length]!;
-      engine.append(BASIN, stream, batch).then((outcome) => {
-        if (outcome.kind !== 'durable') reject(new Error(`an append ended ${JSON.stringify(outcome)}`));
-        else if (++ended === appends) resolve();
-        else next();
-      }, reject);
+      engine.append(BASIN, stream, batch).then(told, reject);
+    };
+    const told = (outcome: AppendOutcome) => {
+      if (outcome.kind !== 'durable') reject(new Error(`an append ended ${JSON.stringify(outcome)}`));
+      else if (++ended === appends) resolve();
+      else next();
     };
     for (let i = 0; i < pending; i++) next();
   });

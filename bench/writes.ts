@@ -89,12 +89,13 @@ function encodeTurn(batch: AppendInput, take: (chunk: Uint8Array) => void): numb
 export async function singles(): Promise<Row[]> {
   const batch = singleRecord(100);
   const floor = { what: 'encode + CRC-32 alone', value: bareSingles(batch) };
-  const few = await singlesPending(SINGLES_PENDING, batch);
-  const many = await singlesPending(5 * SINGLES_PENDING, batch);
+  const few = await singlesPending(SINGLES_PENDING, batch, {});
+  const many = await singlesPending(5 * SINGLES_PENDING, batch, {});
+  const logged = await singlesPending(SINGLES_PENDING, batch, LOG_ONLY);
   await barePromises();
   return [
     {
-      what: 'single 100-byte appends, 2,000 pending, as served from memory',
+      what: 'single 100-byte appends, 2,000 pending, as served from memory, flushes included',
       value: few.thousandsPerSecond,
       unit: 'k/s',
       floor,
@@ -109,13 +110,17 @@ export async function singles(): Promise<Row[]> {
     { what: '- processor time for each, all threads', value: few.processorNs, unit: 'ns' },
     { what: '- the same with 10,000 pending', value: many.thousandsPerSecond, unit: 'k/s', floor },
     { what: '- standing still for garbage collection', value: many.gcShare * 100, unit: '%' },
+    { what: '- the log alone, 2,000 pending', value: logged.thousandsPerSecond, unit: 'k/s', floor },
+    { what: '- standing still for garbage collection', value: logged.gcShare * 100, unit: '%' },
+    { what: '- processor time for each, all threads', value: logged.processorNs, unit: 'ns' },
     { what: '- bare promises, 2,000 pending', value: await barePromises(), unit: 'k/s' },
   ];
 }
 
-/** Medians of the turns. */
-async function singlesPending(pending: number, batch: AppendInput) {
-  const engine = await openOn(bulkElsewhere(), { log: STORE_TUNABLES.memory.log, segments: LOG_ONLY });
+/** Medians of the turns. `segments` are what differs from a server on a store in memory. */
+async function singlesPending(pending: number, batch: AppendInput, segments: Tuning['segments']) {
+  const { memory } = STORE_TUNABLES;
+  const engine = await openOn(bulkElsewhere(), { log: memory.log, segments: { ...memory.segments, ...segments } });
   await makeStreams(engine, [STREAM]);
   const turns: { thousandsPerSecond: number; gcShare: number; processorNs: number }[] = [];
   for (let turn = 0; turn <= TURNS; turn++) {

@@ -102,10 +102,15 @@ export function writeVarint(out: Uint8Array, at: number, value: number): number 
   return at;
 }
 
+/** How many bytes `writeVarint` takes. */
 export function varintLength(value: number): number {
-  let length = 1;
-  for (let bound = 0x80; value >= bound; bound *= 0x80) length++;
-  return length;
+  return value < 2 ** 28 ? groupsOf7(value) : 4 + groupsOf7(Math.floor(value / 2 ** 28));
+}
+
+/** Of an integer below 2^28. */
+function groupsOf7(value: number): number {
+  if (value < 2 ** 14) return value < 2 ** 7 ? 1 : 2;
+  return value < 2 ** 21 ? 3 : 4;
 }
 
 /** Reads what came from a store: throws a RangeError where the bytes do not go on as they must. */
