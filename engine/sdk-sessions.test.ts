@@ -1,45 +1,13 @@
 /** The official SDK's sessions against the engine on a real port: S2S over HTTP/2, and fetch with server-sent events. */
 
-import { AppendInput, AppendRecord, S2, type S2Stream } from '@s2-dev/streamstore';
-import { afterEach, describe, expect, test } from 'vitest';
+import { AppendInput, AppendRecord, type S2, type S2Stream } from '@s2-dev/streamstore';
+import { describe, expect, test } from 'vitest';
 
-import { MemoryBlobStore } from './adapters/memory-blob-store.ts';
-import { type HttpServer, serveHttp } from './adapters/node-http.ts';
-import { systemClock } from './adapters/system-clock.ts';
-import { systemCompute } from './adapters/system-compute.ts';
-import { systemEntropy } from './adapters/system-entropy.ts';
-import { systemRandom } from './adapters/system-random.ts';
-import { createApi } from './api/routes.ts';
-import { type Engine, openEngine } from './engine.ts';
-import { ENGINE_DEFAULTS } from './tunables.ts';
+import { sdkBench } from './testing/sdk-bench.ts';
 
 const BASIN = 'basin-sdk';
-const PROMPT = { ...ENGINE_DEFAULTS, log: { ...ENGINE_DEFAULTS.log, issueIntervalMs: 0, lingerMs: 1 } };
 
-const running: { server: HttpServer; engine: Engine }[] = [];
-
-afterEach(async () => {
-  for (const { server, engine } of running.splice(0)) {
-    engine.drain();
-    await server.close(1000);
-    await engine.stop();
-  }
-});
-
-async function serve(blobs = new MemoryBlobStore()) {
-  const system = { clock: systemClock, compute: systemCompute, entropy: systemEntropy, random: systemRandom };
-  const engine = await openEngine({ ...system, blobs, telemetry: { event: () => {} } }, PROMPT);
-  const api = createApi(() => engine);
-  const server = await serveHttp(api, { host: '127.0.0.1', port: 0, onError: (error) => expect.fail(String(error)) });
-  running.push({ server, engine });
-  const endpoint = `http://127.0.0.1:${server.port}`;
-  const s2 = new S2({
-    accessToken: 'none',
-    endpoints: { account: endpoint, basin: endpoint },
-    retry: { maxAttempts: 1 },
-  });
-  return { engine, s2, blobs };
-}
+const { serve } = sdkBench();
 
 async function streamOn(s2: S2, transport: 's2s' | 'fetch'): Promise<S2Stream> {
   await s2.basins.create({ basin: BASIN });
@@ -103,7 +71,7 @@ describe.each(['s2s', 'fetch'] as const)('over %s', (transport) => {
     const appending = await stream.appendSession();
     const before = await appending.submit(inputOf('a'));
     await before.ack();
-    const second = await serve(first.blobs);
+    const second = await serve({ blobs: first.blobs });
     const later = second.s2.basin(BASIN).stream('stream', { forceTransport: transport });
     expect((await later.append(inputOf('b'))).start.seqNum).toBe(1);
     const lost = await appending.submit(inputOf('c'));
