@@ -13,6 +13,7 @@ import * as following from './following.ts';
 import * as naming from './naming.ts';
 import * as requests from './requests.ts';
 import * as resources from './resources.ts';
+import * as waiting from './waiting.ts';
 import type { Story, TestStory } from './story.ts';
 
 export interface Hazard {
@@ -120,7 +121,7 @@ export const HAZARDS: readonly Hazard[] = [
   {
     version: '0.29.21',
     hazard: 'the wait of a slow follower ends early or never',
-    story: following.WAIT_OF_A_SLOW_READER,
+    story: waiting.WAIT_OF_A_SLOW_READER,
   },
   {
     version: '0.29.21',
@@ -135,7 +136,7 @@ export const HAZARDS: readonly Hazard[] = [
   },
   { version: '0.29.20', hazard: 'a follower is cut off after a minute of rest', story: following.FOLLOWER_CUT_OFF },
   { version: '0.29.18', hazard: 'a trigger is lost, so that a deletion waits', story: deletion.LOST_TRIGGER },
-  { version: '0.29.17', hazard: 'each heartbeat begins the wait anew', story: following.WAIT_BEHIND_HEARTBEATS },
+  { version: '0.29.17', hazard: 'each heartbeat begins the wait anew', story: waiting.WAIT_BEHIND_HEARTBEATS },
   { version: '0.29.16', hazard: 'a dead handle is used until restart', story: resources.DEAD_HANDLE },
   { version: '0.29.15', hazard: 'the store grows without bound', story: resources.NOTHING_COLLECTED },
   { version: '0.29.7', hazard: 'two writers of one stream give the same numbers', story: naming.TWO_WRITERS },
@@ -144,7 +145,7 @@ export const HAZARDS: readonly Hazard[] = [
     hazard: 'a command at the edge of a batch applies twice or never',
     story: durability.COMMAND_AT_THE_EDGE,
   },
-  { version: '0.29.0', hazard: 'a limit that is met exactly ends in an error', story: following.EXACT_LIMIT },
+  { version: '0.29.0', hazard: 'a limit that is met exactly ends in an error', story: waiting.EXACT_LIMIT },
   { version: '0.29.0', hazard: 'names that are joined without delimiter collide', story: naming.UNDELIMITED_NAMES },
   { version: '0.28.4', hazard: 'a half-deleted stream is shown', story: deletion.READABLE_WHILE_DELETED },
   {
@@ -182,7 +183,7 @@ export const HAZARDS: readonly Hazard[] = [
     story: following.LAG_AT_CAPACITY,
     excluded: NO_CHANNELS,
   },
-  { version: 'code', hazard: 'a record arrives in the moment a wait ends', story: following.RECORD_AT_THE_DEADLINE },
+  { version: 'code', hazard: 'a record arrives in the moment a wait ends', story: waiting.RECORD_AT_THE_DEADLINE },
   { version: 'code', hazard: 'a stalled session holds the room of all', story: resources.STALLED_SESSION },
 ];
 

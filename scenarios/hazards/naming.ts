@@ -1,5 +1,6 @@
 /** One name, one stream: however many ask for it at once, by whichever way, and whatever it is spelled like. */
 
+import type { Edit } from '../plants/plants.ts';
 import { BASIN, batch, RECORDS, seqNumIn, shown, STREAM } from './stage.ts';
 import { must, type Story } from './story.ts';
 
@@ -9,6 +10,20 @@ const READS = 'engine/stream/reads.ts';
 const STREAMS = 'engine/stream/streams.ts';
 const STREAM_TABLE = 'engine/state/stream-table.ts';
 const TABLES = 'engine/state/tables.ts';
+
+/** What stops the engine at a second stream of one name: out of the way, so that clients see what would come of it. */
+const SECOND_OF_A_NAME: readonly Edit[] = [
+  {
+    file: FOLD,
+    find: "assert(tables.streamId(entry.basin, entry.name) === undefined, 'a stream is created once');",
+    replace: '',
+  },
+  {
+    file: STREAM_TABLE,
+    find: "assert(this.#rowNamed(basin, state.name) === NO_ROW, 'a name belongs to one stream');",
+    replace: '',
+  },
+];
 
 const ON_DEMAND = { create_stream_on_append: true };
 
@@ -35,16 +50,7 @@ export const TWO_WRITERS: Story = {
         replace:
           'const existing = this.#parts.tables.streamByName(basin, name);\n    if (existing !== undefined) return existing',
       },
-      {
-        file: FOLD,
-        find: "assert(tables.streamId(entry.basin, entry.name) === undefined, 'a stream is created once');",
-        replace: '',
-      },
-      {
-        file: STREAM_TABLE,
-        find: "assert(this.#rowNamed(basin, state.name) === NO_ROW, 'a name belongs to one stream');",
-        replace: '',
-      },
+      ...SECOND_OF_A_NAME,
     ],
   },
 };
@@ -111,6 +117,7 @@ export const CONCURRENT_CONTROL: Story = {
         find: 'return this.#parts.journal.ahead.streamByName(basin, name);',
         replace: 'return this.#parts.tables.streamByName(basin, name);',
       },
+      ...SECOND_OF_A_NAME,
     ],
   },
 };

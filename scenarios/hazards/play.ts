@@ -45,5 +45,6 @@ export async function playStory(story: Story, traceLine?: (line: string) => void
   const end = await world.run(() => isOver, { untilMs: STORY_MS_MAX, eventsMax: EVENTS_MAX });
   if (end === 'until') return met;
   const waiting = world.waiting().map(({ host, what }) => `${host} for ${what}`);
-  return world.failure?.message ?? `the story does not come to its end; waiting: ${waiting.join(', ')}`;
+  if (world.failure !== null) return `${world.failure.host ?? 'the world'} broke down: ${world.failure.message}`;
+  return `the story does not come to its end; waiting: ${waiting.join(', ')}`;
 }
