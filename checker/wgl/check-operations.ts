@@ -8,10 +8,13 @@
 
 import { MalformedHistory } from '../malformed.ts';
 import type { Model, Operation } from './model.ts';
-import { Walk } from './walk.ts';
+import { Walk, type Walked } from './walk.ts';
+
+// Steps of a part in the first turn; each turn allows twice as many.
+const FIRST_TURN_STEPS = 4_096;
 
 export interface SearchOptions {
-  /** Model steps to spend on all partitions together; an open partition may spend its share. Default: no limit. */
+  /** Model steps to spend on all partitions together, give or take a few. Default: no limit. */
   stepsMax?: number;
   /** Keep for each operation the longest legal order that contains it, as Porcupine's pictures do. Costs time. */
   keepsAllOrders?: boolean;
@@ -23,7 +26,7 @@ export interface SearchResult<I, O> {
   steps: number;
   /** Operations that were handed over; 0 means that nothing was checked. */
   operationCount: number;
-  /** One per partition that was looked at. */
+  /** One per partition; those that were not finished when another one was convicted are `unknown`. */
   partitions: readonly PartitionResult<I, O>[];
   /** What else is worth showing beside the operations: faults, servers, whatever was added with `annotate`. */
   annotations: readonly Annotation[];
@@ -55,7 +58,7 @@ export interface Annotation {
 }
 
 /**
- * Stops at the first partition that has no linearization. Throws `MalformedHistory` for an operation that returns
+ * Stops when the first partition turns out to have no linearization. Throws `MalformedHistory` for an operation that returns
  * before it is called.
  */
 export function checkOperations<S, I, O>(
@@ -68,26 +71,44 @@ export function checkOperations<S, I, O>(
       throw new MalformedHistory(index + 1, `the operation is called at ${call} and returns at ${end}`);
   });
   const parts = model.partition?.(operations) ?? [operations];
-  const partitions: PartitionResult<I, O>[] = [];
-  let left = options.stepsMax ?? Number.POSITIVE_INFINITY;
-  let steps = 0;
-  let verdict: SearchResult<I, O>['verdict'] = 'ok';
-  for (const [index, part] of parts.entries()) {
-    const stepsMax = Math.ceil(left / (parts.length - index));
-    const walked = new Walk(model, part, { stepsMax, keepsAllOrders: options.keepsAllOrders ?? false }).run();
-    steps += walked.steps;
-    left -= Math.min(left, walked.steps);
-    partitions.push({
-      verdict: walked.verdict,
-      operations: part,
-      partialLinearizations: walked.orders,
-      stuck: walked.verdict === 'ok' ? [] : reasonsBehind(model, part, walked.orders[0] ?? []),
-      configurations: walked.configurations,
-    });
-    if (walked.verdict !== 'ok') verdict = walked.verdict;
-    if (walked.verdict === 'illegal') break;
+  const walked = takeTurns(
+    parts.map((part) => new Walk(model, part, options.keepsAllOrders ?? false)),
+    options.stepsMax ?? Number.POSITIVE_INFINITY,
+  );
+  const partitions = parts.map((part, index): PartitionResult<I, O> => {
+    const { verdict, orders, configurations } = walked[index]!;
+    const stuck = verdict === 'ok' ? [] : reasonsBehind(model, part, orders[0] ?? []);
+    return { verdict, operations: part, partialLinearizations: orders, stuck, configurations };
+  });
+  const verdicts = walked.map(({ verdict }) => verdict);
+  return {
+    verdict: verdicts.includes('illegal') ? 'illegal' : verdicts.includes('unknown') ? 'unknown' : 'ok',
+    steps: walked.reduce((sum, { steps }) => sum + steps, 0),
+    operationCount: operations.length,
+    partitions,
+    annotations: [],
+  };
+}
+
+/**
+ * Each part gets as many steps as every other before any gets more, so that a hard one does not keep an easy one from
+ * being convicted. The first conviction ends them all; so does the budget.
+ */
+function takeTurns<S, I, O>(walks: readonly Walk<S, I, O>[], stepsMax: number): readonly Walked[] {
+  const ended: (Walked | null)[] = walks.map(() => null);
+  let isConvicted = false;
+  for (let allowance = FIRST_TURN_STEPS; !isConvicted && ended.includes(null); allowance *= 2) {
+    const open = ended.filter((walked) => walked === null).length;
+    const spent = ended.reduce((sum, walked) => sum + (walked?.steps ?? 0), 0);
+    const share = Math.ceil((stepsMax - spent) / open);
+    for (const [index, walk] of walks.entries()) {
+      ended[index] ??= walk.run(Math.min(allowance, share));
+      isConvicted = ended[index]?.verdict === 'illegal';
+      if (isConvicted) break;
+    }
+    if (allowance >= share) break;
   }
-  return { verdict, steps, operationCount: operations.length, partitions, annotations: [] };
+  return walks.map((walk, index) => ended[index] ?? walk.giveUp());
 }
 
 /** The same result with more annotations. */
@@ -119,6 +140,6 @@ function reasonsBehind<S, I, O>(
     .map(({ operation, index }) => {
       const step = model.step(state, operation.input, operation.output);
       const reason = step.legal ? 'it fits, but whatever comes next does not' : (step.reason ?? null);
-      return { operation: index, reason };
+      return { operation: index, reason: typeof reason === 'function' ? reason() : reason };
     });
 }

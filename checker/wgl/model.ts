@@ -20,8 +20,8 @@ export interface Operation<I, O> {
   metadata?: unknown;
 }
 
-/** `reason` completes a sentence such as "the read of 5 does not fit: …". */
-export type Step<S> = { legal: true; state: S } | { legal: false; reason?: string };
+/** `reason` completes a sentence such as "the read of 5 does not fit: …"; a function where it is dear to make. */
+export type Step<S> = { legal: true; state: S } | { legal: false; reason?: string | (() => string) };
 
 /** What deterministic and nondeterministic models have in common. */
 interface Specification<S, I, O> {

@@ -41,9 +41,6 @@ export class Walk<S, I, O> {
   /** Optional operations that return, in order of return. */
   readonly #returningOptional: readonly number[];
   #steps = 0;
-  /** True once a step was wanted that the budget did not allow. */
-  #ranOut = false;
-  readonly #stepsMax: number;
   /** Placed operations, in order. */
   readonly #order: Int32Array;
   #orderLength = 0;
@@ -55,14 +52,9 @@ export class Walk<S, I, O> {
   #choicesEnd = 0;
   readonly #levels: Level[] = [];
 
-  constructor(
-    model: Model<S, I, O>,
-    operations: readonly Operation<I, O>[],
-    options: { stepsMax: number; keepsAllOrders: boolean },
-  ) {
+  constructor(model: Model<S, I, O>, operations: readonly Operation<I, O>[], keepsAllOrders: boolean) {
     const { isOptional, isReadOnly, position, progress, isHopeless, preference } = model;
     this.#operations = operations;
-    this.#stepsMax = options.stepsMax;
     this.#timeline = new Timeline(
       operations,
       operations.map(({ input, output }) => ({
@@ -83,20 +75,27 @@ export class Walk<S, I, O> {
       .filter((operation) => operations[operation]!.return < Number.POSITIVE_INFINITY)
       .toSorted((a, b) => this.#timeline.rank[operations.length + a]! - this.#timeline.rank[operations.length + b]!);
     this.#order = new Int32Array(operations.length);
-    this.#deadEnds = new DeadEnds(operations.length, options.keepsAllOrders);
+    this.#deadEnds = new DeadEnds(operations.length, keepsAllOrders);
   }
 
-  run(): Walked {
-    this.#open();
-    for (;;) {
-      if (this.#timeline.firstRequired === -1) return this.#end('ok');
+  /** Goes on until the search ends or so many steps were spent in all, give or take one level; null then. */
+  run(stepsMax: number): Walked | null {
+    if (this.#levels.length === 0) this.#open();
+    while (this.#timeline.firstRequired !== -1) {
+      if (this.#steps >= stepsMax) return null;
+      if (this.#configurations.isFull) return this.#end('unknown');
       if (this.#tryNext()) this.#open();
-      else if (this.#ranOut || this.#configurations.isFull) return this.#end('unknown');
       else {
         this.#deadEnds.note(this.#order, this.#orderLength);
         if (!this.#close()) return this.#end('illegal');
       }
     }
+    return this.#end('ok');
+  }
+
+  /** What is known when no more steps may be spent. */
+  giveUp(): Walked {
+    return this.#end('unknown');
   }
 
   #end(verdict: Walked['verdict']): Walked {
@@ -192,10 +191,6 @@ export class Walk<S, I, O> {
   }
 
   #step(operation: number): number {
-    if (this.#steps >= this.#stepsMax) {
-      this.#ranOut = true;
-      return ILLEGAL;
-    }
     this.#steps++;
     const { input, output } = this.#operations[operation]!;
     return this.#states.step(this.#state, operation, input, output);
