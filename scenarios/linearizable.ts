@@ -18,6 +18,7 @@ import { JudgedStream } from './crews/judged-stream.ts';
 import { SessionWriters } from './crews/session-writers.ts';
 import { ClientStage } from './crews/stage.ts';
 import { Workers } from './crews/workers.ts';
+import { Invariants } from './invariants/crew.ts';
 import type { Plan } from './plan.ts';
 import { probeCatalogue } from './probes.ts';
 import type { RunFailure } from './run.ts';
@@ -76,6 +77,7 @@ class Linearizable {
   readonly #supervisor: Supervisor;
   readonly #ghost: StorageGhost;
   readonly #audit: StorageAudit;
+  readonly #invariants: Invariants;
   /** The engines that serve now, by host. */
   readonly #engines = new Map<string, Engine>();
 
@@ -102,7 +104,11 @@ class Linearizable {
     store.onEffect((effect) => ghost.saw(effect));
     this.#ghost = ghost;
     this.#stage = new ClientStage(this.world, plan);
-    this.#audit = new StorageAudit({ world: this.world, ghost, tunables: plan.tunables, basin: this.#stage.basin });
+    this.#invariants = new Invariants(this.world);
+    this.#audit = new StorageAudit({
+      ...{ world: this.world, ghost, tunables: plan.tunables, basin: this.#stage.basin },
+      inspect: (engine) => this.#invariants.inspect(engine),
+    });
     this.crews = this.#draft();
   }
 
@@ -112,6 +118,8 @@ class Linearizable {
     const { side, control } = this.#plan;
     const workers = new Workers(this.#stage, judged);
     return [
+      // First, so that it hears what engines say and not what others make of it.
+      this.#invariants,
       workers,
       new SessionWriters(this.#stage, judged),
       new Followers(this.#stage, judged, () => workers.finalTail),

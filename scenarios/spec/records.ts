@@ -1,7 +1,7 @@
 /** The specification of appends and reads (S2 API contract §4.1-§4.5, §5.1-§5.5), of a stream that is there. */
 
 import type { Batch, ReadRange } from './commands.ts';
-import { type SpecRecord, type Stream, tailOf } from './world.ts';
+import { commandOf, type SpecRecord, type Stream, tailOf } from './world.ts';
 
 type Answer = Record<string, unknown>;
 type Shown = Omit<SpecRecord, 'arrivedMs'> & { seqNum: number };
@@ -43,12 +43,11 @@ export function appendAll(stream: Stream, batches: readonly Batch[], nowMs: numb
 }
 
 /** A command acts on the stream that ends with it. */
-function afterCommand(stream: Stream, { headers, body }: Pick<SpecRecord, 'headers' | 'body'>): Stream {
-  const [only, ...more] = headers;
-  if (only === undefined || more.length > 0 || only[0] !== '') return stream;
-  if (only[1] === 'fence') return { ...stream, fencingToken: body };
-  const wanted = Number(Buffer.from(body, 'latin1').readBigUInt64BE());
-  return { ...stream, trimPoint: Math.max(stream.trimPoint, Math.min(wanted, stream.records.length)) };
+function afterCommand(stream: Stream, record: Pick<SpecRecord, 'headers' | 'body'>): Stream {
+  const command = commandOf(record);
+  if (command === null) return stream;
+  if (command.op === 'fence') return { ...stream, fencingToken: command.token };
+  return { ...stream, trimPoint: Math.max(stream.trimPoint, Math.min(command.to, stream.records.length)) };
 }
 
 // --- reads -------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 /**
  * The engine answers as the specification does, over long random sequences of commands without faults. A sequence that
- * tells them apart shrinks to a handful of commands.
+ * tells them apart shrinks to a handful of commands. The invariants of the specification hold in its worlds and in what the
+ * engine answers.
  */
 
 import fc from 'fast-check';
@@ -9,12 +10,14 @@ import { expect, test } from 'vitest';
 import { ENGINE_DEFAULTS, type EngineEvent, openEngine } from '../../engine/index.ts';
 import { PROMPT } from '../../engine/testing/log-bench.ts';
 import { type ManualClock, manualPorts, settled, type StoredObjects } from '../../engine/testing/manual-ports.ts';
+import { Overheard } from '../invariants/overheard.ts';
 import { TOMBSTONE_MS } from './ages.ts';
 import { type Sequence, sequences } from './arbitrary.ts';
 import { MOMENT_MS } from './commands.ts';
 import { step } from './spec.ts';
 import { ask, passMoment, type Subject } from './subject.ts';
-import { newWorld } from './world.ts';
+import { brokenStream } from './invariants.ts';
+import { factsOf, newWorld, type World } from './world.ts';
 
 const START_MS = 1_700_000_000_000;
 const COMMANDS_MAX = 250;
@@ -39,7 +42,13 @@ const MET: readonly EngineEvent[] = [
 const met = new Set<EngineEvent>();
 
 /** A server on these objects, whose clocks show `nowMs`. */
-async function openSubject(objects: StoredObjects, seed: number, nowMs: number, isLong: boolean): Promise<Subject> {
+async function openSubject(
+  objects: StoredObjects,
+  seed: number,
+  nowMs: number,
+  isLong: boolean,
+  overheard: Overheard,
+): Promise<Subject> {
   const ports = manualPorts({ objects, seed });
   ports.clock.stepWall(nowMs - ports.clock.wallMs());
   // Retention leaves a merged record until its neighbours may go, too: where days pass, nothing is merged.
@@ -48,7 +57,7 @@ async function openSubject(objects: StoredObjects, seed: number, nowMs: number, 
   const tunables = { ...ENGINE_DEFAULTS, log: PROMPT, segments, tombstoneMs: TOMBSTONE_MS, emptySweepMs: 100 };
   const engine = await openEngine(ports, tunables);
   void engine.ended.then(() => ports.telemetry.events.forEach(({ name }) => met.add(name)));
-  return { engine, wait: (ms) => passed(ports.clock, ms), settle: settled };
+  return { engine: overheard.engine(engine), wait: (ms) => passed(ports.clock, ms), settle: settled };
 }
 
 /** The last of it step by step, so that what is due only begins then can end. */
@@ -57,21 +66,30 @@ async function passed(clock: ManualClock, ms: number): Promise<void> {
   await clock.advance(MOMENT_MS);
 }
 
+/** What is wrong with the specification itself. */
+function brokenIn({ basins }: World): string[] {
+  const streams = [...basins.values()].flatMap((basin) => [...basin.streams.values()]);
+  return streams.map((stream) => brokenStream(factsOf(stream))).filter((words) => words !== null);
+}
+
 /** How many commands were compared. */
 async function compare({ isLong, commands }: Sequence): Promise<number> {
   const objects: StoredObjects = new Map();
-  let subject = await openSubject(objects, 1, START_MS, isLong);
+  const broken: string[] = [];
+  const overheard = new Overheard((words) => broken.push(words));
+  let subject = await openSubject(objects, 1, START_MS, isLong, overheard);
   let world = newWorld(START_MS);
   for (const [at, command] of commands.entries()) {
     const [next, expected] = step(world, command);
     if (command.do === 'restart') {
       await subject.engine.stop();
-      subject = await openSubject(objects, at + 2, world.nowMs, isLong);
+      subject = await openSubject(objects, at + 2, world.nowMs, isLong, overheard);
       await passMoment(subject);
     } else {
       expect(await ask(subject, command), `command ${at}: ${JSON.stringify(command)}`).toEqual(expected);
     }
     world = next;
+    expect([...broken, ...brokenIn(world)], `after command ${at}: ${JSON.stringify(command)}`).toEqual([]);
   }
   await subject.engine.stop();
   return commands.length;

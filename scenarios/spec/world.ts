@@ -4,6 +4,7 @@
  */
 
 import type { BasinConfig, StreamConfig, StreamWish } from '../../engine/index.ts';
+import type { RecordCommand, StreamFacts } from './invariants.ts';
 
 export interface World {
   readonly nowMs: number;
@@ -81,4 +82,23 @@ export function eachStream(world: World, after: (stream: Stream) => Stream | nul
 /** The number of the next record and the timestamp of the last. */
 export function tailOf({ records }: Stream): { seqNum: number; timestamp: number } {
   return { seqNum: records.length, timestamp: records.at(-1)?.timestamp ?? 0 };
+}
+
+/** The stream, as the invariants look at it. */
+export function factsOf(stream: Stream): StreamFacts {
+  const { config, trimPoint, fencingToken } = stream;
+  const records = stream.records.map((record, seqNum) => ({
+    seqNum,
+    timestamp: record.timestamp,
+    command: commandOf(record),
+  }));
+  return { config, tail: tailOf(stream), trimPoint, fencingToken, records: records.slice(trimPoint) };
+}
+
+/** Null of a record that is no command: those have one header, without a name. */
+export function commandOf({ headers, body }: Pick<SpecRecord, 'headers' | 'body'>): RecordCommand | null {
+  const [only, ...more] = headers;
+  if (only === undefined || more.length > 0 || only[0] !== '') return null;
+  if (only[1] === 'fence') return { op: 'fence', token: body };
+  return { op: 'trim', to: Number(Buffer.from(body, 'latin1').readBigUInt64BE()) };
 }

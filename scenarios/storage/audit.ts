@@ -35,6 +35,8 @@ export interface AuditOptions {
   tunables: EngineTunables;
   /** A basin that exists; streams are created in it, to have something to publish. */
   basin: string;
+  /** Asks the auditing owner for what is durable; findings go to the world. */
+  inspect?: (engine: Engine) => Promise<void>;
 }
 
 export class StorageAudit {
@@ -59,14 +61,19 @@ export class StorageAudit {
     const { world } = this.#o;
     this.#isAuditing = true;
     const owner = this.#ownerAmong(engines);
-    if (owner !== null) this.#atRest(owner);
+    if (owner !== null) {
+      this.#atRest(owner);
+      // Before it is fenced; it has in memory what another one would have to fetch.
+      await this.#inspect(owner);
+    }
     const engine = await this.#takeOver();
     if (engine === null) return;
     if (owner !== null) {
       world.probes.reachable('audit.owner');
       this.#same('the owner at the end of the run', owner.state, 'whoever replayed its log', engine.state);
     }
-    await this.#collectAll(engine);
+    if (owner === null) await this.#inspect(engine);
+    if (world.failure === null) await this.#collectAll(engine);
     if (world.failure === null) this.#atRest(engine);
     if (world.failure === null) await this.#compareStarts(engine);
   }
@@ -86,6 +93,16 @@ export class StorageAudit {
     });
     await this.#until('one more process takes over', () => engine !== null);
     return engine;
+  }
+
+  async #inspect(engine: Engine): Promise<void> {
+    const { inspect, world } = this.#o;
+    if (inspect === undefined || world.failure !== null) return;
+    let isDone = false;
+    world.after(0, 'audit.inspect', () => {
+      void inspect(engine).then(() => (isDone = true));
+    });
+    await this.#until('an owner nobody disturbs shows what it has', () => isDone);
   }
 
   // --- litter --------------------------------------------------------------------------------------------
