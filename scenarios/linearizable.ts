@@ -106,7 +106,7 @@ class Linearizable {
     this.#stage = new ClientStage(this.world, plan);
     this.#invariants = new Invariants(this.world);
     this.#audit = new StorageAudit({
-      ...{ world: this.world, ghost, tunables: plan.tunables, basin: this.#stage.basin },
+      ...{ world: this.world, ghost, tunables: plan.tunables, basin: this.#stage.basin, older: plan.audited },
       inspect: (engine) => this.#invariants.inspect(engine),
     });
     this.crews = this.#draft();

@@ -14,6 +14,7 @@ import { Draw, SITES } from './plan-draw.ts';
 import { drawFaults } from './plan-faults.ts';
 import { drawTunables } from './plan-tunables.ts';
 import { drawSide, type SidePlan } from './side/plan.ts';
+import type { OlderState } from './storage/audit.ts';
 import { type Workflow, WORKFLOWS } from './workflow.ts';
 
 export const PROFILES = [
@@ -72,6 +73,8 @@ export interface Plan extends RunSize {
   followers: number;
   /** Clients that do so through the official SDK. */
   sdkFollowers: number;
+  /** Older states of the store that are started from at the end. */
+  audited: readonly OlderState[];
   /** Streams beside the judged one that are trimmed, deleted and created again; null in runs without. */
   side: SidePlan | null;
   /** Clients that create, change, list and delete basins and streams of their own; null in runs without. */
@@ -107,6 +110,7 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     followers: draw.pick(SITES.size, 'followers', [0, 0, 1, 0, 0, 2]),
     sdkSessionWriters: draw.pick(SITES.size, 'sdk-session-writers', rarely(16)),
     sdkFollowers: draw.pick(SITES.size, 'sdk-followers', rarely(16)),
+    audited: draw.pick<OlderState[]>(SITES.size, 'audited', [[], ['newest'], ['first']]),
     side: sideOf(profile, faults, draw),
     control: controlOf(profile, faults, draw),
   };

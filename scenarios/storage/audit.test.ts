@@ -20,7 +20,7 @@ async function audited(
     noted: () => {},
   });
   world.store.onEffect((effect) => ghost.saw(effect));
-  const audit = new StorageAudit({ world, ghost, tunables: ENGINE_DEFAULTS, basin: BASIN });
+  const audit = new StorageAudit({ world, ghost, tunables: ENGINE_DEFAULTS, basin: BASIN, older: ['newest', 'first'] });
   let owner: Engine | null = null;
   let isDone = false;
   world.host('node-1').start(async (ports) => {
