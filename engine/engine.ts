@@ -152,7 +152,7 @@ export async function openEngine(ports: Ports, tunables: EngineTunables = ENGINE
   let end: LogEnd | null = null;
   const ended = log.ended.then((reason) => {
     end = reason;
-    gone.abort();
+    gone.abort('ended');
     return reason;
   });
   return {

@@ -262,7 +262,7 @@ export class SimBlobStore {
       const { probes } = this.#context;
       const refused = attempt.isCutOff ? null : this.#refused(verb, key);
       if (refused !== null) return attempt.turnAway({ kind: 'failed', fault: refused } as Outcome);
-      const plan = this.#fate(attempt, key, planFor);
+      const plan = this.#fate(attempt, planFor);
       runMutation({ attempt, verb, key, plan, change, probes });
       if (plan.fate !== 'travels') return;
       for (const listener of this.#departed) listener({ host: caller.host.name, generation: caller.generation, key });
@@ -271,11 +271,10 @@ export class SimBlobStore {
 
   /** The dice decide only where a cut or an outage has not decided already. */
   #fate(
-    attempt: { isCutOff: boolean; host: Host },
-    key: string,
+    attempt: { isCutOff: boolean; entity: string },
     planFor: (context: WorldContext, entity: string) => MutationPlan,
   ): MutationPlan {
-    const entity = `${attempt.host.name} ${key}`;
+    const { entity } = attempt;
     if (attempt.isCutOff) return planCut(this.#context, entity);
     if (this.#isOut) return { fate: 'out-of-service', lateUs: 0, isDoubled: false };
     return planFor(this.#context, entity);
@@ -291,7 +290,7 @@ export class SimBlobStore {
       const refused = this.#refused('get', key);
       if (refused !== null) return attempt.turnAway({ kind: 'failed', fault: refused });
       if (this.#isOut) return attempt.turnAway(failed('slow-down', '503, out of service'));
-      const fate = planGet(this.#context, `${caller.host.name} ${key}`);
+      const fate = planGet(this.#context, attempt.entity);
       const { probes } = this.#context;
       if (fate === 'hang') return probes.reachable('fault.get.hang');
       attempt.toStore(() => {

@@ -129,7 +129,11 @@ export interface KeyedChoice {
 export class Choices {
   readonly #source: ChoiceSource;
   readonly #sink: (outcome: number) => void;
-  readonly #dice = new Map<Site, Map<string, Die>>();
+  /** By entity, then by site: one thing is asked many questions in a row. */
+  readonly #dice = new Map<string, Map<Site, Die>>();
+  #lastEntity = '';
+  #lastDice = new Map<Site, Die>();
+  #lastHash = hashText('');
   readonly #flat: number[] = [];
   readonly #lively: Die[] = [];
   readonly #livelyOrdinals: number[] = [];
@@ -194,17 +198,25 @@ export class Choices {
   }
 
   #die(site: Site, entity: string): Die {
-    let ofSite = this.#dice.get(site);
-    if (ofSite === undefined) {
-      ofSite = new Map();
-      this.#dice.set(site, ofSite);
-    }
-    let die = ofSite.get(entity);
+    const dice = entity === this.#lastEntity ? this.#lastDice : this.#diceOf(entity);
+    let die = dice.get(site);
     if (die === undefined) {
-      die = { site, entity, entityHash: hashText(entity), ordinal: 0 };
-      ofSite.set(entity, die);
+      die = { site, entity, entityHash: this.#lastHash, ordinal: 0 };
+      dice.set(site, die);
     }
     return die;
+  }
+
+  #diceOf(entity: string): Map<Site, Die> {
+    let dice = this.#dice.get(entity);
+    if (dice === undefined) {
+      dice = new Map();
+      this.#dice.set(entity, dice);
+    }
+    this.#lastEntity = entity;
+    this.#lastDice = dice;
+    this.#lastHash = hashText(entity);
+    return dice;
   }
 
   #record(die: Die, outcome: number): number {

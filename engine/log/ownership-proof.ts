@@ -86,7 +86,7 @@ export class OwnershipProof {
   lost(): void {
     if (this.#lost) return;
     this.#lost = true;
-    this.#abort.abort();
+    this.#abort.abort('ended');
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const waiter of waiters) {

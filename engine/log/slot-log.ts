@@ -290,7 +290,7 @@ export class SlotLog<Entry> {
   #finish(end: LogEnd): void {
     if (this.#end !== null) return;
     this.#end = end;
-    this.#abort.abort();
+    this.#abort.abort('ended');
     this.#proof.lost();
     this.#wakeFlushed();
     this.#announceEnd(end);

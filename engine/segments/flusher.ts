@@ -79,7 +79,7 @@ export class Flusher {
     this.#frozenSlot = parts.state.segments.installed?.slot ?? -1;
     parts.signal.addEventListener('abort', () => {
       this.#stopped = true;
-      this.#timer?.abort();
+      this.#timer?.abort('woken');
     });
     this.#lookSoon();
   }
@@ -153,7 +153,7 @@ export class Flusher {
   }
 
   #begin(reason: 'flush.by-bytes' | 'flush.by-slots' | 'flush.by-rows' | 'flush.by-age' | 'flush.asked'): void {
-    this.#timer?.abort();
+    this.#timer?.abort('woken');
     this.#timer = null;
     this.#parts.ports.telemetry.event(reason, this.#parts.log.committed() - 1);
     this.#running = this.#cycle().then(

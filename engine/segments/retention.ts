@@ -53,7 +53,7 @@ export class Retention {
   constructor(parts: RetentionParts) {
     this.#parts = parts;
     this.#age = new ProvenAge(parts.ports.clock, parts.state.lastArrivalMs);
-    parts.signal.addEventListener('abort', () => this.#wake.abort());
+    parts.signal.addEventListener('abort', () => this.#wake.abort('woken'));
   }
 
   /** Judges until the engine ends. Rejects only with what is a bug. */
@@ -75,13 +75,13 @@ export class Retention {
 
   /** The list has segments it did not have: whoever sleeps until something is due thinks again. */
   segmentsChanged(): void {
-    this.#wake.abort();
+    this.#wake.abort('woken');
   }
 
   /** Another age holds for a stream from here on: nothing that was noted of any segment counts any more. */
   agesChanged(): void {
     this.#dueMs = new WeakMap();
-    this.#wake.abort();
+    this.#wake.abort('woken');
   }
 
   /** One look at everything that may be expired. False when the log takes nothing any more. */

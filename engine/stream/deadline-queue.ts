@@ -57,7 +57,7 @@ export class DeadlineQueue {
 
   /** Cancels all; nothing expires any more. */
   close(): void {
-    this.#abort.abort();
+    this.#abort.abort('woken');
     this.#queue = new Fifo();
   }
 

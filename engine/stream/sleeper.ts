@@ -34,11 +34,11 @@ export class Sleeper {
 
   /** No timer of this task is left behind. */
   close(): void {
-    this.#abort?.abort();
+    this.#abort?.abort('woken');
   }
 
   #setAlarm(atMs: number): void {
-    this.#abort?.abort();
+    this.#abort?.abort('woken');
     this.#abort = new AbortController();
     this.#alarmAtMs = atMs;
     const { signal } = this.#abort;

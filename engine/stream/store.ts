@@ -96,7 +96,7 @@ export class StreamStore {
     const { lastArrivalMs } = committed.state;
     this.#empties = new Empties({ ...upkeep, lastArrivalMs, sweepMs: tunables.emptySweepMs });
     void log.ended.then(() => {
-      ended.abort();
+      ended.abort('ended');
       this.#budget.close();
       this.#unflushed.close();
       parts.deadlines.close();

@@ -51,7 +51,8 @@ export class Attempt<Outcome extends { kind: string }> {
   readonly host: Host;
   readonly generation: number;
   readonly verb: StoreVerb;
-  readonly label: string;
+  /** Who does what, for choices: `node-1 wal/7`. */
+  readonly entity: string;
   readonly startedUs: number;
   readonly outcome: Promise<Outcome>;
   readonly #o: AttemptOptions<Outcome>;
@@ -70,17 +71,22 @@ export class Attempt<Outcome extends { kind: string }> {
     this.host = host;
     this.generation = options.generation;
     this.verb = verb;
-    // `wal/00000000000000000672` is `wal/672` to people.
-    this.label = `${verb.toUpperCase()} ${key.replace(/(^|\/)0+(?=\d)/g, '$1')}`;
+    this.entity = `${host.name} ${key}`;
     this.startedUs = this.#context.kernel.nowUs;
     this.outcome = new Promise((resolve) => (this.#resolve = resolve));
-    this.#span = this.#context.tracks.open('storage', this.label, 'neutral', host.name);
+    const { tracks } = this.#context;
+    this.#span = tracks.isRecording ? tracks.open('storage', this.label, 'neutral', host.name) : null;
     const totalUs = this.#drawUs();
     this.#toStoreUs = Math.floor((totalUs * EFFECT_QUARTERS) / 4);
     this.#toHostUs = totalUs - this.#toStoreUs + this.#drawLateUs();
     this.#timeout = this.#context.kernel.after(this.timeoutUs, host, 'blob.timeout', key, () =>
       this.#end(options.onTimeout()),
     );
+  }
+
+  /** `PUT wal/672` for `wal/00000000000000000672`, to people. */
+  get label(): string {
+    return `${this.verb.toUpperCase()} ${this.#o.key.replace(/(^|\/)0+(?=\d)/g, '$1')}`;
   }
 
   /** The caller was answered, gave up, or died. */
@@ -175,19 +181,19 @@ export class Attempt<Outcome extends { kind: string }> {
   }
 
   #drawUs(): number {
-    const { setting, verb, key, bytes } = this.#o;
+    const { setting, verb, bytes } = this.#o;
     const { choices, faults, probes } = this.#context;
     const tail = { tenfold: faults.blobTenfold, hundredfold: faults.blobHundredfold };
-    const { us, isSlow } = drawStoreUs(choices, verb, `${this.host.name} ${key}`, setting.latency, bytes, tail);
+    const { us, isSlow } = drawStoreUs(choices, verb, this.entity, setting.latency, bytes, tail);
     if (isSlow) probes.reachable(`fault.${verb}.slow`);
     return us;
   }
 
   /** How much longer than usual the answer travels; the effect is where it would be without. */
   #drawLateUs(): number {
-    const { verb, key } = this.#o;
+    const { verb } = this.#o;
+    const { entity } = this;
     const { choices, faults, probes } = this.#context;
-    const entity = `${this.host.name} ${key}`;
     if (verb !== 'get' && verb !== 'put') return 0;
     if (!choices.chance(ANSWERS_LATE, entity, faults.blobAnswersLate)) return 0;
     probes.reachable(`fault.${verb}.answered-late`);

@@ -8,10 +8,13 @@ import type { ByteRange } from '../../engine/ports.ts';
 const KEY_BYTES_MAX = 512;
 const PAGE_KEYS_MAX = 1000;
 const SEGMENT = /^[A-Za-z0-9._-]+$/;
+/** Most keys, at a glance; what has a segment that begins with a dot is looked at closely. */
+const PLAIN_KEY = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
 
 /** Throws a TypeError or a RangeError. */
 export function checkKey(key: string): void {
   if (key.length > KEY_BYTES_MAX) throw new RangeError(`a key has at most ${KEY_BYTES_MAX} bytes, not ${key.length}`);
+  if (PLAIN_KEY.test(key)) return;
   for (const segment of key.split('/')) {
     if (!SEGMENT.test(segment) || segment === '.' || segment === '..') {
       throw new TypeError(`"${key}" is no key of a blob store: "${segment}" is no segment`);
