@@ -32,7 +32,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
       },
     ],
     seedsMax: 150,
-    profile: 'crash',
+    profile: 'failover',
   },
   {
     name: 'deletion-told-early',
@@ -47,7 +47,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
       },
     ],
     seedsMax: 100,
-    profile: 'crash',
+    profile: 'failover',
   },
   {
     name: 'change-told-early',
@@ -66,7 +66,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
       },
     ],
     seedsMax: 150,
-    profile: 'crash',
+    profile: 'failover',
   },
   {
     name: 'ensure-merges',
