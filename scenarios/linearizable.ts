@@ -27,6 +27,7 @@ import { SideCrew } from './side/crew.ts';
 import { StorageAudit } from './storage/audit.ts';
 import { StorageGhost } from './storage/ghost.ts';
 import { Supervisor } from './supervisor.ts';
+import { UsageCrew } from './usage/crew.ts';
 import { WireClient } from './wire-client.ts';
 
 /** Faults may keep the stream from being created for this long; then they have had their time. */
@@ -115,7 +116,7 @@ class Linearizable {
   /** Everybody who takes part, in the order in which they start. */
   #draft(): Crew[] {
     const { judged } = this;
-    const { side, control } = this.#plan;
+    const { side, control, usage } = this.#plan;
     const workers = new Workers(this.#stage, judged);
     return [
       // First, so that it hears what engines say and not what others make of it.
@@ -125,6 +126,7 @@ class Linearizable {
       new Followers(this.#stage, judged, () => workers.finalTail),
       ...(side === null ? [] : [new SideCrew(side, this.#stage)]),
       ...(control === null ? [] : [new ControlCrew(control, this.#stage)]),
+      ...(usage === null ? [] : [new UsageCrew(usage, this.#stage)]),
     ];
   }
 

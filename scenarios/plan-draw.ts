@@ -10,6 +10,7 @@ export const SITES = {
   tunable: defineSite('plan.tunable', "the engine's tunables"),
   side: defineSite('plan.side', 'which side streams there are, and how large what is written to them is'),
   control: defineSite('plan.control', 'which clients of the control plane there are, and how many names they are at'),
+  usage: defineSite('plan.usage', 'whether a client is metered, and what it does'),
   family: defineSite('plan.family', 'whether a family of faults is on'),
   rate: defineSite('plan.rate', 'how often a fault happens'),
 };

@@ -15,6 +15,7 @@ import { drawFaults } from './plan-faults.ts';
 import { drawTunables } from './plan-tunables.ts';
 import { drawSide, type SidePlan } from './side/plan.ts';
 import type { OlderState } from './storage/audit.ts';
+import { drawUsage, type UsagePlan } from './usage/plan.ts';
 import { type Workflow, WORKFLOWS } from './workflow.ts';
 
 export const PROFILES = [
@@ -79,6 +80,8 @@ export interface Plan extends RunSize {
   side: SidePlan | null;
   /** Clients that create, change, list and delete basins and streams of their own; null in runs without. */
   control: ControlPlan | null;
+  /** A client that is metered, and holds the server's figures to its own; null in runs without. */
+  usage: UsagePlan | null;
 }
 
 export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>): Plan {
@@ -113,6 +116,7 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     audited: draw.pick<OlderState[]>(SITES.size, 'audited', [[], ['newest'], ['first']]),
     side: sideOf(profile, faults, draw),
     control: controlOf(profile, faults, draw),
+    usage: drawUsage(draw, faults, 8),
   };
 }
 

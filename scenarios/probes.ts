@@ -15,6 +15,7 @@ import { FOLLOWER_PROBES } from './sessions/follower.ts';
 import { SESSION_WRITER_PROBES } from './sessions/session-writer.ts';
 import { NEVER_PROBES, STORAGE_PROBES } from './storage/ghost.ts';
 import { SIDE_PROBES } from './side/probes.ts';
+import { USAGE_PROBES } from './usage/crew.ts';
 import { CLIENT_PROBES } from './workflow.ts';
 
 /** Every probe a run can light, known before the run. */
@@ -28,6 +29,7 @@ export function probeCatalogue(): ProbeInfo[] {
     ...DAMAGE_PROBES,
     ...SIDE_PROBES,
     ...CONTROL_PROBES,
+    ...USAGE_PROBES,
     ...FOLLOWER_PROBES,
     ...SESSION_WRITER_PROBES,
     ...NEVER_PROBES,
@@ -35,7 +37,7 @@ export function probeCatalogue(): ProbeInfo[] {
   const client = Object.entries(ours).map(([name, sentence]) => ({
     name,
     sentence,
-    required: name in CONTROL_PROBES,
+    required: name in CONTROL_PROBES || name in USAGE_PROBES,
     row: null,
   }));
   return [...engineProbes(), ...SIM_PROBES, ...client].map(withRow);
