@@ -36,10 +36,7 @@ export interface Die {
   ordinal: number;
 }
 
-/**
- * Where outcomes come from. Today a hash of the run's keys; a replay from a recorded list is another
- * implementation. `die.ordinal` is the number of this throw.
- */
+/** Where outcomes come from: a hash of the run's keys, or a recording (replay.ts). `die.ordinal` is the number of this throw. */
 export interface ChoiceSource {
   /** In [0, bound), all equally likely. */
   uniform(die: Die, bound: number): number;
@@ -116,6 +113,9 @@ export class KeyedSource implements ChoiceSource {
 /** Beyond it a draw of 32 bits would never come to an end. */
 const BOUND_MAX = 2 ** 32;
 
+/** Sees every choice as it is made, dull ones too. */
+export type ChoiceWatch = (site: string, entity: string, outcome: number) => void;
+
 /** One decision that was not dull. */
 export interface KeyedChoice {
   site: string;
@@ -129,20 +129,23 @@ export interface KeyedChoice {
 export class Choices {
   readonly #source: ChoiceSource;
   readonly #sink: (outcome: number) => void;
+  readonly #watch: ChoiceWatch | null;
   /** By entity, then by site: one thing is asked many questions in a row. */
   readonly #dice = new Map<string, Map<Site, Die>>();
   #lastEntity = '';
   #lastDice = new Map<Site, Die>();
   #lastHash = hashText('');
   readonly #flat: number[] = [];
+  readonly #flatSites: Site[] = [];
   readonly #lively: Die[] = [];
   readonly #livelyOrdinals: number[] = [];
   readonly #livelyOutcomes: number[] = [];
 
   /** `sink` sees every outcome in order; the trace hash listens there. */
-  constructor(source: ChoiceSource, sink: (outcome: number) => void = () => {}) {
+  constructor(source: ChoiceSource, sink: (outcome: number) => void = () => {}, watch: ChoiceWatch | null = null) {
     this.#source = source;
     this.#sink = sink;
+    this.#watch = watch;
   }
 
   /** An integer in [0, bound), equally likely or by `weights` (then `bound` must be their number). */
@@ -186,6 +189,17 @@ export class Choices {
     return this.#flat;
   }
 
+  /** All outcomes with their sites, for a replay that notices when they line up no more. */
+  recording(): { outcomes: readonly number[]; sites: number[]; siteNames: string[] } {
+    const numbers = new Map<Site, number>();
+    const sites = this.#flatSites.map((site) => {
+      let number = numbers.get(site);
+      if (number === undefined) numbers.set(site, (number = numbers.size));
+      return number;
+    });
+    return { outcomes: this.#flat, sites, siteNames: [...numbers.keys()].map(({ name }) => name) };
+  }
+
   /** The outcomes that were not 0, with where they were drawn, in order. */
   keyed(): KeyedChoice[] {
     return this.#lively.map((die, index) => ({
@@ -221,6 +235,7 @@ export class Choices {
 
   #record(die: Die, outcome: number): number {
     this.#flat.push(outcome);
+    this.#flatSites.push(die.site);
     if (outcome !== 0) {
       this.#lively.push(die);
       this.#livelyOrdinals.push(die.ordinal);
@@ -228,6 +243,7 @@ export class Choices {
     }
     die.ordinal++;
     this.#sink(outcome);
+    if (this.#watch !== null) this.#watch(die.site.name, die.entity, outcome);
     return outcome;
   }
 }

@@ -24,6 +24,7 @@ export {
   NEVER,
   runKeys,
   type ChoiceSource,
+  type ChoiceWatch,
   type Die,
   type KeyedChoice,
   type Odds,
@@ -31,6 +32,7 @@ export {
   type Site,
 } from './choices.ts';
 export { pinnedCompression } from './compression.ts';
+export { choiceKey, FlatReplay, KeyedReplay, type FlatRecording, type Misalignment } from './replay.ts';
 export type { RunEnd, RunLimits, WorldFailure } from './kernel.ts';
 export { signatureOf } from './kernel.ts';
 export type { StoreSpeed } from './latency.ts';

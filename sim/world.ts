@@ -7,7 +7,7 @@
 
 import type { HttpRequest } from '../engine/ports.ts';
 import { SimBlobStore } from './blob-store.ts';
-import { Choices, KeyedSource, runKeys } from './choices.ts';
+import { Choices, type ChoiceSource, type ChoiceWatch, KeyedSource, runKeys } from './choices.ts';
 import type { WorldContext } from './context.ts';
 import { QUIET, type FaultSettings } from './faults.ts';
 import { installGuard, NO_GUARD } from './guard.ts';
@@ -29,6 +29,10 @@ export interface WorldOptions {
   seed: string;
   /** The other half of a run's name. */
   profile: string;
+  /** Where choices come from, given the generator of this seed and profile; default: that. */
+  choices?: (generator: ChoiceSource) => ChoiceSource;
+  /** Sees every choice as it is made. */
+  onChoice?: ChoiceWatch;
   /** What may go wrong; default nothing. */
   faults?: FaultSettings;
   /** How fast the store is; default `express`. */
@@ -81,9 +85,9 @@ export class World {
     const trace = this.trace;
     // So that two seeds differ even where nothing is left to chance.
     trace.note('world', options.seed, options.profile);
-    this.choices = new Choices(new KeyedSource(runKeys(options.seed, options.profile)), (outcome) =>
-      trace.mix(outcome),
-    );
+    const generator = new KeyedSource(runKeys(options.seed, options.profile));
+    const source = options.choices?.(generator) ?? generator;
+    this.choices = new Choices(source, (outcome) => trace.mix(outcome), options.onChoice);
     this.#kernel = new Kernel(trace, options.guard === false ? NO_GUARD : installGuard());
     const kernel = this.#kernel;
     this.probes = new Probes(options.probes ?? [], (message) => kernel.fail('invariant', message));
