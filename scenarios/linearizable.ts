@@ -10,7 +10,7 @@
 
 import type { BodyHasher, HistoryEvent } from '../checker/index.ts';
 import type { Engine } from '../engine/index.ts';
-import { type Program, World } from '../sim/index.ts';
+import { type Program, World, type WorldOptions } from '../sim/index.ts';
 import { ControlCrew } from './control/crew.ts';
 import type { Crew, Goal } from './crews/crew.ts';
 import { Followers } from './crews/followers.ts';
@@ -55,6 +55,8 @@ export interface ScenarioOptions {
   hashBody: BodyHasher;
   record: boolean;
   onTraceLine?: (line: string) => void;
+  /** Choices from elsewhere than the generator, and who sees them. */
+  worldOptions?: Pick<WorldOptions, 'choices' | 'onChoice'>;
 }
 
 export async function runLinearizable(options: ScenarioOptions): Promise<ScenarioRun> {
@@ -82,7 +84,7 @@ class Linearizable {
   /** The engines that serve now, by host. */
   readonly #engines = new Map<string, Engine>();
 
-  constructor({ seed, plan, hashBody, record, onTraceLine }: ScenarioOptions) {
+  constructor({ seed, plan, hashBody, record, onTraceLine, worldOptions }: ScenarioOptions) {
     this.#plan = plan;
     this.world = new World({
       seed,
@@ -91,6 +93,7 @@ class Linearizable {
       probes: probeCatalogue(),
       record,
       ...(onTraceLine !== undefined && { traceLine: onTraceLine }),
+      ...worldOptions,
     });
     this.judged = new JudgedStream(() => this.world.nowMs, hashBody);
     this.#supervisor = new Supervisor(this.world);

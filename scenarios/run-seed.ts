@@ -1,7 +1,7 @@
 /** One run by name, from seed and profile to its record. Leaves nothing behind for the next one. */
 
-import { type BodyHasher, createBodyHasher, formatEvent } from '../checker/index.ts';
-import type { World } from '../sim/index.ts';
+import { type BodyHasher, createBodyHasher, formatEvent, type HistoryEvent } from '../checker/index.ts';
+import type { World, WorldOptions } from '../sim/index.ts';
 import { judge } from './judge.ts';
 import { runLinearizable } from './linearizable.ts';
 import { drawPlan, isProfile, type Plan, PROFILES, type RunSize } from './plan.ts';
@@ -18,6 +18,12 @@ export interface RunSeedOptions {
   /** Keep history lines, spans and the linearization; sweeps do not. */
   record?: boolean;
   onTraceLine?: (line: string) => void;
+  /** Instead of the plan that the name draws. */
+  plan?: Plan;
+  /** Choices from elsewhere than the generator, and who sees them. */
+  world?: Pick<WorldOptions, 'choices' | 'onChoice'>;
+  /** What is left of the run, before it is judged. */
+  onEnd?: (world: World, history: readonly HistoryEvent[]) => void;
 }
 
 // A compiled hash function: shared by all runs because it keeps nothing of any of them.
@@ -25,18 +31,20 @@ let hasher: Promise<BodyHasher> | null = null;
 
 /** Throws a RangeError for an unknown profile; everything a run can do wrong is in the record. */
 export async function runSeed(options: RunSeedOptions): Promise<RunRecord> {
-  const { seed, profile, size = {}, record = false, onTraceLine } = options;
+  const { seed, profile, size = {}, record = false, onTraceLine, onEnd } = options;
   if (!isProfile(profile)) throw new RangeError(`unknown profile ${profile}: expected one of ${PROFILES.join(', ')}`);
   hasher ??= createBodyHasher();
   const hashBody = await hasher;
-  const plan = drawPlan(seed, profile, size);
+  const plan = options.plan ?? drawPlan(seed, profile, size);
   const { world, history, verdicts, lines } = await runLinearizable({
     seed,
     plan,
     hashBody,
     record,
     ...(onTraceLine !== undefined && { onTraceLine }),
+    ...(options.world !== undefined && { worldOptions: options.world }),
   });
+  onEnd?.(world, history);
   const { failure, linearization } = judge(world, history, verdicts);
   return {
     format: 'tailrace-run/1',
