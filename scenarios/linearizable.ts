@@ -108,7 +108,7 @@ class Linearizable {
     store.onEffect((effect) => ghost.saw(effect));
     this.#ghost = ghost;
     this.#stage = new ClientStage(this.world, plan);
-    this.#invariants = new Invariants(this.world);
+    this.#invariants = new Invariants(this.world, plan.faults);
     this.#audit = new StorageAudit({
       ...{ world: this.world, ghost, tunables: plan.tunables, basin: this.#stage.basin, older: plan.audited },
       inspect: (engine) => this.#invariants.inspect(engine),

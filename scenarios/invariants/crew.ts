@@ -1,7 +1,7 @@
 /** The invariants of the specification in a run: on every answer of every server, and on what is durable at the end. */
 
 import type { Engine } from '../../engine/index.ts';
-import type { World } from '../../sim/index.ts';
+import { EPOCH_MS, type FaultSettings, type World } from '../../sim/index.ts';
 import type { Crew } from '../crews/crew.ts';
 import { inspectDurable } from './durable.ts';
 import { Overheard } from './overheard.ts';
@@ -11,9 +11,10 @@ export class Invariants implements Crew {
   readonly #broken: (words: string) => void;
 
   /** A run in which one is broken fails in the very event. */
-  constructor(world: World) {
+  constructor(world: World, { clockOffset, clockDrift, clockStep }: FaultSettings) {
     this.#broken = (words) => world.fail('invariant', `the specification forbids it: ${words}`);
-    this.#overheard = new Overheard(this.#broken);
+    const areClocksRight = [clockOffset, clockDrift, clockStep].every(([n]) => n === 0);
+    this.#overheard = new Overheard(this.#broken, () => (areClocksRight ? EPOCH_MS + world.nowMs : Infinity));
   }
 
   /** It has no clients of its own. */

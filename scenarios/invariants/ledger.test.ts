@@ -109,3 +109,13 @@ test('no record is of a later time than it claims, but for the one in front of i
   acknowledge(ledger, 1, data('y', 15));
   expect(ledger.final(facts(2))).toMatch(/record 1 claims 15 behind one of 10, and has 20/);
 });
+
+test('a stream that caps is not ahead of the time', () => {
+  const ack = { start: at(0, 10), end: at(1, 10), tail: at(1, 10) };
+  expect(new StreamLedger(config).acknowledged(input([data('x')]), ack, 0, 10)).toBeNull();
+  expect(new StreamLedger(config).acknowledged(input([data('x')]), ack, 0, 9)).toMatch(
+    /record 0 is of 10, and it is 9/,
+  );
+  const uncapped = new StreamLedger({ ...config, timestampingUncapped: true });
+  expect(uncapped.acknowledged(input([data('x', 10)]), ack, 0, 9)).toBeNull();
+});

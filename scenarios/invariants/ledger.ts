@@ -52,8 +52,9 @@ export class StreamLedger {
     }
   }
 
-  /** `floor`: the tail that was told when it was asked for. */
-  acknowledged(input: AppendInput, { start, end, tail }: AppendAck, floor: number): string | null {
+  /** `floor`: the tail that was told when it was asked for; `nowMs`: what no clock of a server is ahead of. */
+  acknowledged(input: AppendInput, ack: AppendAck, floor: number, nowMs = Infinity): string | null {
+    const { start, end, tail } = ack;
     if (start.seqNum < floor) return `an append that began when the tail was ${floor} got the number ${start.seqNum}`;
     this.#acknowledged.set(start.seqNum, input);
     for (const [index, record] of input.records.entries()) {
@@ -66,6 +67,7 @@ export class StreamLedger {
     return (
       this.#learn(start.seqNum, start.timestamp, null) ??
       this.#learn(end.seqNum - 1, end.timestamp, null) ??
+      this.#ahead(ack, nowMs) ??
       this.told(tail, floor)
     );
   }
@@ -114,6 +116,14 @@ export class StreamLedger {
     if (known.timestamp !== null) return `record ${seqNum} has the timestamps ${known.timestamp} and ${timestamp}`;
     known.timestamp = timestamp;
     return this.#ordered(seqNum - 1, seqNum) ?? this.#ordered(seqNum, seqNum + 1);
+  }
+
+  /** A stream that caps is ahead of the time only where it was before. */
+  #ahead({ start, end }: AppendAck, nowMs: number): string | null {
+    const before = start.seqNum === 0 ? 0 : (this.#stampOf(start.seqNum - 1) ?? Infinity);
+    if (this.config === null || this.config.timestampingUncapped || end.timestamp <= Math.max(before, nowMs))
+      return null;
+    return `record ${end.seqNum - 1} is of ${end.timestamp}, and it is ${nowMs}`;
   }
 
   #ordered(first: number, second: number): string | null {

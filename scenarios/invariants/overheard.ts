@@ -23,13 +23,16 @@ export type Broken = (words: string) => void;
 
 export class Overheard {
   readonly #broken: Broken;
+  readonly #nowMs: () => number;
   /** Null of a name whose life may have ended. */
   readonly #ledgers = new Map<string, StreamLedger | null>();
   /** Ids of streams that somebody was told to have created. */
   readonly #created = new Set<number>();
 
-  constructor(broken: Broken) {
+  /** `nowMs`: what no clock of a server is ahead of. */
+  constructor(broken: Broken, nowMs: () => number) {
     this.#broken = broken;
+    this.#nowMs = nowMs;
   }
 
   /** Null of a stream that is not known from its beginning to now. */
@@ -142,7 +145,10 @@ export class Overheard {
       if (outcome.kind !== 'durable') return;
       const isKnown = ledger !== null && this.ledger(basin, name) === ledger;
       const broken = brokenAck(input, outcome.ack);
-      this.#hold(`an append to ${name}`, broken ?? (isKnown ? ledger.acknowledged(input, outcome.ack, floor) : null));
+      this.#hold(
+        `an append to ${name}`,
+        broken ?? (isKnown ? ledger.acknowledged(input, outcome.ack, floor, this.#nowMs()) : null),
+      );
     };
   }
 

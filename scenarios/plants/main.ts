@@ -12,6 +12,7 @@ import { reportHazard } from '../hazards/report.ts';
 import { plantName } from '../hazards/run-plant.ts';
 import { reproLine } from '../repro-line.ts';
 import { CONTROL_PLANTS } from './control-plants.ts';
+import { INVARIANT_PLANTS } from './invariant-plants.ts';
 import { type Plant, PLANTS } from './plants.ts';
 import { caughtBy } from './run-directed.ts';
 import { huntPlant } from './run-hunt.ts';
@@ -19,7 +20,14 @@ import { SIDE_PLANTS } from './side-plants.ts';
 import { DIRECTED_SESSION_PLANTS, SESSION_PLANTS } from './session-plants.ts';
 import { DIRECTED_PLANTS, type DirectedPlant, STORAGE_PLANTS } from './storage-plants.ts';
 
-const ALL: readonly Plant[] = [...PLANTS, ...STORAGE_PLANTS, ...SIDE_PLANTS, ...CONTROL_PLANTS, ...SESSION_PLANTS];
+const ALL: readonly Plant[] = [
+  ...PLANTS,
+  ...STORAGE_PLANTS,
+  ...SIDE_PLANTS,
+  ...CONTROL_PLANTS,
+  ...SESSION_PLANTS,
+  ...INVARIANT_PLANTS,
+];
 const DIRECTED: readonly DirectedPlant[] = [...DIRECTED_PLANTS, ...DIRECTED_SESSION_PLANTS];
 const NAMES = [...ALL, ...DIRECTED, ...HAZARDS.map(({ story }) => ({ name: plantName(story) }))].map(
   ({ name }) => name,
@@ -73,6 +81,10 @@ async function report(plant: Plant, seedsMax: number): Promise<void> {
   if (caught !== null) {
     const { profile, failure } = caught;
     console.log(`${head}  ${profile}, ${failure.kind}: ${failure.message.split('\n')[0]}`);
+    if (plant.says?.test(failure.message) === false) {
+      process.exitCode = 1;
+      console.log(`${' '.repeat(NAME_WIDTH)} not by what it is for, which says ${plant.says}`);
+    }
     // The program with the plant in it stays; so does what it takes to see the run on a page.
     return console.log(`${' '.repeat(NAME_WIDTH)} again: ${reproLine(caught, {}, plant.name)}`);
   }

@@ -5,13 +5,22 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fitPlant, sourcesOf } from './build.ts';
 import { CONTROL_PLANTS } from './control-plants.ts';
+import { INVARIANT_PLANTS } from './invariant-plants.ts';
 import { PLANTS } from './plants.ts';
 import { SIDE_PLANTS } from './side-plants.ts';
 import { DIRECTED_SESSION_PLANTS, SESSION_PLANTS } from './session-plants.ts';
 import { DIRECTED_PLANTS, STORAGE_PLANTS } from './storage-plants.ts';
 
 const DIRECTED = [...DIRECTED_PLANTS, ...DIRECTED_SESSION_PLANTS];
-const ALL = [...PLANTS, ...STORAGE_PLANTS, ...SIDE_PLANTS, ...CONTROL_PLANTS, ...SESSION_PLANTS, ...DIRECTED];
+const ALL = [
+  ...PLANTS,
+  ...STORAGE_PLANTS,
+  ...SIDE_PLANTS,
+  ...CONTROL_PLANTS,
+  ...SESSION_PLANTS,
+  ...INVARIANT_PLANTS,
+  ...DIRECTED,
+];
 
 test('no two plants share a name', () => {
   expect(new Set(ALL.map(({ name }) => name)).size).toBe(ALL.length);

@@ -20,6 +20,8 @@ export interface Plant {
   seedsMax: number;
   /** The one profile that has what it is about; all of them without it. */
   profile?: string;
+  /** What the failure has to say, of one that others than those it is for would catch, too. */
+  says?: RegExp;
 }
 
 const SLOT_LOG = 'engine/log/slot-log.ts';

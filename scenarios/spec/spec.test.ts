@@ -76,9 +76,12 @@ function brokenIn({ basins }: World): string[] {
 async function compare({ isLong, commands }: Sequence): Promise<number> {
   const objects: StoredObjects = new Map();
   const broken: string[] = [];
-  const overheard = new Overheard((words) => broken.push(words));
-  let subject = await openSubject(objects, 1, START_MS, isLong, overheard);
   let world = newWorld(START_MS);
+  const overheard = new Overheard(
+    (words) => broken.push(words),
+    () => world.nowMs,
+  );
+  let subject = await openSubject(objects, 1, START_MS, isLong, overheard);
   for (const [at, command] of commands.entries()) {
     const [next, expected] = step(world, command);
     if (command.do === 'restart') {

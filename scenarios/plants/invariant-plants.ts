@@ -1,0 +1,88 @@
+/**
+ * Wrong answers that no order of operations forbids: what the invariants of the specification are there for, made in the real
+ * engine. Each says which of them has to be the one that is broken.
+ */
+
+import type { Plant } from './plants.ts';
+
+const ADMISSION = 'engine/core/admission.ts';
+const APPENDS = 'engine/stream/appends.ts';
+const BATCH = 'engine/segments/record-batch.ts';
+const READS = 'engine/stream/reads.ts';
+
+export const INVARIANT_PLANTS: readonly Plant[] = [
+  {
+    name: 'ack-of-another-time',
+    lie: 'an acknowledgement has the time its append arrived, not the timestamp its first record got',
+    edits: [
+      {
+        file: APPENDS,
+        find: 'timestamp: chunk.firstTimestamp }, end, tail };',
+        replace: 'timestamp: chunk.arrivalMs }, end, tail };',
+      },
+    ],
+    seedsMax: 100,
+    says: /has the timestamps|timestamps of a batch|of two moments/,
+  },
+  {
+    name: 'refused-with-its-own-token',
+    lie: 'an append that lacks the token in force is told that the one it has is in force',
+    edits: [
+      {
+        file: ADMISSION,
+        find: "kind: 'fencing-token-mismatch', actual: stream.fencingToken",
+        replace: "kind: 'fencing-token-mismatch', actual: input.fencingToken",
+      },
+    ],
+    seedsMax: 100,
+    says: /was refused because ".*" is in force/,
+  },
+  {
+    name: 'one-record-too-many',
+    lie: 'a read returns one record more than it was asked for',
+    edits: [
+      {
+        file: BATCH,
+        find: 'this.records.length >= this.#limits.recordsMax',
+        replace: 'this.records.length > this.#limits.recordsMax',
+      },
+    ],
+    seedsMax: 100,
+    says: /a read of \d+ records returned/,
+  },
+  {
+    name: 'tail-of-creation',
+    lie: 'a check of the tail is told the time the stream was created',
+    edits: [
+      {
+        file: READS,
+        find: "({ kind: 'tail', tail: stream.tail })",
+        replace: "({ kind: 'tail', tail: { ...stream.tail, timestamp: stream.createdAtMs } })",
+      },
+    ],
+    seedsMax: 100,
+    says: /has the timestamps|timestamps run backwards/,
+  },
+  {
+    name: 'time-of-each-record',
+    lie: 'every record of a batch takes a look at the clock, which goes on meanwhile',
+    edits: [
+      {
+        file: ADMISSION,
+        find: "timestampingMode === 'arrival' ? nowMs : asked;",
+        replace: "timestampingMode === 'arrival' ? nowMs + i : asked;",
+      },
+      { file: ADMISSION, find: 'wanted = Math.min(wanted, nowMs);', replace: 'wanted = Math.min(wanted, nowMs + i);' },
+    ],
+    seedsMax: 100,
+    says: /of two moments|and it is \d+/,
+  },
+  {
+    name: 'never-capped',
+    lie: 'a record may claim any time to come, also in a stream that caps',
+    edits: [{ file: ADMISSION, find: 'if (!timestampingUncapped) wanted = Math.min(wanted, nowMs);', replace: '' }],
+    seedsMax: 60,
+    profile: 'storage',
+    says: /and it is \d+/,
+  },
+];
