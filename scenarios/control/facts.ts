@@ -70,10 +70,6 @@ function* sequelsOf(
   if (!sameBasin(a, b)) return;
   const between = (wanted: (call: ControlCall) => boolean): boolean =>
     all.some((other) => wanted(other.call) && other.calledAt < after.returnedAt && other.returnedAt > before.calledAt);
-  if (a.kind === 'delete-basin' && did?.kind === 'deleted' && does?.kind === 'appended') {
-    const isMade = between((call) => /^(?:create|ensure)-basin/.test(call.kind) && sameBasin(a, call));
-    if (!isMade) yield 'control.served-in-doomed';
-  }
   if (!sameName(a, b)) return;
   if (did?.kind === 'deleted' && does?.kind === 'provisioned' && does.result === 'created') {
     yield 'control.created-again';

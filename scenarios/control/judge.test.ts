@@ -263,11 +263,13 @@ test('a conviction says what was answered, what was due, and what happened befor
   const conviction = judgeControl(
     inBasin().does(createStream(), streamIs('created')).does(getStream, NO_STREAM).operations,
   );
-  expect(conviction?.text).toContain(
-    `get ${B}/${S} was answered with \`no such stream\`; as far as the others can be explained`,
+  const due = 'express kept 604800 s client-prefer capped kept when empty';
+  expect(conviction?.text).toBe(`get ${B}/${S} was answered with \`no such stream\`, and due was \`${due}\``);
+  expect(conviction?.story).toHaveLength(4);
+  expect(conviction?.story[0]).toBe(
+    `as far as the others can be explained, basin ${B} had (express), ` +
+      `stream ${S} had ${due}, the token "" and the records none`,
   );
-  expect(conviction?.text).toContain(`and due was \`${JSON.stringify(PLAIN)}\``);
-  expect(conviction?.story).toHaveLength(3);
   expect(conviction?.story.at(-1)).toBe(`c 4..5 ms: get ${B}/${S} → no such stream`);
 });
 

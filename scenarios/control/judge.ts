@@ -15,9 +15,9 @@ import { answerWords, callWords, lineOf } from './words.ts';
 export interface ControlConviction {
   /** Groups equal failures. */
   code: string;
-  /** Sentences for people: what was answered, and what was due. */
+  /** A sentence for people: what was answered, and what was due. */
   text: string;
-  /** What was told of the same basin before, and the guilty operation, a line each. */
+  /** What there was, what was told of it before, and the guilty operation, a line each. */
   story: readonly string[];
 }
 
@@ -65,8 +65,10 @@ function convicted(
   const { operation, reason } = guilty;
   const answer = answerOf(operation);
   const said = answer === null ? 'nothing' : answerWords(answer);
-  const text = `${callWords(operation.call)} was answered with \`${said}\`; as far as the others can be explained, ${reason ?? 'nothing else'}`;
-  return { code: `impossible ${operation.call.kind}: ${answer?.kind}`, text, story: storyOf(operation, operations) };
+  const [due, state = ''] = (reason ?? '').split('\n');
+  const text = `${callWords(operation.call)} was answered with \`${said}\`, and ${due}`;
+  const story = [`as far as the others can be explained, ${state}`, ...storyOf(operation, operations)];
+  return { code: `impossible ${operation.call.kind}: ${answer?.kind}`, text, story };
 }
 
 /** What happened to the basin of the guilty operation, or to all that were listed, until it returned. */

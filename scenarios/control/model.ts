@@ -63,10 +63,10 @@ function stateAfter(state: GroupState, { kind, call }: Happening, said: Said): G
   return kind === 'birth' ? born(state, call) : served(state, call, said);
 }
 
+/** What was due, and on a line of its own what there was. */
 function reasonIn(state: GroupState, call: ControlCall): string {
-  const due = [...new Set(answersDue(state, call).map(dueWords))];
-  const words = due.map((answer) => `\`${answer}\``).join(' or ');
-  return `${stateWords(state, call)}${due.length === 0 ? '' : `, and due was ${words}`}`;
+  const due = [...new Set(answersDue(state, call).map(dueWords))].map((answer) => `\`${answer}\``).join(' or ');
+  return `${due === '' ? 'there is no moment that it shows' : `due was ${due}`}\n${stateWords(state, call)}`;
 }
 
 function answersDue(state: GroupState, call: ControlCall): Due[] {

@@ -12,7 +12,6 @@ export const CONTROL_PROBES = {
   'control.change-met-creation': "a basin's defaults were changed while a stream was created in it",
   'control.deletion-met-append': 'a stream or its basin was deleted while an append to it was under way',
   'control.deletion-met-change': 'a stream or basin was deleted while its configuration was changed',
-  'control.served-in-doomed': 'an append was acknowledged by a stream of a basin that was being deleted',
   'control.listed-doomed': 'a listing showed what was being deleted',
   'control.listing-met-change': 'names came or went while a listing was under way',
   'control.page-full': 'a page of a listing had more behind it',

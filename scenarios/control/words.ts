@@ -1,6 +1,14 @@
 /** Operations on the control plane in words: for the reasons of a conviction and for the page of a run. */
 
-import { type BasinWish, basinWishJson, basinPatchJson, streamPatchJson, streamWishJson } from './config.ts';
+import {
+  type BasinConfig,
+  basinPatchJson,
+  basinWishJson,
+  type StreamConfig,
+  streamPatchJson,
+  type StreamWish,
+  streamWishJson,
+} from './config.ts';
 import type { Due } from './basin-rules.ts';
 import {
   contentOf,
@@ -21,9 +29,9 @@ export function lineOf(operation: ControlOperation): string {
 export function callWords(call: ControlCall): string {
   switch (call.kind) {
     case 'create-basin':
-      return `create basin ${call.basin}${tokenWords(call.token)}${basinWords(call.wish)}`;
+      return `create basin ${call.basin}${tokenWords(call.token)}${asked(basinWishJson(call.wish))}`;
     case 'ensure-basin':
-      return `ensure basin ${call.basin}${basinWords(call.wish)}`;
+      return `ensure basin ${call.basin}${asked(basinWishJson(call.wish))}`;
     case 'reconfigure-basin':
       return `reconfigure basin ${call.basin} ${json(basinPatchJson(call.patch))}`;
     case 'get-basin':
@@ -69,7 +77,7 @@ export function answerWords(answer: ControlAnswer): string {
     case 'provisioned':
       return `${answer.result}, made at ${answer.shown.createdAt}`;
     case 'config':
-      return json(answer.config);
+      return configWords(answer.config);
     case 'listed': {
       const rows = answer.rows.map(({ name, deletedAt }) => (deletedAt === null ? name : `${name} (being deleted)`));
       return `${rows.length === 0 ? 'nothing' : rows.join(', ')}${answer.hasMore ? ', and more' : ''}`;
@@ -91,7 +99,7 @@ export function dueWords(due: Due): string {
     case 'provisioned':
       return due.result;
     case 'config':
-      return json(due.config);
+      return configWords(due.config);
     case 'token-mismatch':
       return `the token is ${JSON.stringify(due.actual)}`;
     case 'seq-num-mismatch':
@@ -129,7 +137,7 @@ export function stateWords(state: GroupState, call: ControlCall): string {
 
 function basinStateWords(name: string, basin: BasinLife | undefined, stream: string | null): string {
   if (basin === undefined) return `there was no basin ${name}`;
-  const config = `basin ${name} ${basin.isDoomed ? 'was being deleted or gone, with' : 'had'} ${json(basin.config)}`;
+  const config = `basin ${name} ${basin.isDoomed ? 'was being deleted or gone, with' : 'had'} ${configWords(basin.config)}`;
   if (stream !== null) return `${config}, ${streamStateWords(stream, basin.streams.get(stream))}`;
   const streams = [...basin.streams].map(([other, { isDoomed }]) => (isDoomed ? `${other} (deleted)` : other));
   return `${config} and the streams ${streams.length === 0 ? 'none' : streams.join(', ')}`;
@@ -139,7 +147,27 @@ function streamStateWords(name: string, stream: StreamLife | undefined): string 
   if (stream === undefined) return `no stream ${name}`;
   if (stream.isDoomed) return `stream ${name} was being deleted or gone`;
   const records = stream.records.map(({ content, stamp }) => `${content} at ${stamp}`);
-  return `stream ${name} had ${json(stream.config)}, the token ${JSON.stringify(stream.fencingToken)} and the records ${records.length === 0 ? 'none' : records.join(', ')}`;
+  return `stream ${name} had ${configWords(stream.config)}, the token ${JSON.stringify(stream.fencingToken)} and the records ${records.length === 0 ? 'none' : records.join(', ')}`;
+}
+
+/** Every part that is said, in the order of the contract. */
+function configWords(config: BasinConfig | StreamConfig): string {
+  if ('mode' in config) return partsWords(config);
+  const { defaults, createsOnAppend, createsOnRead } = config;
+  const creates = [...(createsOnAppend ? ['append'] : []), ...(createsOnRead ? ['read'] : [])].join(' and ');
+  return `(${partsWords(defaults)})${creates === '' ? '' : `, streams on ${creates}`}`;
+}
+
+function partsWords({ storageClass, retentionAgeS, mode, uncapped, emptyAgeS }: StreamWish): string {
+  const kept = retentionAgeS === 'infinite' ? 'kept for ever' : `kept ${retentionAgeS} s`;
+  const parts = [
+    storageClass,
+    retentionAgeS === null ? null : kept,
+    mode,
+    uncapped === null ? null : uncapped ? 'uncapped' : 'capped',
+    emptyAgeS === null ? null : emptyAgeS === 0 ? 'kept when empty' : `gone when empty ${emptyAgeS} s`,
+  ];
+  return parts.filter((part) => part !== null).join(' ');
 }
 
 function place({ basin, stream }: { basin: string; stream: string }): string {
@@ -148,10 +176,6 @@ function place({ basin, stream }: { basin: string; stream: string }): string {
 
 function tokenWords(token: string | null): string {
   return token === null ? '' : ` by token ${token}`;
-}
-
-function basinWords(wish: BasinWish): string {
-  return asked(basinWishJson(wish));
 }
 
 function asked(config: Record<string, unknown>): string {
