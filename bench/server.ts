@@ -1,0 +1,203 @@
+/**
+ * The server over the loopback interface, beside Node's own servers of the same protocols that do nothing: what of a
+ * request is ours. Server and client are two processes; floor and product take turns, and the median turns are compared.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { MIB, mibPerSecond } from './load.ts';
+import { appendFrame, FRAME_BODY_BYTES } from './messages.ts';
+import type { PeerKind } from './peer.ts';
+import { median, type Row } from './table.ts';
+import {
+  appendFrames,
+  BENCH_BASIN,
+  connectHttp2,
+  readBytes,
+  unaryAppend,
+  UnaryClient,
+  unaryLoad,
+} from './wire-clients.ts';
+
+const TURNS = 7;
+/** Of one turn of appends. Not more, because a store in memory keeps all turns. */
+const APPEND_TURN_FRAMES = 128;
+const PENDING_FRAMES = 16;
+const READ_FRAMES = 128;
+const READ_TURN_BYTES = 512 * MIB;
+const UNARY_TURN = 20_000;
+const UNARY_CONNECTIONS = 64;
+const LIGHT_APPENDS = 300;
+const LIGHT_PAUSE_MS = 5;
+const STREAM = 'bench';
+
+export async function s2sAppend(): Promise<Row[]> {
+  const frame = appendFrame();
+  const { product, floor } = await inTurns(async (port) => {
+    const session = await connectHttp2(port);
+    const startMs = performance.now();
+    await appendFrames(session, STREAM, frame, { count: APPEND_TURN_FRAMES, pendingMax: PENDING_FRAMES });
+    const elapsedMs = performance.now() - startMs;
+    session.destroy();
+    return mibPerSecond(APPEND_TURN_FRAMES * FRAME_BODY_BYTES, elapsedMs);
+  });
+  return [
+    {
+      what: 'S2S append, 1,000 x 1 kB records, 16 pending, store in memory',
+      value: product,
+      unit: 'MiB/s',
+      floor: { what: 'raw h2c sink, an answer a frame', value: floor },
+      goal: { of: 'ratio', bound: 'at least', than: 0.6 },
+    },
+  ];
+}
+
+export async function s2sRead(): Promise<Row[]> {
+  const { product, floor } = await inTurns(
+    async (port) => {
+      const session = await connectHttp2(port);
+      const startMs = performance.now();
+      let got = 0;
+      while (got < READ_TURN_BYTES) got += await readBytes(session, STREAM, READ_FRAMES * FRAME_BODY_BYTES * 0.95);
+      const elapsedMs = performance.now() - startMs;
+      session.destroy();
+      return mibPerSecond(got, elapsedMs);
+    },
+    async (port) => {
+      const session = await connectHttp2(port);
+      await appendFrames(session, STREAM, appendFrame(), { count: READ_FRAMES, pendingMax: PENDING_FRAMES });
+      session.destroy();
+    },
+  );
+  return [
+    {
+      what: 'S2S read, 1,000 x 1 kB records, from the start, store in memory',
+      value: product,
+      unit: 'MiB/s',
+      floor: { what: 'raw h2c source, one frame again and again', value: floor },
+      goal: { of: 'ratio', bound: 'at least', than: 0.6 },
+    },
+  ];
+}
+
+export async function unary(): Promise<Row[]> {
+  const request = unaryAppend(STREAM);
+  const { product, floor } = await inTurns(async (port) => {
+    const elapsedMs = await unaryLoad(port, request, { count: UNARY_TURN, connections: UNARY_CONNECTIONS });
+    return UNARY_TURN / (elapsedMs / 1000);
+  });
+  return [
+    {
+      what: 'unary appends of 100 bytes, JSON, 64 connections, store in memory',
+      value: product,
+      unit: '/s',
+      floor: { what: 'raw HTTP/1.1 sink', value: floor },
+      goal: { of: 'ratio', bound: 'at least', than: 0.65 },
+    },
+  ];
+}
+
+export async function light(): Promise<Row[]> {
+  const floor = await lightOn('raw');
+  const rows: Row[] = [];
+  for (const kind of ['memory', 'folder', 's3'] as const) {
+    const { p50, p99 } = await lightOn(kind);
+    const what = `one append of 100 bytes every ${LIGHT_PAUSE_MS} ms, ${PLACES[kind]}`;
+    const raw = 'raw HTTP/1.1 sink';
+    rows.push({ what: `${what}, median`, value: p50, unit: 'ms', floor: { what: raw, value: floor.p50 } });
+    rows.push({ what: '- 99 % within', value: p99, unit: 'ms', floor: { what: raw, value: floor.p99 } });
+  }
+  return rows;
+}
+
+const PLACES = { memory: 'store in memory', folder: 'folder', s3: 'S3-like (40 ms a call)' } as const;
+
+async function lightOn(kind: PeerKind): Promise<{ p50: number; p99: number }> {
+  return withPeer(kind, async (port) => {
+    const client = await UnaryClient.connect(port);
+    const request = unaryAppend(STREAM);
+    const latenciesMs: number[] = [];
+    for (let i = 0; i < LIGHT_APPENDS; i += 1) {
+      const startMs = performance.now();
+      await client.send(request);
+      latenciesMs.push(performance.now() - startMs);
+      await new Promise((resolve) => setTimeout(resolve, LIGHT_PAUSE_MS));
+    }
+    client.close();
+    latenciesMs.sort((a, b) => a - b);
+    return { p50: median(latenciesMs), p99: latenciesMs[Math.floor(LIGHT_APPENDS * 0.99)] as number };
+  });
+}
+
+/** The median of each, in turns, behind one turn of each that warms it up. */
+async function inTurns(
+  turn: (port: number) => Promise<number>,
+  prepare: (port: number) => Promise<void> = async () => undefined,
+): Promise<{ product: number; floor: number }> {
+  return withPeer('raw', (raw) =>
+    withPeer('memory', async (memory) => {
+      await prepare(memory);
+      const products: number[] = [];
+      const floors: number[] = [];
+      for (let i = 0; i <= TURNS; i += 1) {
+        const [floor, product] = [await turn(raw), await turn(memory)];
+        if (i === 0) continue;
+        floors.push(floor);
+        products.push(product);
+      }
+      return { product: median(products), floor: median(floors) };
+    }),
+  );
+}
+
+async function withPeer<Result>(kind: PeerKind, work: (port: number) => Promise<Result>): Promise<Result> {
+  const child = spawn(process.execPath, ['--max-semi-space-size=64', await peerProgram(), kind], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  try {
+    const port = await portOf(child);
+    if (kind !== 'raw') await makeStream(port);
+    return await work(port);
+  } finally {
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.stdin.end();
+    await gone;
+  }
+}
+
+let built: Promise<string> | null = null;
+
+/** Bundled for the same reason as the benchmark itself. */
+function peerProgram(): Promise<string> {
+  built ??= (async () => {
+    const runs = fileURLToPath(new URL('../.runs/', import.meta.url));
+    await mkdir(runs, { recursive: true });
+    const outfile = `${runs}bench-peer.mjs`;
+    const entry = fileURLToPath(new URL('../bench/peer.ts', import.meta.url));
+    const format = { bundle: true, platform: 'node', format: 'esm', packages: 'external' } as const;
+    await build({ ...format, entryPoints: [entry], outfile, logLevel: 'warning' });
+    return outfile;
+  })();
+  return built;
+}
+
+function portOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.stdout?.once('data', (line: Buffer) => resolve(Number(line.toString())));
+    child.once('exit', (code) => reject(new Error(`the other process ended with ${code}`)));
+  });
+}
+
+async function makeStream(port: number): Promise<void> {
+  const headers = { 'content-type': 'application/json', 's2-basin': BENCH_BASIN };
+  for (const [path, body] of [
+    ['basins', { basin: BENCH_BASIN }],
+    ['streams', { stream: STREAM }],
+  ] as const) {
+    const url = `http://127.0.0.1:${port}/v1/${path}`;
+    const { status } = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+    if (status !== 201) throw new Error(`the stream of the benchmark could not be made: ${status}`);
+  }
+}
