@@ -61,15 +61,12 @@ export class FrameRun {
 
   /** What the frame takes. */
   bytesAt(index: number): number {
-    const row = (this.#from + index) * COLUMNS;
-    return (this.#rows[row + END] as number) - (this.#rows[row + START] as number);
+    return bytesOfRow(this.#rows, this.#from + index);
   }
 
   /** What all of them take. */
   get bytes(): number {
-    let bytes = 0;
-    for (let i = 0; i < this.length; i++) bytes += this.bytesAt(i);
-    return bytes;
+    return bytesOfRows(this.#rows, this.#from, this.#to);
   }
 
   /** Those at `[start, end)`. */
@@ -80,7 +77,7 @@ export class FrameRun {
   /** Those that reach `seqNum` or beyond. */
   reaching(seqNum: number): FrameRun {
     const first = firstAbove(this.#rows, NEXT_SEQ_NUM, seqNum, this.#from, this.#to);
-    return new FrameRun(this.#rows, this.#arenas, first, this.#to);
+    return first === this.#from ? this : new FrameRun(this.#rows, this.#arenas, first, this.#to);
   }
 
   *[Symbol.iterator](): IterableIterator<Frame> {
@@ -146,6 +143,11 @@ export class StreamChunks {
     return this.#countUpTo(SLOT, slot);
   }
 
+  /** What the frames of the first `count` take. */
+  firstBytes(count: number): number {
+    return bytesOfRows(this.#rows, 0, count);
+  }
+
   removeFirst(count: number): void {
     this.#rows = resized(this.#rows.subarray(count * COLUMNS, this.length * COLUMNS), 0);
     this.#arenas = this.#arenas.slice(count);
@@ -172,6 +174,16 @@ function frameOfRow(rows: Float64Array, arenas: readonly Uint8Array[], at: numbe
     start: rows[row + START] as number,
     end: rows[row + END] as number,
   };
+}
+
+function bytesOfRow(rows: Float64Array, at: number): number {
+  return (rows[at * COLUMNS + END] as number) - (rows[at * COLUMNS + START] as number);
+}
+
+function bytesOfRows(rows: Float64Array, from: number, to: number): number {
+  let bytes = 0;
+  for (let at = from; at < to; at++) bytes += bytesOfRow(rows, at);
+  return bytes;
 }
 
 /** The first of the rows `[from, to)` whose value in an ascending column is above `value`; `to` when none is. */
