@@ -25,8 +25,8 @@ export function drawControl(draw: Draw, faults: FaultSettings, oneIn: number): C
   );
   if (!has || faults.clockStep[0] > 0) return null;
   return {
-    clients: draw.pick(SITES.control, 'clients', [2, 3, 3, 4]),
-    operationsPerClient: draw.pick(SITES.control, 'operations', [12, 8, 20]),
+    clients: draw.pick(SITES.control, 'clients', [3, 2, 4]),
+    operationsPerClient: draw.pick(SITES.control, 'operations', [8, 5, 12]),
     basins: draw.pick(SITES.control, 'basins', [1, 2, 2]),
     streams: draw.pick(SITES.control, 'streams', [1, 2]),
     thinkMsMax: draw.pick(SITES.control, 'think', [20, 0, 300, 1_000]),
