@@ -16,6 +16,7 @@ import { SESSION_WRITER_PROBES } from './sessions/session-writer.ts';
 import { NEVER_PROBES, STORAGE_PROBES } from './storage/ghost.ts';
 import { SIDE_PROBES } from './side/probes.ts';
 import { USAGE_PROBES } from './usage/crew.ts';
+import { CODING_PROBES } from './wire-coding.ts';
 import { CLIENT_PROBES } from './workflow.ts';
 
 /** Every probe a run can light, known before the run. */
@@ -30,6 +31,7 @@ export function probeCatalogue(): ProbeInfo[] {
     ...SIDE_PROBES,
     ...CONTROL_PROBES,
     ...USAGE_PROBES,
+    ...CODING_PROBES,
     ...FOLLOWER_PROBES,
     ...SESSION_WRITER_PROBES,
     ...NEVER_PROBES,
@@ -37,7 +39,7 @@ export function probeCatalogue(): ProbeInfo[] {
   const client = Object.entries(ours).map(([name, sentence]) => ({
     name,
     sentence,
-    required: name in CONTROL_PROBES || name in USAGE_PROBES,
+    required: name in CONTROL_PROBES || name in USAGE_PROBES || name in CODING_PROBES,
     row: null,
   }));
   return [...engineProbes(), ...SIM_PROBES, ...client].map(withRow);

@@ -4,7 +4,7 @@
  */
 
 import { createApi, type EngineTunables, openEngine, type Engine, StoreRefused } from '../engine/index.ts';
-import type { Program } from '../sim/index.ts';
+import { pinnedCompression, type Program } from '../sim/index.ts';
 import { DamageMet } from './storage/damage.ts';
 
 /** Exit codes of the server program, as in production. */
@@ -34,7 +34,7 @@ export function serverProgram(
     running.delete(process.host);
     await ports.network.serve(
       process.host,
-      createApi(() => served),
+      createApi(() => served, { compression: pinnedCompression }),
     );
     takingOver = true;
     try {

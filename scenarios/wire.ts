@@ -8,6 +8,7 @@
 import type { Clock, HttpRequest, HttpResponse, NetworkError } from '../engine/index.ts';
 import { ProtocolViolation } from './client.ts';
 import { Patience } from './patience.ts';
+import { codedBody, decodedBody, type WireCoding } from './wire-coding.ts';
 
 export type Transport = (address: string, request: HttpRequest) => Promise<HttpResponse>;
 
@@ -19,6 +20,8 @@ export interface WireOptions {
   basin: string;
   /** Patience with one request, in milliseconds. */
   timeoutMs: number;
+  /** How bodies are compressed, both ways; null or absent: not at all. */
+  coding?: WireCoding | null;
 }
 
 /** An HTTP answer, or the lack of one. `sent` false: certainly nothing reached the server. */
@@ -76,7 +79,9 @@ export class Wire {
   ): Promise<Exchange> {
     const headers = new Map([['s2-basin', this.#options.basin], ...extra]);
     if (body !== null) headers.set('content-type', 'application/json');
-    const bytes = body === null ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(body));
+    const text = body === null ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(body));
+    const { coding } = this.#options;
+    const bytes = coding == null ? text : codedBody(coding, text, headers);
     // A signal that did not abort serves again: making one is slow.
     const abort = this.#unused.pop() ?? new AbortController();
     const request: HttpRequest = { method, target, headers, body: once(bytes), signal: abort.signal };
@@ -98,8 +103,9 @@ export class Wire {
     const { addresses } = this.#options;
     try {
       const response = await this.#transport(addresses[this.#server % addresses.length] as string, request);
-      const text = new TextDecoder().decode(await collect(response.body));
       const { status, headers } = response;
+      const body = decodedBody(this.#options.coding ?? null, await collect(response.body), headers);
+      const text = new TextDecoder().decode(body);
       return { kind: 'answer', status, headers, body: text === '' ? null : parseJson(text) };
     } catch (error) {
       if (!isNetworkError(error)) throw error;

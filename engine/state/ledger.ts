@@ -14,7 +14,7 @@ export interface Note {
   readonly totals: readonly number[];
 }
 
-export const MINUTES_AN_HOUR = 60;
+const MINUTES_AN_HOUR = 60;
 
 /** Adds (1) or takes away (-1) what a part of a ledger counts for in the hash of the state. */
 export type CountInHash = (part: 'totals' | 'minute' | 'hour', note: Note, sign: 1 | -1) => void;

@@ -3,8 +3,10 @@
 import { defineSite, type HostOptions, type HostPorts, type Site, type World } from '../../sim/index.ts';
 import type { Plan } from '../plan.ts';
 import type { Transport, WireOptions } from '../wire.ts';
+import type { WireCoding } from '../wire-coding.ts';
 import type { Stage } from './crew.ts';
 
+const CODING = defineSite('client.coding', 'how a client compresses bodies');
 const SERVER = defineSite('client.server', 'which server a roaming client asks');
 
 type Work = (ports: HostPorts) => Promise<void>;
@@ -43,7 +45,13 @@ export class ClientStage implements Stage {
     const { requestTimeoutMs: timeoutMs, clientsRoam, servers } = this.plan;
     const below = this.below(SERVER, name);
     const roam = clientsRoam && !stays ? () => below(servers) : null;
-    return { addresses: this.servers, roam, basin: this.basin, timeoutMs };
+    return { addresses: this.servers, roam, basin: this.basin, timeoutMs, coding: this.#codingOf(name) };
+  }
+
+  /** Most clients use none. */
+  #codingOf(name: string): WireCoding | null {
+    const coding = ([null, null, 'gzip', 'zstd'] as const)[this.below(CODING, name)(4)] ?? null;
+    return coding === null ? null : { coding, noted: this.noted };
   }
 
   below(site: Site, name: string): (bound: number) => number {

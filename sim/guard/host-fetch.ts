@@ -1,11 +1,12 @@
 /**
  * `fetch` of one simulated host: Request and Response are the platform's own, the way between them is the simulated network.
  *
- * It fails as Node's does, because clients look at that: `TypeError: fetch failed` with the code of the cause, `terminated`
+ * As Node's it asks for gzip by itself and takes it off again. It fails as Node's does, because clients look at that: `TypeError: fetch failed` with the code of the cause, `terminated`
  * when a body breaks off, the reason of the signal when that aborts.
  */
 
 import type { HttpRequest, HttpResponse, Network, NetworkError } from '../../engine/ports.ts';
+import { pinnedCompression } from '../compression.ts';
 
 /** A refused connection certainly carried nothing; of all others a byte may have left. */
 const CAUSES: Record<NetworkError['code'], { unsent: string; sent: string }> = {
@@ -13,6 +14,8 @@ const CAUSES: Record<NetworkError['code'], { unsent: string; sent: string }> = {
   reset: { unsent: 'ECONNRESET', sent: 'ECONNRESET' },
   timeout: { unsent: 'UND_ERR_CONNECT_TIMEOUT', sent: 'UND_ERR_HEADERS_TIMEOUT' },
 };
+/** Larger than any answer. */
+const BODY_BYTES_MAX = 1 << 26;
 /** A response of these has no body, and the platform refuses to make one. */
 const WITHOUT_BODY: ReadonlySet<number> = new Set([101, 204, 205, 304]);
 
@@ -31,7 +34,8 @@ export function hostFetch(network: Network, resolve: (host: string) => string) {
         signal,
       } satisfies HttpRequest);
       const { status, headers } = response;
-      const body = WITHOUT_BODY.has(status) ? null : bodyOf(response.body, signal);
+      const plain = headers.get('content-encoding') === 'gzip' ? unzipped(response.body) : response.body;
+      const body = WITHOUT_BODY.has(status) ? null : bodyOf(plain, signal);
       return new Response(body, { status, headers: [...headers] });
     } catch (error) {
       signal.throwIfAborted();
@@ -45,6 +49,7 @@ function headersOf(request: Request): Map<string, string> {
   const headers = new Map<string, string>();
   request.headers.forEach((value, name) => headers.set(name, value));
   if (!headers.has('accept')) headers.set('accept', '*/*');
+  if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'gzip, deflate');
   return headers;
 }
 
@@ -68,6 +73,15 @@ function bodyOf(body: HttpResponse['body'], signal: AbortSignal): Uint8Array<Arr
     },
     { highWaterMark: 0 },
   );
+}
+
+async function* unzipped(body: HttpResponse['body']): AsyncGenerator<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  if (body instanceof Uint8Array) chunks.push(body);
+  else for await (const chunk of body) chunks.push(chunk);
+  const plain = pinnedCompression.gzip.decompress(Buffer.concat(chunks), BODY_BYTES_MAX);
+  if (plain === null) throw new TypeError('terminated', { cause: new Error('incorrect header check') });
+  yield plain;
 }
 
 function causeOf({ code, sent, message }: NetworkError): Error {
