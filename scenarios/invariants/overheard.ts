@@ -26,6 +26,8 @@ export class Overheard {
   readonly #nowMs: () => number;
   /** Null of a name whose life may have ended. */
   readonly #ledgers = new Map<string, StreamLedger | null>();
+  /** Basins that somebody asked to delete: their streams may go at any time. */
+  readonly #doomed = new Set<string>();
   /** Ids of streams that somebody was told to have created. */
   readonly #created = new Set<number>();
 
@@ -88,8 +90,9 @@ export class Overheard {
       },
       reconfigureStream: (basin, name, patch) => {
         const ledger = this.ledger(basin, name);
-        if (ledger !== null) ledger.config = null;
-        if (patch.deleteOnEmptyMinAgeS !== undefined) this.#forget(basin, name);
+        // Of a stream whose creation is under way nothing is known: the change may come behind it.
+        if (ledger === null || patch.deleteOnEmptyMinAgeS !== undefined) this.#forget(basin, name);
+        else ledger.config = null;
         return engine.reconfigureStream(basin, name, patch);
       },
       deleteStream: (basin, name) => {
@@ -97,6 +100,7 @@ export class Overheard {
         return engine.deleteStream(basin, name);
       },
       deleteBasin: (basin) => {
+        this.#doomed.add(basin);
         for (const key of this.#ledgers.keys()) if (key.startsWith(`${basin}/`)) this.#ledgers.set(key, null);
         return engine.deleteBasin(basin);
       },
@@ -115,7 +119,7 @@ export class Overheard {
     }
     if (outcome.kind === 'created') this.#created.add(id);
     const key = `${basin}/${name}`;
-    if (this.#ledgers.has(key)) return;
+    if (this.#ledgers.has(key) || this.#doomed.has(basin)) return;
     this.#ledgers.set(key, config.deleteOnEmptyMinAgeS === 0 ? new StreamLedger(config) : null);
   }
 
