@@ -19,6 +19,7 @@ import { huntPlant } from './run-hunt.ts';
 import { SIDE_PLANTS } from './side-plants.ts';
 import { DIRECTED_SESSION_PLANTS, SESSION_PLANTS } from './session-plants.ts';
 import { DIRECTED_PLANTS, type DirectedPlant, STORAGE_PLANTS } from './storage-plants.ts';
+import { USAGE_PLANTS } from './usage-plants.ts';
 
 const ALL: readonly Plant[] = [
   ...PLANTS,
@@ -27,6 +28,7 @@ const ALL: readonly Plant[] = [
   ...CONTROL_PLANTS,
   ...SESSION_PLANTS,
   ...INVARIANT_PLANTS,
+  ...USAGE_PLANTS,
 ];
 const DIRECTED: readonly DirectedPlant[] = [...DIRECTED_PLANTS, ...DIRECTED_SESSION_PLANTS];
 const NAMES = [...ALL, ...DIRECTED, ...HAZARDS.map(({ story }) => ({ name: plantName(story) }))].map(

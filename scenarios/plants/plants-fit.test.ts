@@ -10,6 +10,7 @@ import { PLANTS } from './plants.ts';
 import { SIDE_PLANTS } from './side-plants.ts';
 import { DIRECTED_SESSION_PLANTS, SESSION_PLANTS } from './session-plants.ts';
 import { DIRECTED_PLANTS, STORAGE_PLANTS } from './storage-plants.ts';
+import { USAGE_PLANTS } from './usage-plants.ts';
 
 const DIRECTED = [...DIRECTED_PLANTS, ...DIRECTED_SESSION_PLANTS];
 const ALL = [
@@ -19,6 +20,7 @@ const ALL = [
   ...CONTROL_PLANTS,
   ...SESSION_PLANTS,
   ...INVARIANT_PLANTS,
+  ...USAGE_PLANTS,
   ...DIRECTED,
 ];
 
