@@ -3,6 +3,7 @@
  * the engine's code, because a judge that shares code with the accused shares its bugs.
  */
 
+import { pinnedCompression } from '../../sim/index.ts';
 import type { Batch } from '../client.ts';
 
 export type SessionAnswer =
@@ -16,8 +17,11 @@ const LENGTH_DELIMITED = 2;
 
 const utf8 = new TextEncoder();
 
-/** One `AppendInput` as a frame that is not compressed. */
-export function inputFrame(batch: Batch): Uint8Array {
+/** Flags of a frame by how its payload is compressed. */
+const CODED = { none: 0, zstd: 0x20, gzip: 0x40 } as const;
+
+/** One `AppendInput` as a frame. */
+export function inputFrame(batch: Batch, coding: keyof typeof CODED = 'none'): Uint8Array {
   const fenceHeaders = batch.setFencingToken === null ? [] : [field(2, field(2, utf8.encode('fence')))];
   const records = batch.bodies.map((body) => field(1, concat([...fenceHeaders, field(3, utf8.encode(body))])));
   const message = concat([
@@ -25,8 +29,9 @@ export function inputFrame(batch: Batch): Uint8Array {
     ...(batch.matchSeqNum === null ? [] : [tag(2, VARINT), varint(batch.matchSeqNum)]),
     ...(batch.fencingToken === null ? [] : [field(3, utf8.encode(batch.fencingToken))]),
   ]);
-  const length = message.length + 1;
-  return concat([Uint8Array.of(length >> 16, (length >> 8) & 255, length & 255, 0), message]);
+  const payload = coding === 'none' ? message : pinnedCompression[coding].compress(message);
+  const length = payload.length + 1;
+  return concat([Uint8Array.of(length >> 16, (length >> 8) & 255, length & 255, CODED[coding]), payload]);
 }
 
 /** The answers in a response body, cut anywhere. A body that ends inside a frame just ends: the connection broke. */

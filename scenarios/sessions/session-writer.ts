@@ -16,10 +16,12 @@ export const SESSION_WRITER_PROBES = {
   'session.pipelined': 'a session had two batches under way',
   'session.mismatch-with-others-behind': 'a batch failed its condition while others were under way behind it',
   'session.dropped-behind': 'batches behind a failed one certainly had no effect',
+  'session.frame-coded': 'a session sent a compressed frame',
   'session.left': 'a client left a session with batches under way',
 } as const;
 
 const BATCHES_MAX = 8;
+const CODINGS = ['none', 'none', 'gzip', 'zstd'] as const;
 
 export interface SessionWriterOptions {
   addresses: readonly string[];
@@ -117,7 +119,9 @@ export class SessionWriter {
       const batch = this.#nextBatch(underWay);
       if (underWay.length > 0) this.#world.noted('session.pipelined');
       underWay.push({ batch, ended: this.#world.called(batch) });
-      const frame = inputFrame(batch);
+      const coding = CODINGS[this.#world.below(CODINGS.length)] ?? 'none';
+      if (coding !== 'none') this.#world.noted('session.frame-coded');
+      const frame = inputFrame(batch, coding);
       const cut = this.#world.below(frame.length + 1);
       if (cut > 0) yield frame.subarray(0, cut);
       if (cut < frame.length) yield frame.subarray(cut);
