@@ -146,6 +146,7 @@ export async function openEngine(ports: Ports, tunables: EngineTunables = ENGINE
     store.committed(entry);
     upkeep.applied(entry);
   };
+  committed.onSlotApplied = () => upkeep.slotApplied();
 
   void watchIdleOwner(ports, tunables.log, log, gone.signal);
 

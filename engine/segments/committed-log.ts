@@ -22,6 +22,8 @@ export class CommittedLog implements LogFold<Entry> {
   #state = new LogState();
   /** Told of every applied entry, after it; set once the log is served. */
   onApplied: ((entry: Entry) => void) | null = null;
+  /** Told when all entries of a slot are applied; set with it. */
+  onSlotApplied: (() => void) | null = null;
 
   constructor(load: LoadCheckpoint, telemetry: Telemetry | null = null) {
     this.#load = load;
@@ -60,6 +62,7 @@ export class CommittedLog implements LogFold<Entry> {
 
   endOfSlot(slot: number): void {
     this.#state.endOfSlot(slot);
+    this.onSlotApplied?.();
   }
 
   fence(slot: number): void {

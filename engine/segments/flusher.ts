@@ -84,7 +84,7 @@ export class Flusher {
     this.#lookSoon();
   }
 
-  /** To be told of every entry after it was folded. Cheap, and does nothing itself: a slot may be half folded now. */
+  /** To be told of every slot after it was folded. Cheap, and does nothing itself: the log is in the middle of its work. */
   applied(): void {
     if (this.#parts.state.unfrozenEntries === 0) return;
     const isFirst = this.#firstUnfrozenMs === null;

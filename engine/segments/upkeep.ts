@@ -104,8 +104,12 @@ export class Upkeep {
   /** An entry was folded. */
   applied(entry: Entry): void {
     if (entry.type === 'reconfigure-stream') this.#retention.agesChanged();
-    this.#flusher.applied();
     this.#trimCounter.applied(entry);
+  }
+
+  /** All entries of a slot were folded. */
+  slotApplied(): void {
+    this.#flusher.applied();
   }
 
   /** Flushes, compacts until there is nothing left to compact, and collects. False when the engine ended first. */

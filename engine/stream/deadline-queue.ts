@@ -23,6 +23,7 @@ export class DeadlineQueue {
   #queue = new Fifo<Waiting>();
   readonly #abort = new AbortController();
   #sleeping = false;
+  #closed = false;
 
   constructor(clock: Clock, patienceMs: number) {
     this.#clock = clock;
@@ -31,7 +32,7 @@ export class DeadlineQueue {
 
   /** Patience with `waiting` begins now. */
   add(waiting: Waiting): void {
-    if (this.#abort.signal.aborted) return;
+    if (this.#closed) return;
     waiting.deadlineMs = this.#clock.monoMs() + this.#patienceMs;
     this.#queue.push(waiting);
     if (!this.#sleeping) this.#serve();
@@ -57,6 +58,7 @@ export class DeadlineQueue {
 
   /** Cancels all; nothing expires any more. */
   close(): void {
+    this.#closed = true;
     this.#abort.abort('woken');
     this.#queue = new Fifo();
   }

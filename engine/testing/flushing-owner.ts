@@ -91,7 +91,7 @@ export class FlushingOwner {
       published: () => {},
       signal: this.#abort.signal,
     });
-    committed.onApplied = () => this.flusher.applied();
+    committed.onSlotApplied = () => this.flusher.applied();
     this.#nextStreamId = state.tables.nextStreamId;
     void this.log.ended.then(() => this.#abort.abort());
   }
