@@ -7,6 +7,7 @@ import { Command, Option } from 'commander';
 import { countArgument, durationArgument, profileArgument, seedRangeArgument, shardArgument } from '../arguments.ts';
 import { writeBundle } from '../bundle.ts';
 import { green, red } from '../colours.ts';
+import { diffCommand, explainCommand, reproCase, type ReproCaseOptions, shrinkCommand, stopping } from './cases.ts';
 import { InputError } from './input-error.ts';
 import { type Profile, PROFILES, type RunSize } from '../plan.ts';
 import type { RunFailure, RunRecord, SweepRecord } from '../run.ts';
@@ -46,6 +47,9 @@ export function simCommand(): Command {
   sim.addCommand(runCommand());
   sim.addCommand(sweepCommand());
   sim.addCommand(reproCommand());
+  sim.addCommand(shrinkCommand());
+  sim.addCommand(explainCommand());
+  sim.addCommand(diffCommand());
   sim.addCommand(metaCommand());
   sim.addCommand(probesCommand());
   sim.addCommand(fingerprintCommand(), { hidden: true });
@@ -72,32 +76,48 @@ function runCommand(): Command {
 }
 
 function reproCommand(): Command {
-  return oneRun(
+  return aRun(
     new Command('repro')
-      .description('run one seed again, bit for bit; exit 1 if it fails again')
-      .option('--trace', 'print every event of the run'),
-  ).action(async (options: RunOptions & { trace?: boolean }) => {
-    const { run, wallMs } = await runOnce(
-      options,
-      true,
-      options.trace === true ? (line) => console.log(line) : undefined,
-    );
-    printRun(run, wallMs);
-    if (run.failure === null) return;
-    console.log(`page     ${writeBundle(options.out, run).page}`);
-    process.exitCode = EXIT_FAILED;
+      .description('run one seed, or one case, again, bit for bit; exit 1 if it fails again')
+      .argument('[case]', 'a .simcase file')
+      .option('--seed <seed>', 'number, word or commit id')
+      .option('--trace', 'print every event of the run')
+      .option('--until <event>', 'stop in the inspector before this event', countArgument)
+      .option('--break <site>', 'stop in the inspector at each choice of this site')
+      .option('--force', 'take the verdict of a case as it is, though this build does something else'),
+  ).action(async (file: string | undefined, options: Partial<RunOptions> & ReproCaseOptions) => {
+    if (file !== undefined) return reproCase(file, options);
+    const { seed } = options;
+    if (seed === undefined) throw new InputError('give --seed, or a .simcase file');
+    const run = { ...(options as RunOptions), seed };
+    await repro(run, await stopping(options));
   });
 }
 
+async function repro(options: RunOptions, hooks: Awaited<ReturnType<typeof stopping>>): Promise<void> {
+  const { run, wallMs } = await runOnce(options, true, hooks);
+  printRun(run, wallMs);
+  if (run.failure === null) return;
+  console.log(`page     ${writeBundle(options.out, run).page}`);
+  process.exitCode = EXIT_FAILED;
+}
+
 function oneRun(command: Command): Command {
+  return aRun(command.requiredOption('--seed <seed>', 'number, word or commit id'));
+}
+
+function aRun(command: Command): Command {
   return sized(command)
     .addHelpText('after', EXIT_CODES)
-    .requiredOption('--seed <seed>', 'number, word or commit id')
     .option('--profile <profile>', `one of ${PROFILES.join(', ')}`, profileArgument, 'swarm')
     .option('--out <folder>', 'where the run is written', '.runs');
 }
 
-async function runOnce(options: RunOptions, record: boolean, onTraceLine?: (line: string) => void) {
+async function runOnce(
+  options: RunOptions,
+  record: boolean,
+  { onTraceLine, onChoice }: Partial<Awaited<ReturnType<typeof stopping>>> = {},
+) {
   const { runSeed } = await import('../run-seed.ts');
   const startedMs = performance.now();
   const size = sizeOf(options);
@@ -107,6 +127,7 @@ async function runOnce(options: RunOptions, record: boolean, onTraceLine?: (line
     size,
     record,
     ...(onTraceLine !== undefined && { onTraceLine }),
+    ...(onChoice !== undefined && { world: { onChoice } }),
   });
   return { run, wallMs: performance.now() - startedMs };
 }

@@ -3,7 +3,7 @@
  * the user interrupts, and always ends with what it has.
  */
 
-import { execFileSync } from 'node:child_process';
+import { buildName } from '../build-name.ts';
 import { probeCatalogue } from '../probes.ts';
 import { reproLine } from '../repro-line.ts';
 import { SCENARIO } from '../run-seed.ts';
@@ -118,16 +118,4 @@ function takeUpTo(names: Generator<RunName>, count: number): RunName[] {
 /** Results arrive in whatever order processes finish; the record does not depend on it. */
 function byName(a: RunName, b: RunName): number {
   return Number(a.seed) - Number(b.seed) || (a.profile < b.profile ? -1 : a.profile > b.profile ? 1 : 0);
-}
-
-/** Commit of the working tree, if there is one. */
-function buildName(): string {
-  try {
-    const run = (...args: string[]) =>
-      execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-    const dirty = run('status', '--porcelain') === '' ? '' : ' with local changes';
-    return run('rev-parse', '--short=12', 'HEAD') + dirty;
-  } catch {
-    return 'unknown';
-  }
 }

@@ -1,0 +1,88 @@
+/** Cases: spelled out, written, read again and replayed, they are the run they were made of. */
+
+import { beforeAll, describe, expect, test } from 'vitest';
+import { drawPlan } from '../plan.ts';
+import { type Case, type CaseRun, runCase } from './case.ts';
+import { firstDifference } from './diff.ts';
+import { lanes } from './explain.ts';
+import { replay } from './replay-check.ts';
+import { caseOf, flatOf, parseSimcase, type Simcase, simcaseOf } from './simcase.ts';
+import { simplerSteps } from './simpler-plans.ts';
+
+const size = { clients: 2, operationsPerClient: 4 };
+const plan = { ...drawPlan('7', 'lossy', size), sdkClients: 0 };
+const generated: Case = { seed: '7', plan, choices: { kind: 'generated' } };
+
+let run: CaseRun;
+let simcase: Simcase;
+beforeAll(async () => {
+  run = await runCase(generated);
+  simcase = parseSimcase(JSON.stringify(simcaseOf({ case: generated, run, build: 'here', notes: '' })));
+});
+
+describe('a case', () => {
+  test('replayed by key is the run it was recorded from, byte for byte', async () => {
+    const report = await replay(simcase);
+    expect(report).toMatchObject({ verdict: 'pass', isSameTrace: true, dark: [], moved: null });
+    expect(report.run.record.traceHash).toBe(run.record.traceHash);
+  });
+
+  test('replayed in order is that run, too', async () => {
+    const flat = await runCase({ ...caseOf(simcase), choices: { kind: 'flat', recording: flatOf(simcase) } });
+    expect(flat.record.traceHash).toBe(run.record.traceHash);
+    expect(flat.misalignment).toBeNull();
+  });
+
+  test('of a build that asks for other choices names the first site that moved', async () => {
+    // As if this build asked for one choice less than the one that made the case.
+    const sites = simcase.flat.sites.map((entry) => [...entry] as [number, number]);
+    const outcomes = [[0, 1] as const, ...simcase.flat.runs];
+    const changed: Simcase = {
+      ...simcase,
+      expect: { ...simcase.expect, traceHash: '0'.repeat(16) },
+      flat: {
+        siteNames: ['gone.site', ...simcase.flat.siteNames],
+        runs: outcomes,
+        sites: [[0, 1], ...sites.map(([site, n]) => [site + 1, n] as [number, number])],
+      },
+    };
+    const { moved } = await replay(changed);
+    expect(moved).toMatch(/^choice 0 was recorded at gone\.site and is now asked for at /);
+  });
+
+  test('without any of its choices is the dullest run there is', async () => {
+    const dull = await runCase({ ...generated, choices: { kind: 'keyed', lively: [] } });
+    expect(dull.lively).toEqual([]);
+    expect(dull.record.failure).toBeNull();
+    expect(dull.record.counts.faults).toBe(0);
+  });
+
+  test('parts from another one at a line that can be looked at', async () => {
+    expect(await firstDifference(generated, caseOf(simcase))).toBeNull();
+    const difference = await firstDifference(generated, { ...generated, choices: { kind: 'keyed', lively: [] } });
+    expect(difference?.left).not.toBe(difference?.right);
+    expect(difference?.line).toBeGreaterThan(1);
+  });
+
+  test('that is none is refused with the reason', () => {
+    expect(() => parseSimcase('{')).toThrow(/no JSON/);
+    expect(() => parseSimcase('{}')).toThrow(/no simulator case/);
+    expect(() => parseSimcase('{"format":"tailrace-simcase/1","plan":{"profile":"?"}}')).toThrow(/profile/);
+  });
+
+  test('is drawn as lanes: a column per client, a row per event', () => {
+    const rows = lanes(run.history, [], []);
+    expect(rows[0]).toMatch(/ms {2}client \d+ +client \d+/);
+    expect(rows).toHaveLength(run.history.length + 1);
+    expect(rows.some((row) => row.includes('┌'))).toBe(true);
+  });
+});
+
+test('a simpler plan needs no crew, no fault and one operation, and can still be run', async () => {
+  const drawn = drawPlan('3', 'swarm', {});
+  const simplest = simplerSteps(drawn).reduce((of, step) => step(of), drawn);
+  expect(simplest).toMatchObject({ clients: 1, operationsPerClient: 1, servers: 1, side: null, control: null });
+  expect(simplerSteps(simplest)).toEqual([]);
+  const { record } = await runCase({ seed: '3', plan: simplest, choices: { kind: 'keyed', lively: [] } });
+  expect(record.failure).toBeNull();
+});

@@ -1,0 +1,187 @@
+/** `tailrace sim shrink`, `explain`, `diff`, and `repro` of a case: everything that works on single runs spelled out. */
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { durationArgument, profileArgument } from '../arguments.ts';
+import type { Case, CaseRun } from '../cases/case.ts';
+import type { Simcase } from '../cases/simcase.ts';
+import { green, red } from '../colours.ts';
+import { drawPlan, isProfile, type Profile, PROFILES } from '../plan.ts';
+import { InputError } from './input-error.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_NONDETERMINISM = 2;
+
+/** `case.simcase`, or `SEED/PROFILE` of a run. */
+const CASE_ARGUMENT = 'a .simcase file, or a run as SEED/PROFILE';
+
+export interface Stops {
+  until?: number;
+  break?: string;
+}
+
+// --- shrink ----------------------------------------------------------------------------------------------
+
+export function shrinkCommand(): Command {
+  return new Command('shrink')
+    .description('make a failing run small: fewer clients, faults and decisions, the same failure')
+    .argument('[case]', CASE_ARGUMENT)
+    .option('--seed <seed>', 'number, word or commit id')
+    .option('--profile <profile>', `one of ${PROFILES.join(', ')}`, profileArgument, 'swarm')
+    .addOption(new Option('--budget <duration>', 'wall time').argParser(durationArgument).default(10_000, '10s'))
+    .option('-o, --output <file>', 'where the case is written', 'case.simcase')
+    .action(
+      async (
+        name: string | undefined,
+        options: { seed?: string; profile: Profile; budget: number; output: string },
+      ) => {
+        const { shrink } = await import('../cases/shrink.ts');
+        const started = performance.now();
+        const original = await givenCase(name, options);
+        const shrunk = await failing(() =>
+          shrink(original, { budgetMs: options.budget, nowMs: () => performance.now() }),
+        );
+        const seconds = ((performance.now() - started) / 1000).toFixed(1);
+        console.log(`${shrunk.signature}`);
+        console.log(
+          `${shrunk.decisionsBefore} → ${shrunk.decisions} decisions in ${shrunk.runs} runs and ${seconds} s` +
+            `${shrunk.isCutShort ? '; the budget was used up' : '; nothing more can be taken away'}`,
+        );
+        for (const [signature, other] of shrunk.others)
+          console.log(`met on the way: ${signature} (seed ${other.seed})`);
+        await writeCase(options.output, shrunk.case, shrunk.run);
+        console.log(
+          `\nto repeat:  npx tailrace sim repro ${options.output}\nto read it: npx tailrace sim explain ${options.output}`,
+        );
+      },
+    );
+}
+
+// --- explain ---------------------------------------------------------------------------------------------
+
+export function explainCommand(): Command {
+  return new Command('explain')
+    .description('the few decisions that matter, in sentences, and what happened, as lanes')
+    .argument('<case>', CASE_ARGUMENT)
+    .action(async (name: string) => {
+      const { explain, explanationText } = await import('../cases/explain.ts');
+      const made = await givenCase(name, {});
+      console.log(explanationText(await failing(() => explain(made))));
+    });
+}
+
+// --- diff ------------------------------------------------------------------------------------------------
+
+export function diffCommand(): Command {
+  return new Command('diff')
+    .description('where two runs part: the first line of their traces that differs; exit 1 if there is one')
+    .argument('<left>', CASE_ARGUMENT)
+    .argument('<right>', CASE_ARGUMENT)
+    .action(async (left: string, right: string) => {
+      const { firstDifference } = await import('../cases/diff.ts');
+      const difference = await firstDifference(await givenCase(left, {}), await givenCase(right, {}));
+      if (difference === null) return console.log('the runs are the same');
+      for (const line of difference.before) console.log(`  ${line}`);
+      console.log(red(`- ${difference.left ?? '(the run is over)'}`));
+      console.log(green(`+ ${difference.right ?? '(the run is over)'}`));
+      console.log(`\nline ${difference.line} of the traces`);
+      process.exitCode = EXIT_FAILED;
+    });
+}
+
+// --- repro of a case -------------------------------------------------------------------------------------
+
+export interface ReproCaseOptions extends Stops {
+  force?: boolean;
+  trace?: boolean;
+}
+
+/** Replays a case from disk and says whether it does what it did; the exit code is that of `repro`. */
+export async function reproCase(file: string, options: ReproCaseOptions): Promise<void> {
+  const { replay } = await import('../cases/replay-check.ts');
+  const simcase = await readSimcase(file);
+  const report = await replay(simcase, await stopping(options));
+  const { record } = report.run;
+  console.log(`case     ${file}  made by build ${simcase.build}, Node ${simcase.nodeVersion}`);
+  console.log(`expected ${simcase.expect.verdict}`);
+  console.log(`verdict  ${record.failure === null ? green('ok') : red(`FAILED: ${record.failure.message}`)}`);
+  console.log(
+    `trace    ${record.traceHash}, ${report.isSameTrace ? 'as recorded' : `recorded was ${simcase.expect.traceHash}`}`,
+  );
+  if (record.failure !== null) process.exitCode = EXIT_FAILED;
+  if (report.isSameTrace) return;
+  console.log(
+    `this build does something else: ${report.moved ?? 'all choices line up, what follows from them differs'}`,
+  );
+  if (report.verdict === simcase.expect.verdict || options.force === true) return;
+  console.log('the verdict says nothing about what was recorded; --force takes it as it is');
+  process.exitCode = EXIT_NONDETERMINISM;
+}
+
+// --- stopping in the inspector ---------------------------------------------------------------------------
+
+/**
+ * Hooks that stop in the inspector before event N, or at a choice of a site. To step backwards, run again up to an earlier
+ * event: a run is repeated in milliseconds.
+ */
+export async function stopping({ until, break: site, trace }: Stops & { trace?: boolean }) {
+  if (until !== undefined || site !== undefined) {
+    const inspector = await import('node:inspector');
+    inspector.open(0, '127.0.0.1', true);
+  }
+  const onTraceLine = (line: string): void => {
+    if (trace === true) console.log(line);
+    // oxlint-disable-next-line no-debugger -- what was asked for
+    if (until !== undefined && line.startsWith(`${until} `)) debugger;
+  };
+  const onChoice = (asked: string): void => {
+    // oxlint-disable-next-line no-debugger -- what was asked for
+    if (site !== undefined && asked === site) debugger;
+  };
+  return {
+    ...((trace === true || until !== undefined) && { onTraceLine }),
+    ...(site !== undefined && { onChoice }),
+  };
+}
+
+// --- reading and writing ---------------------------------------------------------------------------------
+
+async function givenCase(
+  name: string | undefined,
+  { seed, profile = 'swarm' }: { seed?: string; profile?: Profile },
+): Promise<Case> {
+  if (name?.endsWith('.simcase') === true) {
+    const { caseOf } = await import('../cases/simcase.ts');
+    return caseOf(await readSimcase(name));
+  }
+  const [word = seed, of = profile] = name?.split('/') ?? [];
+  if (word === undefined) throw new InputError('give a .simcase file, or --seed');
+  if (!isProfile(of)) throw new InputError(`unknown profile ${of}: expected one of ${PROFILES.join(', ')}`);
+  return { seed: word, plan: drawPlan(word, of, {}), choices: { kind: 'generated' } };
+}
+
+/** Throws InputError when there is no such file or no case in it. */
+async function readSimcase(file: string): Promise<Simcase> {
+  const { parseSimcase } = await import('../cases/simcase.ts');
+  try {
+    return parseSimcase(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new InputError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function writeCase(file: string, made: Case, run: CaseRun): Promise<void> {
+  const [{ simcaseOf }, { buildName }] = await Promise.all([import('../cases/simcase.ts'), import('../build-name.ts')]);
+  const simcase = simcaseOf({ case: made, run, build: buildName(), notes: '' });
+  writeFileSync(file, `${JSON.stringify(simcase)}\n`);
+}
+
+/** A case that passes is a wrong input here. */
+async function failing<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof RangeError) throw new InputError(error.message);
+    throw error;
+  }
+}
