@@ -26,7 +26,7 @@ test('a failure is shrunk to a few decisions, repeated from the file and explain
   const { seed, profile } = found.caught;
 
   // The figures for an idle machine are in docs/SIMULATION.md; here others are at work.
-  const shrunk = await run(program, 'shrink', `${seed}/${profile}`, '--budget', '12s');
+  const shrunk = await run(program, 'shrink', `${seed}/${profile}`, '--budget', '6s');
   expect(shrunk.code).toBe(0);
   const [, before, after] = /(\d+) → (\d+) decisions/.exec(shrunk.stdout) ?? [];
   expect(Number(after)).toBeLessThan(Number(before) / 2);

@@ -38,6 +38,7 @@ export function simplerSteps(plan: Plan): PlanStep[] {
     ...tunables,
     ...fewerFaults(plan),
     ...lowerNumbers(),
+    ...smallerCrews(plan),
     (of: Plan) => ({ ...of, clientsRoam: false }),
     ...withoutCrews(plan),
   ];
