@@ -7,13 +7,11 @@
  * of a session is a read of the whole stream since the session was asked for, and goes into the judged history.
  */
 
-import type { Clock, NetworkError } from '../../engine/index.ts';
+import type { Clock } from '../../engine/index.ts';
 import { ProtocolViolation, type SeenRecord } from '../client.ts';
 import { errorCode, field, streamPath, type Transport } from '../wire.ts';
-import { type ServerSentEvent, serverSentEvents } from './server-sent.ts';
-
-/** The official clients end a session of events that is silent for so long. */
-const SILENCE_MS_MAX = 25_000;
+import { isNetworkError, isNotServing, openEvents, parse, Silence, SILENCE_MS_MAX } from './event-source.ts';
+import type { ServerSentEvent } from './server-sent.ts';
 
 export const FOLLOWER_PROBES = {
   'follower.resumed': 'a follower that had records went on in another session',
@@ -108,24 +106,21 @@ export class Follower {
   /** Null when the server does not serve. */
   async #open(): Promise<AsyncIterable<ServerSentEvent> | null> {
     const { addresses, basin, stream } = this.#options;
-    const headers = new Map([
-      ['s2-basin', basin],
-      ['accept', 'text/event-stream'],
-    ]);
+    const headers: [string, string][] = [];
     if (this.#lastId !== null && this.#options.resumesById()) {
-      headers.set('last-event-id', this.#lastId);
+      headers.push(['last-event-id', this.#lastId]);
       this.#ears.noted('follower.resumed-by-id');
     }
     const target = streamPath(stream, `/records?seq_num=${this.#records.length}`);
     const address = addresses[this.#server % addresses.length] as string;
-    const request = { method: 'GET', target, headers, body: nothing(), signal: this.#session.signal };
-    const { status, body } = await this.#transport(address, request);
-    if (status === 200 && !(body instanceof Uint8Array)) return serverSentEvents(body);
-    const answer = parse(body instanceof Uint8Array ? new TextDecoder().decode(body) : await textOf(body));
+    const request = { basin, target, headers, signal: this.#session.signal };
+    const opened = await openEvents(this.#transport, address, request);
+    if (opened.kind === 'open') return opened.events;
+    const { status, body } = opened;
     if (status === 416)
       throw new ProtocolViolation(`a server has less than the ${this.tail} records another one showed`);
-    const code = errorCode(answer);
-    if (code === 'hot_server' || code === 'server_draining' || code === 'unavailable') return null;
+    const code = errorCode(body);
+    if (isNotServing(code)) return null;
     throw new ProtocolViolation(`a read session was answered with ${status} ${code}`);
   }
 
@@ -164,59 +159,10 @@ export class Follower {
   }
 }
 
-/** Aborts a session of which nothing is heard for too long. */
-class Silence {
-  readonly #clock: Clock;
-  readonly #session: AbortController;
-  readonly #noticed: () => void;
-  #timer = new AbortController();
-
-  constructor(clock: Clock, session: AbortController, noticed: () => void) {
-    this.#clock = clock;
-    this.#session = session;
-    this.#noticed = noticed;
-  }
-
-  within(ms: number): void {
-    this.over();
-    const timer = (this.#timer = new AbortController());
-    void this.#clock.sleep(ms, timer.signal).then(() => {
-      if (timer.signal.aborted) return;
-      this.#noticed();
-      this.#session.abort('nothing was heard');
-    });
-  }
-
-  over(): void {
-    this.#timer.abort('heard');
-  }
-}
-
 function seen(item: unknown): SeenRecord {
   const [seqNum, timestamp, body = ''] = ['seq_num', 'timestamp', 'body'].map((name) => field(item, name));
   if (typeof seqNum !== 'number' || typeof timestamp !== 'number' || typeof body !== 'string') {
     throw new ProtocolViolation(`a record without position or text: ${JSON.stringify(item)}`);
   }
   return { seqNum, timestamp, body };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ProtocolViolation(`no JSON where JSON is due: ${text.slice(0, 80)}`);
-  }
-}
-
-async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const utf8 = new TextDecoder();
-  let text = '';
-  for await (const chunk of body) text += utf8.decode(chunk, { stream: true });
-  return text;
-}
-
-async function* nothing(): AsyncGenerator<Uint8Array> {}
-
-function isNetworkError(error: unknown): error is NetworkError {
-  return error instanceof Error && 'sent' in error && 'code' in error;
 }

@@ -6,8 +6,13 @@
 import { pinnedCompression } from '../../sim/index.ts';
 import type { Batch } from '../client.ts';
 
+interface Position {
+  seqNum: number;
+  timestamp: number;
+}
+
 export type SessionAnswer =
-  | { kind: 'ack'; start: number; end: number; tail: number }
+  | { kind: 'ack'; start: Position; end: Position; tail: Position }
   /** The last frame: an HTTP status and the parsed body that belongs to it. */
   | { kind: 'failed'; status: number; body: unknown };
 
@@ -60,16 +65,21 @@ function answerIn(frame: Uint8Array): SessionAnswer {
     return { kind: 'failed', status, body: JSON.parse(new TextDecoder().decode(payload.subarray(2))) };
   }
   const positions = new Map(fieldsOf(payload));
-  const [start, end, tail] = [1, 2, 3].map((number) => seqNumOf(positions.get(number))) as [number, number, number];
+  const [start, end, tail] = [1, 2, 3].map((number) => positionOf(positions.get(number))) as [
+    Position,
+    Position,
+    Position,
+  ];
   return { kind: 'ack', start, end, tail };
 }
 
-/** `seq_num` of a position: field 1, left out when it is 0. */
-function seqNumOf(position: number | Uint8Array | undefined): number {
+/** Fields 1 and 2, each left out when it is 0. */
+function positionOf(position: number | Uint8Array | undefined): Position {
   if (!(position instanceof Uint8Array)) throw new Error('an acknowledgement without a position');
-  const seqNum = new Map(fieldsOf(position)).get(1) ?? 0;
-  if (typeof seqNum !== 'number') throw new Error('a position whose number is no varint');
-  return seqNum;
+  const fields = new Map(fieldsOf(position));
+  const [seqNum, timestamp] = [fields.get(1) ?? 0, fields.get(2) ?? 0];
+  if (typeof seqNum !== 'number' || typeof timestamp !== 'number') throw new Error('a position that is no varint');
+  return { seqNum, timestamp };
 }
 
 function* fieldsOf(message: Uint8Array): Generator<[number, number | Uint8Array]> {

@@ -10,6 +10,7 @@ import { SessionWriter } from './session-writer.ts';
 const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 const position = (seqNum: number) =>
   seqNum === 0 ? '02 10 01' : `04 08 ${seqNum.toString(16).padStart(2, '0')} 10 01`;
+const at = (seqNum: number) => ({ seqNum, timestamp: 1 });
 /** An acknowledgement of records [start, end), with timestamps of 1. */
 function ack(start: number, end: number): Uint8Array {
   const message = hex(`0a ${position(start)} 12 ${position(end)} 1a ${position(end)}`);
@@ -120,8 +121,8 @@ describe('the wire', () => {
       const answers = [];
       for await (const answer of sessionAnswers(chunks)) answers.push(answer);
       expect(answers).toEqual([
-        { kind: 'ack', start: 0, end: 1, tail: 1 },
-        { kind: 'ack', start: 1, end: 3, tail: 3 },
+        { kind: 'ack', start: at(0), end: at(1), tail: at(1) },
+        { kind: 'ack', start: at(1), end: at(3), tail: at(3) },
         { kind: 'failed', status: 412, body: { seq_num_mismatch: 3 } },
       ]);
     }

@@ -150,7 +150,8 @@ export class SessionWriter {
     return 'ended';
   }
 
-  #acknowledge({ start, end, tail }: Extract<SessionAnswer, { kind: 'ack' }>, { batch, ended }: UnderWay): void {
+  #acknowledge(ack: Extract<SessionAnswer, { kind: 'ack' }>, { batch, ended }: UnderWay): void {
+    const [start, end, tail] = [ack.start.seqNum, ack.end.seqNum, ack.tail.seqNum];
     if (end - start !== batch.bodies.length || tail < end || start < this.#expected) {
       throw new ProtocolViolation(
         `${batch.bodies.length} records behind ${this.#expected} were acknowledged as ${start}..${end}, tail ${tail}`,

@@ -43,6 +43,9 @@ export function mayBegin(operation: SideOperation, life: Life, stamps: Stamps): 
   if (life.isDoomed || call.kind !== 'read' || outcome?.kind !== 'page') return false;
   const first = outcome.records[0];
   const start = first === undefined ? life.records.length : first.seqNum;
+  if (call.follows === true && call.from.kind === 'seq-num' && start === call.from.seqNum) {
+    return start < life.records.length;
+  }
   if (start < life.trimPoint || start > life.records.length) return false;
   if (first === undefined && life.trimPoint < life.records.length) return false;
   if (call.from.kind === 'seq-num') return start === Math.max(call.from.seqNum, life.trimPoint);

@@ -19,7 +19,8 @@ import {
   trimContent,
 } from './history.ts';
 
-const BASE64: readonly [string, string] = ['s2-format', 'base64'];
+/** Bytes of records as base64, both ways. */
+export const BASE64: readonly [string, string] = ['s2-format', 'base64'];
 
 export class SideClient {
   readonly #wire: Wire;
@@ -131,7 +132,8 @@ function acknowledged(body: unknown, count: number): SideOutcome {
   return { kind: 'appended', start, end };
 }
 
-function pageOf(body: unknown): SideOutcome {
+/** Throws a ProtocolViolation for what is no page. */
+export function pageOf(body: unknown): SideOutcome {
   const records = field(body, 'records');
   if (!Array.isArray(records)) throw new ProtocolViolation(`a read was answered with ${JSON.stringify(body)}`);
   return { kind: 'page', records: records.map(seen) };
@@ -163,7 +165,7 @@ function pointOf(payload: string): number {
   return point;
 }
 
-function position(value: unknown): Position {
+export function position(value: unknown): Position {
   const [seqNum, timestamp] = [field(value, 'seq_num'), field(value, 'timestamp')];
   if (typeof seqNum !== 'number' || typeof timestamp !== 'number') {
     throw new ProtocolViolation(`a position without number and timestamp: ${JSON.stringify(value)}`);

@@ -9,8 +9,10 @@ import { defineSite, type HostPorts } from '../../sim/index.ts';
 import type { Crew, Goal, Stage } from '../crews/crew.ts';
 import type { RunFailure } from '../run.ts';
 import { Wire } from '../wire.ts';
+import { SideAppendSession } from './append-session.ts';
 import { SideClient } from './client.ts';
 import { sideFacts } from './facts.ts';
+import { SideFollower } from './follower.ts';
 import { SideHistory, type SideOutcome, type SideSeen } from './history.ts';
 import { judgeSideStreams } from './judge.ts';
 import type { SidePlan } from './plan.ts';
@@ -27,6 +29,7 @@ const NO_CONFIG = { retentionAgeMs: null, emptyAgeMs: null };
 const PAGE_RECORDS = 1_000;
 const RETRY_MS = 200;
 const LOOK_MS = 1_000;
+const FOLLOWER_REST_MS = 300;
 
 export class SideCrew implements Crew {
   readonly #plan: SidePlan;
@@ -103,13 +106,28 @@ export class SideCrew implements Crew {
     });
     let writer: SideWriter | null = null;
     const writes = `${base}-writer`;
+    let follower: SideFollower | null = null;
     this.#start(writes, false, async (wire, ports) => {
       const client = new SideClient(wire, this.#history, writes);
-      writer = new SideWriter(client, base, this.#plan, world(writes, ports));
+      const open = this.#sessionsOf(writes, ports);
+      writer = new SideWriter(client, open, base, this.#plan, world(writes, ports));
       this.#writers.push(writer);
       await writer.run();
+      follower?.leave();
     });
     const present = (): SideName => writer?.name ?? { stream: `${base}.1`, ...NO_CONFIG };
+    if (this.#plan.followers) {
+      const follows = `${base}-follower`;
+      this.#stage.start(follows, async (ports) => {
+        const options = { ...this.#stage.wireOptions(follows), restMs: FOLLOWER_REST_MS };
+        follower = new SideFollower(this.#stage.transport(ports), ports.clock, options, this.#history, follows, {
+          present: () => present().stream,
+          below: this.#stage.below(SIDE, follows),
+          noted: (probe) => this.#stage.noted(probe),
+        });
+        await follower.run();
+      });
+    }
     for (let i = 1; i <= this.#plan.readersPerStream; i++) {
       const reads = `${base}-reader-${i}`;
       this.#start(reads, false, async (wire, ports) => {
@@ -117,6 +135,17 @@ export class SideCrew implements Crew {
         await new SideReader(client, present, this.#plan, world(reads, ports)).run();
       });
     }
+  }
+
+  /** Append sessions of a client, one after the other, each with another server. */
+  #sessionsOf(client: string, ports: HostPorts): (stream: string) => SideAppendSession {
+    const { addresses, basin, timeoutMs } = this.#stage.wireOptions(client);
+    let sessions = 0;
+    return (stream) => {
+      const address = addresses[sessions++ % addresses.length] as string;
+      const options = { address, basin, stream, client, timeoutMs };
+      return new SideAppendSession(this.#stage.transport(ports), ports.clock, this.#history, options);
+    };
   }
 
   /** Who `stays` asks one server as long as it answers. */

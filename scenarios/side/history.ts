@@ -32,7 +32,8 @@ export type SideCall =
   | ({ kind: 'create'; token: string } & SideConfig)
   | { kind: 'delete' }
   | { kind: 'append'; records: readonly SideRecord[]; matchSeqNum: number | null }
-  | { kind: 'read'; from: ReadFrom; count: number }
+  /** `follows`: an event of a read session, which shows what came while it followed, be it trimmed by now. */
+  | { kind: 'read'; from: ReadFrom; count: number; follows?: true }
   | { kind: 'check-tail' };
 
 /** A record as a reader got it; `content` as `contentOf` has it. */
@@ -74,6 +75,12 @@ export interface SideOperation {
   returnedMs: number;
 }
 
+/** A place in the order of all calls and returns, and milliseconds of simulated time. */
+export interface Moment {
+  at: number;
+  ms: number;
+}
+
 /** What a record is to whoever reads it. */
 export function contentOf(record: SideRecord): string {
   return record.kind === 'data' ? record.body : trimContent(record.point);
@@ -111,6 +118,18 @@ export class SideHistory {
     };
     this.#operations.push(operation);
     return operation;
+  }
+
+  /** Now, for what may be told of it later. */
+  moment(): Moment {
+    return { at: this.#events++, ms: this.#nowMs() };
+  }
+
+  /** Something is told now that was true at some moment since then. */
+  told(since: Moment, stream: string, client: string, call: SideCall, outcome: SideOutcome): void {
+    const id = this.#operations.length;
+    const told = { outcome, returnedAt: this.#events++, returnedMs: this.#nowMs() };
+    this.#operations.push({ id, stream, client, call, calledAt: since.at, calledMs: since.ms, ...told });
   }
 
   returned(operation: SideOperation, outcome: SideOutcome): void {

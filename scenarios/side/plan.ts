@@ -10,6 +10,8 @@ export interface SidePlan {
   /** Side streams, each with one writer. */
   streams: number;
   readersPerStream: number;
+  /** Whether each has a client that follows it through read sessions. */
+  followers: boolean;
   operationsPerClient: number;
   /** Age that some of the streams are created with, in milliseconds; whole seconds. */
   retentionAgeMs: number;
@@ -37,6 +39,7 @@ export function drawSide(
   return {
     streams: draw.pick(SITES.side, 'streams', [1, 1, 2]),
     readersPerStream: draw.pick(SITES.side, 'readers', [1, 1, 2]),
+    followers: draw.pick(SITES.side, 'followers', [true, false]),
     operationsPerClient: draw.pick(SITES.side, 'operations', [12, 8, 24]),
     retentionAgeMs: draw.pick(SITES.side, 'age', [5_000, 2_000, 20_000]),
     emptyAgeMs: 1_000,

@@ -14,6 +14,11 @@ export const SIDE_PROBES = {
   'side.read-by-timestamp': 'a read by timestamp returned records, and not from the first one on',
   'side.expired': 'a read found records gone that only their age can have removed',
   'side.all-expired': 'after healing, everything that was old enough was gone',
+  'side.followed': 'a follower of a side stream was shown records',
+  'side.followed-second-life': 'a follower was shown records of a stream that was created again',
+  'side.follower-met-deletion': 'a follower that had records was told that its stream goes',
+  'side.limit-resumed': 'a session with a limit went on by the id of its last event',
+  'side.session-outlived': 'an append session was refused what it sent after its stream was deleted and created again',
   'side.retired': 'a name was left alone because too much of it was in doubt',
 } as const;
 export type SideProbe = keyof typeof SIDE_PROBES;

@@ -20,7 +20,9 @@ export function callWords(call: SideCall): string {
       return `append ${call.records.map(recordWords).join(', ')}${guard}`;
     }
     case 'read':
-      return `read ${call.count} from ${fromWords(call.from)}`;
+      return call.follows === true
+        ? `follow from ${fromWords(call.from)}`
+        : `read ${call.count} from ${fromWords(call.from)}`;
     case 'check-tail':
       return 'check-tail';
   }

@@ -4,6 +4,8 @@
  * complete. When too much about a name is in doubt, it is left alone and the writer goes on under another name.
  */
 
+import { ProtocolViolation } from '../client.ts';
+import type { SideAppendSession } from './append-session.ts';
 import type { SideClient } from './client.ts';
 import type { SideConfig, SideOutcome, SideRecord } from './history.ts';
 import { atPace, type PaceWorld } from './pace.ts';
@@ -28,9 +30,14 @@ const EVERYTHING = 2 ** 40;
 const HOUR_MS = 3_600_000;
 /** Large enough for segments of its own where those are small. */
 const LARGE_BATCH_RECORDS = 12;
+const CREATE_TRIES = 8;
+const CREATE_REST_MS = 400;
+/** What an append session is told whose stream is gone. */
+const GONE: ReadonlySet<string> = new Set(['stream_not_found', 'stream_deletion_pending']);
 
 export class SideWriter {
   readonly #client: SideClient;
+  readonly #openSession: (stream: string) => SideAppendSession;
   readonly #base: string;
   readonly #plan: SidePlan;
   readonly #world: SideWorld;
@@ -51,8 +58,15 @@ export class SideWriter {
   /** A creation of unknown outcome that is sent again with the same token. */
   #token: string | null = null;
 
-  constructor(client: SideClient, base: string, plan: SidePlan, world: SideWorld) {
+  constructor(
+    client: SideClient,
+    openSession: (stream: string) => SideAppendSession,
+    base: string,
+    plan: SidePlan,
+    world: SideWorld,
+  ) {
     this.#client = client;
+    this.#openSession = openSession;
     this.#base = base;
     this.#plan = plan;
     this.#world = world;
@@ -91,10 +105,12 @@ export class SideWriter {
   /** False when the stream did not answer. */
   async #operation(): Promise<boolean> {
     if (!this.#exists) return this.#create();
-    switch (this.#world.below(this.name.emptyAgeMs === null ? 14 : 16)) {
-      case 14:
+    switch (this.#world.below(this.name.emptyAgeMs === null ? 15 : 17)) {
       case 15:
+      case 16:
         return this.#emptyAndAppend(this.name.emptyAgeMs ?? 0);
+      case 14:
+        return this.#outliveInSession();
       case 0:
         return this.#append([...this.#data(), this.#forwardTrim(), ...this.#data()]);
       case 1:
@@ -150,6 +166,39 @@ export class SideWriter {
     if (outcome.kind === 'deleted') this.#wasDeleted = true;
     if (outcome.kind !== 'refused') this.#exists = false;
     return this.#answered(outcome);
+  }
+
+  /** An append session stays open while its stream goes and comes again: of what it sends then nothing may arrive. */
+  async #outliveInSession(): Promise<boolean> {
+    const session = this.#openSession(this.name.stream);
+    try {
+      const first = this.#bodiesOfLife();
+      const before = await session.append(first);
+      if (before.kind !== 'appended') return this.#answered(before);
+      this.#sawTail(before.end.seqNum);
+      if (!(await this.#delete()) || !(await this.#createPatiently())) return false;
+      const after = await session.append(this.#bodiesOfLife());
+      if (after.kind === 'appended')
+        throw new ProtocolViolation('an append session reached the next life of its stream');
+      if (after.kind === 'refused' && GONE.has(after.code)) this.#world.noted('side.session-outlived');
+      return this.#answered(after);
+    } finally {
+      session.close();
+    }
+  }
+
+  /** A name may be taken for a while by what is being deleted. */
+  async #createPatiently(): Promise<boolean> {
+    for (let tries = 0; tries < CREATE_TRIES; tries++) {
+      if (!(await this.#create())) return false;
+      if (this.#exists) return true;
+      await this.#world.sleep(CREATE_REST_MS);
+    }
+    return false;
+  }
+
+  #bodiesOfLife(): string[] {
+    return this.#data().flatMap((record) => (record.kind === 'data' ? [record.body] : []));
   }
 
   async #appendMeetsDeletion(): Promise<boolean> {
