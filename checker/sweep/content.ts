@@ -23,13 +23,15 @@ export interface Content {
   readonly proof: Proof | null;
 }
 
-export function learnContent({ events }: Operations): Content {
+export function learnContent({ all, events }: Operations): Content {
   let known: readonly Hash64[] = [];
   const readers: Operation[] = [];
   const reads: Operation[] = [];
   let proof: Proof | null = null;
-  for (const { operation: read, isReturn } of events) {
-    if (!isReturn || read.kind !== 'read' || read.outcome !== 'success') continue;
+  for (const event of events) {
+    if (event >= 0) continue;
+    const read = all[~event]!;
+    if (read.kind !== 'read' || read.outcome !== 'success') continue;
     reads.push(read);
     const { content } = read;
     if (content === null || proof !== null) continue;
@@ -40,9 +42,9 @@ export function learnContent({ events }: Operations): Content {
       readers.push(read);
     }
   }
-  const records = new RecordHashes(known.length);
+  const records = new RecordHashes();
   records.add(known);
-  const { hi, lo } = records;
+  const { hi, lo } = records.taken();
   return { end: known.length, hi, lo, readers, proof: proof ?? findStrangeHash({ hi, lo }, readers, reads) };
 }
 

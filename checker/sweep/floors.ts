@@ -22,13 +22,14 @@ export interface Proof {
   readonly at: number;
 }
 
-export function setFloors({ events }: Operations): Floors {
+export function setFloors({ all, events }: Operations): Floors {
   const raisers: Operation[] = [];
   let floor = 0;
   let floorOp: Operation | null = null;
   let proof: Proof | null = null;
-  for (const { operation, isReturn } of events) {
-    if (!isReturn) {
+  for (const event of events) {
+    const operation = all[event < 0 ? ~event : event]!;
+    if (event >= 0) {
       operation.floor = floor;
       operation.floorOp = floorOp;
     } else if (operation.outcome === 'success') {

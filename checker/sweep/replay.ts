@@ -1,14 +1,15 @@
 /**
  * The independent judge of a witness: does this order really explain the history?
  *
- * Shares no code with the search: it walks the order once, with its own BigInt chain hash and its own reading of the
- * model, and accepts only if (1) every answered operation stands in the order exactly once, or is an append of
- * unknown outcome declared to be without effect, (2) no operation stands behind one that was called after it
- * returned, and (3) every answer is what the stream would have answered there, record by record where a read tells its
- * content. An append of unknown outcome that stands in the order has taken effect there.
+ * Shares with the search what a history is, and nothing else: it walks the order once, with a chain hash of its own and
+ * its own reading of the model, and accepts only if (1) every answered operation stands in the order exactly once, or
+ * is an append of unknown outcome declared to be without effect, (2) no operation stands behind one that was called
+ * after it returned, and (3) every answer is what the stream would have answered there, record by record where a read
+ * tells its content. An append of unknown outcome that stands in the order has taken effect there.
  */
 
-import type { Call, History, Return } from '../history.ts';
+import type { History } from '../history.ts';
+import { type Operations, readOperations } from './operations.ts';
 
 export interface Witness {
   /** opIds in the order in which they took effect. */
@@ -17,92 +18,121 @@ export interface Witness {
   withoutEffect: readonly number[];
 }
 
-interface Replayed {
-  call: Call;
-  calledAt: number;
-  answer: Return | null;
-  answeredAt: number;
+/** Null when the witness holds; otherwise what is wrong with it, in words. Throws `MalformedHistory`. */
+export function refusalOfWitness(history: History, witness: Witness, rule: { strictS2?: boolean } = {}): string | null {
+  return refusalOfOrder(readOperations(history), witness, rule);
 }
 
-const WORD = (1n << 64n) - 1n;
-
-/** Null when the witness holds; otherwise what is wrong with it, in words. */
-export function refusalOfWitness(history: History, witness: Witness, rule: { strictS2?: boolean } = {}): string | null {
-  const operations = collect(history);
+/** The same for operations that have been read already. */
+export function refusalOfOrder(operations: Operations, witness: Witness, rule: { strictS2?: boolean }): string | null {
+  const { all, hi, lo } = operations;
+  const indexOf = new Map(all.map((op) => [op.opId, op.index]));
+  const isOpen = new Uint8Array(all.length).fill(1);
   for (const opId of witness.withoutEffect) {
-    const operation = operations.get(opId);
-    if (operation === undefined || !isOfUnknownOutcome(operation)) return `op ${opId} cannot be without effect`;
-    operations.delete(opId);
+    const index = indexOf.get(opId);
+    if (index === undefined || all[index]!.outcome !== 'unknown') return `op ${opId} cannot be without effect`;
+    isOpen[index] = 0;
   }
-  const records: bigint[] = [];
-  let hash = 0n;
-  let token = rule.strictS2 ? null : '';
+  const log = new ReplayedLog(rule.strictS2 === true ? null : '');
   let latestCall = -1;
   for (const opId of witness.linearization) {
-    const operation = operations.get(opId);
-    if (operation === undefined) return `op ${opId} is not in the history, or placed twice`;
-    operations.delete(opId);
-    if (operation.answeredAt < latestCall) return `op ${opId} stands behind an op that was called after it returned`;
-    latestCall = Math.max(latestCall, operation.calledAt);
-    const { call, answer } = operation;
-    const before = records.length;
-    if (call.kind === 'append' && answer?.kind !== 'append-definite-failure') {
-      if (call.fencingToken !== null && call.fencingToken !== token) return `op ${opId}: the fencing token is ${token}`;
-      if (call.matchSeqNum !== null && call.matchSeqNum !== before) return `op ${opId}: the tail is ${before}`;
-      for (const record of call.recordHashes) {
-        records.push(record);
-        hash = slowChain(hash, record);
-      }
-      token = call.setFencingToken ?? token;
+    const index = indexOf.get(opId);
+    if (index === undefined || isOpen[index] === 0) return `op ${opId} is not in the history, or placed twice`;
+    isOpen[index] = 0;
+    const op = all[index]!;
+    if (op.returnedAt < latestCall) return `op ${opId} stands behind an op that was called after it returned`;
+    latestCall = Math.max(latestCall, op.calledAt);
+    if (op.kind === 'append' && op.outcome !== 'void') {
+      if (op.fencingToken !== null && op.fencingToken !== log.token)
+        return `op ${opId}: the fencing token is ${log.token}`;
+      if (op.matchSeqNum !== null && op.matchSeqNum !== log.tail) return `op ${opId}: the tail is ${log.tail}`;
+      for (let record = op.recordStart; record < op.recordStart + op.recordCount; record++)
+        log.append(hi[record]!, lo[record]!);
+      log.token = op.setFencingToken ?? log.token;
     }
-    if (answer === null && call.kind !== 'append') return `op ${opId} was never answered`;
-    const tail = records.length;
-    if (answer !== null && 'tail' in answer && answer.tail !== tail) return `op ${opId}: the tail is ${tail}`;
-    if (answer?.kind === 'read-success' && answer.streamHash !== hash) return `op ${opId}: the stream hash is ${hash}`;
-    const strange = answer?.kind === 'read-success' ? firstDifference(records, answer.recordHashes ?? records) : -1;
-    if (strange !== -1) return `op ${opId}: record ${strange} is ${records[strange]}`;
+    if (op.outcome !== 'success') continue;
+    if (op.tail !== log.tail) return `op ${opId}: the tail is ${log.tail}`;
+    if (op.kind !== 'read') continue;
+    if (!log.hasHash(op.hashHi, op.hashLo)) return `op ${opId}: the stream hash is another one`;
+    const strange = op.content === null ? -1 : log.differenceFrom(op.content);
+    if (strange !== -1) return `op ${opId}: record ${strange} is another one`;
   }
-  for (const [opId, { call, answer }] of operations)
-    if (call.kind === 'append' || answer !== null) return `op ${opId} has no place`;
-  return null;
+  const forgotten = isOpen.indexOf(1);
+  return forgotten === -1 ? null : `op ${all[forgotten]!.opId} has no place`;
 }
 
-function collect(history: History): Map<number, Replayed> {
-  const operations = new Map<number, Replayed>();
-  history.forEach((event, at) => {
-    if (event.type === 'call') {
-      const open = { call: event.call, calledAt: at, answer: null, answeredAt: Number.POSITIVE_INFINITY };
-      operations.set(event.opId, open);
-    } else {
-      const operation = operations.get(event.opId)!;
-      operation.answer = event.return;
-      operation.answeredAt = at;
+/** A stream that is appended to record by record. */
+class ReplayedLog {
+  token: string | null;
+  tail = 0;
+  #hi = new Uint32Array(1 << 10);
+  #lo = new Uint32Array(1 << 10);
+  #hashHi = 0;
+  #hashLo = 0;
+
+  constructor(token: string | null) {
+    this.token = token;
+  }
+
+  append(recordHi: number, recordLo: number): void {
+    if (this.tail === this.#hi.length) {
+      this.#hi = grown(this.#hi);
+      this.#lo = grown(this.#lo);
     }
-  });
-  return operations;
+    this.#hi[this.tail] = recordHi;
+    this.#lo[this.tail++] = recordLo;
+    this.#chain(recordHi >>> 0, recordLo >>> 0);
+  }
+
+  hasHash(hi: number, lo: number): boolean {
+    return this.#hashHi === hi >>> 0 && this.#hashLo === lo >>> 0;
+  }
+
+  /** Where the records differ from these, -1 if nowhere. */
+  differenceFrom(content: readonly bigint[]): number {
+    for (let i = 0; i < Math.max(this.tail, content.length); i++) {
+      const word = content[i];
+      if (i >= this.tail || word === undefined) return i;
+      if (Number(word >> 32n) !== this.#hi[i] || Number(word & 0xffffffffn) !== this.#lo[i]) return i;
+    }
+    return -1;
+  }
+
+  /** XXH3-64 of the record's 8 bytes, seeded with the hash so far, after the xxHash specification. */
+  #chain(recordHi: number, recordLo: number): void {
+    const seedLo = this.#hashLo;
+    const swapped = ((seedLo & 0xff) << 24) | ((seedLo & 0xff00) << 8) | ((seedLo >>> 8) & 0xff00) | (seedLo >>> 24);
+    const seedHi = (this.#hashHi ^ swapped) >>> 0;
+    // 0x1cad21f72c81017c xor 0xdb979083e96dd4de, minus the seed, with a borrow.
+    const flipLo = 0xc5ecd5a2 - seedLo;
+    const flipHi = 0xc73ab174 - seedHi - (flipLo < 0 ? 1 : 0);
+    let hi = (recordLo ^ flipHi) >>> 0;
+    let lo = (recordHi ^ flipLo) >>> 0;
+    // h ^= rotl(h, 49) ^ rotl(h, 24); a rotation by 49 exchanges the halves and rotates by 17.
+    const [x, y] = [hi, lo];
+    hi = (x ^ ((y << 17) | (x >>> 15)) ^ ((x << 24) | (y >>> 8))) >>> 0;
+    lo = (y ^ ((x << 17) | (y >>> 15)) ^ ((y << 24) | (x >>> 8))) >>> 0;
+    [hi, lo] = timesPrime(hi, lo);
+    lo = (lo ^ ((hi >>> 3) + 8)) >>> 0;
+    [hi, lo] = timesPrime(hi, lo);
+    this.#hashLo = (lo ^ ((hi << 4) | (lo >>> 28))) >>> 0;
+    this.#hashHi = (hi ^ (hi >>> 28)) >>> 0;
+  }
 }
 
-/** Where two lists differ, -1 where they are equal. */
-function firstDifference(a: readonly bigint[], b: readonly bigint[]): number {
-  const length = Math.max(a.length, b.length);
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return i;
-  return -1;
+/** Times 0x9fb21c651e98df25 modulo 2^64: schoolbook on four limbs of 16 bits. */
+function timesPrime(hi: number, lo: number): [number, number] {
+  const [a, b, c, d] = [lo & 0xffff, lo >>> 16, hi & 0xffff, hi >>> 16];
+  const p0 = a * 0xdf25;
+  const p1 = a * 0x1e98 + b * 0xdf25 + Math.floor(p0 / 0x10000);
+  const p2 = a * 0x1c65 + b * 0x1e98 + c * 0xdf25 + Math.floor(p1 / 0x10000);
+  const p3 = a * 0x9fb2 + b * 0x1c65 + c * 0x1e98 + d * 0xdf25 + Math.floor(p2 / 0x10000);
+  const limb = (value: number): number => value % 0x10000;
+  return [limb(p3) * 0x10000 + limb(p2), limb(p1) * 0x10000 + limb(p0)];
 }
 
-function isOfUnknownOutcome({ call, answer }: Replayed): boolean {
-  return call.kind === 'append' && (answer === null || answer.kind === 'append-indefinite-failure');
-}
-
-/** XXH3-64 with seed `before` over the 8 bytes of `record`, written out in BigInt from the xxHash specification. */
-function slowChain(before: bigint, record: bigint): bigint {
-  const low = before & 0xffffffffn;
-  const swapped = ((low & 0xffn) << 24n) | ((low & 0xff00n) << 8n) | ((low >> 8n) & 0xff00n) | (low >> 24n);
-  const seed = before ^ (swapped << 32n);
-  const flip = ((0x1cad21f72c81017cn ^ 0xdb979083e96dd4den) - seed) & WORD;
-  let h = (((record & 0xffffffffn) << 32n) | (record >> 32n)) ^ flip;
-  h ^= (((h << 49n) | (h >> 15n)) & WORD) ^ (((h << 24n) | (h >> 40n)) & WORD);
-  h = (h * 0x9fb21c651e98df25n) & WORD;
-  h ^= (h >> 35n) + 8n;
-  h = (h * 0x9fb21c651e98df25n) & WORD;
-  return h ^ (h >> 28n);
+function grown(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(words.length * 2);
+  larger.set(words);
+  return larger;
 }

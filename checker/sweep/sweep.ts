@@ -23,7 +23,7 @@ import type { History } from '../history.ts';
 import { LogState } from './log-state.ts';
 import { type Operations, readOperations } from './operations.ts';
 import { parseHoles } from './parse.ts';
-import { refusalOfWitness } from './replay.ts';
+import { refusalOfOrder } from './replay.ts';
 import { earliest, layTiles, type Segment, type Tiling } from './tiling.ts';
 import type { Violation } from './violation.ts';
 import { buildWitness } from './witness.ts';
@@ -59,7 +59,11 @@ const SEGMENT_STEPS_MAX = 4_000_000;
 
 /** Throws `MalformedHistory` when the events do not pair up; files are refused earlier, by the parser. */
 export function checkStream(history: History, options: StreamCheckOptions = {}): Verdict {
-  const operations = readOperations(history);
+  return sweepOperations(readOperations(history), options);
+}
+
+/** The same for operations that have been read already, once: it sets their floors. */
+export function sweepOperations(operations: Operations, options: StreamCheckOptions = {}): Verdict {
   const floors = setFloors(operations);
   const content = learnContent(operations);
   const tiling = layTiles(operations, content);
@@ -68,7 +72,7 @@ export function checkStream(history: History, options: StreamCheckOptions = {}):
   const evidence: Evidence = { operations, floors, candidates: listCandidates(operations) };
   const known = readKnown(evidence, content, tiling.segments, options);
   if (known !== null && 'violation' in known) return { verdict: 'illegal', violation: known.violation };
-  return searchSegments(history, evidence, tiling.segments, known, options);
+  return searchSegments(evidence, tiling.segments, known, options);
 }
 
 /**
@@ -117,7 +121,6 @@ function initialToken({ strictS2 = false }: StreamCheckOptions): string | null {
 }
 
 function searchSegments(
-  history: History,
   evidence: Evidence,
   segments: readonly Segment[],
   known: { makeFiller: () => KnownFiller } | null,
@@ -154,7 +157,7 @@ function searchSegments(
     return { verdict: 'unknown', reason: explainUnknown(composition.segment, fillings), steps: budget.spent };
   }
   const witness = buildWitness(operations, composition.placements);
-  const refusal = refusalOfWitness(history, witness, options);
+  const refusal = refusalOfOrder(operations, witness, options);
   // Only a bug in the search can lead here, and no verdict is better than a wrong one.
   if (refusal !== null) throw new Error(`the replay refuses the order found: ${refusal}`);
   return { verdict: 'ok', operations: operations.all.length, ...witness };

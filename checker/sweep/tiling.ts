@@ -10,6 +10,7 @@
 import type { Content } from './content.ts';
 import type { Proof } from './floors.ts';
 import { lowOf, type Operation, type Operations } from './operations.ts';
+import { sortedBy } from './order.ts';
 import { claimOf, nameOf, range, violation } from './violation.ts';
 
 type Item = { readonly kind: 'batch'; readonly op: Operation } | Hole;
@@ -41,10 +42,14 @@ export type Tiling =
 
 export function layTiles({ all }: Operations, content: Content): Tiling {
   const successes = all.filter((op) => op.outcome === 'success');
-  const batches = successes.filter((op) => op.kind === 'append').sort((a, b) => lowOf(a) - lowOf(b) || a.tail - b.tail);
-  const observers = successes
-    .filter((op) => op.kind !== 'append')
-    .sort((a, b) => a.tail - b.tail || a.calledAt - b.calledAt);
+  const appends = successes.filter((op) => op.kind === 'append');
+  // An ack below 0 convicts by itself (floors.ts), so it may stand anywhere here.
+  const byTail = sortedBy(appends, (op) => op.tail);
+  const batches = sortedBy(byTail, (op) => Math.max(0, lowOf(op)));
+  const observers = sortedBy(
+    successes.filter((op) => op.kind !== 'append'),
+    (op) => op.tail,
+  );
   const overlaps = findOverlaps(batches);
   const proof = earliest([...overlaps, findTear(batches, observers), content.proof, findDisagreement(observers)]);
   if (proof !== null) return { kind: 'impossible', proof, overlaps };

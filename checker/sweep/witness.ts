@@ -8,31 +8,40 @@
 
 import type { Placement } from './log-state.ts';
 import type { Operation, Operations } from './operations.ts';
+import { sortedBy } from './order.ts';
 import type { Witness } from './replay.ts';
 
 export function buildWitness({ all, events }: Operations, placements: readonly Placement[]): Witness {
-  const endOf = new Map<Operation, number>();
-  for (const { op, position } of placements) endOf.set(op, position + op.recordCount);
-  for (const op of all) if (op.outcome === 'success') endOf.set(op, op.tail);
-  const placed = [...endOf.keys()].sort(
-    (a, b) => endOf.get(a)! - endOf.get(b)! || rank(a) - rank(b) || a.calledAt - b.calledAt,
+  const endOf = new Float64Array(all.length).fill(-1);
+  for (const { op, position } of placements) endOf[op.index] = position + op.recordCount;
+  for (const op of all) if (op.outcome === 'success') endOf[op.index] = op.tail;
+  const placed = sortedBy(
+    all.filter((op) => endOf[op.index]! >= 0),
+    (op) => endOf[op.index]! * 2 + rank(op),
   );
-  const indexOf = new Map(placed.map((op, index) => [op, index]));
+  const placeOf = new Int32Array(all.length).fill(-1);
+  placed.forEach((op, place) => {
+    placeOf[op.index] = place;
+  });
   // Slot i is behind placed operation i; slot -1 is in front of all.
   const idle = new Map<number, Operation[]>();
   let slot = -1;
-  for (const { operation, isReturn } of events) {
-    if (isReturn) slot = Math.max(slot, indexOf.get(operation) ?? -1);
-    else if (operation.outcome === 'void') {
+  for (const event of events) {
+    if (event < 0) slot = Math.max(slot, placeOf[~event]!);
+    else if (all[event]!.outcome === 'void') {
       const neighbours = idle.get(slot);
-      if (neighbours === undefined) idle.set(slot, [operation]);
-      else neighbours.push(operation);
+      if (neighbours === undefined) idle.set(slot, [all[event]!]);
+      else neighbours.push(all[event]!);
     }
   }
-  const order = [...(idle.get(-1) ?? []), ...placed.flatMap((op, index) => [op, ...(idle.get(index) ?? [])])];
+  const linearization: number[] = [];
+  for (let place = -1; place < placed.length; place++) {
+    if (place >= 0) linearization.push(placed[place]!.opId);
+    for (const op of idle.get(place) ?? []) linearization.push(op.opId);
+  }
   return {
-    linearization: order.map((op) => op.opId),
-    withoutEffect: all.filter((op) => op.outcome === 'unknown' && !endOf.has(op)).map((op) => op.opId),
+    linearization,
+    withoutEffect: all.filter((op) => op.outcome === 'unknown' && endOf[op.index] === -1).map((op) => op.opId),
   };
 }
 

@@ -1,0 +1,22 @@
+/**
+ * Sorting many operations by a number, those with equal numbers as they were: on flat memory, several times faster
+ * than with a comparing function.
+ */
+
+// Numbers times places must stay exact integers.
+const PRODUCT_MAX = Number.MAX_SAFE_INTEGER;
+
+/** Ascending and stable. The keys are whole numbers that are not negative. */
+export function sortedBy<T>(items: readonly T[], keyOf: (item: T) => number): T[] {
+  const count = items.length;
+  const keys = new Float64Array(count);
+  let greatest = 0;
+  for (let i = 0; i < count; i++) {
+    keys[i] = keyOf(items[i]!);
+    greatest = Math.max(greatest, keys[i]!);
+  }
+  if ((greatest + 1) * count > PRODUCT_MAX) return items.toSorted((a, b) => keyOf(a) - keyOf(b));
+  for (let i = 0; i < count; i++) keys[i] = keys[i]! * count + i;
+  keys.sort();
+  return Array.from(keys, (key) => items[key % count]!);
+}
