@@ -71,7 +71,8 @@ export function unwritten(tail: StreamPosition): JsonResponse {
 
 /**
  * A rejection certainly had no effect, so it is answered with a code that clients may retry without one
- * (`hot_server`, `server_draining`), never with one that leaves them in doubt.
+ * (`hot_server`, `server_draining`), never with one that leaves them in doubt; but where a read made its stream and does
+ * not know what became of that, it leaves them in doubt (`unavailable`).
  */
 export function rejection(reason: Rejection): JsonResponse {
   switch (reason.kind) {
@@ -92,6 +93,8 @@ export function rejection(reason: Rejection): JsonResponse {
       return errorResponse('server_draining', 'this server is stopping');
     case 'unavailable':
       return errorResponse('hot_server', reason.message);
+    case 'creation-in-doubt':
+      return errorResponse('unavailable', 'the store did not confirm the creation of the stream; it may still happen');
   }
 }
 

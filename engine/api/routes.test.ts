@@ -160,6 +160,13 @@ describe('outcomes', () => {
     expect(await post({ kind: 'rejected', reason })).toMatchObject({ status, body: { code } });
   });
 
+  test('a stream that may have been made for it is 503 `unavailable`, which leaves the client in doubt', async () => {
+    expect(await post({ kind: 'rejected', reason: { kind: 'creation-in-doubt' } })).toMatchObject({
+      status: 503,
+      body: { code: 'unavailable' },
+    });
+  });
+
   test('unknown is 500 `storage`, which leaves the client in doubt', async () => {
     expect(await post({ kind: 'unknown', message: 'who knows' })).toEqual({
       status: 500,

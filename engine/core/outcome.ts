@@ -1,7 +1,8 @@
 /**
  * What a caller may conclude: **durable** (it happened), **rejected** (certainly no effect, now or later),
  * **unknown** (it may have happened, may happen later, may never). The three words are the same from the log to
- * the report. Reads and listings end `ok` or `rejected`: they have no effect to be unsure of.
+ * the report. Reads and listings end `ok` or `rejected`: they have no effect to be unsure of, but for a stream that is
+ * made for a read, of which `creation-in-doubt` tells.
  */
 
 import type { ConditionFailure, TimestampFailure } from './admission.ts';
@@ -24,7 +25,9 @@ export type Rejection =
   /** The server is stopping and took nothing on. */
   | { kind: 'draining' }
   /** The store did not let us prove ownership in time. */
-  | { kind: 'unavailable'; message: string };
+  | { kind: 'unavailable'; message: string }
+  /** What was asked for is not told; the stream that was made for it may come to be, now or later. */
+  | { kind: 'creation-in-doubt' };
 
 export interface AppendAck {
   /** Number and timestamp of the first record. */

@@ -97,6 +97,19 @@ describe('a read', () => {
     expect(answer()).toMatchObject({ kind: 'tail' });
   });
 
+  test.each(['read', 'checkTail'] as const)(
+    'of a stream whose creation the store does not confirm does not say that nothing happened: %s',
+    async (operation) => {
+      const { engine, holdPuts, oldestPut, clock, names } = await bench(ON_READ);
+      holdPuts();
+      const answer = follow(engine[operation](BASIN, 's', at));
+      await clock.advance(1_000);
+      expect(answer()).toEqual({ kind: 'rejected', reason: { kind: 'creation-in-doubt' } });
+      await oldestPut().complete();
+      expect(await names()).toEqual(['s']);
+    },
+  );
+
   test('races with nine others and an append, and all of them see one stream', async () => {
     const { engine, names } = await bench(basinConfig({ createStreamOnAppend: true, createStreamOnRead: true }));
     const asked = [

@@ -7,7 +7,7 @@ import { resolveStream, type StreamWish, NO_WISH } from '../core/config.ts';
 import type { Rejection } from '../core/outcome.ts';
 import type { BasinState, StreamBirth, StreamState } from '../core/stream-state.ts';
 import type { Tables } from '../state/fold.ts';
-import { NOT_OWNER, notFound } from './answers.ts';
+import { NOT_OWNER, notFound, UNAVAILABLE } from './answers.ts';
 import type { StreamParts } from './parts.ts';
 
 /** What somebody wants of a stream that may not be there yet. */
@@ -15,6 +15,8 @@ export type Demand = 'append' | 'read';
 
 export class Births {
   readonly #parts: StreamParts;
+  /** Streams that somebody's demand is making now. */
+  readonly #underWay = new Set<string>();
 
   constructor(parts: StreamParts) {
     this.#parts = parts;
@@ -70,14 +72,20 @@ export class Births {
     }
   }
 
+  /** How a demand ends that ran out of patience: while its stream is being made nobody can say that nothing happened. */
+  givenUp(basin: string, name: string): Rejection {
+    return this.#underWay.has(streamKey(basin, name)) ? IN_DOUBT : UNAVAILABLE;
+  }
+
   /** Resolves with the stream as it is when its creation is durable. */
   #queue(basin: BasinState, name: string): Promise<StreamState | Rejection> {
     const { journal, tables, ports } = this.#parts;
     const birth = this.birth(basin, name, null, NO_WISH);
+    this.#underWay.add(streamKey(basin.name, name));
     return journal.queue<StreamState | Rejection>({ type: 'create-stream', ...birth }, (settlement) => {
+      this.#underWay.delete(streamKey(basin.name, name));
       if (settlement === 'void') return NOT_OWNER;
-      // A reader has nothing to lose by a stream that may come to be after all.
-      if (settlement === 'unknown') return UNCERTAIN;
+      if (settlement === 'unknown') return IN_DOUBT;
       ports.telemetry.event('stream.auto-created');
       return tables.stream(birth.id) as StreamState;
     });
@@ -85,7 +93,7 @@ export class Births {
 }
 
 export const PENDING: Rejection = { kind: 'stream-deletion-pending' };
-const UNCERTAIN: Rejection = { kind: 'unavailable', message: 'the store failed while the stream was being created' };
+const IN_DOUBT: Rejection = { kind: 'creation-in-doubt' };
 
 /** Why a stream that is not there is not created either; null when it is to be created. */
 function refusalOf(tables: Tables, basin: string, name: string, demand: Demand): Rejection | null {
@@ -93,4 +101,8 @@ function refusalOf(tables: Tables, basin: string, name: string, demand: Demand):
   const wanted = demand === 'append' ? row?.config.createStreamOnAppend : row?.config.createStreamOnRead;
   if (row === undefined || wanted !== true) return notFound(tables, basin, name);
   return row.deletedAtMs === null ? null : { kind: 'basin-deletion-pending', basin };
+}
+
+function streamKey(basin: string, name: string): string {
+  return `${basin}\0${name}`;
 }

@@ -156,7 +156,7 @@ export class Reads {
       if (journal.ahead.isAhead(stream.id)) ports.telemetry.event('read.while-undurable');
       return this.#readable(() => look(stream));
     };
-    return this.#patiently(answer());
+    return this.#patiently(answer(), () => this.#births.givenUp(basin, name));
   }
 
   /** The store may keep records from us; the stream, and every other one, goes on. */
@@ -173,10 +173,10 @@ export class Reads {
     }
   }
 
-  #patiently<Outcome>(outcome: Promise<Outcome | Rejected>) {
+  #patiently<Outcome>(outcome: Promise<Outcome | Rejected>, givenUp: () => Rejection = () => UNAVAILABLE) {
     return this.#parts.deadlines.limit(outcome, () => {
       this.#parts.ports.telemetry.event('read.deadline');
-      return rejected(UNAVAILABLE);
+      return rejected(givenUp());
     });
   }
 }
