@@ -82,13 +82,14 @@ export function writeOverlay(overlay: readonly RowChange[]): Uint8Array {
 }
 
 export function encodeRoot(root: CheckpointRoot, compute: Compute): Uint8Array {
-  return encodeRootWith({ rows: root.overlay.length, parts: [writeOverlay(root.overlay)] }, root, compute);
+  const overlay = { rows: root.overlay.length, parts: [writeOverlay(root.overlay)] };
+  return encodeRootWith({ overlay, usage: [...writeUsage(root.usage)] }, root, compute);
 }
 
-/** As `encodeRoot`, with an overlay that was written before. */
+/** As `encodeRoot`, with an overlay and a usage that were written before. */
 export function encodeRootWith(
-  overlay: WrittenRows,
-  root: Omit<CheckpointRoot, 'overlay'>,
+  { overlay, usage }: { overlay: WrittenRows; usage: readonly Uint8Array[] },
+  root: Omit<CheckpointRoot, 'overlay' | 'usage'>,
   compute: Compute,
 ): Uint8Array {
   const out = new PayloadWriter();
@@ -107,7 +108,7 @@ export function encodeRootWith(
   }
   out.number(overlay.rows);
   for (const part of overlay.parts) out.written(part);
-  writeUsage(out, root.usage);
+  for (const part of usage) out.written(part);
   return seal(ROOT_MAGIC, out.finish(), compute).bytes;
 }
 

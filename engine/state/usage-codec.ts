@@ -5,8 +5,13 @@
 
 import { ACCOUNT_FIGURES, BASIN_FIGURES, type Count } from '../core/usage.ts';
 import type { LedgerHistory, Note } from './ledger.ts';
-import type { PayloadReader, PayloadWriter } from './payload.ts';
+import { type PayloadReader, PayloadWriter } from './payload.ts';
+import type { StreamNote } from './stream-notes.ts';
 import type { UsageHistory } from './usage.ts';
+
+/** Notes of ledgers, and of streams, that are written in one turn: about 5 ms. */
+const NOTES_PER_PART = 2_048;
+const STREAM_NOTES_PER_PART = 16_384;
 
 export function writeCounts(out: PayloadWriter, counts: readonly Count[]): void {
   out.number(counts.length);
@@ -22,25 +27,40 @@ export function readCounts(from: PayloadReader, isKnown: (figure: number) => boo
   });
 }
 
-export function writeUsage(out: PayloadWriter, usage: UsageHistory): void {
-  out.number(usage.nowMs);
-  writeLedger(out, usage.account);
-  out.number(usage.basins.length);
+/** All of it, in parts that take a few milliseconds each. */
+export function* writeUsage(usage: UsageHistory): Generator<Uint8Array> {
+  const head = new PayloadWriter().number(usage.nowMs);
+  writeLedger(head, usage.account);
+  yield head.number(usage.basins.length).finish();
+  let out = new PayloadWriter();
+  let notes = 0;
   for (const basin of usage.basins) {
     out.text(basin.name);
     writeLedger(out, basin);
+    notes += 1 + basin.minutes.length + basin.hours.length;
+    if (notes < NOTES_PER_PART) continue;
+    yield out.finish();
+    [out, notes] = [new PayloadWriter(), 0];
   }
   out.number(usage.streams.goneTo + 1).number(usage.streams.notes.length);
+  yield out.finish();
+  yield* writeStreamNotes(usage.streams.notes);
+  const tail = new PayloadWriter().number(usage.uncounted.length);
+  for (const id of usage.uncounted) tail.number(id);
+  yield tail.finish();
+}
+
+function* writeStreamNotes(notes: readonly StreamNote[]): Generator<Uint8Array> {
   let minute = 0;
-  for (const note of usage.streams.notes) {
-    out
-      .number(note.minute - minute)
-      .number(note.streamId)
-      .number(note.storedBytes);
-    minute = note.minute;
+  for (let at = 0; at < notes.length; at += STREAM_NOTES_PER_PART) {
+    const out = new PayloadWriter();
+    for (const note of notes.slice(at, at + STREAM_NOTES_PER_PART)) {
+      out.number(note.minute - minute);
+      out.number(note.streamId).number(note.storedBytes);
+      minute = note.minute;
+    }
+    yield out.finish();
   }
-  out.number(usage.uncounted.length);
-  for (const id of usage.uncounted) out.number(id);
 }
 
 export function readUsage(from: PayloadReader): UsageHistory {
@@ -94,9 +114,13 @@ function readLedger(from: PayloadReader, figures: number): LedgerHistory {
 }
 
 function writeChanges(out: PayloadWriter, before: readonly number[], after: readonly number[]): void {
-  const changed = after.flatMap((total, figure) => (total === before[figure] ? [] : [figure]));
-  out.number(changed.length);
-  for (const figure of changed) out.number(figure).number(after[figure] as number);
+  // Counted first and written then: a store in use has a hundred thousand of these.
+  let changes = 0;
+  for (let figure = 0; figure < after.length; figure++) if (after[figure] !== before[figure]) changes++;
+  out.number(changes);
+  for (let figure = 0; figure < after.length; figure++) {
+    if (after[figure] !== before[figure]) out.number(figure).number(after[figure] as number);
+  }
 }
 
 function readChanges(from: PayloadReader, before: readonly number[]): number[] {

@@ -189,9 +189,7 @@ function entriesOf(steps: readonly StepOf[]): Entry[] {
 }
 
 function throughBytes(history: UsageHistory): UsageHistory {
-  const out = new PayloadWriter();
-  writeUsage(out, history);
-  const from = new PayloadReader(out.finish());
+  const from = new PayloadReader(Buffer.concat([...writeUsage(history)]));
   const read = readUsage(from);
   expect(from.atEnd()).toBe(true);
   return read;
