@@ -6,6 +6,7 @@
 import type { Plant } from './plants.ts';
 
 const ADMISSION = 'engine/core/admission.ts';
+const APPENDS = 'engine/stream/appends.ts';
 const EMPTIES = 'engine/stream/empties.ts';
 const FOLD = 'engine/state/fold.ts';
 const LOOKUP = 'engine/segments/segment-lookup.ts';
@@ -108,5 +109,19 @@ export const SIDE_PLANTS: readonly Plant[] = [
     ],
     seedsMax: 60,
     profile: 'storage',
+  },
+  {
+    name: 'session-follows-its-name',
+    lie: 'an append session appends to whatever stream has the name now, not to the one it was opened on',
+    edits: [
+      {
+        file: APPENDS,
+        find: 'session === null ? this.#births.forAppend(basin, name) : this.#sameStream(append, session);',
+        replace: 'this.#births.forAppend(basin, name);',
+      },
+    ],
+    seedsMax: 200,
+    profile: 'storage',
+    says: /an append session reached the next life/,
   },
 ];
