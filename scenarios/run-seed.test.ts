@@ -27,10 +27,9 @@ describe('a run', () => {
       ['2', 'crash'],
       ['1', 'skew'],
     ] as const;
-    const hashes = await Promise.all(
-      names.map(async ([seed, profile]) => (await runSeed({ seed, profile, size })).traceHash),
-    );
-    expect(new Set(hashes).size).toBe(3);
+    const hashes = new Set<string>();
+    for (const [seed, profile] of names) hashes.add((await runSeed({ seed, profile, size })).traceHash);
+    expect(hashes.size).toBe(3);
   });
 
   test('of an unknown profile is refused with the known ones', async () => {
@@ -38,7 +37,7 @@ describe('a run', () => {
   });
 
   test.each(PROFILES)('under %s passes, and its history reads back', async (profile) => {
-    for (const seed of ['1', '2', '3']) {
+    for (const seed of ['1', '2']) {
       const run = await runSeed({ seed, profile, size, record: true });
       expect(run.failure).toBeNull();
       expect(run.counts.operations).toBeGreaterThanOrEqual(63);
