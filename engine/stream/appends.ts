@@ -43,6 +43,11 @@ export interface InSession {
   decided: (queued: boolean) => void;
 }
 
+const LATE: AppendOutcome = {
+  kind: 'unknown',
+  message: 'the store did not confirm the append in time; it may still take effect',
+};
+
 const REFUSED = {
   'seq-num-mismatch': 'append.rejected.seq-num',
   'fencing-token-mismatch': 'append.rejected.token',
@@ -174,7 +179,7 @@ export class Appends {
   /** Patience ended before the append did. */
   expired(append: Append): void {
     this.#telemetry.event(append.chunk !== null ? 'append.unknown' : 'append.deadline');
-    this.#end(append, late(append));
+    this.#end(append, append.chunk !== null ? LATE : rejected(this.#births.givenUp(append.basin, append.stream)));
   }
 
   #end(append: Append, outcome: AppendOutcome): void {
@@ -232,9 +237,4 @@ class Append implements Waiting, Queued<Entry> {
   expire(): void {
     this.#appends.expired(this);
   }
-}
-
-function late({ chunk }: Append): AppendOutcome {
-  if (chunk === null) return rejected(UNAVAILABLE);
-  return { kind: 'unknown', message: 'the store did not confirm the append in time; it may still take effect' };
 }

@@ -41,6 +41,16 @@ describe('an append', () => {
     expect(await names()).toEqual(['s']);
   });
 
+  test('that is refused while the store does not confirm the stream does not say that nothing happened', async () => {
+    const { engine, holdPuts, oldestPut, clock, names } = await bench(ON_APPEND);
+    holdPuts();
+    const answer = follow(engine.append(BASIN, 's', batch('x', { matchSeqNum: 5 })));
+    await clock.advance(1_000);
+    expect(answer()).toEqual({ kind: 'rejected', reason: { kind: 'creation-in-doubt' } });
+    await oldestPut().complete();
+    expect(await names()).toEqual(['s']);
+  });
+
   test('races with nine others, and all of them land in one stream', async () => {
     const { engine, names } = await bench(ON_APPEND);
     const outcomes = await Promise.all(Array.from({ length: 10 }, () => engine.append(BASIN, 's', batch('x'))));
@@ -102,7 +112,7 @@ describe('a read', () => {
     async (operation) => {
       const { engine, holdPuts, oldestPut, clock, names } = await bench(ON_READ);
       holdPuts();
-      const answer = follow(engine[operation](BASIN, 's', at));
+      const answer = follow<unknown>(engine[operation](BASIN, 's', at));
       await clock.advance(1_000);
       expect(answer()).toEqual({ kind: 'rejected', reason: { kind: 'creation-in-doubt' } });
       await oldestPut().complete();
