@@ -27,12 +27,15 @@ function servedOf(operation: ControlOperation): Placeable[] {
   return isSilent ? [] : [placeable(operation, { kind: 'served', call: operation.call }, said)];
 }
 
-/** An append that was refused may have made its stream all the same (API contract §4.6), and so may a read. */
+/**
+ * An append that was refused may have made its stream all the same (API contract §4.6). A read that was refused certainly
+ * did nothing: one that may have made it is in doubt.
+ */
 function birthOf(operation: ControlOperation, operations: readonly ControlOperation[]): Placeable[] {
-  const { call } = operation;
+  const { call, outcome } = operation;
   const demand = demandOf(call);
-  if (demand === null || !('stream' in call) || !operations.some((other) => switchesOn(other.call, call, demand)))
-    return [];
+  if (demand === null || !('stream' in call) || (demand === 'read' && outcome?.kind === 'refused')) return [];
+  if (!operations.some((other) => switchesOn(other.call, call, demand))) return [];
   return [placeable(operation, { kind: 'birth', call }, answerOf(operation))];
 }
 

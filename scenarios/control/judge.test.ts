@@ -174,6 +174,10 @@ describe('what is convicted', () => {
         .does(read, page(['a', NOW + 1])),
     ],
     [
+      'a stream that a refused read made',
+      inBasin({ createsOnRead: true }).does(read, refused).does(createStream(), EXISTS),
+    ],
+    [
       'a refused change that is there',
       withStream()
         .does(patchStream({ mode: 'arrival' }), refused)
@@ -254,6 +258,14 @@ describe('what is not', () => {
         .does(append('b'), appended(1, FAR_FUTURE_MS)),
     ],
     ['a page that ends before the doomed', doomedBasin().does(listBasins(1), listed(false, [B, LATER]))],
+    [
+      'a stream that an append made which was refused',
+      inBasin({ createsOnAppend: true }).does(append('a'), refused).does(createStream(), EXISTS),
+    ],
+    [
+      'a stream that a read in doubt made later',
+      inBasin({ createsOnRead: true }).does(read, unknown).does(getStream, NO_STREAM).does(createStream(), EXISTS),
+    ],
   ])('%s', (_, story) => {
     expect(verdictOf(story)).toBeNull();
   });
