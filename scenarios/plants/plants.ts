@@ -161,8 +161,8 @@ export const PLANTS: readonly Plant[] = [
     edits: [
       {
         file: APPENDS,
-        find: "return { kind: 'unknown', message: 'the store did not confirm the append in time; it may still take effect' };",
-        replace: 'return rejected(UNAVAILABLE);',
+        find: 'append.chunk !== null ? LATE : rejected(',
+        replace: 'append.chunk !== null ? rejected(UNAVAILABLE) : rejected(',
       },
     ],
     seedsMax: 100,
