@@ -10,6 +10,7 @@ import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { checkCommand, EXIT_BAD_INPUT } from './cli/check.ts';
 import { EXIT_USAGE, InputError } from './cli/input-error.ts';
+import { clientCommands } from './cli/client/commands.ts';
 import { recordCommand } from './cli/record.ts';
 import { reportCommand } from './cli/report.ts';
 import { serveCommand } from './cli/serve.ts';
@@ -27,6 +28,7 @@ const program = new Command('tailrace')
   .addCommand(serveCommand())
   .addCommand(recordCommand())
   .addCommand(storeCommand());
+for (const command of clientCommands()) program.addCommand(command);
 
 /** Commander says 1 for bad arguments, which means a violation or a failed run here. */
 function honestExits(command: Command): void {

@@ -1,0 +1,91 @@
+/**
+ * What the server or the way to it said, in one line for a person: what was wrong, where, and what to do about it.
+ *
+ * Nothing but the SDK's own errors is explained; everything else is a bug or bad input and goes up as it is.
+ */
+
+import type { S2Error } from '@s2-dev/streamstore';
+import { InputError } from '../input-error.ts';
+import type { Endpoints } from './connection.ts';
+
+/** As in the `s2` command: the operation did not happen, or nobody knows whether it did. */
+const EXIT_FAILED = 1;
+
+const NOT_REACHED = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+  'NETWORK_ERROR',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_SOCKET',
+]);
+
+/** What helps against an error code, where the server's words do not say it already. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  authn: 'set S2_ACCESS_TOKEN to a valid token',
+  basin_not_found: '`tailrace ls` lists basins, `tailrace create-basin NAME` makes one',
+  basin_deletion_pending: 'wait until it is gone, or choose another name',
+  decryption_failed: 'give the key the records were written with (S2_ENCRYPTION_KEY or -k)',
+  not_implemented: 'this server does not have it',
+  permission_denied: 'the access token does not allow it',
+  server_draining: 'it is stopping; try again when it is back',
+  stream_deletion_pending: 'wait until it is gone, or choose another name',
+  stream_not_found: '`tailrace ls BASIN` lists streams, `tailrace create-stream s2://BASIN/STREAM` makes one',
+  unavailable: 'try again',
+};
+
+export class OperationFailed extends InputError {
+  override name = 'OperationFailed';
+
+  constructor(message: string) {
+    super(message, EXIT_FAILED);
+  }
+}
+
+/** Rejects with an OperationFailed where the SDK reports an S2Error. */
+export async function explained<Result>(endpoints: Endpoints, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const sdk = await import('@s2-dev/streamstore');
+    if (!(error instanceof sdk.S2Error)) throw error;
+    if (error instanceof sdk.SeqNumMismatchError) {
+      throw new OperationFailed(
+        `nothing was appended: the next record gets number ${error.expectedSeqNum}, which is not what --match-seq-num said`,
+      );
+    }
+    if (error instanceof sdk.FencingTokenMismatchError) {
+      const token = error.expectedFencingToken;
+      throw new OperationFailed(
+        `nothing was appended: the stream is fenced by ${token === '' ? 'no token' : `"${token}"`}; ` +
+          'append with that in --fencing-token, or `tailrace fence` it anew',
+      );
+    }
+    throw new OperationFailed(isUnreached(error) ? unreached(error, endpoints) : inWords(error));
+  }
+}
+
+function isUnreached({ code, origin, message }: S2Error): boolean {
+  return origin === 'sdk' && (NOT_REACHED.has(code ?? '') || /connect/i.test(message));
+}
+
+function unreached({ code, message }: S2Error, { account, basin }: Endpoints): string {
+  const where = account === basin ? account : `${account} or ${basin}`;
+  const { hostname, port } = new URL(account);
+  const isHere = hostname === 'localhost' || hostname.startsWith('127.');
+  const remedy = isHere
+    ? `start one with \`tailrace serve --port ${port === '' ? 80 : port} --store file:./data\`, or say where it is with --endpoint`
+    : 'is the address right, and is there a way to it from here? (--endpoint, S2_ACCOUNT_ENDPOINT, S2_BASIN_ENDPOINT)';
+  return `no server answers at ${where} (${code ?? message}): ${remedy}`;
+}
+
+function inWords({ code, message, status, origin }: S2Error): string {
+  const remedy = code === undefined ? undefined : REMEDIES[code];
+  const said = message === '' ? 'no reason was given' : message;
+  const source = origin === 'server' ? ` (${[code, `HTTP ${status}`].filter(Boolean).join(', ')})` : '';
+  return `${said}${source}${remedy === undefined ? '' : `: ${remedy}`}`;
+}
