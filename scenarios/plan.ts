@@ -38,6 +38,9 @@ export function isProfile(name: string): name is Profile {
   return (PROFILES as readonly string[]).includes(name);
 }
 
+/** Followers that are many for a run. */
+const CROWD = 40;
+
 /** The size of a run: drawn, small more often than large, unless somebody says otherwise. */
 export interface RunSize {
   clients: number;
@@ -66,12 +69,14 @@ export interface Plan extends RunSize {
   faults: FaultSettings;
   /** Clients, of those above, that are the official SDK. */
   sdkClients: number;
-  /** Clients that append through sessions. */
+  /** Append sessions that one client of the wire has at once. */
   sessionWriters: number;
   /** Clients that do so through the official SDK. */
   sdkSessionWriters: number;
   /** Clients that follow the judged stream from the beginning to the end of the run. */
   followers: number;
+  /** Followers more that come all at once, in few runs because they cost. */
+  crowd: number;
   /** Clients that do so through the official SDK. */
   sdkFollowers: number;
   /** Older states of the store that are started from at the end. */
@@ -109,8 +114,9 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     tunables,
     faults,
     sdkClients: draw.pick(SITES.size, 'sdk-clients', rarely(8)),
-    sessionWriters: draw.pick(SITES.size, 'session-writers', [0, 0, 1]),
+    sessionWriters: draw.pick(SITES.size, 'session-writers', [0, 0, 1, 0, 0, 2]),
     followers: draw.pick(SITES.size, 'followers', [0, 0, 1, 0, 0, 2]),
+    crowd: CROWD * draw.pick(SITES.size, 'crowd', rarely(48)),
     sdkSessionWriters: draw.pick(SITES.size, 'sdk-session-writers', rarely(16)),
     sdkFollowers: draw.pick(SITES.size, 'sdk-followers', rarely(16)),
     audited: draw.pick<OlderState[]>(SITES.size, 'audited', [[], ['newest'], ['first']]),

@@ -5,6 +5,7 @@
 
 import type { Engine } from '../../engine/index.ts';
 import { defineSite, type HostOptions, type HostPorts } from '../../sim/index.ts';
+import type { SeenRecord } from '../client.ts';
 import { readSuccess } from '../recorded-client.ts';
 import { SdkRoute } from '../sdk/sdk-route.ts';
 import { Follower } from '../sessions/follower.ts';
@@ -12,6 +13,9 @@ import { witnessed } from '../sessions/witness.ts';
 import type { Crew, Goal, Stage } from './crew.ts';
 import type { JudgedStream } from './judged-stream.ts';
 
+/** A reader takes so long with each event, if it is slow. */
+const SLOW_MS = 250;
+const MANY = 30;
 const FOLLOWER = defineSite('client.follower', 'how a follower goes on after a session');
 
 export class Followers implements Crew {
@@ -20,6 +24,8 @@ export class Followers implements Crew {
   /** Records of the stream at the end; null while nobody knows. */
   readonly #finalTail: () => number | null;
   readonly #followers: { readonly tail: number }[] = [];
+  /** By number, how many followers a batch that ends there was shown to. */
+  readonly #shownTo: number[] = [];
   /** Those that have not gone. */
   #left = 0;
   #isOver = false;
@@ -31,8 +37,8 @@ export class Followers implements Crew {
   }
 
   async start(): Promise<void> {
-    const { followers, sdkFollowers } = this.#stage.plan;
-    for (let i = 1; i <= followers; i++) this.#startFollower(`f${i}`);
+    const { followers, crowd, sdkFollowers } = this.#stage.plan;
+    for (let i = 1; i <= followers + crowd; i++) this.#startFollower(`f${i}`);
     for (let i = 1; i <= sdkFollowers; i++) await this.#startSdkFollower(`s${i}`);
   }
 
@@ -72,6 +78,7 @@ export class Followers implements Crew {
         timeoutMs: plan.requestTimeoutMs,
         restMs: plan.restMs,
         resumesById: () => below(2) === 1,
+        slowMs: below(4) === 0 ? SLOW_MS : 0,
         isOver: () => this.#isOver,
       };
       const follower = new Follower(this.#stage.transport(ports), ports.clock, options, {
@@ -83,12 +90,22 @@ export class Followers implements Crew {
             recorder.happened(since, clientId, { kind: 'read' }, outcome, `followed ${records.length} records`);
           };
         },
-        heard: (records) => oracle.saw(records),
+        heard: (records) => {
+          oracle.saw(records);
+          this.#count(records);
+        },
         noted,
       });
       this.#followers.push(follower);
       await follower.run();
     });
+  }
+
+  /** How many were shown the last of them. */
+  #count(records: readonly SeenRecord[]): void {
+    const last = records.at(-1)?.seqNum ?? 0;
+    this.#shownTo[last] = (this.#shownTo[last] ?? 0) + 1;
+    if (this.#shownTo[last] === MANY) this.#stage.noted('follower.crowd');
   }
 
   async #startSdkFollower(name: string): Promise<void> {

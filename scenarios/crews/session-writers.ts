@@ -1,6 +1,6 @@
 /** Clients that append to the judged stream through sessions, of the wire and of the official SDK. */
 
-import { defineSite } from '../../sim/index.ts';
+import { defineSite, type HostPorts } from '../../sim/index.ts';
 import { SdkRoute } from '../sdk/sdk-route.ts';
 import { SessionWriter } from '../sessions/session-writer.ts';
 import type { Crew, Stage } from './crew.ts';
@@ -19,17 +19,24 @@ export class SessionWriters implements Crew {
 
   async start(): Promise<void> {
     const { sessionWriters, sdkSessionWriters } = this.#stage.plan;
-    for (let i = 1; i <= sessionWriters; i++) this.#startWriter(`w${i}`);
+    if (sessionWriters > 0) this.#startWriter('w1', sessionWriters);
     for (let i = 1; i <= sdkSessionWriters; i++) await this.#startSdkWriter(`sw${i}`);
   }
 
-  #startWriter(name: string): void {
+  /** One client that has so many sessions at once. */
+  #startWriter(name: string, sessions: number): void {
     const { basin, stream, plan, servers } = this.#stage;
     const { requestTimeoutMs: timeoutMs, operationsPerClient: batches, batchRecordsMax, restMs } = plan;
-    const options = { addresses: servers, basin, stream, name, batches, batchRecordsMax, timeoutMs, restMs };
-    this.#stage.start(name, (ports) =>
-      new SessionWriter(this.#stage.transport(ports), ports.clock, options, this.#world(name)).run(),
-    );
+    const open = { sessions: 0 };
+    const write = (session: string, ports: HostPorts): Promise<void> => {
+      const options = { addresses: servers, basin, stream, name: session, batches, batchRecordsMax, timeoutMs, restMs };
+      const world = { ...this.#world(session), open };
+      return new SessionWriter(this.#stage.transport(ports), ports.clock, options, world).run();
+    };
+    const names = Array.from({ length: sessions }, (_, i) => (i === 0 ? name : `${name}.${i + 1}`));
+    this.#stage.start(name, async (ports) => {
+      await Promise.all(names.map((session) => write(session, ports)));
+    });
   }
 
   async #startSdkWriter(name: string): Promise<void> {

@@ -16,6 +16,8 @@ import type { ServerSentEvent } from './server-sent.ts';
 export const FOLLOWER_PROBES = {
   'follower.resumed': 'a follower that had records went on in another session',
   'follower.resumed-by-id': 'a follower went on by the id of the last event it had',
+  'follower.slow': 'a follower took its time over a batch before it took the next',
+  'follower.crowd': 'thirty followers of one stream were shown one batch',
   'follower.silence': 'a follower heard nothing for too long and ended its session',
   'never.out-of-turn': 'a follower was shown a record out of turn, as one is whose buffer was overrun',
 } as const;
@@ -30,6 +32,8 @@ export interface FollowerOptions {
   restMs: number;
   /** Whether to go on by `last-event-id`, when there is one, or by number. */
   resumesById: () => boolean;
+  /** How long it takes over each event before it takes the next. */
+  slowMs: number;
   /** Asked after every event: true lets the follower go. */
   isOver: () => boolean;
 }
@@ -75,6 +79,7 @@ export class Follower {
 
   /** One session, until it ends. */
   async #follow(): Promise<void> {
+    const { slowMs } = this.#options;
     let concluded = this.#ears.asked();
     const conclude = (records: readonly SeenRecord[] | null) => {
       concluded(records);
@@ -92,6 +97,9 @@ export class Follower {
         if (event.name === 'error') return;
         if (this.#takes(event) === 'caught-up') conclude(this.#records);
         if (this.#options.isOver()) return;
+        if (slowMs === 0) continue;
+        if (event.name === 'batch') this.#ears.noted('follower.slow');
+        await this.#clock.sleep(slowMs);
       }
     } catch (error) {
       if (!isNetworkError(error)) throw error;

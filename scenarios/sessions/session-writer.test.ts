@@ -50,6 +50,7 @@ async function write(...pieces: (Uint8Array | Error)[]): Promise<(string | null)
       // Three batches in the session, without conditions, cut in the middle of the frame.
       below: (bound) => (bound === 8 ? 2 : Math.min(1, bound - 1)),
       noted: () => {},
+      open: { sessions: 0 },
       called: () => {
         const index = results.push(null) - 1;
         return (result) => (results[index] = result);

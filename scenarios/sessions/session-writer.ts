@@ -10,17 +10,27 @@
 import type { Clock, NetworkError } from '../../engine/index.ts';
 import { type AppendResult, type Batch, ProtocolViolation } from '../client.ts';
 import { errorCode, NO_EFFECT, streamPath, type Transport } from '../wire.ts';
-import { inputFrame, type SessionAnswer, sessionAnswers } from './s2s-wire.ts';
+import { concat, inputFrame, type SessionAnswer, sessionAnswers } from './s2s-wire.ts';
 
 export const SESSION_WRITER_PROBES = {
   'session.pipelined': 'a session had two batches under way',
   'session.mismatch-with-others-behind': 'a batch failed its condition while others were under way behind it',
   'session.dropped-behind': 'batches behind a failed one certainly had no effect',
   'session.frame-coded': 'a session sent a compressed frame',
+  'session.guarded-behind-failed': 'a batch with a number of its own was under way behind one that failed',
+  'session.token-behind-its-fence': 'a batch came with a token whose fence was not acknowledged yet',
+  'session.half-closed': 'a client had said everything, and got what it was owed and a regular end',
+  'session.listened-slowly': 'a client let acknowledgements lie while others were due',
+  'session.bytewise': 'a frame was sent a byte at a time',
+  'session.frames-together': 'several frames were sent in one piece',
   'session.left': 'a client left a session with batches under way',
+  'session.side-by-side': 'a client had two append sessions to one stream at once',
 } as const;
 
 const BATCHES_MAX = 8;
+/** Frames above this are not worth sending byte by byte. */
+const BYTEWISE_MAX = 100;
+const SLOW_MS = 150;
 const CODINGS = ['none', 'none', 'gzip', 'zstd'] as const;
 
 export interface SessionWriterOptions {
@@ -42,6 +52,8 @@ export interface SessionWriterWorld {
   noted: (probe: keyof typeof SESSION_WRITER_PROBES) => void;
   /** A batch is sent now. The answer is told how it ended. */
   called: (batch: Batch) => (result: AppendResult) => void;
+  /** Sessions of the client that are open now, with those of others that it has. */
+  open: { sessions: number };
 }
 
 interface UnderWay {
@@ -58,6 +70,8 @@ export class SessionWriter {
   #sent = 0;
   /** Where the next batch lands if nobody else appends. */
   #expected = 0;
+  /** The client has said everything it has to say in this session. */
+  #isThrough = false;
 
   constructor(transport: Transport, clock: Clock, options: SessionWriterOptions, world: SessionWriterWorld) {
     this.#transport = transport;
@@ -77,6 +91,7 @@ export class SessionWriter {
   async #session(): Promise<void> {
     const { addresses, basin, stream, timeoutMs } = this.#options;
     const underWay: UnderWay[] = [];
+    this.#isThrough = false;
     const gone = new AbortController();
     const patience = new AbortController();
     void this.#clock.sleep(timeoutMs, patience.signal).then(() => gone.abort('the client gave up'));
@@ -93,7 +108,10 @@ export class SessionWriter {
         signal: gone.signal,
       });
       if (response.status === 200 && !(response.body instanceof Uint8Array)) {
-        outcome = await this.#listen(sessionAnswers(response.body), underWay);
+        if (++this.#world.open.sessions > 1) this.#world.noted('session.side-by-side');
+        outcome = await this.#listen(sessionAnswers(response.body), underWay).finally(
+          () => this.#world.open.sessions--,
+        );
       } else {
         // Refused before the session began: nothing of what was sent on the way has an effect.
         this.#dropAll(underWay, 'refused');
@@ -114,39 +132,66 @@ export class SessionWriter {
 
   /** The batches of one session as pieces of frames, with pauses. */
   async *#inputs(underWay: UnderWay[], gone: AbortSignal): AsyncGenerator<Uint8Array, void> {
-    const count = Math.min(1 + this.#world.below(BATCHES_MAX), this.#options.batches - this.#sent);
-    for (let i = 0; i < count && !gone.aborted; i++) {
+    const { below, called, noted } = this.#world;
+    const count = Math.min(1 + below(BATCHES_MAX), this.#options.batches - this.#sent);
+    let held: Uint8Array[] = [];
+    for (let i = 1; i <= count && !gone.aborted; i++) {
       const batch = this.#nextBatch(underWay);
-      if (underWay.length > 0) this.#world.noted('session.pipelined');
-      underWay.push({ batch, ended: this.#world.called(batch) });
-      const coding = CODINGS[this.#world.below(CODINGS.length)] ?? 'none';
-      if (coding !== 'none') this.#world.noted('session.frame-coded');
-      const frame = inputFrame(batch, coding);
-      const cut = this.#world.below(frame.length + 1);
-      if (cut > 0) yield frame.subarray(0, cut);
-      if (cut < frame.length) yield frame.subarray(cut);
-      const pauseMs = this.#world.below(4) * 10;
+      if (underWay.length > 0) noted('session.pipelined');
+      underWay.push({ batch, ended: called(batch) });
+      held.push(inputFrame(batch));
+      if (i < count && below(5) === 0) continue;
+      if (held.length > 1) noted('session.frames-together');
+      yield* this.#pieces(concat(held));
+      held = [];
+      const pauseMs = below(4) * 10;
       if (pauseMs > 0) await this.#clock.sleep(pauseMs, gone);
     }
+    this.#isThrough = true;
+  }
+
+  /** Cut once, anywhere, or everywhere. */
+  *#pieces(bytes: Uint8Array): Generator<Uint8Array, void> {
+    const { below, noted } = this.#world;
+    const cut = below(bytes.length + 1);
+    if (bytes.length <= BYTEWISE_MAX && below(6) === 0) {
+      noted('session.bytewise');
+      for (let at = 0; at < bytes.length; at++) yield bytes.subarray(at, at + 1);
+      return;
+    }
+    if (cut > 0) yield bytes.subarray(0, cut);
+    if (cut < bytes.length) yield bytes.subarray(cut);
   }
 
   #nextBatch(underWay: readonly UnderWay[]): Batch {
     const { name, batchRecordsMax } = this.#options;
+    const { below, noted } = this.#world;
     const number = this.#sent++;
-    const bodies = Array.from({ length: 1 + this.#world.below(batchRecordsMax) }, (_, i) => `${name}/${number}/${i}`);
+    const last = underWay.at(-1)?.batch;
+    if (last !== undefined && last.setFencingToken !== null) noted('session.token-behind-its-fence');
+    const fencingToken = last?.setFencingToken ?? null;
+    if (below(10) === 0) return { bodies: [name], setFencingToken: name, fencingToken: null, matchSeqNum: null };
+    const bodies = Array.from({ length: 1 + below(batchRecordsMax) }, (_, i) => `${name}/${number}/${i}`);
     const ahead = underWay.reduce((sum, { batch }) => sum + batch.bodies.length, 0);
-    const matchSeqNum = this.#world.below(3) === 0 ? this.#expected + ahead : null;
-    return { bodies, setFencingToken: null, fencingToken: null, matchSeqNum };
+    const matchSeqNum = below(3) === 0 ? this.#expected + ahead : null;
+    return { bodies, setFencingToken: null, fencingToken, matchSeqNum };
   }
 
   async #listen(answers: AsyncIterable<SessionAnswer>, underWay: UnderWay[]): Promise<'ended' | 'broken'> {
+    const isSlow = this.#world.below(4) === 0;
+    let owed = 0;
     for await (const answer of answers) {
       const first = underWay.shift();
       if (answer.kind === 'failed') return this.#failed(answer, first, underWay);
       if (first === undefined) throw new ProtocolViolation('an acknowledgement without a batch');
+      if (this.#isThrough) owed++;
       this.#acknowledge(answer, first);
+      if (!isSlow || underWay.length === 0) continue;
+      this.#world.noted('session.listened-slowly');
+      await this.#clock.sleep(SLOW_MS);
     }
     if (underWay.length > 0) throw new ProtocolViolation(`a session ended with ${underWay.length} batches unanswered`);
+    if (owed > 0) this.#world.noted('session.half-closed');
     return 'ended';
   }
 
@@ -176,6 +221,8 @@ export class SessionWriter {
     const hasNoEffect = isMismatch || NO_EFFECT.has(code);
     first?.ended({ kind: hasNoEffect ? 'rejected' : 'unknown', code });
     if (isMismatch && behind.length > 0) this.#world.noted('session.mismatch-with-others-behind');
+    const isGuarded = behind.some(({ batch }) => batch.matchSeqNum !== null);
+    if (isMismatch && isGuarded) this.#world.noted('session.guarded-behind-failed');
     if (isMismatch) this.#expected = Number((body as { seq_num_mismatch?: number }).seq_num_mismatch ?? this.#expected);
     if (!hasNoEffect) return 'broken';
     if (behind.length > 0) this.#world.noted('session.dropped-behind');
