@@ -54,3 +54,7 @@ test('relative links of the documents lead somewhere', () => {
 test('the lockfile and the sources name no registry', () => {
   expect(read('package-lock.json')).not.toContain('"resolved": "http');
 });
+
+test('the example of the simulator in the docs is the one that is tested', () => {
+  expect(read('docs/SIMULATION.md')).toContain(read('sim/example.test.ts'));
+});

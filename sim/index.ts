@@ -5,6 +5,7 @@
  * seed, profile and settings give equal runs.
  */
 
+export { simArbitrary, SimCase, type FastCheck, type SimConfig } from './arbitrary.ts';
 export { World, EPOCH_MS, type Waiting, type WorldOptions } from './world.ts';
 export {
   Host,

@@ -14,7 +14,7 @@ import { runSeed, type RunSeedOptions } from '../run-seed.ts';
 export type LivelyChoice = Pick<KeyedChoice, 'site' | 'entity' | 'ordinal' | 'outcome'>;
 
 /** Where the choices of a case come from: the generator of its seed, a list by key, or a list in order. */
-export type CaseChoices =
+type CaseChoices =
   | { kind: 'generated' }
   | { kind: 'keyed'; lively: readonly LivelyChoice[] }
   | { kind: 'flat'; recording: FlatRecording };
