@@ -5,6 +5,7 @@
  * whatever happens to its rate meanwhile; it is the only way time passes for code inside the world.
  */
 
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../engine/ports.ts';
 import type { Kernel, KernelOwner } from './kernel.ts';
 
@@ -145,6 +146,8 @@ function listen(signal: AbortSignal, onAbort: () => void): void {
   if (sleepers === undefined) {
     const all = (sleepers = new Set<() => void>());
     SLEEPERS.set(signal, all);
+    // Others may listen, too; that is no leak to warn of.
+    setMaxListeners(0, signal);
     signal.addEventListener('abort', () => {
       for (const sleeper of all) sleeper();
       all.clear();
