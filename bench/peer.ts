@@ -1,5 +1,5 @@
 /**
- * The other process of the server's benchmark. As `memory`, `folder` or `s3` it is the product: engine, API, metrics and
+ * The other process of the server's benchmark. As `memory`, `bulk`, `folder` or `s3` (named by its store) it is the product: engine, API, metrics and
  * port put together as `tailrace serve` does it. As `raw` it is the floor: Node's own servers of the same protocols that
  * do nothing with what comes, and answer with bytes that were made before.
  *
@@ -18,6 +18,7 @@ import { measuredStore } from '../engine/adapters/measured-store.ts';
 import { MemoryBlobStore } from '../engine/adapters/memory-blob-store.ts';
 import { Metrics } from '../engine/adapters/metrics.ts';
 import { serveHttp } from '../engine/adapters/node-http.ts';
+import { openStore } from '../engine/adapters/open-store.ts';
 import { systemClock } from '../engine/adapters/system-clock.ts';
 import { systemCompression } from '../engine/adapters/system-compression.ts';
 import { systemCompute } from '../engine/adapters/system-compute.ts';
@@ -29,22 +30,23 @@ import { withCors } from '../engine/server/cors.ts';
 import { withOperatorRoutes } from '../engine/server/operator-routes.ts';
 import { STORE_TUNABLES } from '../engine/tunables.ts';
 import { ackFrame, readFrame, UNARY_ACK } from './messages.ts';
-import { likeS3 } from './stores.ts';
+import { bulkElsewhere, likeS3 } from './stores.ts';
 
 const HOST = '127.0.0.1';
 const MIB = 1024 * 1024;
 const HEAD_BYTES = 4;
 
-export type PeerKind = 'raw' | 'memory' | 'folder' | 's3';
+type StoreKind = 'memory' | 'bulk' | 'folder' | 's3';
+export type PeerKind = 'raw' | StoreKind;
 
-async function product(kind: 'memory' | 'folder' | 's3'): Promise<number> {
+/** Which of the product's settings each is served with. */
+const SERVED_AS = { memory: 'memory', bulk: 'memory', folder: 'file', s3: 's3' } as const;
+
+async function product(kind: StoreKind): Promise<number> {
   const metrics = new Metrics(() => ({ connections: 0, requests: 0, bodyBytes: 0, engine: null }));
   const blobs = measuredStore(await storeOf(kind), (call) => metrics.storeCall(call));
   const system = { clock: systemClock, random: systemRandom, entropy: systemEntropy, compute: systemCompute };
-  const engine = await openEngine(
-    { ...system, blobs, telemetry: metrics },
-    STORE_TUNABLES[kind === 'folder' ? 'file' : kind],
-  );
+  const engine = await openEngine({ ...system, blobs, telemetry: metrics }, STORE_TUNABLES[SERVED_AS[kind]]);
   const api = createApi(() => engine, { compression: await systemCompression() });
   const routes = withOperatorRoutes(api, { isDraining: () => false, metrics: () => metrics.exposition() });
   const { port } = await serveHttp(withCors(routes), {
@@ -56,8 +58,9 @@ async function product(kind: 'memory' | 'folder' | 's3'): Promise<number> {
   return port;
 }
 
-async function storeOf(kind: 'memory' | 'folder' | 's3'): Promise<BlobStore> {
-  if (kind === 'memory') return new MemoryBlobStore();
+async function storeOf(kind: StoreKind): Promise<BlobStore> {
+  if (kind === 'memory') return (await openStore('memory:')).blobs;
+  if (kind === 'bulk') return bulkElsewhere();
   if (kind === 's3') return likeS3(new MemoryBlobStore());
   const folder = await mkdtemp(join(tmpdir(), 'tailrace-bench-'));
   process.stdin.on('end', () => void rm(folder, { recursive: true, force: true }).then(() => process.exit(0)));

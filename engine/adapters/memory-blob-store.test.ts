@@ -13,3 +13,15 @@ test('usage counts the objects and bytes that are stored', async () => {
   await store.delete(['a']);
   expect(store.usage()).toEqual({ objects: 1, bytes: 5 });
 });
+
+test('a put may be told to end behind what arrived with it, and is done at once for everybody else', async () => {
+  const order: string[] = [];
+  const store = new MemoryBlobStore(() => new Promise((resolve) => setImmediate(resolve)));
+  const putting = store.putIfAbsent('a', [new Uint8Array(1)]).then(() => order.push('put'));
+  setImmediate(() => order.push('what arrived'));
+  expect((await store.get('a')).kind).toBe('found');
+  expect(order).toEqual([]);
+  await putting;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(order).toContain('put');
+});

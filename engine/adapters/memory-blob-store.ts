@@ -3,6 +3,9 @@
  *
  * Objects are copied in and handed out as the stored array (or a view of it); nobody may write to those.
  * The map is what lives on when an engine is dropped and another one started on the same store.
+ *
+ * For a server a put ends in a later turn of the event loop, like that of any real store. Else it would be over before the
+ * next request is looked at, and every append that comes alone would pay for an object of its own.
  */
 
 import type { BlobStore, ByteRange, DeleteOutcome, GetOutcome, ListOutcome, PutOutcome } from '../ports.ts';
@@ -13,12 +16,19 @@ export class MemoryBlobStore implements BlobStore {
   readonly #objects = new Map<string, Uint8Array>();
   /** Keys in order, made again by the first listing after a change of names. */
   #sortedKeys: readonly string[] | null = null;
+  readonly #putPause: (() => Promise<void>) | null;
+
+  /** `putPause` is waited for before a put ends; by default nothing is. */
+  constructor(putPause: (() => Promise<void>) | null = null) {
+    this.#putPause = putPause;
+  }
 
   async putIfAbsent(key: string, parts: readonly Uint8Array[]): Promise<PutOutcome> {
     checkKey(key);
     if (this.#objects.has(key)) return { kind: 'refused' };
     this.#objects.set(key, joined(parts));
     this.#sortedKeys = null;
+    if (this.#putPause !== null) await this.#putPause();
     return { kind: 'done' };
   }
 

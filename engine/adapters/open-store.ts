@@ -100,7 +100,13 @@ export function probeStore(url: string, onPassed: (check: string) => void, patie
 }
 
 function openMemory(): OpenedStore {
-  return { blobs: new MemoryBlobStore(), kind: 'memory', describe: 'memory', release: async () => undefined };
+  const blobs = new MemoryBlobStore(nextTurn);
+  return { blobs, kind: 'memory', describe: 'memory', release: async () => undefined };
+}
+
+/** Behind everything that has arrived by now. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 async function openFolder(path: string, access: StoreAccess): Promise<OpenedStore> {

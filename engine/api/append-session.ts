@@ -12,7 +12,12 @@ import { appendRejection, BadRequest, errorResponse, rejection, unknownOutcome }
 import { encryptionKeyHeader } from './headers.ts';
 import { streamingResponse } from './response.ts';
 import type { StreamAddress } from './records.ts';
+import { FrameBuffers } from './frame-buffers.ts';
+import { PAYLOAD_BYTES_MAX } from './s2s-frames.ts';
 import { AppendInputDecoder, FrameWriter, SESSION_CONTENT_TYPE } from './s2s-messages.ts';
+
+/** Of all sessions together: 32 MiB at most. */
+const FRAMES = new FrameBuffers(PAYLOAD_BYTES_MAX, 16);
 
 export async function appendSession(
   engine: Engine,
@@ -38,7 +43,7 @@ async function* answers(
   if (request.signal?.aborted === true) leave();
   try {
     let mistake: unknown = null;
-    void feed(session, request, new AppendInputDecoder(compression), (found) => (mistake = found));
+    void feed(session, request, new AppendInputDecoder(compression, FRAMES), (found) => (mistake = found));
     for await (const outcome of session.outcomes()) {
       yield outcome.kind === 'durable' ? writer.ack(outcome.ack) : writer.error(failure(outcome));
       if (outcome.kind !== 'durable') return;
@@ -76,6 +81,9 @@ async function feed(
     if (error instanceof BadRequest) session.close();
     // What was admitted goes its way, and nobody is there to be told.
     else session.abandon();
+  } finally {
+    // What was admitted lies in the log's own memory, and what was not is not wanted.
+    inputs.release();
   }
 }
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import { anyCuts, concat, cut, fromHex } from '../testing/codec-values.ts';
 import * as official from '../testing/official-codecs.ts';
+import { FrameBuffers } from './frame-buffers.ts';
 import { type Frame, FrameDecoder, FrameError, messageFrame, PAYLOAD_BYTES_MAX, terminalFrame } from './s2s-frames.ts';
 
 const LENGTH_MAX = 2 * 1024 * 1024;
@@ -46,6 +47,47 @@ const anyFrame: fc.Arbitrary<{ bytes: Uint8Array; frame: Frame }> = fc.oneof(
     frame: { kind: 'terminal' as const, ...it },
   })),
 );
+
+describe('lent memory', () => {
+  const bytesMax = 40_000;
+  const payloadOf = (frame: Frame | null) => (frame?.kind === 'message' ? frame.payload.slice() : null);
+
+  test('gives the same payloads for every cut, one after the other, and is given back', () => {
+    const payloads = [39_000, 10, 36_000, 33_000].map((length, i) => new Uint8Array(length).fill(i + 1));
+    const bytes = concat(...payloads.map((payload) => messageFrame(payload)));
+    for (const size of [1_000, 16_384, 33_000, bytes.length]) {
+      const buffers = new FrameBuffers(bytesMax, 1);
+      const decoder = new FrameDecoder(buffers);
+      const got: (Uint8Array | null)[] = [];
+      for (let at = 0; at < bytes.length; at += size) {
+        decoder.push(bytes.subarray(at, at + size));
+        for (let frame = decoder.next(); frame !== null; frame = decoder.next()) got.push(payloadOf(frame));
+      }
+      decoder.end();
+      decoder.release();
+      expect(got, String(size)).toEqual(payloads);
+      expect(buffers.take(), 'it is there again').not.toBeNull();
+    }
+  });
+
+  test('that is all out is done without', () => {
+    const buffers = new FrameBuffers(bytesMax, 1);
+    const half = messageFrame(new Uint8Array(38_000).fill(7));
+    const decoders = [new FrameDecoder(buffers), new FrameDecoder(buffers)];
+    for (const decoder of decoders) {
+      decoder.push(half.subarray(0, 35_000));
+      expect(decoder.next()).toBeNull();
+    }
+    expect(buffers.take()).toBeNull();
+    for (const decoder of decoders) {
+      decoder.push(half.subarray(35_000));
+      expect(payloadOf(decoder.next())).toEqual(new Uint8Array(38_000).fill(7));
+      decoder.release();
+    }
+    expect(buffers.take()).not.toBeNull();
+    expect(buffers.take(), 'given back once').toBeNull();
+  });
+});
 
 describe('golden bytes', () => {
   test.each([

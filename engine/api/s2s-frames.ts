@@ -5,6 +5,8 @@
  * is one, the error. It holds at most one frame, and no memory for bytes that were only announced.
  */
 
+import type { FrameBuffers } from './frame-buffers.ts';
+
 /** The length field counts the flags and the payload. */
 const LENGTH_MAX = 2 * 1024 * 1024;
 /** A payload, compressed or not, and after decompression. */
@@ -54,8 +56,16 @@ function frame(flags: number, payload: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Push chunks, and after each take frames until there is none; `end` when the body is over. */
+/** A frame that comes in pieces is gathered in lent memory from here on; most frames of small appends never get so far. */
+const LENT_FROM_BYTES = 32 * 1024;
+
+/**
+ * Push chunks, and after each take frames until there is none; `end` when the body is over. With `buffers` a payload is
+ * good until the next call, and `release` has to be called behind the last one; without, payloads last.
+ */
 export class FrameDecoder {
+  readonly #buffers: FrameBuffers | null;
+  #lent: Uint8Array | null = null;
   /** What came last, and how much of it was taken. */
   #chunk: Uint8Array = new Uint8Array();
   #taken = 0;
@@ -65,6 +75,10 @@ export class FrameDecoder {
   #payload: Uint8Array = new Uint8Array();
   #payloadFilled = 0;
   #error: FrameError | null = null;
+
+  constructor(buffers: FrameBuffers | null = null) {
+    this.#buffers = buffers;
+  }
 
   /** Takes the next chunk. Every frame of those before must have been taken; the bytes must not change afterwards. */
   push(chunk: Uint8Array): void {
@@ -77,6 +91,8 @@ export class FrameDecoder {
   /** The next frame, or null when more bytes are needed. Payloads may be views of a chunk. Throws FrameError, again and again. */
   next(): Frame | null {
     if (this.#error !== null) throw this.#error;
+    // A payload that was handed out was gathered: the frame behind it has none yet.
+    if (this.#payloadFilled === 0) this.release();
     try {
       return this.#next();
     } catch (error) {
@@ -89,6 +105,12 @@ export class FrameDecoder {
   end(): void {
     if (this.#error !== null) throw this.#error;
     if (this.#headFilled > 0) throw (this.#error = new FrameError('the body ends in the middle of a frame'));
+  }
+
+  /** The last payload is not looked at any more. */
+  release(): void {
+    if (this.#lent !== null) this.#buffers?.give(this.#lent);
+    this.#lent = null;
   }
 
   #next(): Frame | null {
@@ -161,11 +183,16 @@ export class FrameDecoder {
   #gather(part: Uint8Array, length: number): void {
     const filled = this.#payloadFilled + part.length;
     if (filled > this.#payload.length) {
-      const larger = new Uint8Array(Math.min(length, Math.max(filled, 2 * this.#payload.length, 256)));
+      const larger = this.#larger(filled, length);
       larger.set(this.#payload.subarray(0, this.#payloadFilled));
       this.#payload = larger;
     }
     this.#payload.set(part, this.#payloadFilled);
     this.#payloadFilled = filled;
+  }
+
+  #larger(filled: number, length: number): Uint8Array {
+    if (filled > LENT_FROM_BYTES && this.#lent === null) this.#lent = this.#buffers?.take() ?? null;
+    return this.#lent ?? new Uint8Array(Math.min(length, Math.max(filled, 2 * this.#payload.length, 256)));
   }
 }

@@ -10,6 +10,7 @@ import type { StreamPosition } from '../core/position.ts';
 import type { SequencedRecord } from '../core/record.ts';
 import type { Compression, HttpRequest } from '../ports.ts';
 import { BadRequest } from './errors.ts';
+import type { FrameBuffers } from './frame-buffers.ts';
 import { LiveEncoding } from './live-encoding.ts';
 import { decodeAppendInput, encodeAppendAck, encodeReadBatch } from './proto-messages.ts';
 import type { JsonResponse } from './response.ts';
@@ -33,11 +34,13 @@ const COMPRESSED_BYTES_MIN = 1024;
  * its side. Every cut of the same bytes gives the same inputs and then the same error.
  */
 export class AppendInputDecoder {
-  readonly #frames = new FrameDecoder();
+  readonly #frames: FrameDecoder;
   readonly #compression: Compression | null;
   #error: BadRequest | null = null;
 
-  constructor(compression: Compression | null) {
+  /** With `buffers` an input is good until the next call, and `release` has to be called behind the last one. */
+  constructor(compression: Compression | null, buffers: FrameBuffers | null = null) {
+    this.#frames = new FrameDecoder(buffers);
     this.#compression = compression;
   }
 
@@ -60,6 +63,11 @@ export class AppendInputDecoder {
   /** Throws BadRequest `bad_frame` when the body ends in the middle of a frame. */
   end(): void {
     this.#lasting(() => this.#frames.end());
+  }
+
+  /** The last input is not looked at any more. */
+  release(): void {
+    this.#frames.release();
   }
 
   #payload(frame: Frame): Uint8Array {
