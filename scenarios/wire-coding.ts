@@ -7,7 +7,7 @@ import type { Compression } from '../engine/index.ts';
 import { pinnedCompression } from '../sim/index.ts';
 import { ProtocolViolation } from './client.ts';
 
-export type Coding = keyof Compression;
+type Coding = keyof Compression;
 
 export const CODING_PROBES = {
   'wire.request-coded': 'a client sent a compressed body',

@@ -87,10 +87,10 @@ export class StreamStore {
     this.basins = new Basins(parts);
     this.streams = new Streams(parts, births, tunables.tombstoneMs > 0);
     const ended = new AbortController();
-    this.meter = new UsageMeter({ ...parts, flushMs: tunables.usageFlushMs, signal: ended.signal });
+    const failed = (error: unknown) => log.fail(error);
+    this.meter = new UsageMeter({ ...parts, flushMs: tunables.usageFlushMs, signal: ended.signal, failed });
     this.usage = new UsageReports(parts, committed.state.usage);
     this.reads = new Reads(parts, births, reader, this.#watch, this.meter);
-    const failed = (error: unknown) => log.fail(error);
     const upkeep = { ports, journal, tables: parts.tables, signal: ended.signal, failed };
     this.#deletions = new Deletions({ ...upkeep, tombstoneMs: tunables.tombstoneMs });
     const { lastArrivalMs } = committed.state;

@@ -5,6 +5,7 @@
 
 import { type AccountFigure, accountFigure, basinFigure, type Count, type CountedFigure } from '../core/usage.ts';
 import type { Clock, Telemetry } from '../ports.ts';
+import type { UsageEntry } from '../state/entries.ts';
 import type { Tables } from '../state/fold.ts';
 import type { Journal } from './journal.ts';
 
@@ -17,7 +18,12 @@ export interface UsageMeterParts {
   flushMs: number;
   /** Aborts when the engine ends. */
   signal: AbortSignal;
+  /** A bug. */
+  failed: (error: unknown) => void;
 }
+
+/** What one entry tells at most: it has to fit into a slot. */
+const BASINS_PER_ENTRY = 1_000;
 
 type Counts = Map<number, number>;
 
@@ -52,22 +58,26 @@ export class UsageMeter {
     if ((account.size === 0 && basins.size === 0) || !this.#parts.journal.writable) return;
     this.#account = new Map();
     this.#basins = new Map();
-    const { journal, ports } = this.#parts;
-    const entry = {
-      type: 'usage',
-      atMs: ports.clock.wallMs(),
-      account: listed(account),
-      basins: Array.from(basins, ([name, counts]) => ({ name, counts: listed(counts) })),
-    } as const;
-    void journal.submit(entry).then((settlement) => {
-      ports.telemetry.event(settlement === 'committed' ? 'usage.logged' : 'usage.lost');
-    });
+    const told = Array.from(basins, ([name, counts]) => ({ name, counts: listed(counts) }));
+    this.#log({ account: listed(account), basins: told.slice(0, BASINS_PER_ENTRY) });
+    for (let at = BASINS_PER_ENTRY; at < told.length; at += BASINS_PER_ENTRY) {
+      this.#log({ account: [], basins: told.slice(at, at + BASINS_PER_ENTRY) });
+    }
+  }
+
+  #log(counts: Pick<UsageEntry, 'account' | 'basins'>): void {
+    const { journal, ports, failed } = this.#parts;
+    const logged = journal.submit({ type: 'usage', atMs: ports.clock.wallMs(), ...counts });
+    void logged.then(
+      (settlement) => ports.telemetry.event(settlement === 'committed' ? 'usage.logged' : 'usage.lost'),
+      failed,
+    );
   }
 
   #serveIfNeeded(): void {
     if (this.#isServing) return;
     this.#isServing = true;
-    void this.#serve();
+    void this.#serve().catch(this.#parts.failed);
   }
 
   async #serve(): Promise<void> {
