@@ -23,6 +23,7 @@ export {
 export { type Element, type SetInput, setModel, type SetOutput } from './models/set.ts';
 export { streamModel, streamOperations, type StreamState, type TokenRule } from './models/stream.ts';
 export { describeVerdict } from './sweep/describe.ts';
+export { StreamMonitor } from './sweep/monitor.ts';
 export { refusalOfWitness, type Witness } from './sweep/replay.ts';
 export { checkStream, type StreamCheckOptions, type Verdict } from './sweep/sweep.ts';
 export type { Violation, ViolationCode } from './sweep/violation.ts';

@@ -95,7 +95,12 @@ class Linearizable {
       ...(onTraceLine !== undefined && { traceLine: onTraceLine }),
       ...worldOptions,
     });
-    this.judged = new JudgedStream(() => this.world.nowMs, hashBody);
+    // The run ends at the event that proves a bug; the checker then judges the whole history and names it.
+    this.judged = new JudgedStream(
+      () => this.world.nowMs,
+      hashBody,
+      ({ code, message }) => this.world.fail('invariant', `${code}: ${message}`),
+    );
     this.#supervisor = new Supervisor(this.world);
     const { store, probes } = this.world;
     const ghost = new StorageGhost((key) => store.peek(key), {

@@ -25,9 +25,15 @@ export class Recorder {
   #nextOpId = 1;
   #nextClientId = 1;
 
-  /** `nowMs` stamps the events; the verdict never depends on it. */
-  constructor(nowMs: () => number) {
+  readonly #heard: (event: HistoryEvent) => void;
+
+  /**
+   * `nowMs` stamps the events; the verdict never depends on it. `heard` is told every event as it happens, withheld
+   * finishes too, but not what was written down later than it happened.
+   */
+  constructor(nowMs: () => number, heard: (event: HistoryEvent) => void = () => {}) {
     this.#nowMs = nowMs;
+    this.#heard = heard;
   }
 
   /** Client ids are never used twice: after an indefinite failure the worker goes on under a fresh one. */
@@ -37,7 +43,9 @@ export class Recorder {
 
   call(clientId: number, call: Call, note: string): RecordedOperation {
     const operation = { clientId, opId: this.#nextOpId++ };
-    this.#events.push({ type: 'call', ...operation, call, atMs: this.#nowMs(), note });
+    const event: HistoryEvent = { type: 'call', ...operation, call, atMs: this.#nowMs(), note };
+    this.#events.push(event);
+    this.#heard(event);
     return operation;
   }
 
@@ -50,14 +58,18 @@ export class Recorder {
   happened(since: Moment, clientId: number, call: Call, outcome: Return, note: string): void {
     const operation = { clientId, opId: this.#nextOpId++ };
     this.#events[since.index] = { type: 'call', ...operation, call, atMs: since.atMs, note };
-    this.return(operation, outcome, note);
+    this.#end(operation, outcome, note);
   }
 
   return(operation: RecordedOperation, outcome: Return, note: string): void {
-    const { clientId, opId } = operation;
+    this.#heard(this.#end(operation, outcome, note));
+  }
+
+  #end({ clientId, opId }: RecordedOperation, outcome: Return, note: string): HistoryEvent {
     const event: HistoryEvent = { type: 'return', clientId, opId, return: outcome, atMs: this.#nowMs(), note };
     if (outcome.kind === 'append-indefinite-failure') this.#withheld.push(event);
     else this.#events.push(event);
+    return event;
   }
 
   get operationCount(): number {

@@ -57,7 +57,8 @@ export function firstToProve({ raisers }: Floors, position: number): Operation {
   return raisers[low]!;
 }
 
-function violationOf(op: Operation): Violation | null {
+/** What an answer breaks by itself or against what had finished before the call; its floor must be set. */
+export function violationOf(op: Operation): Violation | null {
   const low = lowOf(op);
   if (low < 0)
     return violation('impossible-ack', `${nameOf(op)} was acknowledged with tail ${op.tail}, below its own length.`, [

@@ -26,18 +26,18 @@ export function refusalOfWitness(history: History, witness: Witness, rule: { str
 /** The same for operations that have been read already. */
 export function refusalOfOrder(operations: Operations, witness: Witness, rule: { strictS2?: boolean }): string | null {
   const { all, hi, lo } = operations;
-  const indexOf = new Map(all.map((op) => [op.opId, op.index]));
+  const indexOf = indexById(operations);
   const isOpen = new Uint8Array(all.length).fill(1);
   for (const opId of witness.withoutEffect) {
-    const index = indexOf.get(opId);
-    if (index === undefined || all[index]!.outcome !== 'unknown') return `op ${opId} cannot be without effect`;
+    const index = indexOf(opId);
+    if (index === -1 || all[index]!.outcome !== 'unknown') return `op ${opId} cannot be without effect`;
     isOpen[index] = 0;
   }
   const log = new ReplayedLog(rule.strictS2 === true ? null : '');
   let latestCall = -1;
   for (const opId of witness.linearization) {
-    const index = indexOf.get(opId);
-    if (index === undefined || isOpen[index] === 0) return `op ${opId} is not in the history, or placed twice`;
+    const index = indexOf(opId);
+    if (index === -1 || isOpen[index] === 0) return `op ${opId} is not in the history, or placed twice`;
     isOpen[index] = 0;
     const op = all[index]!;
     if (op.returnedAt < latestCall) return `op ${opId} stands behind an op that was called after it returned`;
@@ -59,6 +59,18 @@ export function refusalOfOrder(operations: Operations, witness: Witness, rule: {
   }
   const forgotten = isOpen.indexOf(1);
   return forgotten === -1 ? null : `op ${all[forgotten]!.opId} has no place`;
+}
+
+/** Answers -1 for an id that no operation has. Ids are mostly dense; others cost a map. */
+function indexById({ all }: Operations): (opId: number) => number {
+  const greatest = all.reduce((max, op) => Math.max(max, op.opId), 0);
+  if (greatest > 4 * all.length) {
+    const indexOf = new Map(all.map((op) => [op.opId, op.index]));
+    return (opId) => indexOf.get(opId) ?? -1;
+  }
+  const indexOf = new Int32Array(greatest + 1).fill(-1);
+  for (const op of all) indexOf[op.opId] = op.index;
+  return (opId) => indexOf[opId] ?? -1;
 }
 
 /** A stream that is appended to record by record. */
@@ -106,29 +118,31 @@ class ReplayedLog {
     // 0x1cad21f72c81017c xor 0xdb979083e96dd4de, minus the seed, with a borrow.
     const flipLo = 0xc5ecd5a2 - seedLo;
     const flipHi = 0xc73ab174 - seedHi - (flipLo < 0 ? 1 : 0);
-    let hi = (recordLo ^ flipHi) >>> 0;
-    let lo = (recordHi ^ flipLo) >>> 0;
+    const x = (recordLo ^ flipHi) >>> 0;
+    const y = (recordHi ^ flipLo) >>> 0;
     // h ^= rotl(h, 49) ^ rotl(h, 24); a rotation by 49 exchanges the halves and rotates by 17.
-    const [x, y] = [hi, lo];
-    hi = (x ^ ((y << 17) | (x >>> 15)) ^ ((x << 24) | (y >>> 8))) >>> 0;
-    lo = (y ^ ((x << 17) | (y >>> 15)) ^ ((y << 24) | (x >>> 8))) >>> 0;
-    [hi, lo] = timesPrime(hi, lo);
-    lo = (lo ^ ((hi >>> 3) + 8)) >>> 0;
-    [hi, lo] = timesPrime(hi, lo);
-    this.#hashLo = (lo ^ ((hi << 4) | (lo >>> 28))) >>> 0;
-    this.#hashHi = (hi ^ (hi >>> 28)) >>> 0;
+    this.#hashHi = (x ^ ((y << 17) | (x >>> 15)) ^ ((x << 24) | (y >>> 8))) >>> 0;
+    this.#hashLo = (y ^ ((x << 17) | (y >>> 15)) ^ ((y << 24) | (x >>> 8))) >>> 0;
+    this.#timesPrime();
+    this.#hashLo = (this.#hashLo ^ ((this.#hashHi >>> 3) + 8)) >>> 0;
+    this.#timesPrime();
+    this.#hashLo = (this.#hashLo ^ ((this.#hashHi << 4) | (this.#hashLo >>> 28))) >>> 0;
+    this.#hashHi = (this.#hashHi ^ (this.#hashHi >>> 28)) >>> 0;
   }
-}
 
-/** Times 0x9fb21c651e98df25 modulo 2^64: schoolbook on four limbs of 16 bits. */
-function timesPrime(hi: number, lo: number): [number, number] {
-  const [a, b, c, d] = [lo & 0xffff, lo >>> 16, hi & 0xffff, hi >>> 16];
-  const p0 = a * 0xdf25;
-  const p1 = a * 0x1e98 + b * 0xdf25 + Math.floor(p0 / 0x10000);
-  const p2 = a * 0x1c65 + b * 0x1e98 + c * 0xdf25 + Math.floor(p1 / 0x10000);
-  const p3 = a * 0x9fb2 + b * 0x1c65 + c * 0x1e98 + d * 0xdf25 + Math.floor(p2 / 0x10000);
-  const limb = (value: number): number => value % 0x10000;
-  return [limb(p3) * 0x10000 + limb(p2), limb(p1) * 0x10000 + limb(p0)];
+  /** Times 0x9fb21c651e98df25 modulo 2^64: schoolbook on four limbs of 16 bits, each sum below 2^36. */
+  #timesPrime(): void {
+    const a = this.#hashLo & 0xffff;
+    const b = this.#hashLo >>> 16;
+    const c = this.#hashHi & 0xffff;
+    const d = this.#hashHi >>> 16;
+    const p0 = a * 0xdf25;
+    const p1 = a * 0x1e98 + b * 0xdf25 + (p0 >>> 16);
+    const p2 = a * 0x1c65 + b * 0x1e98 + c * 0xdf25 + Math.floor(p1 / 0x10000);
+    const p3 = a * 0x9fb2 + b * 0x1c65 + c * 0x1e98 + d * 0xdf25 + Math.floor(p2 / 0x10000);
+    this.#hashLo = ((p1 << 16) | (p0 & 0xffff)) >>> 0;
+    this.#hashHi = ((p3 << 16) | (p2 & 0xffff)) >>> 0;
+  }
 }
 
 function grown(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {

@@ -72,7 +72,7 @@ function findOverlaps(batches: readonly Operation[]): readonly Proof[] {
   return proofs;
 }
 
-function overlapOf(a: Operation, b: Operation): Proof {
+export function overlapOf(a: Operation, b: Operation): Proof {
   const [first, second] = a.returnedAt <= b.returnedAt ? [a, b] : [b, a];
   const sequential = first.returnedAt < second.calledAt;
   const message = sequential
@@ -92,9 +92,7 @@ function findTear(batches: readonly Operation[], observers: readonly Operation[]
     while (next < batches.length && batches[next]!.tail <= observer.tail) next++;
     const batch = batches[next];
     if (batch === undefined || lowOf(batch) >= observer.tail) continue;
-    const message = `${claimOf(batch)} as one batch, yet ${claimOf(observer)}, which lies inside it: batches are appended whole.`;
-    const at = Math.max(batch.returnedAt, observer.returnedAt);
-    proofs.push({ violation: violation('torn-batch', message, [observer, batch]), at });
+    proofs.push(tearOf(batch, observer));
   }
   return earliest(proofs);
 }
@@ -105,12 +103,24 @@ function findDisagreement(observers: readonly Operation[]): Proof | null {
   for (const read of observers) {
     if (read.kind !== 'read') continue;
     if (previous?.tail === read.tail && (previous.hashHi !== read.hashHi || previous.hashLo !== read.hashLo)) {
-      const message = `${nameOf(previous)} and ${nameOf(read)} both read up to tail ${read.tail}, but with different content.`;
-      const at = Math.max(previous.returnedAt, read.returnedAt);
-      proofs.push({ violation: violation('contradictory-reads', message, [read, previous]), at });
+      proofs.push(disagreementOf(previous, read));
     } else if (previous?.tail !== read.tail) previous = read;
   }
   return earliest(proofs);
+}
+
+/** An observer's tail lies inside a batch. */
+export function tearOf(batch: Operation, observer: Operation): Proof {
+  const message = `${claimOf(batch)} as one batch, yet ${claimOf(observer)}, which lies inside it: batches are appended whole.`;
+  const at = Math.max(batch.returnedAt, observer.returnedAt);
+  return { violation: violation('torn-batch', message, [observer, batch]), at };
+}
+
+/** Two reads up to one tail with two hashes. */
+export function disagreementOf(first: Operation, read: Operation): Proof {
+  const message = `${nameOf(first)} and ${nameOf(read)} both read up to tail ${read.tail}, but with different content.`;
+  const at = Math.max(first.returnedAt, read.returnedAt);
+  return { violation: violation('contradictory-reads', message, [read, first]), at };
 }
 
 function layItems(batches: readonly Operation[], observers: readonly Operation[]): Item[] {

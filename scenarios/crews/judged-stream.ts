@@ -3,7 +3,7 @@
  * the hashes of its bodies.
  */
 
-import type { BodyHasher } from '../../checker/index.ts';
+import { type BodyHasher, StreamMonitor, type Violation } from '../../checker/index.ts';
 import { BodyHashes } from '../body-hashes.ts';
 import type { AppendResult, Batch, StreamClient } from '../client.ts';
 import { Oracle } from '../oracle.ts';
@@ -15,8 +15,16 @@ export class JudgedStream {
   readonly hashes: BodyHashes;
   readonly oracle = new Oracle();
 
-  constructor(nowMs: () => number, hashBody: BodyHasher) {
-    this.recorder = new Recorder(nowMs);
+  /** `violated` is told at the very event that proves a bug, once. */
+  constructor(nowMs: () => number, hashBody: BodyHasher, violated: (violation: Violation) => void) {
+    const monitor = new StreamMonitor();
+    let isConvicted = false;
+    this.recorder = new Recorder(nowMs, (event) => {
+      const violation = isConvicted ? null : monitor.next(event);
+      if (violation === null) return;
+      isConvicted = true;
+      violated(violation);
+    });
     this.hashes = new BodyHashes(hashBody);
   }
 
