@@ -104,3 +104,17 @@ export interface SweepRecord {
   /** Workers that died or hung, with the seed they were on. */
   harnessErrors: readonly { seed: string; profile: string; message: string; repro: string }[];
 }
+
+/** A sweep of the past in figures, for trends. */
+export interface Night {
+  startedAt: string;
+  build: string;
+  runs: number;
+  failed: number;
+  /** Of what failed, each once. */
+  signatures: readonly string[];
+  harnessErrors: number;
+  probesLit: number;
+  probes: number;
+  runsPerSecond: number;
+}
