@@ -83,10 +83,12 @@ const ARROWS: Record<string, readonly string[]> = {
     'sim/index.ts',
     'checker/index.ts',
     'reports/index.ts',
+    'console/index.ts',
     'node:',
     '@package',
   ],
   'scenarios/kill': ['scenarios', 'checker/index.ts', 'engine/testing/s3-server.ts', 'node:', '@package'],
+  console: ['console', 'node:'],
   reports: ['reports', 'checker/history.ts', 'scenarios/run.ts', 'node:', '@package'],
 };
 

@@ -150,6 +150,7 @@ class Server {
     const routes = withOperatorRoutes(api, {
       isDraining: () => this.#isDraining,
       metrics: () => this.#metrics.exposition(),
+      page: this.#options.page,
     });
     try {
       return await serveHttp(cors ? withCors(routes) : routes, {

@@ -10,6 +10,8 @@ export interface BannerFacts {
   tls: 'none' | 'files' | 'self-signed';
   store: { kind: StoreKind; describe: string };
   tunables: EngineTunables;
+  /** Whether there is something at `/` for a browser. */
+  page?: string;
 }
 
 /** What S3 asks for a PUT in most of its regions, in dollars. */
@@ -27,6 +29,7 @@ export function banner(facts: BannerFacts): string {
       ? '  access  from this machine only (--host 0.0.0.0 opens it to the network)'
       : '  access  for everybody who can reach this address: tokens are not checked',
     ...(tls === 'self-signed' ? ['  tls     self-signed: clients have to be told not to verify it'] : []),
+    ...(facts.page === undefined ? [] : [`  look    ${clientUrl(facts)}/ in a browser`]),
     `  client  export S2_ACCOUNT_ENDPOINT=${clientUrl(facts)} S2_BASIN_ENDPOINT=${clientUrl(facts)} S2_ACCESS_TOKEN=ignored`,
   ].join('\n');
 }

@@ -23,6 +23,8 @@ export interface ServeOptions {
   cors?: boolean;
   /** File with basins and streams to ensure before the server is ready. */
   initFile?: string;
+  /** HTML document for browsers that open `/`. Without it there is nothing there. */
+  page?: string;
   /** What becomes a line on standard error. Default `nothing`. */
   log?: 'nothing' | 'notable' | 'requests' | 'everything';
   /** Default `text`. */

@@ -11,7 +11,7 @@ import { bytesArgument, countArgument, durationArgument, millisecondsArgument, p
 /** What `tailrace serve` understands, in the order of its help. */
 interface Flags extends Omit<
   ServeOptions,
-  'headTimeoutMs' | 'bodyTimeoutMs' | 'sendTimeoutMs' | 'idleTimeoutMs' | 'drainTimeoutMs'
+  'headTimeoutMs' | 'bodyTimeoutMs' | 'sendTimeoutMs' | 'idleTimeoutMs' | 'drainTimeoutMs' | 'page'
 > {
   headTimeout: number;
   bodyTimeout: number;
@@ -75,9 +75,13 @@ export function serveCommand(): Command {
         '4 another server took over; 130 and 143 after a second signal.',
     )
     .action(async ({ headTimeout, bodyTimeout, sendTimeout, idleTimeout, drainTimeout, ...rest }: Flags) => {
-      const { serve } = await import('../../engine/main.ts');
+      const [{ serve }, { consolePage }] = await Promise.all([
+        import('../../engine/main.ts'),
+        import('../../console/index.ts'),
+      ]);
       process.exitCode = await serve({
         ...rest,
+        page: consolePage(),
         headTimeoutMs: headTimeout,
         bodyTimeoutMs: bodyTimeout,
         sendTimeoutMs: sendTimeout,
