@@ -2,13 +2,13 @@
 
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import { decompress as unzstd, init } from '@bokuweb/zstd-wasm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { wasmZstd } from '../engine/adapters/system-compression.ts';
 import { pinnedCompression } from './compression.ts';
 
-await init();
+const wasm = await wasmZstd();
 const { gzip, zstd } = pinnedCompression;
 
 /** Runs, repetitions and noise, across the limits of matches and blocks. */
@@ -22,13 +22,13 @@ const text = fc
 
 describe.each([
   ['gzip', gzip, (bytes: Uint8Array) => gunzipSync(bytes)],
-  ['zstd', zstd, (bytes: Uint8Array) => unzstd(bytes)],
+  ['zstd', zstd, (bytes: Uint8Array) => wasm.decompress(bytes, 1 << 24)],
 ])('%s', (_, codec, official) => {
   test('is read by a library and by itself, up to the limit and not beyond', () => {
     fc.assert(
       fc.property(text, (bytes) => {
         const small = codec.compress(bytes);
-        expect(Buffer.compare(official(small), bytes)).toBe(0);
+        expect(Buffer.compare(official(small) ?? Buffer.alloc(1), bytes)).toBe(0);
         expect(Buffer.compare(codec.decompress(small, bytes.length) as Uint8Array, bytes)).toBe(0);
         if (bytes.length > 0) expect(codec.decompress(small, bytes.length - 1)).toBeNull();
       }),

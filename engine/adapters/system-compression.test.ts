@@ -60,6 +60,10 @@ describe.each([
   });
 });
 
+test('WebAssembly is made ready once, whoever asks', async () => {
+  expect(await wasmZstd()).toBe(wasm);
+});
+
 test('a zstd frame that claims too much is refused by its claim', () => {
   // Magic, single segment with an eight-byte size of 2^40, one empty last block.
   const frame = Buffer.from('28b52ffd' + 'e0' + '0000000000010000' + '010000', 'hex');

@@ -47,7 +47,16 @@ function nodeZstd({ zstdCompressSync, zstdCompress, zstdDecompressSync }: NodeZs
 }
 
 /** Takes one frame, which is what every compressor makes; several in a row only if they fit what the first one claims. */
-export async function wasmZstd(): Promise<Codec> {
+export function wasmZstd(): Promise<Codec> {
+  loaded ??= loadWasmZstd();
+  return loaded;
+}
+
+// Once per process: a second `init` of the library ends before its instance is there, which then takes over in the middle
+// of somebody's work.
+let loaded: Promise<Codec> | null = null;
+
+async function loadWasmZstd(): Promise<Codec> {
   const wasm = await import('@bokuweb/zstd-wasm');
   await wasm.init();
   const compress = (bytes: Uint8Array) => wasm.compress(bytes);
