@@ -31,7 +31,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: "return Promise.resolve({ kind: isSame ? 'noop' : 'exists', row: existing } as const);",
       },
     ],
-    seedsMax: 200,
+    seedsMax: 400,
     profile: 'failover',
   },
   {
@@ -65,7 +65,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
           '      return done(this.#parts.journal.ahead.stream(streamId) as StreamState);',
       },
     ],
-    seedsMax: 200,
+    seedsMax: 400,
     profile: 'failover',
   },
   {
@@ -104,7 +104,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: 'return resolveStream(overlaid(config, patch), defaults === null ? defaults : NO_WISH);',
       },
     ],
-    seedsMax: 200,
+    seedsMax: 400,
     profile: 'failover',
   },
   {
@@ -209,7 +209,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
           '    this.#streams.push({ id,',
       },
     ],
-    seedsMax: 200,
+    seedsMax: 400,
     profile: 'ambiguous',
   },
   {
@@ -240,7 +240,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: 'return Promise.resolve().then((): ConfigOutcome<StreamConfig> => {',
       },
     ],
-    seedsMax: 200,
+    seedsMax: 400,
     profile: 'failover',
   },
 ];
