@@ -2,7 +2,8 @@
 
 import { create, toBinary } from '@bufbuild/protobuf';
 import { systemEntropy } from '../engine/adapters/system-entropy.ts';
-import { encodeAppendAck, encodeReadBatch } from '../engine/api/proto-messages.ts';
+import { encodeAppendAck } from '../engine/api/proto-messages.ts';
+import { encodeReadBatch } from '../engine/api/proto-read-batch.ts';
 import { AppendInputSchema, AppendRecordSchema } from '../engine/api/proto/s2_pb.ts';
 import { messageFrame } from '../engine/api/s2s-frames.ts';
 

@@ -8,7 +8,8 @@ import { anyAppendInput, anyPosition, anySequencedRecords, concat, fromHex } fro
 import * as official from '../testing/official-codecs.ts';
 import { BadRequest } from './errors.ts';
 import { file_s2 } from './proto/s2_pb.ts';
-import { decodeAppendInput, encodeAppendAck, encodeReadBatch } from './proto-messages.ts';
+import { decodeAppendInput, encodeAppendAck } from './proto-messages.ts';
+import { encodeReadBatch } from './proto-read-batch.ts';
 
 const decode = (bytes: Uint8Array) => decodeAppendInput(bytes, 'bad_proto');
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
@@ -160,6 +161,17 @@ describe('together with the official client', () => {
       }),
       { numRuns: 300, seed: 1 },
     );
+  });
+
+  test('it reads numbers of every length as they were meant, behind bytes that are left free', () => {
+    const numbers = Array.from({ length: 53 }, (_, bits) => [2 ** bits - 1, 2 ** bits]).flat();
+    for (const seqNum of [...numbers, Number.MAX_SAFE_INTEGER].slice(0, -2)) {
+      const at = { seqNum, timestamp: Number.MAX_SAFE_INTEGER - seqNum };
+      const bytes = encodeReadBatch([{ ...at, headers: [], body: new Uint8Array(1) }], at, 4);
+      expect([...bytes.subarray(0, 4)]).toEqual([0, 0, 0, 0]);
+      const read = official.ReadBatch.fromBinary(bytes.subarray(4));
+      expect(read, String(seqNum)).toMatchObject({ records: [officialPosition(at)], tail: officialPosition(at) });
+    }
   });
 
   test('it reads every acknowledgement as it was meant', () => {

@@ -12,15 +12,12 @@ import { BATCH_RECORDS_MAX } from '../core/limits.ts';
 import { fencingTokenProblem } from '../core/names.ts';
 import type { AppendAck } from '../core/outcome.ts';
 import type { StreamPosition } from '../core/position.ts';
-import { type AppendRecord, batchProblem, type Header, type SequencedRecord } from '../core/record.ts';
+import { type AppendRecord, batchProblem, type Header } from '../core/record.ts';
 import { BadRequest } from './errors.ts';
 import {
   AppendAckSchema,
   AppendInputSchema,
   type AppendInput as AppendInputMessage,
-  HeaderSchema,
-  ReadBatchSchema,
-  SequencedRecordSchema,
   StreamPositionSchema,
 } from './proto/s2_pb.ts';
 import { checkWire, fieldCount } from './proto-wire.ts';
@@ -59,22 +56,6 @@ export function decodeAppendInput(bytes: Uint8Array, malformed: 'bad_proto' | 'b
 export function encodeAppendAck({ start, end, tail }: AppendAck): Uint8Array {
   const message = create(AppendAckSchema, { start: position(start), end: position(end), tail: position(tail) });
   return toBinary(AppendAckSchema, message);
-}
-
-/** Without records and with a tail it is a heartbeat. `tail` is left out when it is not known. */
-export function encodeReadBatch(records: readonly SequencedRecord[], tail: StreamPosition | null): Uint8Array {
-  const message = create(ReadBatchSchema, {
-    records: records.map(({ seqNum, timestamp, headers, body }) =>
-      create(SequencedRecordSchema, {
-        seqNum: toU64(seqNum),
-        timestamp: toU64(timestamp),
-        headers: headers.map(({ name, value }) => create(HeaderSchema, { name, value })),
-        body,
-      }),
-    ),
-    ...(tail !== null && { tail: position(tail) }),
-  });
-  return toBinary(ReadBatchSchema, message);
 }
 
 function parse(bytes: Uint8Array, malformed: 'bad_proto' | 'bad_frame'): AppendInputMessage {

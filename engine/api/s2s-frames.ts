@@ -12,7 +12,8 @@ const LENGTH_MAX = 2 * 1024 * 1024;
 /** A payload, compressed or not, and after decompression. */
 export const PAYLOAD_BYTES_MAX = LENGTH_MAX - 1;
 
-const HEAD_BYTES = 4;
+/** Length and flags. */
+export const HEAD_BYTES = 4;
 const STATUS_BYTES = 2;
 const TERMINAL = 0x80;
 const RECONNECT_ADVISED = 0x10;
@@ -38,6 +39,14 @@ export function messageFrame(
   reconnectAdvised = false,
 ): Uint8Array {
   return frame((ENCODINGS.indexOf(encoding) << 5) | (reconnectAdvised ? RECONNECT_ADVISED : 0), payload);
+}
+
+/** The same for a payload that stands in its place already: `room` begins with HEAD_BYTES that are free. */
+export function sealedFrame(room: Uint8Array): Uint8Array {
+  const length = room.length - HEAD_BYTES + 1;
+  if (length > LENGTH_MAX) throw new RangeError(`a frame of ${length} bytes is more than ${LENGTH_MAX}`);
+  room.set([length >> 16, (length >> 8) & 0xff, length & 0xff, 0]);
+  return room;
 }
 
 export function terminalFrame(status: number, body: Uint8Array): Uint8Array {

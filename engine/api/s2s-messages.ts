@@ -12,15 +12,18 @@ import type { Compression, HttpRequest } from '../ports.ts';
 import { BadRequest } from './errors.ts';
 import type { FrameBuffers } from './frame-buffers.ts';
 import { LiveEncoding } from './live-encoding.ts';
-import { decodeAppendInput, encodeAppendAck, encodeReadBatch } from './proto-messages.ts';
+import { decodeAppendInput, encodeAppendAck } from './proto-messages.ts';
+import { encodeReadBatch } from './proto-read-batch.ts';
 import type { JsonResponse } from './response.ts';
 import {
   type Frame,
   FrameDecoder,
   type FrameEncoding,
   FrameError,
+  HEAD_BYTES,
   messageFrame,
   PAYLOAD_BYTES_MAX,
+  sealedFrame,
   terminalFrame,
 } from './s2s-frames.ts';
 
@@ -110,7 +113,7 @@ export class FrameWriter {
   }
 
   ack(ack: AppendAck): Uint8Array {
-    return this.#message(encodeAppendAck(ack));
+    return messageFrame(encodeAppendAck(ack));
   }
 
   /**
@@ -122,8 +125,9 @@ export class FrameWriter {
   }
 
   #frames(records: readonly SequencedRecord[], tail: StreamPosition | null): Uint8Array[] {
-    const message = encodeReadBatch(records, tail);
-    if (message.length <= PAYLOAD_BYTES_MAX) return [this.#message(message)];
+    const room = encodeReadBatch(records, tail, HEAD_BYTES);
+    const payload = room.subarray(HEAD_BYTES);
+    if (payload.length <= PAYLOAD_BYTES_MAX) return [this.#smaller(payload) ?? sealedFrame(room)];
     assert(records.length > 1, 'every record that was taken fits into a frame');
     const half = records.length >> 1;
     return [...this.#frames(records.slice(0, half), null), ...this.#frames(records.slice(half), tail)];
@@ -131,7 +135,7 @@ export class FrameWriter {
 
   /** A batch without records: the reader has everything up to `tail`. */
   heartbeat(tail: StreamPosition): Uint8Array {
-    return messageFrame(encodeReadBatch([], tail));
+    return sealedFrame(encodeReadBatch([], tail, HEAD_BYTES));
   }
 
   /** The last frame: what would have been the response, had the session not begun. */
@@ -139,12 +143,11 @@ export class FrameWriter {
     return terminalFrame(status, body);
   }
 
-  #message(payload: Uint8Array): Uint8Array {
-    if (this.#compression === null || this.#encoding === 'none' || payload.length < COMPRESSED_BYTES_MIN) {
-      return messageFrame(payload);
-    }
+  /** The payload as a compressed frame, or null when that is not wanted or of no use. */
+  #smaller(payload: Uint8Array): Uint8Array | null {
+    if (this.#compression === null || this.#encoding === 'none' || payload.length < COMPRESSED_BYTES_MIN) return null;
     const smaller = this.#compression[this.#encoding].compress(payload);
-    return smaller.length < payload.length ? messageFrame(smaller, this.#encoding) : messageFrame(payload);
+    return smaller.length < payload.length ? messageFrame(smaller, this.#encoding) : null;
   }
 }
 
