@@ -6,9 +6,13 @@
  */
 
 export { chain, chainAll, ChainHash, highHalf, lowHalf, solve, toBigint, unchain } from './chain-hash.ts';
+export { type ParsedJepsen, parseJepsen } from './formats/jepsen.ts';
 export { formatEvent, formatHistory, type ParsedHistory, parseHistory, parseLine } from './formats/jsonl.ts';
+export { type ParsedOperations, parseOperations } from './formats/operations-file.ts';
+export { type ReadStream, readStream } from './formats/stream-reader.ts';
 export type { Call, EventNote, Hash64, History, HistoryEvent, Return } from './history.ts';
 export { MalformedHistory } from './malformed.ts';
+export { type CatalogueEntry, MODELS } from './models/catalogue.ts';
 export { fencingLockModel, type LockInput, type LockOutput, type LockState } from './models/fencing-lock.ts';
 export { type KeyValueInput, keyValueModel, type KeyValueOutput, wholeKeyValueModel } from './models/key-value.ts';
 export type { Outcome } from './models/outcome.ts';
@@ -25,7 +29,7 @@ export { streamModel, streamOperations, type StreamState, type TokenRule } from 
 export { describeVerdict } from './sweep/describe.ts';
 export { StreamMonitor } from './sweep/monitor.ts';
 export { refusalOfWitness, type Witness } from './sweep/replay.ts';
-export { checkStream, type StreamCheckOptions, type Verdict } from './sweep/sweep.ts';
+export { checkStream, type StreamCheckOptions, sweepOperations, type Verdict } from './sweep/sweep.ts';
 export type { Violation, ViolationCode } from './sweep/violation.ts';
 export { checkEvents, type Event, operationsOf } from './wgl/check-events.ts';
 export {

@@ -1,47 +1,86 @@
-/** `tailrace check FILE`: is this history linearizable? Exit 0 ok, 1 violation, 2 unknown, 3 bad input. */
+/**
+ * `tailrace check FILE`: could this history have happened? Exit 0 ok, 1 violation, 2 undecided, 3 bad input.
+ *
+ * Without `--model` the file is a history of an S2 stream, or one of Jepsen or Knossos, which is recognised by itself;
+ * with one it holds operations of that model.
+ */
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import type { Findings } from './findings.ts';
 
 const EXIT_VIOLATION = 1;
 const EXIT_UNKNOWN = 2;
 export const EXIT_BAD_INPUT = 3;
 
+export interface CheckOptions {
+  strictS2?: boolean;
+  model?: string;
+  budget?: number;
+  explain?: boolean;
+  json?: boolean;
+  html?: string;
+}
+
 export function checkCommand(): Command {
   return new Command('check')
-    .description("check a history in the format of S2's verification tool (JSON lines)")
-    .argument('<file>', 'history, one event per line; - for standard input')
+    .description('check a history: of a stream as S2 writes it, or of another object')
+    .argument('<file>', 'history, one event or operation per line; - for standard input')
+    .option(
+      '--model <name>',
+      'what the history is of: stream, register, cas-register, key-value, set, queue, fencing-lock',
+    )
     .option('--strict-s2', "treat the empty fencing token as S2's model does: as none")
-    .option('--html <file>', 'write the history page too')
+    .option('--budget <steps>', 'give up after so many steps (default: 20,000,000)', wholeNumber)
+    .option('--explain', 'say more: the guilty operations in full, or the order found')
+    .option('--json', 'print the verdict as one line of JSON')
+    .option('--html <file>', 'write a page of it too')
     .addHelpText('after', '\nExit codes: 0 linearizable, 1 violation, 2 undecided within the budget, 3 bad input.')
-    .action(async (file: string, options: { strictS2?: boolean; html?: string }) => {
+    .action(async (file: string, options: CheckOptions) => {
       process.exitCode = await check(file, options);
     });
 }
 
-async function check(file: string, options: { strictS2?: boolean; html?: string }): Promise<number> {
-  const { checkStream, describeVerdict, parseHistory } = await import('../../checker/index.ts');
-  const text = readInput(file);
-  if (text === null) return EXIT_BAD_INPUT;
-  const parsed = parseHistory(text);
-  if (parsed.kind === 'malformed') {
-    console.error(`${file}:${parsed.line}: ${parsed.message}`);
-    return EXIT_BAD_INPUT;
-  }
-  const verdict = checkStream(parsed.history, { strictS2: options.strictS2 === true });
-  console.log(describeVerdict(verdict));
+async function check(file: string, options: CheckOptions): Promise<number> {
+  const bytes = readInputBytes(file);
+  if (bytes === null) return EXIT_BAD_INPUT;
+  const findings = await judge(file, bytes, options);
+  if (findings === null) return EXIT_BAD_INPUT;
+  console.log(options.json === true ? JSON.stringify(findings.json) : findings.text);
   if (options.html !== undefined) {
-    const { judgedPage } = await import('../judged-page.ts');
-    writeFileSync(options.html, judgedPage(file, parsed.history, verdict));
-    console.log(`page: ${options.html}`);
+    writeFileSync(options.html, findings.page());
+    if (options.json !== true) console.log(`page: ${options.html}`);
   }
-  return { ok: 0, illegal: EXIT_VIOLATION, unknown: EXIT_UNKNOWN }[verdict.verdict];
+  return { ok: 0, illegal: EXIT_VIOLATION, unknown: EXIT_UNKNOWN }[findings.verdict];
+}
+
+/** Null after saying on the error output what is wrong with the file, or with the model asked for. */
+async function judge(file: string, bytes: Uint8Array, options: CheckOptions): Promise<Findings | null> {
+  const isOfJepsen = /^\s*(\{:|;|INFO\s)/.test(new TextDecoder().decode(bytes.subarray(0, 200)));
+  const isStream = options.model === 'stream' || (options.model === undefined && !isOfJepsen);
+  const findings = isStream
+    ? (await import('./check-stream.ts')).judgeStream(file, bytes, options)
+    : (await import('./check-object.ts')).judgeObject(file, bytes, options, isOfJepsen);
+  const found = await findings;
+  if (!('refusal' in found)) return found;
+  console.error(found.refusal);
+  return null;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number from 1.');
+  return value;
 }
 
 /** The file's text (`-`: standard input), or null after saying what is wrong. */
 export function readInput(file: string): string | null {
+  return readInputBytes(file)?.toString('utf8') ?? null;
+}
+
+function readInputBytes(file: string): Buffer | null {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
+    return readFileSync(file === '-' ? 0 : file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const reason =

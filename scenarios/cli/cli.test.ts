@@ -72,6 +72,42 @@ describe.concurrent('check', () => {
     expect(stdout).toMatch(/op 1.*op 2|op 2.*op 1/s);
   });
 
+  test('--explain shows the guilty lines, --json the verdict for programs, --html writes a page', async () => {
+    const path = file('explained.jsonl', APPEND, APPENDED, CHECK, TAIL_0, '');
+    const explained = await tailrace('check', path, '--explain');
+    expect([explained.code, explained.stdout]).toEqual([1, expect.stringContaining(`line 4: ${TAIL_0}`)]);
+    const { code, stdout } = await tailrace('check', path, '--json', '--html', `${path}.html`);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'illegal', violation: { code: 'stale-tail', opIds: [2, 1] } });
+    expect(readFileSync(`${path}.html`, 'utf8')).toMatch(/^<!doctype html>/i);
+  });
+
+  test('a budget that is too small is undecided, exit 2', async () => {
+    const write = (id: number, end: string): string =>
+      `{"client_id":${id},"call":0,"return":${end},"input":{"op":"write","value":${id}},"output":{"outcome":"ok","value":null}}`;
+    const path = file('hard.jsonl', ...[1, 2, 3, 4, 5, 6, 7, 8].map((id) => write(id, '9')));
+    expect(await tailrace('check', path, '--model', 'register', '--budget', '1')).toMatchObject({ code: 2 });
+    expect(await tailrace('check', path, '--model', 'register')).toMatchObject({ code: 0 });
+  });
+
+  test('recognises a history of Jepsen, and says why nothing could come next', async () => {
+    const step = (type: string, value: string): string => `{:process 0, :type ${type}, :f :read, :value ${value}}`;
+    const { code, stdout } = await tailrace('check', file('jepsen.edn', step(':invoke', 'nil'), step(':ok', '3')));
+    expect([code, stdout]).toEqual([1, expect.stringContaining('client 0: read -> 3: the register holds null')]);
+  });
+
+  test('a model that does not exist, or a line that is none of its operations, exits 3', async () => {
+    const path = file('other.jsonl', '{"client_id":1,"id":1,"call":{"op":"push"}}');
+    expect(await tailrace('check', path, '--model', 'stack')).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('queue'),
+    });
+    expect(await tailrace('check', path, '--model', 'queue')).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining(':1: '),
+    });
+  });
+
   test('says that nothing was checked when the file is empty', async () => {
     const { code, stdout } = await tailrace('check', file('empty.jsonl'));
     expect([code, stdout]).toEqual([0, expect.stringMatching(/nothing/i)]);

@@ -1,0 +1,149 @@
+/** Files of operations, timed or as events, and those of Jepsen: read exactly, or refused with a line and a reason. */
+
+import { describe, expect, test } from 'vitest';
+import { MODELS } from '../models/catalogue.ts';
+import { casRegisterModel } from '../models/register.ts';
+import { keyValueModel } from '../models/key-value.ts';
+import { checkOperations } from '../wgl/check-operations.ts';
+import { parseJepsen } from './jepsen.ts';
+import { parseOperations } from './operations-file.ts';
+
+const REGISTER = MODELS['register']!;
+
+function verdictOf(text: string, model: string): string {
+  const parsed = parseOperations(text, MODELS[model]!);
+  if (parsed.kind === 'malformed') return `line ${parsed.line}: ${parsed.message}`;
+  return checkOperations(MODELS[model]!.model, parsed.operations).verdict;
+}
+
+const timed = (call: number | string, end: number | string, input: string, output: string): string =>
+  `{"client_id":1,"call":${call},"return":${end},"input":${input},"output":${output}}`;
+const WRITE = '{"op":"write","value":5}';
+const READ = '{"op":"read"}';
+const DONE = '{"outcome":"ok","value":null}';
+const SAW_5 = '{"outcome":"ok","value":5}';
+
+describe('timed operations', () => {
+  test('are judged by their stamps, in whatever order the lines stand', () => {
+    expect(verdictOf([timed(5, 6, READ, SAW_5), timed(0, 4, WRITE, DONE)].join('\n'), 'register')).toBe('ok');
+    expect(verdictOf([timed(0, 4, READ, SAW_5), timed(5, 6, WRITE, DONE)].join('\n'), 'register')).toBe('illegal');
+  });
+
+  test('nanoseconds beyond 2^53 stay apart', () => {
+    const lines = [
+      timed('1750000000000000000', '1750000000000000001', READ, SAW_5),
+      timed('1750000000000000002', '1750000000000000003', WRITE, DONE),
+    ];
+    expect(verdictOf(lines.join('\n'), 'register')).toBe('illegal');
+  });
+
+  test('a write without a return may have happened', () => {
+    const open = `{"client_id":2,"call":0,"return":null,"input":${WRITE}}`;
+    expect(verdictOf(`${open}\n${timed(5, 6, READ, SAW_5)}\n`, 'register')).toBe('ok');
+  });
+
+  test.each([
+    ['{"client_id":1', 1, 'JSON'],
+    [`${timed(0, 1, WRITE, DONE)}\n${timed(3, 2, READ, SAW_5)}`, 2, 'before it is called'],
+    [timed(0, 1, '{"op":"swap"}', DONE), 1, 'unknown operation "swap"'],
+    [timed(0, 1, '{"op":"write"}', DONE), 1, 'lacks the field "value"'],
+    [timed(0, 1, READ, '{"outcome":"maybe"}'), 1, 'unknown outcome "maybe"'],
+    [timed(0, 1, READ, '{"outcome":"ok"}'), 1, 'needs a "value"'],
+    [timed(0, '1.5', READ, SAW_5), 1, '"return" must be a whole number'],
+    [`{"client_id":1,"call":0,"return":1,"input":${READ}}`, 1, 'neither of them'],
+    [`${timed(0, 1, WRITE, DONE)}\n{"client_id":1,"id":1,"call":${READ}}`, 2, 'mixed'],
+  ])('%s is refused on line %i', (text, line, message) => {
+    expect(parseOperations(text, REGISTER)).toEqual({
+      kind: 'malformed',
+      line,
+      message: expect.stringContaining(message),
+    });
+  });
+});
+
+describe('events', () => {
+  const call = (id: number, input: string): string => `{"client_id":${id},"id":${id},"call":${input}}`;
+  const end = (id: number, output: string): string => `{"client_id":${id},"id":${id},"return":${output}}`;
+
+  test('are judged in the order of their lines', () => {
+    expect(verdictOf([call(1, WRITE), call(2, READ), end(2, SAW_5), end(1, DONE)].join('\n'), 'register')).toBe('ok');
+    expect(verdictOf([call(2, READ), end(2, SAW_5), call(1, WRITE)].join('\n'), 'register')).toBe('illegal');
+  });
+
+  test('that do not pair up are refused', () => {
+    expect(verdictOf(end(1, DONE), 'register')).toBe('line 1: id 1 returns but was never called');
+  });
+
+  test('every model of the catalogue reads its operations', () => {
+    const lock = [call(1, '{"op":"acquire","owner":"a"}'), end(1, '{"outcome":"ok","value":1}')];
+    expect(verdictOf(lock.join('\n'), 'fencing-lock')).toBe('ok');
+    const set = [call(1, '{"op":"add","value":1}'), end(1, '{"outcome":"ok","value":true}')];
+    expect(verdictOf([...set, call(2, READ), end(2, '{"outcome":"ok","value":[1]}')].join('\n'), 'set')).toBe('ok');
+    const queue = [call(1, '{"op":"dequeue"}'), end(1, '{"outcome":"ok","value":3}')];
+    expect(verdictOf(queue.join('\n'), 'queue')).toBe('illegal');
+    const store = [call(1, '{"op":"get","key":"k"}'), end(1, '{"outcome":"ok","value":""}')];
+    expect(verdictOf(store.join('\n'), 'key-value')).toBe('ok');
+  });
+});
+
+describe('histories of Jepsen', () => {
+  const log = (...steps: string[]): string => steps.map((step) => `INFO  jepsen.util - ${step}\n`).join('');
+
+  function registerVerdict(text: string): string {
+    const parsed = parseJepsen(text);
+    if (parsed.kind !== 'register') throw new Error(JSON.stringify(parsed));
+    return checkOperations(casRegisterModel(), parsed.operations).verdict;
+  }
+
+  test('log lines: a compare-and-set that failed with its value saw another one', () => {
+    expect(registerVerdict(log('0 :invoke :read nil', '0 :ok :read nil'))).toBe('ok');
+    const written = ['0\t:invoke\t:write\t1', '0\t:ok\t:write\t1'];
+    expect(registerVerdict(log(...written, '1 :invoke :cas [1 2]', '1 :fail :cas [1 2]'))).toBe('illegal');
+    expect(registerVerdict(log(...written, '1 :invoke :cas [1 2]', '1 :fail :cas :timed-out'))).toBe('ok');
+  });
+
+  test('what ends with :info, and what never ends, may have happened at any later time', () => {
+    const begun = ['0 :invoke :write 4', '1 :invoke :read nil', '1 :ok :read nil'];
+    const seen = ['1 :invoke :read nil', '1 :ok :read 4'];
+    expect(registerVerdict(log(...begun, '0 :info :write :timed-out', ...seen))).toBe('ok');
+    expect(registerVerdict(log(...begun, ...seen))).toBe('ok');
+    expect(registerVerdict(log(...begun, '0 :fail :write :refused', ...seen))).toBe('illegal');
+  });
+
+  test('maps: a failed compare-and-set says nothing; commas and comments are nothing', () => {
+    const text = [
+      '; a comment',
+      '{:process 0, :type :invoke, :f :cas, :value [1 2]}',
+      '{:process 0 :type :fail :f :cas :value [1 2] :error "refused"}',
+      '{:process 0, :type :invoke, :f :read, :value nil}',
+      '{:process 0, :type :ok, :f :read, :value nil}',
+    ].join('\n');
+    expect(registerVerdict(text)).toBe('ok');
+  });
+
+  test('maps with a key are a key-value store', () => {
+    const text = [
+      '{:process 0, :type :invoke, :f :append, :key "a", :value "x"}',
+      '{:process 0, :type :ok, :f :append, :key "a", :value "x"}',
+      '{:process 1, :type :invoke, :f :get, :key "a", :value nil}',
+      '{:process 1, :type :ok, :f :get, :key "a", :value "x"}',
+    ].join('\n');
+    const parsed = parseJepsen(text);
+    if (parsed.kind !== 'key-value') throw new Error(JSON.stringify(parsed));
+    expect(checkOperations(keyValueModel(), parsed.operations).verdict).toBe('ok');
+  });
+
+  test.each([
+    ['{:process 0, :type :invoke', 'not closed'],
+    ['{:process 0, :type :ok, :f :read, :value 1}', 'never invoked'],
+    ['{:process 0, :type :huh, :f :read, :value 1}', 'the type is :huh'],
+    ['{:process 0, :type :invoke, :f :swap, :value 1}', 'unknown operation :swap'],
+    ['{:process 0, :type :invoke, :f :cas, :value 1}', 'expected two values'],
+    ['{:process 0, :type :invoke, :f :write, :value 1.5}', 'is no integer'],
+    ['{:process 0, :type :invoke, :f :write, :value 9007199254740993}', 'beyond 2^53-1'],
+    ['{:process 0, :process 1}', 'twice'],
+    ['[1 2]', 'expected one map'],
+  ])('%s is refused', (text, message) => {
+    expect(parseJepsen(`\n${text}`)).toEqual({ kind: 'malformed', line: 2, message: expect.stringContaining(message) });
+  });
+});

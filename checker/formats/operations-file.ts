@@ -1,0 +1,179 @@
+/**
+ * Files of operations for the shipped models: one JSON object per line, in one of two forms.
+ *
+ * Timed: `{"client_id": 1, "call": 0, "return": 10, "input": {"op": "read"}, "output": {"outcome": "ok", "value": 7}}`;
+ * the stamps are whole numbers of any size, `"return": null` is a call without a return (and without an output).
+ * Events, in the order they happened: `{"client_id": 1, "id": 4, "call": {"op": "read"}}` and
+ * `{"client_id": 1, "id": 4, "return": {"outcome": "ok", "value": 7}}`. A `metadata` is kept. Anything else is refused
+ * with its line: unknown keys, operations or outcomes, missing fields, two forms in one file.
+ */
+
+import { MalformedHistory } from '../malformed.ts';
+import { type CatalogueEntry } from '../models/catalogue.ts';
+import { type Event, operationsOf } from '../wgl/check-events.ts';
+import type { Operation } from '../wgl/model.ts';
+import { type Json, type JsonObject, JsonSyntaxError, scanJson } from './json-scanner.ts';
+
+type Scalar = string | number | boolean | null;
+type Fields = Readonly<Record<string, Scalar | readonly Scalar[]>>;
+
+export type ParsedOperations =
+  | { kind: 'operations'; operations: readonly Operation<never, never>[] }
+  /** `line` counts from 1. */
+  | { kind: 'malformed'; line: number; message: string };
+
+interface Timed {
+  clientId: number;
+  input: Fields;
+  output: Fields | null;
+  call: number | bigint;
+  return: number | bigint | null;
+  metadata: Json | undefined;
+}
+
+class RefusedLine extends Error {}
+
+const TIMED_KEYS = ['client_id', 'call', 'return', 'input', 'output', 'metadata'];
+const EVENT_KEYS = ['client_id', 'id', 'call', 'return', 'metadata'];
+const OUTCOMES = ['ok', 'failed', 'unknown'];
+
+export function parseOperations(text: string, entry: CatalogueEntry): ParsedOperations {
+  const timed: Timed[] = [];
+  const events: Event<Fields, Fields>[] = [];
+  const lines = text.trimEnd().split('\n');
+  for (const [index, line] of lines.entries()) {
+    if (line === '' && lines.length === 1) break;
+    try {
+      const object = objectOf(scanJson(line), 'the line');
+      if (object.has('input')) timed.push(decodeTimed(object, entry));
+      else events.push(decodeEvent(object, entry));
+      if (timed.length > 0 && events.length > 0)
+        throw new RefusedLine('timed operations and events are mixed in one file');
+    } catch (error) {
+      if (error instanceof RefusedLine || error instanceof JsonSyntaxError)
+        return { kind: 'malformed', line: index + 1, message: error.message };
+      throw error;
+    }
+  }
+  try {
+    const operations = timed.length > 0 ? ranked(timed, entry) : operationsOf(entry.model as never, events);
+    return { kind: 'operations', operations: operations as never };
+  } catch (error) {
+    if (error instanceof MalformedHistory)
+      return { kind: 'malformed', line: error.line, message: error.message.replace(/^event \d+: /, '') };
+    throw error;
+  }
+}
+
+function decodeTimed(object: JsonObject, entry: CatalogueEntry): Timed {
+  onlyKeys(object, TIMED_KEYS);
+  const call = stamp(object.get('call'), 'call');
+  const end = object.get('return') ?? null;
+  const output = object.get('output') ?? null;
+  if ((end === null) !== (output === null))
+    throw new RefusedLine('an operation has a return and an output, or neither of them');
+  const timed = {
+    clientId: id(object.get('client_id'), 'client_id'),
+    input: inputOf(object.get('input'), entry),
+    output: output === null ? null : outputOf(output),
+    call,
+    return: end === null ? null : stamp(end, 'return'),
+    metadata: object.get('metadata'),
+  };
+  if (timed.return !== null && timed.return < call)
+    throw new RefusedLine(`the operation returns at ${timed.return}, before it is called at ${call}`);
+  return timed;
+}
+
+function decodeEvent(object: JsonObject, entry: CatalogueEntry): Event<Fields, Fields> {
+  onlyKeys(object, EVENT_KEYS);
+  const [call, end] = [object.get('call'), object.get('return')];
+  if ((call === undefined) === (end === undefined))
+    throw new RefusedLine('expected an operation with "input", or an event with either "call" or "return"');
+  const common = { clientId: id(object.get('client_id'), 'client_id'), id: id(object.get('id'), 'id') };
+  if (end !== undefined) return { kind: 'return', ...common, value: outputOf(end) };
+  return { kind: 'call', ...common, value: inputOf(call, entry), metadata: object.get('metadata') };
+}
+
+/** Stamps become their ranks: equal ones stay equal, and nanoseconds of any size stay apart. */
+function ranked(timed: readonly Timed[], entry: CatalogueEntry): Operation<Fields, Fields>[] {
+  const stamps = timed.flatMap(({ call, return: end }) => (end === null ? [call] : [call, end])).map(BigInt);
+  const sorted = [...new Set(stamps)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const rankOf = new Map(sorted.map((value, rank) => [value, rank]));
+  return timed.flatMap(({ clientId, input, output, call, return: end, metadata }) => {
+    const pending = output ?? (entry.model.pending?.(input as never)?.output as Fields | undefined) ?? null;
+    if (pending === null) return [];
+    const operation = {
+      clientId,
+      input,
+      output: pending,
+      call: rankOf.get(BigInt(call))!,
+      return: end === null ? Number.POSITIVE_INFINITY : rankOf.get(BigInt(end))!,
+    };
+    return [metadata === undefined ? operation : { ...operation, metadata }];
+  });
+}
+
+function inputOf(json: Json | undefined, { fields }: CatalogueEntry): Fields {
+  const object = objectOf(json, 'the input');
+  const op = object.get('op');
+  const expected = typeof op === 'string' ? fields[op] : undefined;
+  if (typeof op !== 'string' || expected === undefined)
+    throw new RefusedLine(`unknown operation ${shown(op)}; expected ${Object.keys(fields).join(', ')}`);
+  onlyKeys(object, ['op', ...expected]);
+  for (const field of expected)
+    if (!object.has(field)) throw new RefusedLine(`the operation "${op}" lacks the field "${field}"`);
+  return plain(object);
+}
+
+function outputOf(json: Json): Fields {
+  const object = objectOf(json, 'the output');
+  const outcome = object.get('outcome');
+  if (typeof outcome !== 'string' || !OUTCOMES.includes(outcome))
+    throw new RefusedLine(`unknown outcome ${shown(outcome)}; expected ${OUTCOMES.join(', ')}`);
+  onlyKeys(object, outcome === 'ok' ? ['outcome', 'value'] : ['outcome']);
+  if (outcome === 'ok' && !object.has('value'))
+    throw new RefusedLine('an outcome "ok" needs a "value"; null where nothing came back');
+  return plain(object);
+}
+
+function plain(object: JsonObject): Fields {
+  return Object.fromEntries(
+    [...object].map(([key, value]) => [key, Array.isArray(value) ? value.map(scalar) : scalar(value)]),
+  );
+}
+
+function scalar(json: Json): Scalar {
+  if (json === null || typeof json === 'string' || typeof json === 'boolean') return json;
+  if (typeof json === 'number') return json;
+  // Numbers that would be rounded are kept as their text: all that counts is which are equal.
+  if (typeof json === 'bigint') return `${json}`;
+  if ('numberText' in json) return json.numberText;
+  throw new RefusedLine(`${shown(json)} is no number, string, boolean or null`);
+}
+
+function objectOf(json: Json | undefined, what: string): JsonObject {
+  if (!(json instanceof Map)) throw new RefusedLine(`${what} must be a JSON object, not ${shown(json)}`);
+  return json as JsonObject;
+}
+
+function onlyKeys(object: JsonObject, known: readonly string[]): void {
+  for (const key of object.keys())
+    if (!known.includes(key)) throw new RefusedLine(`unknown key ${JSON.stringify(key)}; expected ${known.join(', ')}`);
+}
+
+function stamp(json: Json | undefined, what: string): number | bigint {
+  if (typeof json === 'number' || typeof json === 'bigint') return json;
+  throw new RefusedLine(`"${what}" must be a whole number, not ${shown(json)}`);
+}
+
+function id(json: Json | undefined, what: string): number {
+  if (typeof json === 'number') return json;
+  throw new RefusedLine(`"${what}" must be a whole number up to 2^53-1, not ${shown(json)}`);
+}
+
+function shown(json: Json | undefined): string {
+  if (json === undefined) return 'nothing';
+  if (json === null || typeof json !== 'object') return typeof json === 'string' ? JSON.stringify(json) : String(json);
+  return json instanceof Map ? 'an object' : Array.isArray(json) ? 'a list' : 'a number';
+}

@@ -1,0 +1,119 @@
+/** `tailrace check` of anything but a stream: the general search on one of the shipped models. */
+
+import {
+  type CatalogueEntry,
+  checkOperations,
+  MODELS,
+  type Operation,
+  parseJepsen,
+  parseOperations,
+  type PartitionResult,
+  type SearchResult,
+} from '../../checker/index.ts';
+import type { CheckOptions } from './check.ts';
+import type { Findings, Refusal } from './findings.ts';
+
+const STEPS_MAX = 20_000_000;
+const SHOWN_MAX = 12;
+
+type Operations = readonly Operation<never, never>[];
+
+export function judgeObject(
+  file: string,
+  bytes: Uint8Array,
+  options: CheckOptions,
+  isOfJepsen: boolean,
+): Findings | Refusal {
+  const text = new TextDecoder().decode(bytes);
+  const read = isOfJepsen ? readJepsen(text, options.model) : readPlain(text, options.model ?? '');
+  if ('line' in read) return { refusal: `${file}:${read.line}: ${read.message}` };
+  if ('refusal' in read) return read;
+  const entry = MODELS[read.model]!;
+  const result = checkOperations(entry.model, read.operations, { stepsMax: options.budget ?? STEPS_MAX });
+  const text2 = describe(entry, read.model, result, options.explain === true).join('\n');
+  return {
+    verdict: result.verdict,
+    text: text2,
+    json: jsonOf(file, read.model, result),
+    page: () => pageOf(file, describe(entry, read.model, result, true).join('\n')),
+  };
+}
+
+type Read = { model: string; operations: Operations } | { line: number; message: string } | Refusal;
+
+function readJepsen(text: string, wanted: string | undefined): Read {
+  const parsed = parseJepsen(text);
+  if (parsed.kind === 'malformed') return parsed;
+  const model = parsed.kind === 'key-value' ? 'key-value' : wanted === 'register' ? wanted : 'cas-register';
+  if (wanted !== undefined && wanted !== model)
+    return { refusal: `the file is a history of a ${parsed.kind}, not of a ${wanted}` };
+  return { model, operations: parsed.operations as Operations };
+}
+
+function readPlain(text: string, model: string): Read {
+  const entry = MODELS[model];
+  if (entry === undefined)
+    return { refusal: `there is no model "${model}"; known are stream, ${Object.keys(MODELS).join(', ')}` };
+  const parsed = parseOperations(text, entry);
+  return parsed.kind === 'malformed' ? parsed : { model, operations: parsed.operations };
+}
+
+function describe(entry: CatalogueEntry, model: string, result: SearchResult<never, never>, isLong: boolean): string[] {
+  const { verdict, operationCount, partitions, steps } = result;
+  if (operationCount === 0) return ['OK  nothing was checked: the history holds no operation'];
+  const parts = partitions.length === 1 ? '' : ` in ${partitions.length} parts`;
+  if (verdict === 'ok') {
+    const orders = isLong ? partitions.flatMap((part) => orderOf(entry, part)) : [];
+    return [`OK  ${operationCount} operations of a ${model}${parts}, linearizable`, ...orders];
+  }
+  if (verdict === 'unknown')
+    return ['UNKNOWN  neither proved nor refuted within the budget', `  ${steps} steps were spent`];
+  const part = partitions.find((other) => other.verdict === 'illegal')!;
+  const stuck = part.stuck.map(
+    ({ operation, reason }) => `    ${lineOf(entry, part, operation)}: ${reason ?? 'illegal'}`,
+  );
+  return [
+    `VIOLATION  no order of the operations of this ${model} explains what the clients saw`,
+    `  the longest legal order has ${part.partialLinearizations[0]?.length ?? 0} of ${part.operations.length} operations`,
+    ...(isLong ? orderOf(entry, part) : orderOf(entry, part).slice(-SHOWN_MAX)),
+    '  and nothing that could come next fits:',
+    ...stuck.slice(0, SHOWN_MAX),
+  ];
+}
+
+function orderOf(entry: CatalogueEntry, part: PartitionResult<never, never>): string[] {
+  return (part.partialLinearizations[0] ?? []).map((operation) => `    ${lineOf(entry, part, operation)}`);
+}
+
+function lineOf({ model }: CatalogueEntry, part: PartitionResult<never, never>, index: number): string {
+  const { clientId, input, output } = part.operations[index]!;
+  return `client ${clientId}: ${model.describeOperation?.(input, output) ?? JSON.stringify({ input, output })}`;
+}
+
+function jsonOf(file: string, model: string, result: SearchResult<never, never>): Record<string, unknown> {
+  const { verdict, steps, operationCount, partitions } = result;
+  return {
+    file,
+    model,
+    verdict,
+    operations: operationCount,
+    steps,
+    parts: partitions.map((part) => ({
+      verdict: part.verdict,
+      operations: part.operations,
+      partialLinearizations: part.partialLinearizations,
+      stuck: part.stuck,
+    })),
+  };
+}
+
+function pageOf(file: string, text: string): string {
+  const escaped = (raw: string): string => raw.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  return [
+    '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+    `<title>${escaped(file)}</title>`,
+    '<style>:root{color-scheme:light dark}body{margin:2rem;font:14px/1.5 ui-monospace,monospace}</style></head>',
+    `<body><h1>${escaped(file)}</h1><pre>${escaped(text)}</pre></body></html>`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,60 @@
+/**
+ * `tailrace check` of a stream's history. A file of which only the verdict is wanted is read straight into the shape
+ * the sweep works on; a page or an explanation needs the events themselves.
+ */
+
+import {
+  checkStream,
+  describeVerdict,
+  formatEvent,
+  type History,
+  parseHistory,
+  readStream,
+  sweepOperations,
+  type Verdict,
+} from '../../checker/index.ts';
+import { judgedPage } from '../judged-page.ts';
+import type { CheckOptions } from './check.ts';
+import type { Findings, Refusal } from './findings.ts';
+
+export function judgeStream(file: string, bytes: Uint8Array, options: CheckOptions): Findings | Refusal {
+  const limits = {
+    strictS2: options.strictS2 === true,
+    ...(options.budget !== undefined && { stepsMax: options.budget }),
+  };
+  if (options.html === undefined && options.explain !== true) {
+    const read = readStream(bytes);
+    if (read.kind === 'malformed') return { refusal: `${file}:${read.line}: ${read.message}` };
+    return findingsOf(file, sweepOperations(read.operations, limits), null, options);
+  }
+  const parsed = parseHistory(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
+  if (parsed.kind === 'malformed') return { refusal: `${file}:${parsed.line}: ${parsed.message}` };
+  return findingsOf(file, checkStream(parsed.history, limits), parsed.history, options);
+}
+
+function findingsOf(file: string, verdict: Verdict, history: History | null, options: CheckOptions): Findings {
+  const explained = options.explain === true ? explain(verdict, history ?? []) : [];
+  return {
+    verdict: verdict.verdict,
+    text: [describeVerdict(verdict), ...explained].join('\n'),
+    json: { file, model: 'stream', ...verdict },
+    page: () => judgedPage(file, history ?? [], verdict),
+  };
+}
+
+/** The guilty operations as they stand in the file, or the order that explains everything. */
+function explain(verdict: Verdict, history: History): string[] {
+  if (verdict.verdict === 'unknown') return [];
+  if (verdict.verdict === 'ok')
+    return ['  in this order:', ...rowsOf(verdict.linearization.map((opId) => `op ${opId}`))];
+  const guilty = new Set(verdict.violation.opIds);
+  return history.flatMap((event, index) =>
+    guilty.has(event.opId) ? [`  line ${index + 1}: ${formatEvent(event)}`] : [],
+  );
+}
+
+function rowsOf(words: readonly string[]): string[] {
+  const rows: string[] = [];
+  for (let i = 0; i < words.length; i += 10) rows.push(`    ${words.slice(i, i + 10).join(', ')}`);
+  return rows;
+}
