@@ -108,6 +108,8 @@ test('no record is of a later time than it claims, but for the one in front of i
   acknowledge(ledger, 0, data('x', 15));
   acknowledge(ledger, 1, data('y', 15));
   expect(ledger.final(facts(2))).toMatch(/record 1 claims 15 behind one of 10, and has 20/);
+  ledger.config = null;
+  expect(ledger.final(facts(2))).toBeNull();
 });
 
 test('a stream that caps is not ahead of the time', () => {

@@ -152,9 +152,9 @@ export class StreamLedger {
     return null;
   }
 
-  /** A timestamp is the one in front of it, or none that is later than what was claimed. */
+  /** A timestamp is the one in front of it, or none that is later than what was claimed, where claims are heard. */
   #stamps(): string | null {
-    if (this.config?.timestampingMode === 'arrival') return null;
+    if (this.config === null || this.config.timestampingMode === 'arrival') return null;
     for (const [start, { records }] of this.#acknowledged) {
       for (const [index, { timestamp: claimed }] of records.entries()) {
         const [before, stamp] = [this.#stampOf(start + index - 1) ?? Infinity, this.#stampOf(start + index)];
