@@ -95,7 +95,7 @@ export function sameConfig(a: object, b: object): boolean {
   return configKey(a) === configKey(b);
 }
 
-export function configKey(config: object): string {
+function configKey(config: object): string {
   const entries = Object.entries(config).filter(([, value]) => value !== undefined);
   return entries
     .map(([name, value]) => `${name}:${typeof value === 'object' && value !== null ? `{${configKey(value)}}` : value}`)

@@ -61,7 +61,7 @@ export function callWords(call: ControlCall): string {
   }
 }
 
-export function outcomeWords(outcome: ControlOutcome): string {
+function outcomeWords(outcome: ControlOutcome): string {
   switch (outcome.kind) {
     case 'refused':
       return `refused (${outcome.code})`;
