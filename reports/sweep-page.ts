@@ -7,6 +7,7 @@ import { formatCount, formatDuration, formatNumber, formatShare } from './figure
 import type { FailingSeed, FailureGroup } from './failure-groups.ts';
 import { reproBlock } from './history-page.ts';
 import { html, type Markup } from './html.ts';
+import { trendSection } from './trend.ts';
 import type { ProbeRow, ProfileRow, SweepView } from './view-sweep.ts';
 
 export function sweepBody(view: SweepView): Markup {
@@ -53,7 +54,7 @@ export function sweepBody(view: SweepView): Markup {
       </dl>
       ${view.failures.length > 0 && failuresSection(view.failures)}
       ${view.harnessErrors.length > 0 && harnessSection(view.harnessErrors)} ${profilesSection(view.profiles)}
-      ${probesSection(view)}
+      ${trendSection(view.nights)} ${probesSection(view)}
       <div class="side-by-side">
         ${slowestSection(view)}
         <section class="card">

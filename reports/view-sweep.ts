@@ -6,7 +6,7 @@
  * seeds are cut at a stated length and say how many are left out.
  */
 
-import type { ProbeInfo, RunCounts, SeedResult, SweepRecord } from '../scenarios/run.ts';
+import type { Night, ProbeInfo, RunCounts, SeedResult, SweepRecord } from '../scenarios/run.ts';
 import { type FailureGroup, failureGroupsOf } from './failure-groups.ts';
 import { formatCount, formatNumber } from './figures.ts';
 import { histogramOf, type Histogram } from './histogram.ts';
@@ -41,6 +41,8 @@ export interface SweepView {
   failures: readonly FailureGroup[];
   harnessErrors: readonly { seed: string; profile: string; message: string; repro: string }[];
   probes: readonly ProbeRow[];
+  /** Past sweeps, oldest first, this one last. */
+  nights: readonly Night[];
   slowest: readonly { seed: string; profile: string; wallMs: number; operations: number; repro: string }[];
   operationsPerRun: Histogram;
   wallMsPerRun: Histogram;
@@ -49,6 +51,8 @@ export interface SweepView {
 export interface SweepOptions {
   /** `seed/profile` → address of that run's history page, relative to the sweep page. */
   runLinks?: Readonly<Record<string, string>>;
+  /** Past sweeps, oldest first, this one last. */
+  nights?: readonly Night[];
 }
 
 const SLOWEST_MAX = 10;
@@ -81,6 +85,7 @@ export function viewSweep(sweep: SweepRecord, options: SweepOptions = {}): Sweep
     failures,
     harnessErrors: sweep.harnessErrors,
     probes,
+    nights: options.nights ?? [],
     slowest: results
       .toSorted((a, b) => b.wallMs - a.wallMs)
       .slice(0, SLOWEST_MAX)

@@ -1,16 +1,15 @@
 /** `tailrace sim shrink`, `explain`, `diff`, and `repro` of a case: everything that works on single runs spelled out. */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { durationArgument, profileArgument } from '../arguments.ts';
-import type { Case, CaseRun } from '../cases/case.ts';
+import type { Case } from '../cases/case.ts';
 import type { Simcase } from '../cases/simcase.ts';
 import { green, red } from '../colours.ts';
 import { drawPlan, isProfile, type Profile, PROFILES } from '../plan.ts';
 import { InputError } from './input-error.ts';
-
-const EXIT_FAILED = 1;
-const EXIT_NONDETERMINISM = 2;
+import { EXIT_FAILED, EXIT_NONDETERMINISM } from './sim-options.ts';
+import { writeCase } from './write-case.ts';
 
 /** `case.simcase`, or `SEED/PROFILE` of a run. */
 const CASE_ARGUMENT = 'a .simcase file, or a run as SEED/PROFILE';
@@ -168,12 +167,6 @@ async function readSimcase(file: string): Promise<Simcase> {
   } catch (error) {
     throw new InputError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-async function writeCase(file: string, made: Case, run: CaseRun): Promise<void> {
-  const [{ simcaseOf }, { buildName }] = await Promise.all([import('../cases/simcase.ts'), import('../build-name.ts')]);
-  const simcase = simcaseOf({ case: made, run, build: buildName(), notes: '' });
-  writeFileSync(file, `${JSON.stringify(simcase)}\n`);
 }
 
 /** A case that passes is a wrong input here. */

@@ -1,38 +1,24 @@
 /** `tailrace sim …`: run, sweep, repro, meta. Exit codes: 0 pass, 1 failed, 2 nondeterminism, 3 harness, 4 probes dark. */
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { Command, Option } from 'commander';
-import { countArgument, durationArgument, profileArgument, seedRangeArgument, shardArgument } from '../arguments.ts';
+import { existsSync } from 'node:fs';
+import { Command } from 'commander';
+import { countArgument, profileArgument, seedRangeArgument } from '../arguments.ts';
 import { writeBundle } from '../bundle.ts';
 import { green, red } from '../colours.ts';
 import { diffCommand, explainCommand, reproCase, type ReproCaseOptions, shrinkCommand, stopping } from './cases.ts';
 import { InputError } from './input-error.ts';
-import { type Profile, PROFILES, type RunSize } from '../plan.ts';
+import {
+  EXIT_CODES,
+  EXIT_FAILED,
+  EXIT_HARNESS,
+  EXIT_NONDETERMINISM,
+  type SizeOptions,
+  sized,
+  sizeOf,
+} from './sim-options.ts';
+import { mergeCommand, sweepCommand } from './sweep.ts';
+import { type Profile, PROFILES } from '../plan.ts';
 import type { RunFailure, RunRecord, SweepRecord } from '../run.ts';
-
-const EXIT_FAILED = 1;
-const EXIT_NONDETERMINISM = 2;
-const EXIT_HARNESS = 3;
-const EXIT_OF_SWEEP = {
-  ok: 0,
-  failed: EXIT_FAILED,
-  'harness errors': EXIT_HARNESS,
-  'nothing ran': EXIT_HARNESS,
-  'probes dark': 4,
-} as const;
-const EXIT_CODES =
-  '\nExit codes: 0 pass, 1 a run failed, 2 nondeterminism (meta) or bad arguments, 3 harness errors,\n' +
-  '4 a required probe stayed dark (large sweeps over all profiles).';
-
-/** Pages written for failing runs of a sweep; each shows another signature. */
-const FAILURE_PAGES_MAX = 8;
-
-interface SizeOptions {
-  clients?: number;
-  ops?: number;
-}
 
 interface RunOptions extends SizeOptions {
   seed: string;
@@ -46,6 +32,7 @@ export function simCommand(): Command {
     .addHelpText('after', EXIT_CODES);
   sim.addCommand(runCommand());
   sim.addCommand(sweepCommand());
+  sim.addCommand(mergeCommand());
   sim.addCommand(reproCommand());
   sim.addCommand(shrinkCommand());
   sim.addCommand(explainCommand());
@@ -162,98 +149,6 @@ function labelOf({ kind, signature }: RunFailure): string {
   return kind === 'linearizability' ? `${kind}, ${signature}` : kind;
 }
 
-// --- sweep -----------------------------------------------------------------------------------------------
-
-interface SweepCommandOptions extends SizeOptions {
-  seeds?: { from: number; end: number };
-  time?: number;
-  profile?: Profile;
-  jobs: number;
-  shard: { shard: number; shards: number };
-  out: string;
-  watchdog: number;
-}
-
-function sweepCommand(): Command {
-  return sized(new Command('sweep').description('run many seeds in parallel and merge what they show'))
-    .addHelpText('after', EXIT_CODES)
-    .option('--seeds <A..B>', 'seeds from A up to, but not including, B', seedRangeArgument)
-    .option(
-      '--time <duration>',
-      'hand out no more runs after this long, e.g. 30s or 10m (fresh seeds unless --seeds)',
-      durationArgument,
-    )
-    .option(
-      '--profile <profile>',
-      `only this one of ${PROFILES.join(', ')}; all of them in turn otherwise`,
-      profileArgument,
-    )
-    .option('--jobs <n>', 'processes', countArgument, availableParallelism())
-    .addOption(
-      new Option('--shard <i/n>', 'do only the i-th of n parts (i from 0)')
-        .argParser(shardArgument)
-        .default({ shard: 0, shards: 1 }, '0/1'),
-    )
-    .addOption(
-      new Option('--watchdog <duration>', 'longest wall time of one run')
-        .argParser(durationArgument)
-        .default(60_000, '60s'),
-    )
-    .option('--out <folder>', 'where the page and the record are written', '.runs')
-    .action(async (options: SweepCommandOptions, command: Command) => {
-      if (options.seeds === undefined && options.time === undefined) {
-        command.error('error: give --seeds A..B, --time DURATION or both', { exitCode: EXIT_HARNESS });
-      }
-      process.exitCode = await runSweep(options);
-    });
-}
-
-async function runSweep(options: SweepCommandOptions): Promise<number> {
-  const [{ sweep }, { summaryText }, { verdictOf }, { renderSweep }] = await Promise.all([
-    import('../sweep/sweep.ts'),
-    import('../sweep/summary.ts'),
-    import('../sweep/verdict.ts'),
-    import('../../reports/index.ts'),
-  ]);
-  // Fresh seeds: any number will do, and the failing ones are printed.
-  const { from, end } = options.seeds ?? { from: Math.floor(Math.random() * 1e9), end: Infinity };
-  const profiles = options.profile === undefined ? PROFILES : [options.profile];
-  const { record, tally } = await sweep({
-    range: { from, end, profiles, ...options.shard },
-    timeMs: options.time ?? null,
-    jobs: options.jobs,
-    size: sizeOf(options),
-    silenceMsMax: options.watchdog,
-  });
-  const folder = join(options.out, `sweep-${record.startedAt.replaceAll(/[:.]/g, '-')}`);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'sweep.json'), `${JSON.stringify(record)}\n`);
-  console.log(summaryText(record, tally));
-  // Last, because it runs failing seeds again.
-  const page = join(folder, 'index.html');
-  writeFileSync(page, renderSweep(record, { runLinks: await writeFailurePages(folder, record, options) }));
-  console.log(`\npage: ${page}`);
-  return EXIT_OF_SWEEP[verdictOf(record)];
-}
-
-/** Runs one seed of each failing signature again, this time with everything the page shows. */
-async function writeFailurePages(
-  folder: string,
-  record: SweepRecord,
-  options: SizeOptions,
-): Promise<Record<string, string>> {
-  const links: Record<string, string> = {};
-  const shown = new Set<string>();
-  for (const { seed, profile, failure } of record.results) {
-    if (failure === null || shown.has(failure.signature) || shown.size >= FAILURE_PAGES_MAX) continue;
-    shown.add(failure.signature);
-    const { run } = await runOnce({ ...options, seed, profile: profile as Profile, out: folder }, true);
-    writeBundle(folder, run);
-    links[`${seed}/${profile}`] = `${profile}-${seed}/history.html`;
-  }
-  return links;
-}
-
 // --- meta, worker ----------------------------------------------------------------------------------------
 
 function metaCommand(): Command {
@@ -315,16 +210,4 @@ function workerCommand(): Command {
     const { serveAsWorker } = await import('../sweep/worker.ts');
     serveAsWorker();
   });
-}
-
-// --- shared ----------------------------------------------------------------------------------------------
-
-function sized(command: Command): Command {
-  return command
-    .option('--clients <n>', 'clients of the judged stream (default: drawn)', countArgument)
-    .option('--ops <n>', 'operations per client (default: drawn)', countArgument);
-}
-
-function sizeOf({ clients, ops }: SizeOptions): Partial<RunSize> {
-  return { ...(clients !== undefined && { clients }), ...(ops !== undefined && { operationsPerClient: ops }) };
 }

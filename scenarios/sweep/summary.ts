@@ -4,12 +4,14 @@ import { green, red } from '../colours.ts';
 import { PROFILES } from '../plan.ts';
 import type { SweepRecord } from '../run.ts';
 import { compact } from './progress.ts';
-import type { Tally } from './tally.ts';
+import { Tally } from './tally.ts';
 import { type SweepVerdict, verdictOf } from './verdict.ts';
 
 const FAILURES_SHOWN = 10;
 
-export function summaryText(record: SweepRecord, tally: Tally): string {
+export function summaryText(record: SweepRecord): string {
+  const tally = new Tally();
+  for (const result of record.results) tally.add(result);
   const seconds = record.wallMs / 1000;
   const verdict = verdictOf(record);
   return [

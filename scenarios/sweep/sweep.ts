@@ -9,8 +9,10 @@ import { reproLine } from '../repro-line.ts';
 import { SCENARIO } from '../run-seed.ts';
 import type { RunSize } from '../plan.ts';
 import type { SweepRecord } from '../run.ts';
+import { byName } from './merge.ts';
 import { ProgressLine } from './progress.ts';
 import type { RunName } from './protocol.ts';
+import { ResultsFile } from './results-file.ts';
 import { runNames, type RunRange } from './run-names.ts';
 import { Tally } from './tally.ts';
 import { runPool } from './worker-pool.ts';
@@ -27,6 +29,8 @@ export interface SweepOptions {
   size: Partial<RunSize>;
   /** Longest wall time of one run. */
   silenceMsMax: number;
+  /** Where results are written as they come, and which are there already; null keeps them in memory. */
+  resultsPath: string | null;
 }
 
 export interface SweepOutcome {
@@ -38,13 +42,23 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
   const startedAt = new Date().toISOString();
   const startedMs = performance.now();
   const tally = new Tally();
-  const harnessErrors: SweepRecord['harnessErrors'][number][] = [];
+  const head = {
+    format: 'tailrace-results/1',
+    scenario: SCENARIO,
+    build: buildName(),
+    nodeVersion: process.version,
+    startedAt,
+    size: options.size,
+  } as const;
+  const file = options.resultsPath === null ? null : new ResultsFile(options.resultsPath, head);
+  const harnessErrors: SweepRecord['harnessErrors'][number][] = [...(file?.before?.harnessErrors ?? [])];
+  for (const result of file?.before?.results ?? []) tally.add(result);
   const probes = probeCatalogue();
   const { from, end, shards } = options.range;
   const runs = end === Infinity ? null : Math.max(0, Math.ceil((end - from - options.range.shard) / shards));
   const progress = new ProgressLine(tally, { runs, timeMs: options.timeMs, probeCount: probes.length });
   const stop = stopSignal(options.timeMs);
-  const names = runNames(options.range);
+  const names = notYetDone(runNames(options.range), file);
 
   await runPool({
     jobs: options.jobs,
@@ -54,12 +68,15 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
     nextSlice: () => (stop.isDue() ? [] : takeUpTo(names, sliceRuns(tally))),
     onResult: (result) => {
       tally.add(result);
+      file?.result(result);
       if (result.failure !== null) {
         progress.say(`FAILED seed ${result.seed} profile ${result.profile}: ${result.failure.message.split('\n')[0]}`);
       }
     },
     onBroken: (run, message) => {
-      harnessErrors.push({ ...run, message, repro: reproLine(run, options.size) });
+      const broken = { ...run, message, repro: reproLine(run, options.size) };
+      harnessErrors.push(broken);
+      file?.broken(broken);
       progress.say(`HARNESS ERROR seed ${run.seed} profile ${run.profile}: ${message.split('\n')[0]}`);
     },
   }).finally(() => {
@@ -67,13 +84,15 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
     stop.release();
   });
 
+  const wallMs = Math.round(performance.now() - startedMs);
+  file?.end(wallMs, options.jobs);
   const record: SweepRecord = {
     format: 'tailrace-sweep/1',
     scenario: SCENARIO,
-    build: buildName(),
-    nodeVersion: process.version,
-    startedAt,
-    wallMs: Math.round(performance.now() - startedMs),
+    build: head.build,
+    nodeVersion: head.nodeVersion,
+    startedAt: file?.before?.head.startedAt ?? startedAt,
+    wallMs: wallMs + (file?.before?.wallMs ?? 0),
     jobs: options.jobs,
     runsPlanned: runs,
     results: tally.results.toSorted(byName),
@@ -105,6 +124,10 @@ function sliceRuns({ results, runMs }: Tally): number {
   return Math.max(1, Math.min(SLICE_RUNS_MAX, Math.floor(SLICE_MS / meanMs)));
 }
 
+function* notYetDone(names: Iterable<RunName>, file: ResultsFile | null): Generator<RunName> {
+  for (const name of names) if (file === null || !file.has(name.seed, name.profile)) yield name;
+}
+
 function takeUpTo(names: Generator<RunName>, count: number): RunName[] {
   const out: RunName[] = [];
   while (out.length < count) {
@@ -113,9 +136,4 @@ function takeUpTo(names: Generator<RunName>, count: number): RunName[] {
     out.push(next.value);
   }
   return out;
-}
-
-/** Results arrive in whatever order processes finish; the record does not depend on it. */
-function byName(a: RunName, b: RunName): number {
-  return Number(a.seed) - Number(b.seed) || (a.profile < b.profile ? -1 : a.profile > b.profile ? 1 : 0);
 }

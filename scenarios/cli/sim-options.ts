@@ -1,0 +1,28 @@
+/** What several `tailrace sim` commands share: how large runs are, and exit codes. */
+
+import type { Command } from 'commander';
+import { countArgument } from '../arguments.ts';
+import type { RunSize } from '../plan.ts';
+
+export const EXIT_FAILED = 1;
+export const EXIT_NONDETERMINISM = 2;
+export const EXIT_HARNESS = 3;
+export const EXIT_PROBES_DARK = 4;
+export const EXIT_CODES =
+  '\nExit codes: 0 pass, 1 a run failed, 2 nondeterminism (meta) or bad arguments, 3 harness errors,\n' +
+  '4 a required probe stayed dark (large sweeps over all profiles).';
+
+export interface SizeOptions {
+  clients?: number;
+  ops?: number;
+}
+
+export function sized(command: Command): Command {
+  return command
+    .option('--clients <n>', 'clients of the judged stream (default: drawn)', countArgument)
+    .option('--ops <n>', 'operations per client (default: drawn)', countArgument);
+}
+
+export function sizeOf({ clients, ops }: SizeOptions): Partial<RunSize> {
+  return { ...(clients !== undefined && { clients }), ...(ops !== undefined && { operationsPerClient: ops }) };
+}

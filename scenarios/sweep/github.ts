@@ -1,0 +1,64 @@
+/**
+ * A sweep in GitHub's Markdown: the summary of a job, and an issue per signature. An issue is found again by the mark in its
+ * text, so a failure that comes back every night has one issue and not thirty.
+ */
+
+import type { SweepRecord } from '../run.ts';
+import { type SignatureGroup, signatureGroups } from './signatures.ts';
+import { verdictOf } from './verdict.ts';
+
+export function summaryMarkdown(record: SweepRecord): string {
+  const groups = signatureGroups(record);
+  const rows = groups.map(
+    ({ kind, signature, count, smallest }) => `| ${cell(`${kind}: ${signature}`)} | ${count} | \`${smallest.repro}\` |`,
+  );
+  const lit = new Set(record.results.flatMap(({ probes }) => Object.keys(probes)));
+  const dark = record.probes
+    .filter(({ required, name }) => required && !lit.has(name))
+    .map(({ name }) => `\`${name}\``);
+  return [
+    `## Sweep: ${verdictOf(record)}`,
+    '',
+    `${record.results.length} runs of build \`${record.build}\`, ${groups.length} distinct failures, ${record.harnessErrors.length} harness errors, ` +
+      `${lit.size} of ${record.probes.length} probes lit.`,
+    ...(rows.length === 0 ? [] : ['', '| failure | runs | to repeat the smallest |', '|---|---|---|', ...rows]),
+    ...(dark.length === 0 ? [] : ['', `Required probes that stayed dark: ${dark.join(', ')}.`]),
+    '',
+  ].join('\n');
+}
+
+export interface Issue {
+  /** Stands in the body of the issue and nowhere else. */
+  mark: string;
+  title: string;
+  body: string;
+}
+
+export function issuesOf(record: SweepRecord): Issue[] {
+  return signatureGroups(record).map((group) => issueOf(group, record));
+}
+
+function issueOf(
+  { kind, signature, count, smallest, fastest }: SignatureGroup,
+  { build, startedAt, results }: SweepRecord,
+): Issue {
+  const mark = `tailrace-signature: ${kind}: ${signature}`;
+  const body = [
+    `${count} of ${results.length} runs of build \`${build}\` failed so in the sweep of ${startedAt}.`,
+    '',
+    '```',
+    smallest.failure.message,
+    '```',
+    '',
+    `Smallest: \`${smallest.repro}\` (${smallest.counts.operations} operations, ${smallest.events} events)`,
+    '',
+    `Fastest: \`${fastest.repro}\` (${fastest.wallMs} ms)`,
+    '',
+    `<!-- ${mark.replaceAll('--', '- -')} -->`,
+  ].join('\n');
+  return { mark, title: `sweep: ${kind}: ${signature}`.slice(0, 200), body };
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', String.raw`\|`).replaceAll('\n', ' ');
+}

@@ -1,0 +1,125 @@
+/** What is made of a sweep: results that survive an interruption, shards merged, JUnit, issues, nights. */
+
+import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { SeedResult } from '../run.ts';
+import { issuesOf, summaryMarkdown } from './github.ts';
+import { junitXml } from './junit.ts';
+import { mergeResults } from './merge.ts';
+import { addNight, nightOf, readNights } from './nights.ts';
+import { parseResults, ResultsFile } from './results-file.ts';
+import { signatureGroups } from './signatures.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tailrace-sweep-'));
+const head = {
+  format: 'tailrace-results/1',
+  scenario: 's',
+  build: 'abc',
+  nodeVersion: 'v24',
+  startedAt: '2026-01-01T00:00:00.000Z',
+  size: {},
+} as const;
+
+function result(seed: number, changes: Partial<SeedResult> = {}): SeedResult {
+  const counts = {
+    operations: 10,
+    appendsDurable: 0,
+    appendsRejected: 0,
+    appendsUnknown: 0,
+    reads: 0,
+    checkTails: 0,
+    faults: 0,
+  };
+  const base = {
+    scenario: 's',
+    seed: String(seed),
+    profile: 'quiet',
+    plant: null,
+    repro: `again ${seed}`,
+    failure: null,
+  };
+  return { ...base, traceHash: 'h', events: 100, simulatedMs: 1, counts, probes: {}, wallMs: 5, ...changes };
+}
+
+const failure = { kind: 'liveness', signature: 'no <end>', message: 'who & why\u0007', opIds: [] } as const;
+
+describe('a results file', () => {
+  test('is gone on with where it ends, though its last line was cut short', () => {
+    const path = join(folder, 'resumed.jsonl');
+    const first = new ResultsFile(path, head);
+    expect(first.before).toBeNull();
+    first.result(result(1));
+    first.end(1_000, 2);
+    appendFileSync(path, '{"result":{"seed":"2","pro');
+    const second = new ResultsFile(path, head);
+    expect(second.has('1', 'quiet')).toBe(true);
+    expect(second.has('2', 'quiet')).toBe(false);
+    second.result(result(2));
+    second.end(500, 2);
+    expect(parseResults(readFileSync(path, 'utf8'))).toMatchObject({
+      wallMs: 1_500,
+      results: [{ seed: '1' }, { seed: '2' }],
+    });
+  });
+
+  test('of another build is not gone on with', () => {
+    const path = join(folder, 'other.jsonl');
+    new ResultsFile(path, head).result(result(1));
+    expect(() => new ResultsFile(path, { ...head, build: 'def' })).toThrow(/of build abc/);
+    writeFileSync(path, '{}\n');
+    expect(() => new ResultsFile(path, head)).toThrow(/tailrace-results/);
+  });
+});
+
+describe('shards', () => {
+  const part = (...results: SeedResult[]) => ({ head, results, harnessErrors: [], wallMs: 10, jobs: 2 });
+
+  test('merge into one sweep, each run once, in the order of seeds', () => {
+    const merged = mergeResults([part(result(10), result(2)), part(result(3), result(2))]);
+    expect(merged.results.map(({ seed }) => seed)).toEqual(['2', '3', '10']);
+    expect(merged).toMatchObject({ wallMs: 10, jobs: 4, build: 'abc' });
+  });
+
+  test('of different builds do not', () => {
+    expect(() => mergeResults([part(), { ...part(), head: { ...head, build: 'def' } }])).toThrow(
+      /do not belong together/,
+    );
+    expect(() => mergeResults([])).toThrow(/nothing/);
+  });
+});
+
+describe('failures', () => {
+  const small = result(2, { failure, counts: { ...result(0).counts, operations: 3 }, wallMs: 9 });
+  const fast = result(3, { failure, wallMs: 1 });
+  const record = mergeResults([{ head, results: [result(1), small, fast], harnessErrors: [], wallMs: 10, jobs: 1 }]);
+
+  test('are one group per signature, with the smallest case and the fastest seed', () => {
+    expect(signatureGroups(record)).toMatchObject([{ count: 2, smallest: { seed: '2' }, fastest: { seed: '3' } }]);
+  });
+
+  test('are failed test cases of JUnit, with nothing in them that XML can not hold', () => {
+    const xml = junitXml(record);
+    expect(xml).toContain('tests="2" failures="1" errors="0"');
+    expect(xml).toContain('liveness: no &lt;end&gt;');
+    expect(xml).toContain('who &amp; why?');
+  });
+
+  test('have an issue each, found again by its mark, and a row of the summary', () => {
+    const [issue] = issuesOf(record);
+    expect(issue?.body).toContain(issue?.mark);
+    expect(issue?.body).toContain('again 2');
+    expect(summaryMarkdown(record)).toContain('| liveness: no <end> | 2 | `again 2` |');
+  });
+
+  test('are counted in the history of nights, which grows by a line', () => {
+    const path = join(folder, 'nights.jsonl');
+    expect(readNights(path)).toEqual([]);
+    addNight(path, nightOf(record));
+    expect(addNight(path, nightOf(record))).toMatchObject([
+      { runs: 3, failed: 2, signatures: ['liveness: no <end>'] },
+      {},
+    ]);
+  });
+});
