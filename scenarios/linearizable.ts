@@ -15,6 +15,7 @@ import { ControlCrew } from './control/crew.ts';
 import type { Crew, Goal } from './crews/crew.ts';
 import { Followers } from './crews/followers.ts';
 import { JudgedStream } from './crews/judged-stream.ts';
+import { LimitsCrew } from './crews/limits.ts';
 import { SessionWriters } from './crews/session-writers.ts';
 import { ClientStage } from './crews/stage.ts';
 import { Workers } from './crews/workers.ts';
@@ -132,6 +133,7 @@ class Linearizable {
       workers,
       new SessionWriters(this.#stage, judged),
       new Followers(this.#stage, judged, () => workers.finalTail),
+      ...(this.#plan.goesToLimits ? [new LimitsCrew(this.#stage)] : []),
       ...(side === null ? [] : [new SideCrew(side, this.#stage)]),
       ...(control === null ? [] : [new ControlCrew(control, this.#stage)]),
       ...(usage === null ? [] : [new UsageCrew(usage, this.#stage)]),

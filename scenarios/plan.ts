@@ -81,6 +81,8 @@ export interface Plan extends RunSize {
   sdkFollowers: number;
   /** Older states of the store that are started from at the end. */
   audited: readonly OlderState[];
+  /** Whether a client sends batches as large as there may be. */
+  goesToLimits: boolean;
   /** Streams beside the judged one that are trimmed, deleted and created again; null in runs without. */
   side: SidePlan | null;
   /** Clients that create, change, list and delete basins and streams of their own; null in runs without. */
@@ -120,6 +122,7 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     sdkSessionWriters: draw.pick(SITES.size, 'sdk-session-writers', rarely(16)),
     sdkFollowers: draw.pick(SITES.size, 'sdk-followers', rarely(16)),
     audited: draw.pick<OlderState[]>(SITES.size, 'audited', [[], ['newest'], ['first']]),
+    goesToLimits: draw.pick(SITES.size, 'limits', rarely(128)) === 1,
     side: sideOf(profile, faults, draw),
     control: controlOf(profile, faults, draw),
     usage: drawUsage(draw, faults, 8),

@@ -4,6 +4,7 @@
  */
 
 import { engineProbes, type ProbeInfo as SimProbe, SIM_PROBES } from '../sim/index.ts';
+import { LIMIT_PROBES } from './crews/limits.ts';
 import { ROWS } from './rows.ts';
 import type { ProbeInfo } from './run.ts';
 import { CONTROL_PROBES } from './control/probes.ts';
@@ -29,6 +30,7 @@ export function probeCatalogue(): ProbeInfo[] {
     ...AUDIT_PROBES,
     ...DAMAGE_PROBES,
     ...SIDE_PROBES,
+    ...LIMIT_PROBES,
     ...CONTROL_PROBES,
     ...USAGE_PROBES,
     ...CODING_PROBES,

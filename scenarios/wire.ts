@@ -20,6 +20,8 @@ export interface WireOptions {
   basin: string;
   /** Patience with one request, in milliseconds. */
   timeoutMs: number;
+  /** Another server answered than the time before. */
+  moved?: () => void;
   /** How bodies are compressed, both ways; null or absent: not at all. */
   coding?: WireCoding | null;
 }
@@ -58,6 +60,8 @@ export class Wire {
   readonly #unused: AbortController[] = [];
   readonly #options: WireOptions;
   #server = 0;
+  /** Who answered last. */
+  #answeredBy: number | null = null;
 
   constructor(transport: Transport, clock: Clock, options: WireOptions) {
     this.#transport = transport;
@@ -96,7 +100,14 @@ export class Wire {
     answered();
     if (!abort.signal.aborted) this.#unused.push(abort);
     if (exchange.kind === 'none' || exchange.status === 502 || exchange.status === 503) this.#server++;
+    else this.#answered();
     return exchange;
+  }
+
+  #answered(): void {
+    const server = this.#server % this.#options.addresses.length;
+    if (this.#answeredBy !== null && this.#answeredBy !== server) this.#options.moved?.();
+    this.#answeredBy = server;
   }
 
   async #send(request: HttpRequest): Promise<Exchange> {

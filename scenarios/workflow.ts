@@ -44,6 +44,7 @@ export const CLIENT_PROBES = {
   'client.seq-num-mismatch': 'an append of data was refused because the tail was elsewhere',
   'client.fenced-off': "an append was refused because another client's token is in force",
   'client.append-on-zombie': 'an append reached a server that is not the owner',
+  'client.moved': 'a client was answered by another server than the time before',
   'client.append-unknown': 'an append ended without a known outcome',
 } as const;
 type ClientProbe = keyof typeof CLIENT_PROBES;

@@ -45,7 +45,8 @@ export class ClientStage implements Stage {
     const { requestTimeoutMs: timeoutMs, clientsRoam, servers } = this.plan;
     const below = this.below(SERVER, name);
     const roam = clientsRoam && !stays ? () => below(servers) : null;
-    return { addresses: this.servers, roam, basin: this.basin, timeoutMs, coding: this.#codingOf(name) };
+    const moved = (): void => this.noted('client.moved');
+    return { addresses: this.servers, roam, basin: this.basin, timeoutMs, coding: this.#codingOf(name), moved };
   }
 
   /** Most clients use none. */

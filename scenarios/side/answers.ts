@@ -26,6 +26,8 @@ function fitsLife({ call, outcome }: SideOperation, state: Life, stamps: Stamps)
       return state.records.length === outcome.actual;
     case 'tail':
       return isTail(state, outcome.tail, stamps);
+    case 'nothing':
+      return call.kind === 'read' && call.from.kind === 'seq-num' && isPast(state, call.from.seqNum);
     case 'at-tail': {
       if (call.kind !== 'read' || !isTail(state, outcome.tail, stamps)) return false;
       return call.from.kind === 'seq-num'
@@ -43,7 +45,8 @@ export function mayBegin(operation: SideOperation, life: Life, stamps: Stamps): 
   if (life.isDoomed || call.kind !== 'read' || outcome?.kind !== 'page') return false;
   const first = outcome.records[0];
   const start = first === undefined ? life.records.length : first.seqNum;
-  if (call.follows === true && call.from.kind === 'seq-num' && start === call.from.seqNum) {
+  const getsWhatCame = call.follows === true || call.waits === true;
+  if (getsWhatCame && call.from.kind === 'seq-num' && start === call.from.seqNum) {
     return start < life.records.length;
   }
   if (start < life.trimPoint || start > life.records.length) return false;
@@ -66,6 +69,7 @@ export function neededTrim(operation: SideOperation, life: Life): number | null 
   if (call.kind !== 'read') return null;
   let start: number | null = null;
   if (outcome?.kind === 'page') start = outcome.records[0]?.seqNum ?? life.records.length;
+  else if (outcome?.kind === 'nothing') start = life.records.length;
   else if (outcome?.kind === 'at-tail' && call.from.kind === 'timestamp') start = life.records.length;
   if (start === null || start <= life.trimPoint || start > life.records.length) return null;
   return call.from.kind === 'seq-num' && start === call.from.seqNum ? null : start;
@@ -82,6 +86,11 @@ export function firstAtOrAfter(life: Life, timestamp: number, stamps: Stamps): n
     if (stamp !== null && stamp >= timestamp) return seqNum;
   }
   return null;
+}
+
+/** Nothing is left from there on. */
+function isPast(life: Life, seqNum: number): boolean {
+  return Math.max(seqNum, life.trimPoint) === life.records.length;
 }
 
 function isTail(life: Life, tail: { seqNum: number; timestamp: number }, stamps: Stamps): boolean {

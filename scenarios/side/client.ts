@@ -22,6 +22,8 @@ import {
 /** Bytes of records as base64, both ways. */
 export const BASE64: readonly [string, string] = ['s2-format', 'base64'];
 
+const POLL_RECORDS = 100;
+
 export class SideClient {
   readonly #wire: Wire;
   readonly #history: SideHistory;
@@ -58,6 +60,15 @@ export class SideClient {
     });
   }
 
+  /** Switches deletion on empty off. */
+  keepEmpty(stream: string): Promise<SideOutcome> {
+    return this.#recorded(stream, { kind: 'keep-empty' }, async () => {
+      const patch = { delete_on_empty: { min_age_secs: 0 } };
+      const exchange = await this.#wire.exchange('PATCH', streamPath(stream, ''), patch);
+      return answered(exchange, 200) === null ? unserved(exchange) : { kind: 'kept' };
+    });
+  }
+
   append(stream: string, records: readonly SideRecord[], matchSeqNum: number | null): Promise<SideOutcome> {
     return this.#recorded(stream, { kind: 'append', records, matchSeqNum }, async () => {
       const body = { records: records.map(toWire), ...(matchSeqNum !== null && { match_seq_num: matchSeqNum }) };
@@ -77,6 +88,21 @@ export class SideClient {
       if (behind !== null) return { kind: 'at-tail', tail: position(field(behind.body, 'tail')) };
       const answer = answered(exchange, 200);
       return answer === null ? unserved(exchange) : pageOf(answer.body);
+    });
+  }
+
+  /** One batch, waited for at the tail for that many seconds. */
+  poll(stream: string, seqNum: number, waitS: number): Promise<SideOutcome> {
+    const from = { kind: 'seq-num', seqNum } as const;
+    return this.#recorded(stream, { kind: 'read', from, count: POLL_RECORDS, waits: true }, async () => {
+      const target = streamPath(stream, `/records?seq_num=${seqNum}&count=${POLL_RECORDS}&wait=${waitS}`);
+      const exchange = await this.#wire.exchange('GET', target, null, [BASE64]);
+      const behind = answered(exchange, 416);
+      if (behind !== null) return { kind: 'at-tail', tail: position(field(behind.body, 'tail')) };
+      const answer = answered(exchange, 200);
+      if (answer === null) return unserved(exchange);
+      const page = pageOf(answer.body);
+      return page.kind === 'page' && page.records.length === 0 ? { kind: 'nothing' } : page;
     });
   }
 

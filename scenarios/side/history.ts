@@ -31,9 +31,14 @@ export interface SideConfig {
 export type SideCall =
   | ({ kind: 'create'; token: string } & SideConfig)
   | { kind: 'delete' }
+  /** Deletion on empty is switched off. */
+  | { kind: 'keep-empty' }
   | { kind: 'append'; records: readonly SideRecord[]; matchSeqNum: number | null }
-  /** `follows`: an event of a read session, which shows what came while it followed, be it trimmed by now. */
-  | { kind: 'read'; from: ReadFrom; count: number; follows?: true }
+  /**
+   * `follows`: an event of a read session, which shows what came while it followed, be it trimmed by now. `waits`: one that
+   * waits at the tail for a record.
+   */
+  | { kind: 'read'; from: ReadFrom; count: number; follows?: true; waits?: true }
   | { kind: 'check-tail' };
 
 /** A record as a reader got it; `content` as `contentOf` has it. */
@@ -46,6 +51,9 @@ export type SideOutcome =
   /** It exists, made by a request with the same token. */
   | { kind: 'noop' }
   | { kind: 'deleted' }
+  | { kind: 'kept' }
+  /** Nothing came while it waited. */
+  | { kind: 'nothing' }
   | { kind: 'appended'; start: Position; end: Position }
   /** One page of records; an empty one says that nothing is left of what was asked for. */
   | { kind: 'page'; records: readonly SideSeen[] }

@@ -1,6 +1,7 @@
 /** Every lie the judge of side streams is there for, and the truths that look like one. */
 
 import { describe, expect, test } from 'vitest';
+import type { SideCall } from './history.ts';
 import { judgeSideStreams } from './judge.ts';
 import {
   absent,
@@ -281,6 +282,56 @@ describe('what is not', () => {
     const story = filled(AGE_MS).does(readFrom(0), page(2, 'c', 'd'));
     expect(codeOf(story, false)).toBeNull();
     expect(codeOf(story)).toBe('removed-young');
+  });
+});
+
+describe('polls, followers and streams that stay', () => {
+  const poll = (seqNum: number): SideCall => ({ ...readFrom(seqNum), waits: true }) as SideCall;
+  const follows = (seqNum: number): SideCall => ({ ...readFrom(seqNum), follows: true }) as SideCall;
+  const keepEmpty: SideCall = { kind: 'keep-empty' };
+
+  test('who waits hears nothing only where nothing is', () => {
+    expect(codeOf(filled().does(poll(4), { kind: 'nothing' }))).toBeNull();
+    expect(codeOf(filled().does(poll(3), { kind: 'nothing' }))).toBe('impossible-nothing');
+    expect(
+      codeOf(
+        trimmed()
+          .does(append([trim(9)]), appended(5, 1))
+          .does(poll(3), { kind: 'nothing' }),
+      ),
+    ).toBeNull();
+  });
+
+  test('who follows is shown what trimmed itself, and nothing else that is trimmed', () => {
+    const shown = page(4, trim(9));
+    expect(
+      codeOf(
+        filled()
+          .does(append([trim(9)]), appended(4, 1))
+          .does(follows(4), shown),
+      ),
+    ).toBeNull();
+    expect(
+      codeOf(
+        filled()
+          .does(append([trim(9)]), appended(4, 1))
+          .does(readFrom(4), shown),
+      ),
+    ).toBe('trimmed-is-back');
+    expect(
+      codeOf(
+        filled()
+          .does(append([trim(9)]), appended(4, 1))
+          .does(follows(3), shown),
+      ),
+    ).not.toBeNull();
+  });
+
+  test('a stream that is told to stay empty stays', () => {
+    expect(codeOf(emptying().waits(AGE_MS).does(readFrom(0), absent))).toBeNull();
+    const kept = emptying().does(keepEmpty, { kind: 'kept' }).waits(AGE_MS);
+    expect(codeOf(kept.does(readFrom(0), absent))).toBe('impossible-absent');
+    expect(codeOf(emptying().does(keepEmpty, unknown).waits(AGE_MS).does(readFrom(0), absent))).toBeNull();
   });
 });
 

@@ -230,6 +230,7 @@ function roleOf(operation: SideOperation): Role {
       return 'silent';
     case 'created':
     case 'deleted':
+    case 'kept':
     case 'appended':
       return 'mutation';
     default:

@@ -54,6 +54,9 @@ export function stateAfter(state: StreamState, operation: SideOperation): Stream
     }
     case 'delete':
       return state === null ? undefined : { ...state, isDoomed: true };
+    case 'keep-empty':
+      if (state === null || state.isDoomed) return undefined;
+      return { ...state, emptyAgeMs: null, key: `${state.key},${id}` };
     case 'append': {
       if (state === null || state.isDoomed) return undefined;
       const first = state.records.length;

@@ -10,6 +10,8 @@ import type { SidePlan } from './plan.ts';
 import type { SideName, SideWorld } from './writer.ts';
 
 const PAGE_RECORDS = [3, 1, 10, 100];
+/** Of a long poll; the API counts in seconds. */
+const POLL_S = 1;
 
 export class SideReader {
   readonly #client: SideClient;
@@ -18,6 +20,8 @@ export class SideReader {
   readonly #world: SideWorld;
   #stream = '';
   #cursor = 0;
+  /** Its limit ended the last read. */
+  #wasCut = false;
   /** Timestamps it has seen. */
   #timestamps: number[] = [];
 
@@ -47,7 +51,9 @@ export class SideReader {
   async #ask(stream: string): Promise<SideOutcome> {
     const { below } = this.#world;
     const count = PAGE_RECORDS[below(PAGE_RECORDS.length)] as number;
-    switch (below(6)) {
+    switch (below(7)) {
+      case 6:
+        return this.#poll(stream);
       case 0:
         return this.#client.checkTail(stream);
       case 1:
@@ -59,12 +65,29 @@ export class SideReader {
     }
   }
 
+  /** Waits where it is, which is at the tail as often as not. */
+  async #poll(stream: string): Promise<SideOutcome> {
+    const outcome = await this.#client.poll(stream, this.#cursor, POLL_S);
+    if (outcome.kind === 'nothing') this.#world.noted('side.poll-empty');
+    if (outcome.kind === 'page') this.#world.noted('side.poll-answered');
+    this.#wasCut = false;
+    this.#passed(outcome);
+    return outcome;
+  }
+
+  #passed(outcome: SideOutcome): void {
+    const last = outcome.kind === 'page' ? outcome.records.at(-1) : undefined;
+    if (last !== undefined) this.#cursor = last.seqNum + 1;
+  }
+
   async #onward(stream: string, count: number): Promise<SideOutcome> {
-    const outcome = await this.#client.read(stream, { kind: 'seq-num', seqNum: this.#cursor }, count);
+    const from = this.#cursor;
+    const outcome = await this.#client.read(stream, { kind: 'seq-num', seqNum: from }, count);
     if (outcome.kind === 'page') {
-      const last = outcome.records.at(-1);
-      if (last !== undefined) this.#cursor = last.seqNum + 1;
+      if (this.#wasCut && outcome.records[0]?.seqNum === from) this.#world.noted('side.read-went-on');
+      this.#wasCut = outcome.records.length === count;
     }
+    this.#passed(outcome);
     if (outcome.kind !== 'at-tail') return outcome;
     if (outcome.tail.seqNum < this.#cursor) this.#world.noted('side.cursor-outlived');
     if (outcome.tail.seqNum < this.#cursor || this.#world.below(2) === 0) this.#cursor = 0;

@@ -14,7 +14,8 @@ export function callWords(call: SideCall): string {
     case 'create':
       return `create${configWords(call)}`;
     case 'delete':
-      return 'delete';
+    case 'keep-empty':
+      return call.kind;
     case 'append': {
       const guard = call.matchSeqNum === null ? '' : ` if next is ${call.matchSeqNum}`;
       return `append ${call.records.map(recordWords).join(', ')}${guard}`;
@@ -22,7 +23,7 @@ export function callWords(call: SideCall): string {
     case 'read':
       return call.follows === true
         ? `follow from ${fromWords(call.from)}`
-        : `read ${call.count} from ${fromWords(call.from)}`;
+        : `read ${call.count} from ${fromWords(call.from)}${call.waits === true ? ', waiting' : ''}`;
     case 'check-tail':
       return 'check-tail';
   }
@@ -37,7 +38,10 @@ export function outcomeWords(outcome: SideOutcome): string {
   switch (outcome.kind) {
     case 'created':
     case 'deleted':
+    case 'kept':
       return outcome.kind;
+    case 'nothing':
+      return 'nothing came';
     case 'noop':
       return 'created before';
     case 'appended':

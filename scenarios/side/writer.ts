@@ -47,7 +47,7 @@ export class SideWriter {
   #claims: (typeof CLAIMS)[number] = 'nothing';
   #exists = false;
   #wasDeleted = false;
-  /** Bodies say in which life they were written. */
+  /** Bodies say in which life they were written; two lives may share a number, one life never has two. */
   #life = 0;
   #tail = 0;
   #trimmedTo = 0;
@@ -141,8 +141,12 @@ export class SideWriter {
     switch (outcome.kind) {
       case 'created':
         if (this.#wasDeleted) this.#world.noted('side.recreated');
+        this.#life++;
         break;
       case 'noop':
+        this.#life++;
+        break;
+      // The life before, perhaps: a deletion in doubt did not happen.
       case 'exists':
         break;
       default:
@@ -150,7 +154,6 @@ export class SideWriter {
         return this.#answered(outcome);
     }
     this.#exists = true;
-    this.#life++;
     this.#tail = 0;
     this.#trimmedTo = 0;
     return true;
@@ -242,10 +245,16 @@ export class SideWriter {
   /** Leaves the stream empty for about as long as it takes to be deleted for it, then writes again. */
   async #emptyAndAppend(emptyAgeMs: number): Promise<boolean> {
     if (!(await this.#append([this.#trimTo(EVERYTHING)]))) return false;
+    const stays = this.#world.below(3) === 0;
+    if (stays && !(await this.#keepEmpty())) return false;
     await this.#world.sleep(emptyAgeMs + this.#world.below(emptyAgeMs));
     const served = await this.#append(this.#data());
-    if (served) this.#world.noted('side.append-after-empty');
+    if (served) this.#world.noted(stays && this.#exists ? 'side.empty-kept' : 'side.append-after-empty');
     return served;
+  }
+
+  async #keepEmpty(): Promise<boolean> {
+    return this.#answered(await this.#client.keepEmpty(this.name.stream));
   }
 
   async #checkTail(): Promise<boolean> {
