@@ -24,8 +24,14 @@ export function make<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** UTC to the millisecond, as logs have it; null for a number that is no time, which clients may write too. */
+export function timeText(timestamp: number): string | null {
+  const date = new Date(timestamp);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString().replace('T', ' ').replace('Z', '');
+}
+
 /** Shows `problem` in an element that is hidden while there is none. */
 export function showProblem(place: HTMLElement, problem: unknown): void {
   place.hidden = problem === null;
-  place.textContent = problem === null ? '' : problem instanceof Error ? problem.message : String(problem);
+  place.textContent = problem instanceof Error ? problem.message : typeof problem === 'string' ? problem : '';
 }

@@ -3,7 +3,7 @@
 import { element, make } from './dom.ts';
 import { health, metrics } from './server.ts';
 
-const INTERVAL_MS = 3000;
+const INTERVAL_MS = 2000;
 
 interface Reading {
   atMs: number;

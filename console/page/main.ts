@@ -12,10 +12,11 @@ const lists = new Lists();
 const streamView = new StreamView();
 
 element('hint', HTMLPreElement).textContent = [
-  `export S2_ACCOUNT_ENDPOINT=${location.origin} S2_BASIN_ENDPOINT=${location.origin}`,
-  'tailrace create-basin my-basin',
-  'tailrace create-stream s2://my-basin/my-stream',
-  'echo hello | tailrace append s2://my-basin/my-stream',
+  `export S2_ACCOUNT_ENDPOINT=${location.origin}`,
+  `export S2_BASIN_ENDPOINT=${location.origin}`,
+  'npx tailrace create-basin my-basin',
+  'npx tailrace create-stream s2://my-basin/my-stream',
+  'echo hello | npx tailrace append s2://my-basin/my-stream',
 ].join('\n');
 
 window.addEventListener('hashchange', show);

@@ -3,7 +3,7 @@
  * view only while the reader is at the end. Bodies are text; a long one is cut until it is asked for.
  */
 
-import { element, make } from './dom.ts';
+import { element, make, timeText } from './dom.ts';
 import type { StreamRecord } from './server.ts';
 
 const ROWS_MAX = 1000;
@@ -110,11 +110,7 @@ function commandOf(headers: readonly [string, string][], body: string): string |
 }
 
 function timeOf(timestamp: number): HTMLElement {
-  const date = new Date(timestamp);
-  // Clients may date records with any number they like.
-  if (Number.isNaN(date.getTime())) return make('time', { text: String(timestamp) });
-  const made = make('time', { text: date.toISOString().replace('T', ' ').replace('Z', '') });
-  made.dateTime = date.toISOString();
-  made.title = `${date.toLocaleString()} here; ${timestamp}`;
+  const made = make('time', { text: timeText(timestamp) ?? String(timestamp) });
+  made.title = `${new Date(timestamp).toLocaleString()} here; ${timestamp}`;
   return made;
 }

@@ -152,8 +152,8 @@ async function reasonIn(response: Response): Promise<string> {
   if (typeof body['fencing_token_mismatch'] === 'string') {
     return `not appended: the stream is fenced by "${body['fencing_token_mismatch']}"`;
   }
-  if (body['seq_num_mismatch'] !== undefined) {
-    return `not appended: the next record gets number ${String(body['seq_num_mismatch'])}`;
+  if (typeof body['seq_num_mismatch'] === 'number') {
+    return `not appended: the next record gets number ${body['seq_num_mismatch']}`;
   }
   const { tail } = body as { tail?: Position };
   if (tail !== undefined) return `the stream ends at ${tail.seq_num}`;

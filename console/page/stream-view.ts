@@ -1,6 +1,6 @@
 /** One stream: its facts, its records as they come, and the box that appends to it. */
 
-import { element, showProblem } from './dom.ts';
+import { element, showProblem, timeText } from './dom.ts';
 import { Follower, type Start } from './follower.ts';
 import { RecordsView } from './records-view.ts';
 import { append, type Conditions, type Position, streamConfig, type Target } from './server.ts';
@@ -112,8 +112,7 @@ export class StreamView {
   }
 
   #showTail({ seq_num, timestamp }: Position): void {
-    const date = new Date(timestamp);
-    const last = timestamp === 0 || Number.isNaN(date.getTime()) ? '' : `, last written ${date.toLocaleString()}`;
+    const last = timestamp === 0 ? '' : `, last written ${timeText(timestamp) ?? timestamp} UTC`;
     this.#facts.textContent = [`next number ${seq_num.toLocaleString('en')}${last}`, this.#config]
       .filter(Boolean)
       .join(' · ');
