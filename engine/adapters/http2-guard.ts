@@ -11,7 +11,7 @@ import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node
 
 const WINDOW_MS = 10_000;
 
-/** In one window. Clients ping every few seconds, set once or twice, and reset one stream for each read they stop. */
+/** In one window. Clients ping every few seconds, set once or twice, and seldom take a request back. */
 const MAX = { pings: 500, settings: 100, resets: 500 } as const;
 
 export type Flood = keyof typeof MAX;
@@ -55,7 +55,8 @@ export function guardSession(session: ServerHttp2Session, { idleMsMax, onFlood }
     clearTimeout(idle);
     stream.on('close', () => {
       streams -= 1;
-      if (stream.rstCode === constants.NGHTTP2_CANCEL || stream.aborted) count('resets');
+      // Who cancels an answer that has begun had a reason to ask; who takes back what was not answered yet had none.
+      if (stream.aborted && !stream.headersSent) count('resets');
       if (streams === 0 && !session.closed) idle = setTimeout(leave, idleMsMax);
     });
   });
