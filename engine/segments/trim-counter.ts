@@ -3,7 +3,7 @@
  * their stream had up to their end, and logged as a TRIM that moves nothing. A trim to the tail needs none of it.
  *
  * Done some time later, once for all trims of a stream meanwhile; until then the stream counts as storing what was trimmed.
- * Which streams wait is part of the state, so the next owner goes on.
+ * Which streams wait is part of the state, so the next owner goes on, and does so at once.
  */
 
 import { LogCorruption } from '../log/corruption.ts';
@@ -42,24 +42,26 @@ export class TrimCounter {
 
   constructor(parts: TrimCounterParts) {
     this.#parts = parts;
-    this.#serveIfNeeded();
+    // What owners before left has waited long enough, and this one may not last either.
+    this.#serveIfNeeded(0);
   }
 
   /** An entry was folded. */
   applied(entry: Entry): void {
-    if (entry.type === 'trim' || (entry.type === 'chunk' && entry.trimPoint !== null)) this.#serveIfNeeded();
+    if (entry.type !== 'trim' && (entry.type !== 'chunk' || entry.trimPoint === null)) return;
+    this.#serveIfNeeded(this.#parts.intervalMs);
   }
 
-  #serveIfNeeded(): void {
+  #serveIfNeeded(firstMs: number): void {
     if (this.#isServing || this.#parts.state.usage.uncounted.size === 0) return;
     this.#isServing = true;
-    void this.#serve().catch(this.#parts.failed);
+    void this.#serve(firstMs).catch(this.#parts.failed);
   }
 
-  async #serve(): Promise<void> {
+  async #serve(firstMs: number): Promise<void> {
     const { ports, state, intervalMs, signal } = this.#parts;
-    while (state.usage.uncounted.size > 0) {
-      await ports.clock.sleep(intervalMs, signal);
+    for (let waitMs = firstMs; state.usage.uncounted.size > 0; waitMs = intervalMs) {
+      await ports.clock.sleep(waitMs, signal);
       if (signal.aborted) return;
       await inParallel([...state.usage.uncounted], LOOKUPS_MAX, (id) => this.#count(id));
     }
