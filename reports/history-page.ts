@@ -111,10 +111,10 @@ function charts(): Markup {
     <div id="tooltip" class="tooltip" hidden></div>`;
 }
 
-/** Streams that the charts do not show: a judge of their own looks at them. */
+/** Basins and streams that the charts do not show: judges of their own look at them. */
 function sideDetails(lines: readonly string[]): Markup {
   return html`<details class="card">
-    <summary>Side streams <span class="note">${formatCount(lines.length, 'operation')}</span></summary>
+    <summary>Beside the judged stream <span class="note">${formatCount(lines.length, 'operation')}</span></summary>
     <pre>${lines.join('\n')}</pre>
   </details>`;
 }
