@@ -46,6 +46,8 @@ const ARROWS: Record<string, readonly string[]> = {
   'engine/adapters/s3-blob-store.ts': ['engine/adapters', 'engine/ports.ts', '@package'],
   'engine/adapters/s3-listing.ts': ['engine/adapters', 'engine/ports.ts', '@package'],
   'engine/adapters/system-compression.ts': ['engine/adapters', 'engine/ports.ts', 'node:', '@package'],
+  'engine/adapters/aegis-256.ts': ['@package'],
+  'engine/adapters/portable-ciphers.ts': ['engine/adapters', 'engine/ports.ts', '@package'],
   'engine/adapters/metrics.ts': ['engine/adapters', 'engine/ports.ts', 'engine/telemetry.ts', '@package'],
   'engine/server': ['engine/server', 'engine/api/errors.ts', 'engine/ports.ts', 'engine/tunables.ts'],
   'engine/ports.ts': ['engine/telemetry.ts'],

@@ -1,5 +1,6 @@
 /** The engine's door: open an engine on ports, put the S2 API in front of it. */
 
+export { portableCiphers } from './adapters/portable-ciphers.ts';
 export { createApi } from './api/routes.ts';
 export type { AppendInput, ConditionFailure } from './core/admission.ts';
 export { InvariantError } from './core/assert.ts';

@@ -36,7 +36,24 @@ export interface Entropy {
 export interface Compute {
   /** CRC-32 (IEEE 802.3, as in zlib) of `bytes`, continuing from `seed` (0 to begin). Unsigned. */
   crc32(bytes: Uint8Array, seed?: number): number;
+  ciphers: Ciphers;
 }
+
+/**
+ * Authenticated encryption with a key of 32 bytes and a tag of 16, which stands behind the ciphertext. Bytes of other lengths
+ * than these throw. Nothing given is changed or kept. Every implementation signs `engine/testing/cipher-suite.ts`.
+ */
+export interface Aead {
+  /** Length of a nonce. One key and one nonce together seal one message, or nothing is secret any more. */
+  readonly nonceBytes: number;
+  /** As long as `plain` and the tag. */
+  seal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, associated: Uint8Array): Uint8Array;
+  /** Null when this was not sealed with this key, nonce and associated data. */
+  open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, associated: Uint8Array): Uint8Array | null;
+}
+
+/** By the names S2 gives them. */
+export type Ciphers = Readonly<Record<'aegis-256' | 'aes-256-gcm', Aead>>;
 
 /** One way to make bytes smaller, for bodies and frames: pure, and synchronous but for large bodies. */
 export interface Codec {

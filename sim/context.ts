@@ -1,5 +1,6 @@
 /** What every part of one world shares. Made once per world; nothing in here outlives it. */
 
+import type { Ciphers } from '../engine/ports.ts';
 import type { Choices } from './choices.ts';
 import type { FaultSettings } from './faults.ts';
 import type { Kernel } from './kernel.ts';
@@ -13,6 +14,7 @@ export interface WorldContext {
   readonly trace: Trace;
   readonly probes: Probes;
   readonly tracks: Tracks;
+  readonly ciphers: Ciphers;
   /** What may go wrong now; replaced by `QUIET` when the world heals. */
   faults: FaultSettings;
 }

@@ -1,7 +1,7 @@
 /** The Random, Entropy and Compute ports of a host. */
 
 import { crc32 } from 'node:zlib';
-import type { Compute, Entropy, Random } from '../engine/ports.ts';
+import type { Ciphers, Compute, Entropy, Random } from '../engine/ports.ts';
 import { defineSite, type Choices } from './choices.ts';
 
 const JITTER = defineSite('host.random', 'what the dice of a program show');
@@ -33,6 +33,6 @@ export function simEntropy(choices: Choices, host: string, nextBlock: () => numb
   };
 }
 
-export const simCompute: Compute = Object.freeze({
-  crc32: (bytes: Uint8Array, seed = 0) => crc32(bytes, seed),
-});
+export function simCompute(ciphers: Ciphers): Compute {
+  return { crc32: (bytes, seed = 0) => crc32(bytes, seed), ciphers };
+}

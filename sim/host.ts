@@ -210,7 +210,7 @@ export class Host implements KernelOwner {
       clock: processClock({ kernel, clocks: this.clocks, owner: this, isAlive }),
       random: simRandom(choices, this.name),
       entropy: simEntropy(choices, this.name, () => this.#entropyDrawn++),
-      compute: simCompute,
+      compute: simCompute(this.#context.ciphers),
       telemetry: this.#telemetry(isAlive),
       blobs: this.#makers.blobs(this, generation),
       network: this.#makers.network(this, generation),

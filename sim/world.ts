@@ -8,6 +8,7 @@
 import type { HttpRequest } from '../engine/ports.ts';
 import { SimBlobStore } from './blob-store.ts';
 import { Choices, type ChoiceSource, type ChoiceWatch, KeyedSource, runKeys } from './choices.ts';
+import { watchedCiphers } from './ciphers.ts';
 import type { WorldContext } from './context.ts';
 import { QUIET, type FaultSettings } from './faults.ts';
 import { installGuard, NO_GUARD } from './guard.ts';
@@ -98,6 +99,7 @@ export class World {
       trace,
       probes: this.probes,
       tracks: this.tracks,
+      ciphers: watchedCiphers((message) => kernel.fail('invariant', message)),
       faults: options.faults ?? QUIET,
     };
     const context = this.#context;

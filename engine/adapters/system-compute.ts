@@ -3,7 +3,9 @@
 import { crc32 } from 'node:zlib';
 
 import type { Compute } from '../ports.ts';
+import { systemCiphers } from './system-ciphers.ts';
 
 export const systemCompute: Compute = {
   crc32: (bytes, seed = 0) => crc32(bytes, seed),
+  ciphers: systemCiphers,
 };

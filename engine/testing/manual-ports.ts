@@ -6,8 +6,7 @@
  * nothing left to do by itself; what it does then is the same on every machine.
  */
 
-import { crc32 } from 'node:zlib';
-
+import { systemCompute } from '../adapters/system-compute.ts';
 import type {
   BlobStore,
   ByteRange,
@@ -268,7 +267,7 @@ class LowestRandom implements Random {
   }
 }
 
-export const nativeCompute: Compute = { crc32: (bytes, seed) => crc32(bytes, seed) };
+export const nativeCompute: Compute = systemCompute;
 
 export interface ManualPorts extends Ports {
   clock: ManualClock;
