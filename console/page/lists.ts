@@ -6,7 +6,7 @@ import { createBasin, createStream, type Listing, listBasins, listStreams } from
 const FILTER_PAUSE_MS = 150;
 
 /** Where a name leads. */
-export function addressOf(basin: string, stream?: string): string {
+function addressOf(basin: string, stream?: string): string {
   const words = stream === undefined ? [basin] : [basin, stream];
   return `#${words.map(encodeURIComponent).join('/')}`;
 }
