@@ -235,7 +235,7 @@ export const ROWS: readonly CatalogueRow[] = [
     'takeover.skipped-window',
   ),
   row('T4', 'the clock that expiry is computed with is fast', 'fault.clock.offset', 'retention.clock-ahead'),
-  row('T5', 'the position of a reader expires under it', 'side.expired'),
+  row('T5', 'the position of a reader expires under it', 'side.all-expired'),
   excluded(
     'T6',
     "a collector's clock is ahead of the writers'",

@@ -105,10 +105,9 @@ export class SideWriter {
   /** False when the stream did not answer. */
   async #operation(): Promise<boolean> {
     if (!this.#exists) return this.#create();
-    switch (this.#world.below(this.name.emptyAgeMs === null ? 15 : 17)) {
-      case 15:
-      case 16:
-        return this.#emptyAndAppend(this.name.emptyAgeMs ?? 0);
+    const { emptyAgeMs } = this.name;
+    if (emptyAgeMs !== null && this.#world.below(4) === 0) return this.#emptyAndAppend(emptyAgeMs);
+    switch (this.#world.below(15)) {
       case 14:
         return this.#outliveInSession();
       case 0:
@@ -245,7 +244,7 @@ export class SideWriter {
   /** Leaves the stream empty for about as long as it takes to be deleted for it, then writes again. */
   async #emptyAndAppend(emptyAgeMs: number): Promise<boolean> {
     if (!(await this.#append([this.#trimTo(EVERYTHING)]))) return false;
-    const stays = this.#world.below(3) === 0;
+    const stays = this.#world.below(2) === 0;
     if (stays && !(await this.#keepEmpty())) return false;
     await this.#world.sleep(emptyAgeMs + this.#world.below(emptyAgeMs));
     const served = await this.#append(this.#data());
