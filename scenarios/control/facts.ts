@@ -67,10 +67,9 @@ function* sequelsOf(
 ): Generator<ControlProbe> {
   const [a, b] = [before.call, after.call];
   const [did, does] = [answerOf(before), answerOf(after)];
-  if (!sameBasin(a, b)) return;
+  if (!sameName(a, b)) return;
   const between = (wanted: (call: ControlCall) => boolean): boolean =>
     all.some((other) => wanted(other.call) && other.calledAt < after.returnedAt && other.returnedAt > before.calledAt);
-  if (!sameName(a, b)) return;
   if (did?.kind === 'deleted' && does?.kind === 'provisioned' && does.result === 'created') {
     yield 'control.created-again';
   }

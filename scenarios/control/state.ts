@@ -2,7 +2,7 @@
  * The basins of one group as they may be: immutable values, with a key that is equal for equal ones.
  *
  * A name has one life after the other. A life that is `isDoomed` is being deleted, or gone already: when its last step
- * takes place nobody is told, so both stay possible until an answer says which (`gone`). What was not told yet of a life
+ * takes place nobody is told, so both stay possible until an answer says which (`mayBeGone`). What was not told yet of a life
  * (when it was created, what its records are stamped) is left open and learned from the first answer that says it.
  */
 
