@@ -33,6 +33,7 @@ export {
   type Site,
 } from './choices.ts';
 export { pinnedCompression } from './compression.ts';
+export { enumerate, type Deviation, type Enumeration } from './enumeration.ts';
 export { choiceKey, FlatReplay, KeyedReplay, type FlatRecording, type Misalignment } from './replay.ts';
 export type { RunEnd, RunLimits, WorldFailure } from './kernel.ts';
 export { signatureOf } from './kernel.ts';

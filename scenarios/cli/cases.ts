@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { durationArgument, profileArgument } from '../arguments.ts';
+import { countArgument, durationArgument, profileArgument } from '../arguments.ts';
 import type { Case } from '../cases/case.ts';
 import type { Simcase } from '../cases/simcase.ts';
 import { green, red } from '../colours.ts';
@@ -66,6 +66,47 @@ export function explainCommand(): Command {
       const { explain, explanationText } = await import('../cases/explain.ts');
       const made = await givenCase(name, {});
       console.log(explanationText(await failing(() => explain(made))));
+    });
+}
+
+// --- exhaust ---------------------------------------------------------------------------------------------
+
+export function exhaustCommand(): Command {
+  return new Command('exhaust')
+    .description('do every run of the tiny worlds, not a draw of them, and say how much that was')
+    .argument('[world]', 'one of them; all otherwise')
+    .option('--deviations <n>', 'how many things go wrong in a run at most', countArgument, 1)
+    .option('--runs <n>', 'no more runs than this in each world', countArgument, 10_000)
+    .action(async (world: string | undefined, { deviations, runs }: { deviations: number; runs: number }) => {
+      const { enumerationText, exhaust, SMALL_WORLDS } = await import('../cases/small-worlds.ts');
+      const names = Object.keys(SMALL_WORLDS);
+      if (world !== undefined && !names.includes(world)) {
+        throw new InputError(`no tiny world ${world}: there are ${names.join(', ')}`);
+      }
+      for (const [name, of] of Object.entries(SMALL_WORLDS)) {
+        if (world !== undefined && name !== world) continue;
+        const found = await exhaust(of, deviations, runs);
+        console.log(enumerationText(name, found));
+        if (found.failures.length > 0) process.exitCode = EXIT_FAILED;
+      }
+    });
+}
+
+// --- keep ------------------------------------------------------------------------------------------------
+
+export function keepCommand(): Command {
+  return new Command('keep')
+    .description('keep a case as a regression test: what this build makes of it is what is expected from now on')
+    .argument('<case>', 'a .simcase file')
+    .argument('<file>', 'where it is kept, as scenarios/corpus/NAME.simcase')
+    .requiredOption('--notes <text>', 'what it is about, and which mistake it came from')
+    .action(async (name: string, file: string, { notes }: { notes: string }) => {
+      const { runCase } = await import('../cases/case.ts');
+      const made = await givenCase(name, {});
+      const run = await runCase(made);
+      await writeCase(file, made, run, notes);
+      const { failure } = run.record;
+      console.log(`${file}: ${failure === null ? green('passes') : red(`fails: ${failure.message}`)}`);
     });
 }
 

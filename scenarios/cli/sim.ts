@@ -5,7 +5,16 @@ import { Command } from 'commander';
 import { countArgument, profileArgument, seedRangeArgument } from '../arguments.ts';
 import { writeBundle } from '../bundle.ts';
 import { green, red } from '../colours.ts';
-import { diffCommand, explainCommand, reproCase, type ReproCaseOptions, shrinkCommand, stopping } from './cases.ts';
+import {
+  diffCommand,
+  exhaustCommand,
+  explainCommand,
+  keepCommand,
+  reproCase,
+  type ReproCaseOptions,
+  shrinkCommand,
+  stopping,
+} from './cases.ts';
 import { InputError } from './input-error.ts';
 import {
   EXIT_CODES,
@@ -36,6 +45,8 @@ export function simCommand(): Command {
   sim.addCommand(reproCommand());
   sim.addCommand(shrinkCommand());
   sim.addCommand(explainCommand());
+  sim.addCommand(keepCommand());
+  sim.addCommand(exhaustCommand());
   sim.addCommand(diffCommand());
   sim.addCommand(metaCommand());
   sim.addCommand(probesCommand());

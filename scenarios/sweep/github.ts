@@ -22,7 +22,9 @@ export function summaryMarkdown(record: SweepRecord): string {
     `${record.results.length} runs of build \`${record.build}\`, ${groups.length} distinct failures, ${record.harnessErrors.length} harness errors, ` +
       `${lit.size} of ${record.probes.length} probes lit.`,
     ...(rows.length === 0 ? [] : ['', '| failure | runs | to repeat the smallest |', '|---|---|---|', ...rows]),
-    ...(dark.length === 0 ? [] : ['', `Required probes that stayed dark: ${dark.join(', ')}.`]),
+    ...(dark.length === 0 || verdictOf(record) !== 'probes dark'
+      ? []
+      : ['', `Required probes that stayed dark: ${dark.join(', ')}.`]),
     '',
   ].join('\n');
 }
