@@ -1,0 +1,42 @@
+/** docs/CONFORMANCE.md names tests that are there: each claim stands in its file, and no line is without one or a reason. */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+const CLAIM = /`([\w./-]+\.test\.ts)` "([^"]+)"/g;
+/** What a line may say instead of a claim. */
+const REASON = /^(waits for encryption$|nothing is|there are no|another version)/;
+
+const lines = read('docs/CONFORMANCE.md')
+  .split('\n')
+  .filter((line) => line.startsWith('| ') && !line.startsWith("| S2's"))
+  .map((line) => line.split('|').map((cell) => cell.trim()) as [string, string, string]);
+
+/** How strings in sources write it. */
+function spellings(claim: string): string[] {
+  return [claim, claim.replaceAll("'", "\\'")];
+}
+
+test('every claim is the name of a test, or of a row of one', () => {
+  const missing: string[] = [];
+  for (const [, what, held] of lines) {
+    for (const [, file = '', claim = ''] of held.matchAll(CLAIM)) {
+      const isThere = existsSync(new URL(`../${file}`, import.meta.url));
+      const text = isThere ? read(file) : '';
+      if (!spellings(claim).some((spelling) => text.includes(spelling))) missing.push(`${what}: ${file} "${claim}"`);
+    }
+  }
+  expect(missing).toEqual([]);
+});
+
+test("every line of S2's checklists has a claim, or says why it has none", () => {
+  expect(lines.length).toBeGreaterThan(110);
+  for (const [, what, held] of lines)
+    expect([...held.matchAll(CLAIM)].length > 0 || REASON.test(held), what).toBe(true);
+});
+
+test('nothing waits for anything but encryption', () => {
+  const waiting = lines.filter(([, , held]) => held.startsWith('waits'));
+  for (const [, what, held] of waiting) expect(held, what).toBe('waits for encryption');
+});
