@@ -26,28 +26,31 @@ const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 
 describe('many at once', () => {
   test('twenty appends at once have twenty numbers, and every record is there once', async () => {
-    const { engine, bodies } = await engineBench();
+    const bench = await engineBench();
+    const { engine } = bench;
     const appended = await Promise.all(
       Array.from({ length: 20 }, (_, i) => engine.append(BASIN, STREAM, batch(String(i)))),
     );
     const starts = appended.map((outcome) => (outcome.kind === 'durable' ? outcome.ack.start.seqNum : -1));
     expect(starts.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i));
-    const read = (await bodies()) as string[];
+    const read = (await bench.bodies()) as string[];
     expect(starts.map((seqNum) => read[seqNum])).toEqual(Array.from({ length: 20 }, (_, i) => String(i)));
     expect(await engine.checkTail(BASIN, STREAM)).toMatchObject({ tail: { seqNum: 20 } });
   });
 
   test('reads at once return the same records', async () => {
-    const { engine, bodies } = await engineBench();
+    const bench = await engineBench();
+    const { engine } = bench;
     for (const body of ['a', 'b', 'c']) await engine.append(BASIN, STREAM, batch(body));
-    const reads = await Promise.all(Array.from({ length: 10 }, () => bodies()));
+    const reads = await Promise.all(Array.from({ length: 10 }, () => bench.bodies()));
     for (const read of reads) expect(read).toEqual(['a', 'b', 'c']);
   });
 });
 
 describe('an hour in which nobody asks anything', () => {
   test('changes nothing of tail, records, token or what an open session appends', async () => {
-    const { engine, clock, bodies } = await engineBench();
+    const bench = await engineBench();
+    const { engine, clock } = bench;
     const opened = await engine.appendSession(BASIN, STREAM);
     if (opened.kind !== 'open') throw new Error(opened.kind);
     const outcomes = opened.session.outcomes();
@@ -58,7 +61,7 @@ describe('an hour in which nobody asks anything', () => {
     expect(await engine.checkTail(BASIN, STREAM)).toEqual(before);
     await opened.session.submit(batch('y', { matchSeqNum: 2, fencingToken: 'me' }));
     expect((await outcomes.next()).value).toMatchObject({ kind: 'durable' });
-    expect(await bodies()).toEqual(['x', 'me', 'y']);
+    expect(await bench.bodies()).toEqual(['x', 'me', 'y']);
   });
 });
 
