@@ -158,6 +158,8 @@ class Server {
         host,
         port,
         ...(identity === null ? {} : { tls: identity }),
+        // A supervisor that is told 429 would end a server that has much to do.
+        alwaysServed: ['/health', '/ping'],
         onError: (error, request) => {
           this.#voice.report(error, request);
           // A broken invariant means that nothing this process believes can be trusted.

@@ -139,6 +139,21 @@ describe('a client that gives a byte at a time', () => {
   });
 });
 
+test('a client that sends on behind its answer is cut off', async () => {
+  const server = await serve(async () => respond('enough', 422));
+  const { socket, received } = await connectRaw(server);
+  socket.write(`POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ${1024 * MIB}\r\n\r\n`);
+  const closed = new Promise((resolve) => socket.on('close', resolve));
+  let sentMib = 0;
+  for (; sentMib < 200 && !socket.destroyed; sentMib += 1) {
+    if (!socket.write(Buffer.alloc(MIB))) await Promise.race([once(socket, 'drain'), closed]).catch(() => undefined);
+  }
+  await closed;
+  expect(received()).toMatch(/^HTTP\/1\.1 422 /);
+  expect(sentMib).toBeLessThan(100);
+  expect((await fetch(urlOf(server))).status, 'others are served').toBe(422);
+});
+
 describe('a server that is full', () => {
   const waiting: HttpHandler = async (request) => {
     if (request.target === '/wait') await once(request.signal!, 'abort');
@@ -159,13 +174,14 @@ describe('a server that is full', () => {
   });
 
   test('of requests refuses the next one with 429, before its handler begins', async () => {
-    const server = await serve(waiting, { requestsMax: 2 });
+    const server = await serve(waiting, { requestsMax: 2, alwaysServed: ['/health'] });
     const session = connectHttp2(server);
     const held = [0, 1].map(() => session.request({ ':path': '/wait' }).on('error', () => undefined));
     await until(() => server.requests === 2, 'two are under way');
     const refused = await fetch(urlOf(server), { method: 'POST', body: 'x'.repeat(100_000) });
     expect([refused.status, await refused.json()]).toMatchObject([429, { code: 'rate_limited' }]);
     expect(refused.headers.get('x-request-id')).toMatch(/^[0-9a-f]{8}-\w+$/);
+    expect((await fetch(urlOf(server, '/health'))).status, 'whoever watches it is told how it is').toBe(200);
     for (const stream of held) stream.destroy();
     await until(() => server.requests === 0, 'they are over');
     await expectServed(server);

@@ -41,6 +41,8 @@ export interface ExchangeRules {
   /** How long the peer may take for one chunk of the response, which is about a MiB at most. */
   sendMsMax: number;
   load: HttpLoad;
+  /** What is answered also when the server is full, because a supervisor decides by it. */
+  isAlwaysServed: (target: string) => boolean;
   /** A name for the request that no other has, in the response's `x-request-id` and in every log line about it. */
   requestId: () => string;
   onError: (error: unknown, request: RequestName) => void;
@@ -71,7 +73,7 @@ export interface ExchangeReport extends RequestName {
 export async function answer(handler: HttpHandler, exchange: Exchange, rules: ExchangeRules): Promise<void> {
   const { method, target, protocol, connection, outgoing } = exchange;
   const startMs = performance.now();
-  const isAdmitted = rules.load.begin(connection);
+  const isAdmitted = rules.load.begin(connection) || rules.isAlwaysServed(target);
   const name: RequestName = { id: rules.requestId(), method, target };
   const closed = new Promise<void>((resolve) => exchange.onClosed(resolve));
   // Whoever writes to a broken connection learns it by `close`.

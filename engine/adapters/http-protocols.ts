@@ -36,8 +36,7 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
     },
     cut: () => response.destroy(),
     dropUnread: () => {
-      // The rest of a body nobody wanted is read and thrown away, so that the connection can be used again.
-      if (!request.complete && !request.destroyed) request.resume();
+      if (!request.complete && !request.destroyed) drop(request);
     },
   };
 }
@@ -85,6 +84,26 @@ export function http2Exchange(
       else stream.on('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
     },
   };
+}
+
+/** Of a body nobody wanted, so much is taken before its sender is cut off. */
+const DROPPED_BYTES_MAX = 8 * 1024 * 1024;
+const DROPPED_MS_MAX = 5_000;
+
+/**
+ * The rest of a body is read and thrown away, so that the connection can be used again, and so that the client is still
+ * there to read why. Not for ever: a GiB that was refused is nobody's business.
+ */
+function drop(request: IncomingMessage): void {
+  let left = DROPPED_BYTES_MAX;
+  const deadline = setTimeout(() => request.destroy(), DROPPED_MS_MAX);
+  const over = (): void => clearTimeout(deadline);
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) request.destroy();
+  });
+  request.on('end', over);
+  request.on('close', over);
 }
 
 function headerMap(headers: IncomingHttpHeaders): ReadonlyMap<string, string> {

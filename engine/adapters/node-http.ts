@@ -48,6 +48,8 @@ export interface HttpServerOptions {
   onEnd?: (report: ExchangeReport) => void;
   /** Called when a peer was turned away: the server has all the connections it may have, or the peer flooded it. */
   onTurnedAway?: (why: 'connections' | Flood) => void;
+  /** Paths that are answered also when the server is full. Default: none. */
+  alwaysServed?: readonly string[];
   /** Serves TLS with this; plain text without. */
   tls?: TlsIdentity;
   /** From the connection, or the first byte of a further request, to the end of the head. Default 15 s. */
@@ -98,7 +100,17 @@ export async function serveHttp(handler: HttpHandler, options: HttpServerOptions
   const { requestsMax = 20_000, bodyBytesMax = 256 * 1024 * 1024 } = options;
   const load = new HttpLoad({ connectionRequestsMax: CONNECTION_REQUESTS_MAX, requestsMax, bodyBytesMax });
   const requestId = requestIds();
-  const rules: ExchangeRules = { onError, onEnd, requestId, bodySilenceMsMax, bodyMsMax, sendMsMax, load };
+  const alwaysServed = new Set(options.alwaysServed);
+  const rules: ExchangeRules = {
+    onError,
+    onEnd,
+    requestId,
+    bodySilenceMsMax,
+    bodyMsMax,
+    sendMsMax,
+    load,
+    isAlwaysServed: (target) => alwaysServed.has(target),
+  };
   const sessions = new Set<http2.ServerHttp2Session>();
   const connections = new HttpConnections(halfClosedMsMax);
 
