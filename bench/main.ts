@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- store|server|idle-streams [part…]`: measures, and prints one table. Run it on a machine that does nothing
+ * `npm run bench -- store|server|sim|idle-streams [part…]`: measures, and prints one table. Run it on a machine that does nothing
  * else; the ratios forgive a slow machine, not a busy one. `store` alone runs all its parts, each a few seconds.
  *
  * The script bundles before it runs: a loader that keeps functions' names makes every closure several times as dear.
@@ -11,6 +11,7 @@ import * as idleStreams from './idle-streams.ts';
 import { readers } from './readers.ts';
 import { coldReads, replay } from './reads.ts';
 import { slowStore } from './s3-writes.ts';
+import { SIM_PARTS } from './sim.ts';
 import { light, s2sAppend, s2sRead, unary } from './server.ts';
 import { formatTable, type Row } from './table.ts';
 import { traffic } from './traffic.ts';
@@ -21,6 +22,7 @@ type Part = () => Promise<Row[]>;
 const SUITES: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
   store: { singles, memory, folder, s3: slowStore, replay, reads: coldReads, readers, traffic },
   server: { 's2s-append': s2sAppend, 's2s-read': s2sRead, unary, light },
+  sim: SIM_PARTS,
   'idle-streams': { all: () => idleStreams.run() },
 };
 
