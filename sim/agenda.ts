@@ -1,5 +1,6 @@
 /**
- * What happens next: a binary heap of callbacks ordered by time, then by the order of scheduling.
+ * What happens next: a heap of callbacks ordered by time, then by the order of scheduling. It has four branches,
+ * which makes it half as deep as one with two.
  *
  * Entries live in parallel arrays, so scheduling allocates nothing but the caller's closure. An entry may be
  * cancelled by its handle, or parked (taken out of the order while its host is paused) and put back later.
@@ -188,7 +189,7 @@ export class Agenda {
   #siftUp(slot: number, from: number): void {
     let position = from;
     while (position > 0) {
-      const parent = (position - 1) >> 1;
+      const parent = (position - 1) >> 2;
       const above = this.#heap[parent]!;
       if (!this.#isBefore(slot, above)) break;
       this.#place(above, position);
@@ -200,9 +201,13 @@ export class Agenda {
   #siftDown(slot: number, from: number): void {
     let position = from;
     for (;;) {
-      let child = position * 2 + 1;
-      if (child >= this.#size) break;
-      if (child + 1 < this.#size && this.#isBefore(this.#heap[child + 1]!, this.#heap[child]!)) child++;
+      const first = position * 4 + 1;
+      if (first >= this.#size) break;
+      const end = Math.min(first + 4, this.#size);
+      let child = first;
+      for (let other = first + 1; other < end; other++) {
+        if (this.#isBefore(this.#heap[other]!, this.#heap[child]!)) child = other;
+      }
       const below = this.#heap[child]!;
       if (!this.#isBefore(below, slot)) break;
       this.#place(below, position);

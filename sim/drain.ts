@@ -30,26 +30,26 @@ export function drive(source: EventSource): Promise<void> {
       release();
       finish();
     };
-    const guarded = (work: () => boolean): void => {
+    // Both are called once per event: nothing is made in them.
+    const turn = (): void => {
       if (isOver) return;
       try {
-        if (!work()) end(resolve);
+        source.settle();
+        if (!source.step()) end(resolve);
       } catch (error) {
         end(() => reject(error));
       }
     };
-    const turn = (): void =>
-      guarded(() => {
-        source.settle();
-        return source.step();
-      });
     // The last immediate of a batch runs no event: what Node does after it is none of the world's business.
-    const close = (): void =>
-      guarded(() => {
+    const close = (): void => {
+      if (isOver) return;
+      try {
         source.settle();
         queue();
-        return true;
-      });
+      } catch (error) {
+        end(() => reject(error));
+      }
+    };
     const queue = (): void => {
       for (let i = 0; i < EVENTS_PER_TURN; i++) setImmediate(turn);
       setImmediate(close);

@@ -36,8 +36,9 @@ export class Trace {
   event(timeUs: number, host: string, kind: string, detail: string): void {
     this.#events++;
     this.mix(this.#events);
-    this.mix(timeUs % 0x1_0000_0000);
-    this.mix(Math.floor(timeUs / 0x1_0000_0000));
+    // Its low 32 bits, then the rest.
+    this.mix(timeUs);
+    this.mix((timeUs - (timeUs >>> 0)) / 0x1_0000_0000);
     this.mix(this.#hashOf(host));
     this.mix(this.#hashOf(kind));
     if (detail !== '') this.mix(hashText(detail));
