@@ -6,6 +6,8 @@
  */
 
 import { cpus, loadavg } from 'node:os';
+import { CHECKER_PARTS } from './checker/index.ts';
+import { MEASURE, measureFile } from './checker/large.ts';
 import { folder } from './folder-writes.ts';
 import * as idleStreams from './idle-streams.ts';
 import { readers } from './readers.ts';
@@ -24,9 +26,14 @@ const SUITES: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
   server: { 's2s-append': s2sAppend, 's2s-read': s2sRead, unary, light },
   sim: SIM_PARTS,
   'idle-streams': { all: () => idleStreams.run() },
+  checker: CHECKER_PARTS,
 };
 
 const [suiteName = 'store', ...wanted] = process.argv.slice(2);
+if (suiteName === MEASURE) {
+  measureFile(wanted[0]!);
+  process.exit(0);
+}
 const suite = SUITES[suiteName];
 const unknown = wanted.filter((name) => suite?.[name] === undefined);
 if (suite === undefined || unknown.length > 0) {

@@ -5,13 +5,12 @@
  * one WebAssembly instance: it may be shared by everything that runs on one thread, since no call is interrupted.
  */
 
-import { createXXHash3 } from 'hash-wasm';
-
 /** XXH3-64 with seed 0 of `bytes`, as an unsigned 64-bit integer. */
 export type BodyHasher = (bytes: Uint8Array) => bigint;
 
-/** Prepares a hasher. Rejects only where WebAssembly is not available. */
+/** Prepares a hasher. Rejects where the package hash-wasm or WebAssembly is not available; nothing else needs them. */
 export async function createBodyHasher(): Promise<BodyHasher> {
+  const { createXXHash3 } = await import('hash-wasm');
   const xxh3 = await createXXHash3();
   return (bytes) => BigInt(`0x${xxh3.init().update(bytes).digest('hex')}`);
 }

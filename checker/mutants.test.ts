@@ -1,0 +1,17 @@
+/** Every rule is needed. All mutants are hunted by `npm run differential`; here that they fit, and that a few are caught. */
+
+import { expect, test } from 'vitest';
+import { buildMutant, misfitOf } from './testing/differential/build-mutant.ts';
+import { MUTANTS } from './testing/differential/mutants.ts';
+
+const CAUGHT_HERE = ['floors of answers', 'ceilings among unknown appends', 'commits before what returned earlier'];
+
+test('the edits of every mutant fit the sources exactly once', async () => {
+  const misfits = await Promise.all(MUTANTS.map((mutant) => misfitOf(mutant)));
+  expect(misfits.filter((misfit) => misfit !== null)).toEqual([]);
+});
+
+test.each(CAUGHT_HERE)('without %s the engines disagree on some small history', async (breaks) => {
+  const { hunt } = await buildMutant(MUTANTS.find((mutant) => mutant.breaks === breaks)!);
+  expect(hunt({ from: 1, to: 12_000 }).found?.disagreement).toEqual(expect.any(String));
+});

@@ -1,0 +1,51 @@
+/**
+ * `npm run differential -- [histories] [first seed]`: compares the engines on so many random small histories (default
+ * one million, some five minutes), then lets every mutant of the checker try to pass the same test.
+ *
+ * Exit 0: the engines agreed throughout, and on every mutant they did not. A disagreement is shrunk, printed and kept
+ * as `.runs/disagreement-<seed>.jsonl`, ready for testdata/.
+ */
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { formatHistory } from '../../formats/jsonl.ts';
+import { buildMutant, misfitOf } from './build-mutant.ts';
+import { describeFound, hunt, huntRegisters } from './hunt.ts';
+import { MUTANTS } from './mutants.ts';
+
+const RUNS = fileURLToPath(new URL('../../../.runs/', import.meta.url));
+const CHUNK = 50_000;
+/** More than the most stubborn mutant needs. */
+const MUTANT_HISTORIES = 100_000;
+
+const [histories = 1_000_000, first = 1] = process.argv.slice(2).map(Number);
+mkdirSync(RUNS, { recursive: true });
+let hasFailed = false;
+const total = { ok: 0, illegal: 0, unknown: 0 };
+for (let from = first; from < first + histories && !hasFailed; from += CHUNK) {
+  const { found, ok, illegal, unknown } = hunt({ from, to: Math.min(from + CHUNK, first + histories) });
+  total.ok += ok;
+  total.illegal += illegal;
+  total.unknown += unknown;
+  if (found === null) console.log(`seeds up to ${Math.min(from + CHUNK, first + histories) - 1}: agreed`, total);
+  else {
+    hasFailed = true;
+    writeFileSync(join(RUNS, `disagreement-${found.seed}.jsonl`), formatHistory(found.history));
+    console.log(describeFound(found));
+  }
+}
+const strange = huntRegisters({ from: first, to: first + histories / 10 });
+if (strange !== null) {
+  hasFailed = true;
+  console.log(`registers: disagreement at seed ${strange}`);
+}
+for (const mutant of MUTANTS) {
+  const misfit = await misfitOf(mutant);
+  const mutated = misfit === null ? await buildMutant(mutant) : null;
+  const range = { from: 1, to: 1 + MUTANT_HISTORIES };
+  const seed = mutant.on === 'registers' ? mutated?.huntRegisters(range) : mutated?.hunt(range).found?.seed;
+  console.log(`without ${mutant.breaks}: ${misfit ?? (seed == null ? 'SURVIVED' : `seed ${seed} disagrees`)}`);
+  if (seed == null) hasFailed = true;
+}
+process.exit(hasFailed ? 1 : 0);
