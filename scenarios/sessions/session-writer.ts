@@ -139,7 +139,7 @@ export class SessionWriter {
       const batch = this.#nextBatch(underWay);
       if (underWay.length > 0) noted('session.pipelined');
       underWay.push({ batch, ended: called(batch) });
-      held.push(inputFrame(batch));
+      held.push(this.#frame(batch));
       if (i < count && below(5) === 0) continue;
       if (held.length > 1) noted('session.frames-together');
       yield* this.#pieces(concat(held));
@@ -148,6 +148,12 @@ export class SessionWriter {
       if (pauseMs > 0) await this.#clock.sleep(pauseMs, gone);
     }
     this.#isThrough = true;
+  }
+
+  #frame(batch: Batch): Uint8Array {
+    const coding = CODINGS[this.#world.below(CODINGS.length)] ?? 'none';
+    if (coding !== 'none') this.#world.noted('session.frame-coded');
+    return inputFrame(batch, coding);
   }
 
   /** Cut once, anywhere, or everywhere. */

@@ -23,7 +23,7 @@ interface OnStream {
   stream: string;
 }
 
-export type AppendCommand = OnStream & { do: 'append' } & Batch;
+type AppendCommand = OnStream & { do: 'append' } & Batch;
 /** All batches are sent before the first is answered, then the request ends. */
 export type AppendSessionCommand = OnStream & { do: 'append-session'; batches: readonly Batch[] };
 export type ReadCommand = OnStream & { do: 'read' } & ReadRange;

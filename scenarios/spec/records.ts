@@ -53,12 +53,12 @@ function afterCommand(stream: Stream, record: Pick<SpecRecord, 'headers' | 'body
 // --- reads -------------------------------------------------------------------------------------------------
 
 /** One without any bound follows for ever, another one as long as it may wait. */
-export function mayFollow({ count, bytes, until, waitMs }: ReadRange): boolean {
+function mayFollow({ count, bytes, until, waitMs }: ReadRange): boolean {
   return (waitMs ?? 0) > 0 || (count === null && bytes === null && until === null);
 }
 
 /** The number a read begins at, which may be below what is left; null when nothing is written there yet (416). */
-export function startOf(stream: Stream, range: ReadRange): number | null {
+function startOf(stream: Stream, range: ReadRange): number | null {
   const tail = tailOf(stream);
   const { kind, seqNum, offset, timestamp } = range.start;
   if (kind === 'timestamp' && timestamp <= tail.timestamp) {
@@ -71,13 +71,13 @@ export function startOf(stream: Stream, range: ReadRange): number | null {
 }
 
 /** The limits of a read, or what is left of them. */
-export interface Limits {
+interface Limits {
   count: number;
   bytes: number;
   until: number;
 }
 
-export function limitsOf({ count, bytes, until }: ReadRange): Limits {
+function limitsOf({ count, bytes, until }: ReadRange): Limits {
   return { count: count ?? Infinity, bytes: bytes ?? Infinity, until: until ?? Infinity };
 }
 
@@ -89,7 +89,7 @@ interface Taken {
 }
 
 /** The records from there on, as far as the limits go. */
-export function take(stream: Stream, from: number, limits: Limits): Taken {
+function take(stream: Stream, from: number, limits: Limits): Taken {
   const records: Shown[] = [];
   let { count, bytes } = limits;
   for (let seqNum = Math.max(from, stream.trimPoint); seqNum < stream.records.length; seqNum++) {
