@@ -46,12 +46,13 @@ export class Overheard {
   engine(engine: Engine): Engine {
     const heard: Partial<Engine> = {
       ...this.#lives(engine),
-      append: (basin, name, input) => {
-        const told = this.#appends(basin, name, input);
-        return heardOf(engine.append(basin, name, input), told);
+      append: (...asked) => {
+        const told = this.#appends(asked[0], asked[1], asked[2]);
+        return heardOf(engine.append(...asked), told);
       },
-      appendSession: async (basin, name) => {
-        const opened = await engine.appendSession(basin, name);
+      appendSession: async (...asked) => {
+        const [basin, name] = asked;
+        const opened = await engine.appendSession(...asked);
         return opened.kind === 'open' ? { ...opened, session: this.#session(basin, name, opened.session) } : opened;
       },
       checkTail: (basin, name) => {
@@ -61,16 +62,18 @@ export class Overheard {
           (outcome) => outcome.kind === 'tail' && reader.tail(outcome.tail),
         );
       },
-      read: (basin, name, input, signal) => {
+      read: (...asked) => {
+        const [basin, name, input] = asked;
         const reader = this.#reader(basin, name);
-        return heardOf(engine.read(basin, name, input, signal), (outcome) => {
+        return heardOf(engine.read(...asked), (outcome) => {
           if (outcome.kind === 'batch') reader.batch(input, outcome.records, outcome.tail);
           else if (outcome.kind === 'unwritten') reader.unwritten(input, outcome.tail);
         });
       },
-      readSession: async (basin, name, input, signal) => {
+      readSession: async (...asked) => {
+        const [basin, name, input] = asked;
         const reader = this.#reader(basin, name);
-        const opened = await engine.readSession(basin, name, input, signal);
+        const opened = await engine.readSession(...asked);
         if (opened.kind === 'unwritten') reader.unwritten(input, opened.tail);
         return opened.kind === 'open' ? { ...opened, events: heardReader(opened.events, input, reader) } : opened;
       },

@@ -12,9 +12,9 @@ type Events = Extract<Session, { kind: 'open' }>['events'];
 
 /** The engine, with every session on `stream` witnessed. */
 export function witnessed(engine: Engine, stream: string, recorder: Recorder): Engine {
-  const readSession: Engine['readSession'] = async (basin, name, input, signal) => {
-    const opened = await engine.readSession(basin, name, input, signal);
-    if (opened.kind !== 'open' || name !== stream) return opened;
+  const readSession: Engine['readSession'] = async (...asked) => {
+    const opened = await engine.readSession(...asked);
+    if (opened.kind !== 'open' || asked[1] !== stream) return opened;
     return { kind: 'open', events: heard(opened.events, recorder) };
   };
   return new Proxy(engine, {
