@@ -11,13 +11,13 @@ import type { AppendAck, AppendRecord, S2Stream } from '@s2-dev/streamstore';
 import type { InputError } from '../input-error.ts';
 import { timeSpanArgument, wholeArgument } from './arguments.ts';
 import { clientCommand, type ConnectionFlags, withServer } from './connection.ts';
-import { OperationFailed } from './explain.ts';
+import { isDefinite, OperationFailed } from './explain.ts';
 import { type KeyFlags, streamWithKey, withKey } from './key.ts';
 import { linesOf } from './lines.ts';
 import { type MakeRecord, parseRecord, type RecordFormat, recordFormatArgument } from './record-format.ts';
 import { stopOnInterrupt } from './stopping.ts';
 import { streamArgument, type StreamTarget } from './target.ts';
-import { appendedText, done } from './text.ts';
+import { appendedText, done, note } from './text.ts';
 
 interface AppendFlags extends ConnectionFlags, KeyFlags {
   fencingToken?: string;
@@ -54,7 +54,8 @@ export function appendCommand(): Command {
 }
 
 async function append(stream: S2Stream, flags: AppendFlags): Promise<void> {
-  const { AppendRecord, BatchTransform, MAX_APPEND_BYTES } = await import('@s2-dev/streamstore');
+  const sdk = await import('@s2-dev/streamstore');
+  const { AppendRecord, BatchTransform, MAX_APPEND_BYTES } = sdk;
   const { fencingToken, matchSeqNum, linger } = flags;
   const stopping = stopOnInterrupt();
   const input = await openInput(flags.input);
@@ -71,7 +72,11 @@ async function append(stream: S2Stream, flags: AppendFlags): Promise<void> {
     await Promise.all([sent, sayAcknowledged(session.acks())]);
   } catch (error) {
     // Streams and the session wrap what they were ended by.
-    throw lines.problem ?? session.failureCause() ?? error;
+    const cause = lines.problem ?? session.failureCause() ?? error;
+    if (cause instanceof sdk.S2Error && !isDefinite(cause, sdk)) {
+      note('what is acknowledged above was appended; what came after it may have been too');
+    }
+    throw cause;
   } finally {
     stopping.dispose();
     input.destroy();

@@ -4,7 +4,7 @@
  * Nothing but the SDK's own errors is explained; everything else is a bug or bad input and goes up as it is.
  */
 
-import type { S2Error } from '@s2-dev/streamstore';
+import type * as Sdk from '@s2-dev/streamstore';
 import { InputError } from '../input-error.ts';
 import type { Endpoints } from './connection.ts';
 
@@ -69,13 +69,29 @@ export async function explained<Result>(endpoints: Endpoints, work: () => Promis
   }
 }
 
-function isUnreached({ code, origin, message }: S2Error): boolean {
-  return origin === 'sdk' && (NOT_REACHED.has(code ?? '') || /connect/i.test(message));
+/** Certificates nobody vouches for, of another name, or too old, as OpenSSL and Node call them. */
+const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/;
+
+/** Whether the server certainly did nothing. */
+export function isDefinite(error: Sdk.S2Error, sdk: typeof Sdk): boolean {
+  const isCondition = error instanceof sdk.SeqNumMismatchError || error instanceof sdk.FencingTokenMismatchError;
+  return isCondition || error.hasNoSideEffects();
 }
 
-function unreached({ code, message }: S2Error, { account, basin }: Endpoints): string {
+function isUnreached({ code, origin, message }: Sdk.S2Error): boolean {
+  return origin === 'sdk' && (NOT_REACHED.has(code ?? '') || /connect/i.test(message) || UNTRUSTED.test(code ?? ''));
+}
+
+function unreached({ code, message }: Sdk.S2Error, { account, basin }: Endpoints): string {
   const where = account === basin ? account : `${account} or ${basin}`;
-  const { hostname, port } = new URL(account);
+  if (UNTRUSTED.test(code ?? '')) {
+    return `the certificate of ${where} is not trusted (${code}): NODE_EXTRA_CA_CERTS=FILE names who vouches for it, S2_SSL_NO_VERIFY=1 trusts anybody`;
+  }
+  if (code?.startsWith('ERR_SSL') === true) return `${where} does not speak TLS (${code}): try http://`;
+  const { hostname, port, protocol } = new URL(account);
+  if (code === 'UND_ERR_SOCKET' && protocol === 'http:') {
+    return `${where} hung up: does it want https://, or is it no stream server?`;
+  }
   const isHere = hostname === 'localhost' || hostname.startsWith('127.');
   const remedy = isHere
     ? `start one with \`tailrace serve --port ${port === '' ? 80 : port} --store file:./data\`, or say where it is with --endpoint`
@@ -83,7 +99,7 @@ function unreached({ code, message }: S2Error, { account, basin }: Endpoints): s
   return `no server answers at ${where} (${code ?? message}): ${remedy}`;
 }
 
-function inWords({ code, message, status, origin }: S2Error): string {
+function inWords({ code, message, status, origin }: Sdk.S2Error): string {
   const remedy = code === undefined ? undefined : REMEDIES[code];
   const said = message === '' ? 'no reason was given' : message;
   const source = origin === 'server' ? ` (${[code, `HTTP ${status}`].filter(Boolean).join(', ')})` : '';

@@ -143,11 +143,14 @@ async function read(stream: S2Stream, { format, output: file }: OutputFlags, inp
     stopping.dispose();
     await output.close();
     await stream.close();
+    sayRead(seen);
   }
-  if (seen.count > 0) {
-    const records = `${seen.count} ${seen.count === 1 ? 'record' : 'records'}`;
-    note(`⦿ ${seen.bytes} bytes (${records} in range ${seen.first}..=${seen.last})`);
-  }
+}
+
+/** Where the next read goes on is one more than the last number, however this one ended. */
+function sayRead({ count, bytes, first, last }: Record<'count' | 'bytes' | 'first' | 'last', number>): void {
+  if (count === 0) return;
+  note(`⦿ ${bytes} bytes (${count} ${count === 1 ? 'record' : 'records'} in range ${first}..=${last})`);
 }
 
 async function write(output: Output, record: ReadRecord<'bytes'>, format: RecordFormat): Promise<void> {
