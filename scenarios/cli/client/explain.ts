@@ -55,13 +55,13 @@ export async function explained<Result>(endpoints: Endpoints, work: () => Promis
     if (!(error instanceof sdk.S2Error)) throw error;
     if (error instanceof sdk.SeqNumMismatchError) {
       throw new OperationFailed(
-        `nothing was appended: the next record gets number ${error.expectedSeqNum}, which is not what --match-seq-num said`,
+        `not appended: the next record gets number ${error.expectedSeqNum}, which is not what --match-seq-num said`,
       );
     }
     if (error instanceof sdk.FencingTokenMismatchError) {
       const token = error.expectedFencingToken;
       throw new OperationFailed(
-        `nothing was appended: the stream is fenced by ${token === '' ? 'no token' : `"${token}"`}; ` +
+        `not appended: the stream is fenced by ${token === '' ? 'no token' : `"${token}"`}; ` +
           'append with that in --fencing-token, or `tailrace fence` it anew',
       );
     }
