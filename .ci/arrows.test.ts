@@ -40,7 +40,6 @@ const ARROWS: Record<string, readonly string[]> = {
   'engine/api': ['engine/api', 'engine/engine.ts', 'engine/core', 'engine/ports.ts'],
   'engine/api/proto': ['@package'],
   'engine/api/proto-messages.ts': ['engine/api', 'engine/core', '@package'],
-  'engine/api/proto-wire.ts': ['@package'],
   'engine/adapters': ['engine/adapters', 'engine/ports.ts', 'engine/telemetry.ts', 'node:'],
   'engine/adapters/s3-client.ts': ['engine/adapters', 'engine/ports.ts', 'node:', '@package'],
   'engine/adapters/s3-blob-store.ts': ['engine/adapters', 'engine/ports.ts', '@package'],

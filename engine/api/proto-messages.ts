@@ -5,24 +5,18 @@
  * input; what outlives the request has to be copied, as encoding a chunk does.
  */
 
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 
 import type { AppendInput } from '../core/admission.ts';
-import { BATCH_RECORDS_MAX } from '../core/limits.ts';
 import { fencingTokenProblem } from '../core/names.ts';
 import type { AppendAck } from '../core/outcome.ts';
 import type { StreamPosition } from '../core/position.ts';
-import { type AppendRecord, batchProblem, type Header } from '../core/record.ts';
+import { type AppendRecord, batchProblem } from '../core/record.ts';
 import { BadRequest } from './errors.ts';
-import {
-  AppendAckSchema,
-  AppendInputSchema,
-  type AppendInput as AppendInputMessage,
-  StreamPositionSchema,
-} from './proto/s2_pb.ts';
-import { checkWire, fieldCount } from './proto-wire.ts';
+import { AppendAckSchema, StreamPositionSchema } from './proto/s2_pb.ts';
+import { readAppendInput } from './proto-append-input.ts';
 import { PAYLOAD_BYTES_MAX } from './s2s-frames.ts';
-import { fromU64, toU64 } from './u64.ts';
+import { toU64 } from './u64.ts';
 
 /** Room in a ReadBatch for what is not in the append of its only record: number, timestamp, lengths, and a tail. */
 const READ_OVERHEAD_BYTES = 64;
@@ -33,17 +27,8 @@ const READ_OVERHEAD_BYTES = 64;
  */
 export function decodeAppendInput(bytes: Uint8Array, malformed: 'bad_proto' | 'bad_frame'): AppendInput {
   // Chunks may be of a class of their own, whose views would be, too.
-  const message = parse(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), malformed);
-  const fencingToken = message.fencingToken ?? null;
-  const input: AppendInput = {
-    records: message.records.map(({ timestamp, headers, body }): AppendRecord => ({
-      timestamp: timestamp === undefined ? null : fromU64(timestamp),
-      headers: headers.map(({ name, value }): Header => ({ name, value })),
-      body,
-    })),
-    matchSeqNum: message.matchSeqNum === undefined ? null : fromU64(message.matchSeqNum),
-    fencingToken,
-  };
+  const input = parse(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), malformed);
+  const { fencingToken } = input;
   const problem = (fencingToken === null ? null : fencingTokenProblem(fencingToken)) ?? batchProblem(input.records);
   if (problem !== null) throw new BadRequest('invalid', problem);
   // Every record that is taken can be given back by a session.
@@ -58,14 +43,9 @@ export function encodeAppendAck({ start, end, tail }: AppendAck): Uint8Array {
   return toBinary(AppendAckSchema, message);
 }
 
-function parse(bytes: Uint8Array, malformed: 'bad_proto' | 'bad_frame'): AppendInputMessage {
+function parse(bytes: Uint8Array, malformed: 'bad_proto' | 'bad_frame'): AppendInput {
   try {
-    // Before anything is made of them: a body has room for a million empty records.
-    if (fieldCount(bytes, AppendInputSchema.field.records.number, BATCH_RECORDS_MAX) > BATCH_RECORDS_MAX) {
-      throw new BadRequest('invalid', `record batch must not exceed ${BATCH_RECORDS_MAX} records`);
-    }
-    checkWire(AppendInputSchema, bytes);
-    return fromBinary(AppendInputSchema, bytes, { readUnknownFields: false });
+    return readAppendInput(bytes);
   } catch (error) {
     if (error instanceof BadRequest) throw error;
     throw new BadRequest(malformed, `the message can not be decoded: ${(error as Error).message}`);

@@ -1,12 +1,10 @@
 /**
- * Is this a well-formed message? The protobuf library is lenient where the format is not: it lets a nested message run past
- * its own length, reads a field whatever its wire type says, and drops bits that a number or a length has too many. Bytes
- * that pass here mean one thing only, so the library reads them as any other would.
+ * Reading protobuf strictly: a field has the wire type its number has, stays within its message, and no number or length has
+ * more than 64 bits. Libraries let most of that pass, so that bytes would mean one thing here and another elsewhere.
  *
- * Source: the protobuf encoding specification, and what strict decoders refuse.
+ * Everything throws an Error that says what is wrong. Source: the protobuf encoding specification, and what strict
+ * decoders refuse.
  */
-
-import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 
 /** Wire types of the encoding. */
 const VARINT = 0;
@@ -22,51 +20,17 @@ const VARINT_BYTES_MAX = 10;
 const TAG_MAX = 2 ** 32 - 1;
 
 /** Where reading stands; the end of the message is told with it. */
-interface Cursor {
+export interface Cursor {
   readonly bytes: Uint8Array;
   at: number;
 }
 
-/** Throws an Error that says what is wrong. Fields that `schema` does not have are passed over. */
-export function checkWire(schema: DescMessage, bytes: Uint8Array): void {
-  checkMessage(schema, { bytes, at: 0 }, bytes.length);
+/** Passes over the content of a field that is not known. Of one that is, the tag said a wrong wire type. */
+export function skipUnknown(tag: number, cursor: Cursor, end: number, numberMax: number): void {
+  if (numberOf(tag) <= numberMax) throw new Error(`field ${numberOf(tag)} can not have wire type ${wireTypeOf(tag)}`);
+  skip(tag, cursor, end, GROUP_DEPTH_MAX);
 }
 
-/** How often a field comes at the top of a message. Stops counting at the first one above `countMax`. */
-export function fieldCount(bytes: Uint8Array, fieldNumber: number, countMax: number): number {
-  const cursor: Cursor = { bytes, at: 0 };
-  let count = 0;
-  while (cursor.at < bytes.length && count <= countMax) {
-    const tag = readTag(cursor, bytes.length);
-    skip(tag, cursor, bytes.length, GROUP_DEPTH_MAX);
-    if (numberOf(tag) === fieldNumber) count++;
-  }
-  return count;
-}
-
-function checkMessage(schema: DescMessage, cursor: Cursor, end: number): void {
-  while (cursor.at < end) {
-    const tag = readTag(cursor, end);
-    const field = fieldOf(schema, numberOf(tag));
-    if (field === undefined) skip(tag, cursor, end, GROUP_DEPTH_MAX);
-    else checkField(field, wireTypeOf(tag), cursor, end);
-  }
-}
-
-/** S2's messages have numbers of one kind, no packed lists and no groups. */
-function checkField(field: DescField, wireType: number, cursor: Cursor, end: number): void {
-  const expected = field.fieldKind === 'scalar' && field.scalar === ScalarType.UINT64 ? VARINT : BYTES;
-  if (wireType !== expected) throw new Error(`field \`${field.name}\` has wire type ${wireType}, must be ${expected}`);
-  if (expected === VARINT) {
-    readVarint(cursor, end);
-    return;
-  }
-  const contentEnd = readLength(cursor, end);
-  if (field.message !== undefined) checkMessage(field.message, cursor, contentEnd);
-  cursor.at = contentEnd;
-}
-
-/** Passes over the content of a field. */
 function skip(tag: number, cursor: Cursor, end: number, groupDepthMax: number): void {
   switch (wireTypeOf(tag)) {
     case VARINT:
@@ -96,15 +60,33 @@ function skipGroup(groupNumber: number, cursor: Cursor, end: number, groupDepthM
   }
 }
 
-function readTag(cursor: Cursor, end: number): number {
+export function readTag(cursor: Cursor, end: number): number {
   const tag = readVarint(cursor, end);
   if (tag > TAG_MAX || numberOf(tag) === 0 || wireTypeOf(tag) > FIXED_32)
     throw new Error(`${tag} is no tag of a field`);
   return tag;
 }
 
+/** Bytes with their length before them; a view. */
+export function readBytes(cursor: Cursor, end: number): Uint8Array {
+  const contentEnd = readLength(cursor, end);
+  const content = cursor.bytes.subarray(cursor.at, contentEnd);
+  cursor.at = contentEnd;
+  return content;
+}
+
+/** A number of 64 bits; above 2^53 - 1 the nearest one there is. */
+export function readU64(cursor: Cursor, end: number): number {
+  const start = cursor.at;
+  const value = readVarint(cursor, end);
+  if (value <= Number.MAX_SAFE_INTEGER) return value;
+  let exact = 0n;
+  for (let at = cursor.at - 1; at >= start; at--) exact = (exact << 7n) | BigInt((cursor.bytes[at] as number) & 0x7f);
+  return Number(exact);
+}
+
 /** Returns where the content ends that begins at the cursor. */
-function readLength(cursor: Cursor, end: number): number {
+export function readLength(cursor: Cursor, end: number): number {
   const contentEnd = readVarint(cursor, end) + cursor.at;
   if (contentEnd > end) throw new Error('a field runs past its message');
   return contentEnd;
@@ -112,6 +94,12 @@ function readLength(cursor: Cursor, end: number): number {
 
 /** At most 64 bits; inexact above 2^53, which is above every length. */
 function readVarint(cursor: Cursor, end: number): number {
+  const first = cursor.bytes[cursor.at] as number;
+  // Tags and most lengths.
+  if (first < 0x80 && cursor.at < end) {
+    cursor.at++;
+    return first;
+  }
   let value = 0;
   let scale = 1;
   for (let i = 0; i < VARINT_BYTES_MAX; i++) {
@@ -137,9 +125,4 @@ function numberOf(tag: number): number {
 
 function wireTypeOf(tag: number): number {
   return tag & 7;
-}
-
-/** By number; the list is short, and a search in it faster than a map. */
-function fieldOf(schema: DescMessage, fieldNumber: number): DescField | undefined {
-  return schema.fields.find((field) => field.number === fieldNumber);
 }

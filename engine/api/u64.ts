@@ -10,11 +10,6 @@ import { assert } from '../core/assert.ts';
 
 const U64_MAX = 2n ** 64n - 1n;
 
-/** Never fails: a decoder has seen to it that `value` is unsigned and has 64 bits. */
-export function fromU64(value: bigint): number {
-  return Number(value);
-}
-
 /** Of a number the engine made. */
 export function toU64(value: number): bigint {
   assert(Number.isSafeInteger(value) && value >= 0, 'numbers of the engine are exact');
