@@ -167,9 +167,9 @@ function controlOf(profile: Profile, faults: FaultSettings, draw: Draw): Control
     case 'crash':
     case 'ambiguous':
     case 'failover':
-      return drawControl(draw, faults, 3);
+      return drawControl(draw, faults, 6);
     case 'swarm':
-      return drawControl(draw, faults, 2);
+      return drawControl(draw, faults, 4);
     default:
       return null;
   }
