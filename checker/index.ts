@@ -9,7 +9,7 @@ export { chain, chainAll, ChainHash, highHalf, lowHalf, solve, toBigint, unchain
 export { type ParsedJepsen, parseJepsen } from './formats/jepsen.ts';
 export { formatEvent, formatHistory, type ParsedHistory, parseHistory, parseLine } from './formats/jsonl.ts';
 export { type ParsedOperations, parseOperations } from './formats/operations-file.ts';
-export { type ReadStream, readStream } from './formats/stream-reader.ts';
+export { type ReadStream, readStream, readStreamFrom } from './formats/stream-reader.ts';
 export type { Call, EventNote, Hash64, History, HistoryEvent, Return } from './history.ts';
 export { MalformedHistory } from './malformed.ts';
 export { type CatalogueEntry, MODELS } from './models/catalogue.ts';

@@ -8,7 +8,8 @@ import { mkdtempSync, readFileSync, rmSync, writeSync, openSync, closeSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatHistory } from '../../checker/formats/jsonl.ts';
-import { readStream } from '../../checker/formats/stream-reader.ts';
+import { readStreamFrom } from '../../checker/formats/stream-reader.ts';
+import { piecesOf } from '../../scenarios/cli/pieces.ts';
 import { sweepOperations } from '../../checker/sweep/sweep.ts';
 import { collectHistory } from '../../checker/testing/collected-histories.ts';
 import type { Row } from '../table.ts';
@@ -67,8 +68,7 @@ function measured(opsPerClient: number): Measured {
 /** What the child does: from the file to the verdict. */
 export function measureFile(file: string): void {
   const start = performance.now();
-  // Nothing holds the bytes once they are read.
-  const read = readStream(readFileSync(file));
+  const read = readStreamFrom(piecesOf(file), () => readFileSync(file));
   const { verdict } = read.kind === 'malformed' ? { verdict: read.message } : sweepOperations(read.operations);
   const ms = performance.now() - start;
   process.stdout.write(JSON.stringify({ ms, memoryMb: process.resourceUsage().maxRSS / 1024, verdict }));

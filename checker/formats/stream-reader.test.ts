@@ -7,7 +7,7 @@ import { collectHistory } from '../testing/collected-histories.ts';
 import { seededRandom } from '../testing/random.ts';
 import { smallHistory } from '../testing/small-histories.ts';
 import { formatHistory, parseHistory } from './jsonl.ts';
-import { readStream } from './stream-reader.ts';
+import { readStream, readStreamFrom } from './stream-reader.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -55,6 +55,18 @@ describe('the fast reader', () => {
       expect(readStream(bytesOf(text))).toEqual(exactly(text));
     },
   );
+
+  test('pieces cut anywhere make the same operations', () => {
+    const bytes = bytesOf(
+      formatHistory(collectHistory({ seed: 3, clients: 3, opsPerClient: 40, unknownPermille: 50 })),
+    );
+    for (const size of [1, 7, 100, 5_000]) {
+      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+        bytes.slice(i * size, (i + 1) * size),
+      );
+      expect(readStreamFrom(pieces, () => new Uint8Array(0))).toEqual(readStream(bytes));
+    }
+  });
 
   test('times and notes beside an event are read over', () => {
     const text = '{"event":{"Start":"Read"},"client_id":1,"op_id":1,"at_ms":12,"note":"read"}\n';

@@ -17,12 +17,46 @@ export type ReadStream =
 
 /** Reads a whole file of UTF-8. */
 export function readStream(bytes: Uint8Array): ReadStream {
-  const plain = new PlainReader(bytes).read();
+  return readStreamFrom([bytes], () => bytes);
+}
+
+/**
+ * The same from pieces of any size, so that a large file need not be in memory at once. `whole` is asked for all of it
+ * when it turns out not to be plain. A piece may be changed after the next one was taken.
+ */
+export function readStreamFrom(pieces: Iterable<Uint8Array>, whole: () => Uint8Array): ReadStream {
+  const plain = readPlain(pieces);
   if (plain !== null) return { kind: 'operations', operations: plain };
-  const parsed = parseHistory(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
+  const parsed = parseHistory(new TextDecoder('utf-8', { ignoreBOM: true }).decode(whole()));
   return parsed.kind === 'malformed' ? parsed : { kind: 'operations', operations: readOperations(parsed.history) };
 }
 
+/** Null when the file is not plain. */
+function readPlain(pieces: Iterable<Uint8Array>): Operations | null {
+  const reader = new PlainReader();
+  try {
+    let rest: Uint8Array = new Uint8Array(0);
+    for (const piece of pieces) {
+      const end = piece.lastIndexOf(NEWLINE) + 1;
+      if (end > 0) reader.read(joined(rest, piece.subarray(0, end)));
+      rest = joined(end > 0 ? new Uint8Array(0) : rest, piece.slice(end));
+    }
+    return rest.length === 0 ? reader.finish() : null;
+  } catch (error) {
+    if (error instanceof NotPlain) return null;
+    throw error;
+  }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  if (a.length === 0) return b;
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+const NEWLINE = 0x0a;
 const CALL = ascii('{"event":{"Start":');
 const RETURN = ascii('{"event":{"Finish":');
 const READ = ascii('"Read"');
@@ -59,24 +93,19 @@ const ID_MAX = 1 << 26;
 class NotPlain extends Error {}
 
 class PlainReader {
-  readonly #scan: ByteScanner;
+  #scan = new ByteScanner(new Uint8Array(0));
   readonly #builder = new OperationsBuilder();
   readonly #openOf: (Operation | undefined)[] = [];
   #usedIds = new Uint8Array(1 << 12);
 
-  constructor(bytes: Uint8Array) {
-    this.#scan = new ByteScanner(bytes);
+  /** Whole lines. Throws `NotPlain`. */
+  read(lines: Uint8Array): void {
+    this.#scan = new ByteScanner(lines);
+    while (!this.#scan.isAtEnd) this.#line();
   }
 
-  /** Null when the file is not plain. */
-  read(): Operations | null {
-    try {
-      while (!this.#scan.isAtEnd) this.#line();
-      return this.#builder.finish();
-    } catch (error) {
-      if (error instanceof NotPlain) return null;
-      throw error;
-    }
+  finish(): Operations {
+    return this.#builder.finish();
   }
 
   #line(): void {

@@ -38,6 +38,7 @@ export class LogState {
   /** The placed append of unknown outcome that was called last. */
   #latestCall: Operation | null = null;
   #furthest: Refusal | null = null;
+  #mark: Mark = { placed: -1, token: null, tokenOp: null, latestCall: null };
 
   constructor(initialToken: string | null) {
     this.#token = initialToken;
@@ -58,7 +59,17 @@ export class LogState {
 
   mark(): Mark {
     const { length: placed } = this.#placements;
-    return { placed, token: this.#token, tokenOp: this.#tokenOp, latestCall: this.#latestCall };
+    const { token, tokenOp, latestCall } = this.#mark;
+    // Most stretches of a log change nothing here, and there are many marks.
+    if (
+      this.#mark.placed === placed &&
+      token === this.#token &&
+      tokenOp === this.#tokenOp &&
+      latestCall === this.#latestCall
+    )
+      return this.#mark;
+    this.#mark = { placed, token: this.#token, tokenOp: this.#tokenOp, latestCall: this.#latestCall };
+    return this.#mark;
   }
 
   returnTo(mark: Mark): void {

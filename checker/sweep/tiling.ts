@@ -144,6 +144,8 @@ function layItems(batches: readonly Operation[], observers: readonly Operation[]
   return items;
 }
 
+const NO_HOLES: readonly Hole[] = [];
+
 function cutSegments(items: readonly Item[], observers: readonly Operation[], known: number): Segment[] {
   const segments: Segment[] = [];
   let next = 0;
@@ -153,7 +155,7 @@ function cutSegments(items: readonly Item[], observers: readonly Operation[], kn
     const from = next;
     while (next < items.length && endOf(items[next]!) <= end) next++;
     const taken = items.slice(from, next);
-    const holes = taken.filter((item) => item.kind === 'hole');
+    const holes = taken.some((item) => item.kind === 'hole') ? taken.filter((item) => item.kind === 'hole') : NO_HOLES;
     const isKnown = end <= known;
     segments.push({ index: segments.length, start, end, isKnown, startRead, endRead, items: taken, holes });
     start = end;

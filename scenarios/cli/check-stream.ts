@@ -9,25 +9,26 @@ import {
   formatEvent,
   type History,
   parseHistory,
-  readStream,
+  readStreamFrom,
   sweepOperations,
   type Verdict,
 } from '../../checker/index.ts';
 import { judgedPage } from '../judged-page.ts';
 import type { CheckOptions } from './check.ts';
+import type { Input } from './pieces.ts';
 import type { Findings, Refusal } from './findings.ts';
 
-export function judgeStream(file: string, bytes: Uint8Array, options: CheckOptions): Findings | Refusal {
+export function judgeStream(file: string, input: Input, options: CheckOptions): Findings | Refusal {
   const limits = {
     strictS2: options.strictS2 === true,
     ...(options.budget !== undefined && { stepsMax: options.budget }),
   };
   if (options.html === undefined && options.explain !== true) {
-    const read = readStream(bytes);
+    const read = readStreamFrom(input.pieces(), input.whole);
     if (read.kind === 'malformed') return { refusal: `${file}:${read.line}: ${read.message}` };
     return findingsOf(file, sweepOperations(read.operations, limits), null, options);
   }
-  const parsed = parseHistory(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
+  const parsed = parseHistory(new TextDecoder('utf-8', { ignoreBOM: true }).decode(input.whole()));
   if (parsed.kind === 'malformed') return { refusal: `${file}:${parsed.line}: ${parsed.message}` };
   return findingsOf(file, checkStream(parsed.history, limits), parsed.history, options);
 }

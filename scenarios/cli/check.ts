@@ -8,6 +8,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Findings } from './findings.ts';
+import { type Input, inputOf } from './pieces.ts';
 
 const EXIT_VIOLATION = 1;
 const EXIT_UNKNOWN = 2;
@@ -42,9 +43,7 @@ export function checkCommand(): Command {
 }
 
 async function check(file: string, options: CheckOptions): Promise<number> {
-  const bytes = readInputBytes(file);
-  if (bytes === null) return EXIT_BAD_INPUT;
-  const findings = await judge(file, bytes, options);
+  const findings = await attempt(file, () => judge(file, inputOf(file), options));
   if (findings === null) return EXIT_BAD_INPUT;
   console.log(options.json === true ? JSON.stringify(findings.json) : findings.text);
   if (options.html !== undefined) {
@@ -55,13 +54,13 @@ async function check(file: string, options: CheckOptions): Promise<number> {
 }
 
 /** Null after saying on the error output what is wrong with the file, or with the model asked for. */
-async function judge(file: string, bytes: Uint8Array, options: CheckOptions): Promise<Findings | null> {
-  const isOfJepsen = /^\s*(\{:|;|INFO\s)/.test(new TextDecoder().decode(bytes.subarray(0, 200)));
+async function judge(file: string, input: Input, options: CheckOptions): Promise<Findings | null> {
+  const [head = new Uint8Array(0)] = input.pieces();
+  const isOfJepsen = /^\s*(\{:|;|INFO\s)/.test(new TextDecoder().decode(head.subarray(0, 200)));
   const isStream = options.model === 'stream' || (options.model === undefined && !isOfJepsen);
-  const findings = isStream
-    ? (await import('./check-stream.ts')).judgeStream(file, bytes, options)
-    : (await import('./check-object.ts')).judgeObject(file, bytes, options, isOfJepsen);
-  const found = await findings;
+  const found = isStream
+    ? (await import('./check-stream.ts')).judgeStream(file, input, options)
+    : (await import('./check-object.ts')).judgeObject(file, input.whole(), options, isOfJepsen);
   if (!('refusal' in found)) return found;
   console.error(found.refusal);
   return null;
@@ -75,21 +74,31 @@ function wholeNumber(text: string): number {
 
 /** The file's text (`-`: standard input), or null after saying what is wrong. */
 export function readInput(file: string): string | null {
-  return readInputBytes(file)?.toString('utf8') ?? null;
-}
-
-function readInputBytes(file: string): Buffer | null {
   try {
-    return readFileSync(file === '-' ? 0 : file);
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const reason =
-      {
-        ENOENT: 'no such file',
-        EISDIR: 'this is a directory; give a history file',
-        EACCES: 'no permission to read it',
-      }[code ?? ''] ?? (error as Error).message;
-    console.error(`${file}: ${reason}`);
+    console.error(`${file}: ${reasonOf(error)}`);
     return null;
   }
+}
+
+/** Null after saying why the file cannot be read. */
+async function attempt<T>(file: string, read: () => Promise<T | null>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    console.error(`${file}: ${reasonOf(error)}`);
+    return null;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: 'no such file',
+    EISDIR: 'this is a directory; give a history file',
+    EACCES: 'no permission to read it',
+  };
+  return reasons[code ?? ''] ?? message;
 }
