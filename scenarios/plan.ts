@@ -169,7 +169,7 @@ function controlOf(profile: Profile, faults: FaultSettings, draw: Draw): Control
     case 'failover':
       return drawControl(draw, faults, 6);
     case 'swarm':
-      return drawControl(draw, faults, 4);
+      return drawControl(draw, faults, 3);
     default:
       return null;
   }
