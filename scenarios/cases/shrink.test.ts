@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { buildPlant } from '../plants/build.ts';
-import { PLANTS } from '../plants/plants.ts';
+import { STORAGE_PLANTS } from '../plants/storage-plants.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tailrace-cases-'));
 
@@ -19,7 +19,7 @@ function run(program: string, ...args: string[]): Promise<{ code: unknown; stdou
 }
 
 test('a failure is shrunk to a few decisions, repeated from the file and explained', { timeout: 120_000 }, async () => {
-  const plant = PLANTS.find(({ name }) => name === 'ack-out-of-order');
+  const plant = STORAGE_PLANTS.find(({ name }) => name === 'ack-out-of-order');
   if (plant === undefined) throw new Error('that plant is gone');
   const program = await buildPlant({ name: 'ack-out-of-order-shrunk', edits: plant.edits });
   const found = JSON.parse((await run(program, 'hunt', '--seeds', '0..60')).stdout);
