@@ -120,6 +120,20 @@ describe('a read', () => {
     },
   );
 
+  test('that gave up before its stream was begun creates none later', async () => {
+    const { engine, holdPuts, oldestPut, clock, names } = await bench(ON_READ);
+    holdPuts();
+    // Ownership is proved by the put in front of it, which comes too late.
+    const before = engine.ensureBasin(BASIN, basinConfig({ createStreamOnRead: true, createStreamOnAppend: true }));
+    const answer = follow(engine.checkTail(BASIN, 's'));
+    await clock.advance(1_000);
+    expect(answer()).toMatchObject({ kind: 'rejected', reason: { kind: 'unavailable' } });
+    await oldestPut().complete();
+    await before;
+    await settled();
+    expect(await names()).toEqual([]);
+  });
+
   test('races with nine others and an append, and all of them see one stream', async () => {
     const { engine, names } = await bench(basinConfig({ createStreamOnAppend: true, createStreamOnRead: true }));
     const asked = [

@@ -53,9 +53,15 @@ export class Births {
 
   /**
    * The durable stream a reader looks at, created first if the basin does that for this demand. To be called once
-   * ownership is proved. Racing creators all get the one that was first.
+   * ownership is proved. Racing creators all get the one that was first. `isGivenUp`: the reader was told that nothing
+   * happened, so nothing may.
    */
-  async durable(basin: string, name: string, demand: Demand): Promise<StreamState | Rejection> {
+  async durable(
+    basin: string,
+    name: string,
+    demand: Demand,
+    isGivenUp: () => boolean,
+  ): Promise<StreamState | Rejection> {
     const { tables, standing, journal } = this.#parts;
     for (;;) {
       const stream = tables.streamByName(basin, name);
@@ -63,6 +69,7 @@ export class Births {
       const refusal = refusalOf(tables, basin, name, demand);
       if (refusal !== null) return refusal;
       if (!standing.writable) return standing.refusal();
+      if (isGivenUp()) return UNAVAILABLE;
       // Somebody was faster, or the basin changes: what is queued decides, once it is durable.
       if (journal.ahead.streamByName(basin, name) !== undefined || refusalOf(journal.ahead, basin, name, demand)) {
         if (!(await journal.flushed())) return standing.refusal();

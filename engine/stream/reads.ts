@@ -149,14 +149,18 @@ export class Reads {
     look: (stream: StreamState) => Outcome | Promise<Outcome>,
   ): Promise<Outcome | Rejected> {
     const { standing, journal, ports } = this.#parts;
+    let isGivenUp = false;
     const answer = async () => {
       if (!(await standing.proved())) return rejected(standing.refusal());
-      const stream = await this.#births.durable(basin, name, demand);
+      const stream = await this.#births.durable(basin, name, demand, () => isGivenUp);
       if ('kind' in stream) return rejected(stream);
       if (journal.ahead.isAhead(stream.id)) ports.telemetry.event('read.while-undurable');
       return this.#readable(() => look(stream));
     };
-    return this.#patiently(answer(), () => this.#births.givenUp(basin, name));
+    return this.#patiently(answer(), () => {
+      isGivenUp = true;
+      return this.#births.givenUp(basin, name);
+    });
   }
 
   /** The store may keep records from us; the stream, and every other one, goes on. */
