@@ -109,10 +109,12 @@ export class Probes {
   readonly #catalogue = new Map<string, ProbeInfo>();
   readonly #counts = new Map<string, number>();
   readonly #claimBroken: ClaimBroken;
+  readonly #onFirst: (name: string) => void;
 
-  /** `extra` adds to the catalogue, or replaces an entry (to make it required, to name its row). */
-  constructor(extra: readonly ProbeInfo[], claimBroken: ClaimBroken) {
+  /** `extra` adds to the catalogue, or replaces an entry (to make it required, to name its row). `onFirst` hears when one lights for the first time. */
+  constructor(extra: readonly ProbeInfo[], claimBroken: ClaimBroken, onFirst: (name: string) => void = () => {}) {
     this.#claimBroken = claimBroken;
+    this.#onFirst = onFirst;
     for (const info of [...engineProbes(), ...SIM_PROBES, ...extra]) this.#catalogue.set(info.name, info);
   }
 
@@ -132,7 +134,9 @@ export class Probes {
   /** This place was reached. */
   reachable(name: string): void {
     if (!this.#catalogue.has(name)) throw new Error(`assertion: ${name} is in no catalogue of probes`);
-    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    const hits = this.#counts.get(name) ?? 0;
+    this.#counts.set(name, hits + 1);
+    if (hits === 0) this.#onFirst(name);
   }
 
   /** Lights when the condition holds; over a sweep it must at some time. */

@@ -34,6 +34,8 @@ export interface WorldOptions {
   choices?: (generator: ChoiceSource) => ChoiceSource;
   /** Sees every choice as it is made. */
   onChoice?: ChoiceWatch;
+  /** Hears when a probe lights for the first time. */
+  onProbe?: (name: string) => void;
   /** What may go wrong; default nothing. */
   faults?: FaultSettings;
   /** How fast the store is; default `express`. */
@@ -91,7 +93,7 @@ export class World {
     this.choices = new Choices(source, (outcome) => trace.mix(outcome), options.onChoice);
     this.#kernel = new Kernel(trace, options.guard === false ? NO_GUARD : installGuard());
     const kernel = this.#kernel;
-    this.probes = new Probes(options.probes ?? [], (message) => kernel.fail('invariant', message));
+    this.probes = new Probes(options.probes ?? [], (message) => kernel.fail('invariant', message), options.onProbe);
     this.tracks = new Tracks(options.record === true, () => this.nowMs);
     this.#context = {
       kernel,
