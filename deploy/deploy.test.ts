@@ -44,6 +44,21 @@ test('no supervisor starts a server again that was fenced or can not start', () 
   expect(read('helm/tailrace/templates/deployment.yaml')).toMatch(/replicas: 1\n[^]*type: Recreate/);
 });
 
+test('every value a template of the chart uses is one that values.yaml explains', () => {
+  const templates = readdirSync(join(HERE, 'helm/tailrace/templates')).map((name) =>
+    read(`helm/tailrace/templates/${name}`),
+  );
+  const used = new Set(templates.flatMap((text) => [...text.matchAll(/\.Values\.([\w.]+)/g)].map((match) => match[1])));
+  const path: string[] = [];
+  const explained = new Set<string>();
+  for (const [, indent = '', key = ''] of read('helm/tailrace/values.yaml').matchAll(/^( *)(\w+):/gm)) {
+    path.splice(indent.length / 2, Infinity, key);
+    explained.add(path.join('.'));
+  }
+  expect(used.size).toBeGreaterThan(15);
+  expect([...used].filter((name) => !explained.has(name ?? ''))).toEqual([]);
+});
+
 test('the health check says whether the server is well, with TLS too', async () => {
   const child = spawn(process.execPath, [PROGRAM, 'serve', '--port', '0', '--tls-self'], {
     stdio: ['ignore', 'pipe', 'ignore'],

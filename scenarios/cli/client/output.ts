@@ -35,5 +35,12 @@ async function writeLine(stream: NodeJS.WritableStream, line: Uint8Array): Promi
   const hasRoom = stream.write(Buffer.concat([line, NEWLINE]));
   if (hasRoom || !stream.writable) return;
   // A reader that hung up will never take more; `stopOnInterrupt` ends the reading.
-  await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => {});
+  await new Promise<void>((resolve) => {
+    const events = ['drain', 'close', 'error'];
+    const go = () => {
+      for (const event of events) stream.off(event, go);
+      resolve();
+    };
+    for (const event of events) stream.once(event, go);
+  });
 }
