@@ -167,6 +167,26 @@ test('a draining server refuses what is new, and still shows its metrics', async
   expect(await statuses('/health', '/ping', '/v1/basins', '/metrics')).toEqual([503, 503, 503, 200]);
 });
 
+test('a browser gets the page at /, also while the server drains; programs find nothing there', async () => {
+  const metrics = async () => ({ type: 'text/plain', text: '' });
+  const nothingThere: HttpHandler = async () => ({ status: 404, headers: new Map(), body: new Uint8Array() });
+  const at = (page: string | undefined, isDraining: boolean) =>
+    withOperatorRoutes(nothingThere, { isDraining: () => isDraining, metrics, page });
+  const html = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+  for (const isDraining of [false, true]) {
+    const { status, headers, body } = await at('<p>', isDraining)(ask('GET', '/', html));
+    expect([status, headers.get('content-type'), body]).toEqual([
+      200,
+      'text/html; charset=utf-8',
+      new TextEncoder().encode('<p>'),
+    ]);
+    expect(headers.get('x-frame-options')).toBe('DENY');
+  }
+  const others = [ask('GET', '/', { accept: '*/*' }), ask('POST', '/', html), ask('GET', '/x', html), ask('GET', '/')];
+  for (const request of others) expect((await at('<p>', false)(request)).status).toBe(404);
+  expect((await at(undefined, false)(ask('GET', '/', html))).status).toBe(404);
+});
+
 test('numbers of an operator are checked for every flag', () => {
   const good = { host: '127.0.0.1', port: 1 };
   expect(() => checkOptions(good)).not.toThrow();
