@@ -13,6 +13,7 @@ import {
   type StreamPatch,
   type StreamWish,
 } from './core/config.ts';
+import type { EncryptionKey } from './core/encryption-key.ts';
 import type { ListQuery } from './core/listing.ts';
 import type {
   AppendOutcome,
@@ -75,13 +76,26 @@ export interface Engine {
   streamConfig(basin: string, name: string): Promise<ConfigOutcome<StreamConfig>>;
   listStreams(basin: string, query: ListQuery): Promise<ListOutcome<StreamState>>;
   deleteStream(basin: string, name: string): Promise<RemoveOutcome>;
-  append(basin: string, stream: string, input: AppendInput): Promise<AppendOutcome>;
-  /** Many appends to one stream, admitted and answered in order; the first that fails is the last. */
-  appendSession(basin: string, stream: string): Promise<AppendSessionOutcome>;
+  /** `key`: what came with the request, for a stream with a cipher. Nothing keeps it longer than the call lasts. */
+  append(basin: string, stream: string, input: AppendInput, key?: EncryptionKey | null): Promise<AppendOutcome>;
+  /** Many appends to one stream, admitted and answered in order; the first that fails is the last. All have one `key`. */
+  appendSession(basin: string, stream: string, key?: EncryptionKey | null): Promise<AppendSessionOutcome>;
   /** One batch, waited for if asked. `signal`: nobody waits for the answer any more. */
-  read(basin: string, stream: string, input: ReadInput, signal?: AbortSignal): Promise<ReadOutcome>;
+  read(
+    basin: string,
+    stream: string,
+    input: ReadInput,
+    signal?: AbortSignal,
+    key?: EncryptionKey | null,
+  ): Promise<ReadOutcome>;
   /** Records until a limit is reached, then those that come. `signal`: nobody listens any more. */
-  readSession(basin: string, stream: string, input: ReadInput, signal?: AbortSignal): Promise<ReadSessionOutcome>;
+  readSession(
+    basin: string,
+    stream: string,
+    input: ReadInput,
+    signal?: AbortSignal,
+    key?: EncryptionKey | null,
+  ): Promise<ReadSessionOutcome>;
   checkTail(basin: string, stream: string): Promise<CheckTailOutcome>;
   /** An operation came in. Logged within `usageFlushMs`, and then part of what is reported. */
   count(operation: AccountFigure): void;
@@ -169,10 +183,10 @@ export async function openEngine(ports: Ports, tunables: EngineTunables = ENGINE
     streamConfig: (basin, name) => store.streams.config(basin, name),
     listStreams: (basin, query) => store.streams.list(basin, query),
     deleteStream: (basin, name) => store.streams.delete(basin, name),
-    append: (basin, stream, input) => store.appends.append(basin, stream, input),
-    appendSession: (basin, stream) => store.appendSession(basin, stream),
-    read: (basin, stream, input, signal) => store.reads.read(basin, stream, input, signal),
-    readSession: (basin, stream, input, signal) => store.reads.session(basin, stream, input, signal),
+    append: (basin, stream, input, key = null) => store.appends.append(basin, stream, input, key),
+    appendSession: (basin, stream, key = null) => store.appendSession(basin, stream, key),
+    read: (basin, stream, input, signal, key = null) => store.reads.read(basin, stream, input, key, signal),
+    readSession: (basin, stream, input, signal, key = null) => store.reads.session(basin, stream, input, key, signal),
     checkTail: (basin, stream) => store.reads.checkTail(basin, stream),
     count: (operation) => store.meter.count(operation),
     countIn: (basin, operation) => store.meter.countIn(basin, operation),

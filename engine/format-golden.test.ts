@@ -12,9 +12,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 
 import { describe, expect, test } from 'vitest';
 
+import { decodeRecords } from './core/chunk.ts';
 import { basinConfig, NO_WISH, S2_BASIN_CONFIG, type StreamConfig } from './core/config.ts';
 import { FORMAT_VERSION } from './core/format-version.ts';
 import { ACCOUNT_FIGURES, BASIN_FIGURES, basinFigure } from './core/usage.ts';
+import { decodeContent, encodeContent, encodeEnvelope, envelopeOf, Place } from './core/sealed-record.ts';
 import { encodeRecords } from './core/stamped-batch.ts';
 import { checkpointKey, pageKey, publicationKey, segmentKey } from './core/object-names.ts';
 import { LogCorruption } from './log/corruption.ts';
@@ -76,6 +78,22 @@ function chunk(streamId: number, firstSeqNum: number, change: Partial<ChunkEntry
   };
 }
 
+/** A command and a record that is sealed, as they stand in the stream created below, behind its first four. */
+const KEY = Uint8Array.from({ length: 32 }, (_, i) => i);
+const NONCE = Uint8Array.from({ length: 32 }, (_, i) => 0xff - i);
+const CONTENT = { headers: [{ name: bytesOf('k'), value: bytesOf('v') }], body: bytesOf('secret') };
+const PLACE = { id: 7, basin: 'basin-01', name: 'räder', cipher: 'aegis-256' } as const;
+const SEALED = compute.ciphers['aegis-256'].seal(
+  KEY,
+  NONCE,
+  encodeContent(CONTENT),
+  new Place(PLACE).at(5, NOW_MS + 300, 18),
+);
+const ENVELOPED = encodeRecords([
+  { timestamp: NOW_MS, headers: [{ name: bytesOf(''), value: bytesOf('fence') }], body: bytesOf('owner-2') },
+  { timestamp: NOW_MS + 300, headers: [], body: encodeEnvelope('aegis-256', 18, NONCE, SEALED) },
+]);
+
 const SHARED = segment(2, { epoch: 1, bytes: 2 ** 40, indexOffset: 2 ** 39, indexCrc: 0xffffffff });
 const OWN = segment(300, { epoch: 2, streamCount: 1, only: { streamId: 7, firstSeqNum: 1, nextSeqNum: 2 ** 33 } });
 
@@ -121,6 +139,7 @@ const ENTRIES: readonly Entry[] = [
   },
   chunk(7, 0),
   chunk(7, 2, { fencingToken: 'owner-1', trimPoint: 1 }),
+  chunk(7, 4, { fencingToken: 'owner-2', records: ENVELOPED }),
   { type: 'trim', streamId: 7, trimPoint: 3, atMs: NOW_MS + 2, trimmedBytes: null },
   { type: 'trim', streamId: 7, trimPoint: 3, atMs: NOW_MS + 3, trimmedBytes: 2 ** 33 },
   { type: 'delete-stream', streamId: 8 },
@@ -448,4 +467,30 @@ test('names in the store are these', () => {
     'meta/0000000002-0000000302',
   ]);
   expect(publicationKey(ROOT.name)).toBe('pub/00000000008589934596-0000000002-0000000301');
+});
+
+test('a sealed record of the golden log opens with its key, at its place and nowhere else', () => {
+  const bytes = golden('wal-data.bin');
+  const header = decodeHeader(SLOT, bytes, compute);
+  if (header.kind !== 'data') throw new Error('it is a data object');
+  const entries = decodeEntries(header, bytes, compute).map((entry) => decodeEntry(entry));
+  const found = entries.find((entry) => entry.type === 'chunk' && entry.firstSeqNum === 4) as ChunkEntry;
+  const [command, record] = decodeRecords(found, found.records);
+  if (command === undefined || record === undefined) throw new Error('two records were written');
+  expect(envelopeOf(command)).toBeNull();
+  const envelope = envelopeOf(record);
+  expect(envelope).toMatchObject({ cipher: 'aegis-256', meteredBytes: 18 });
+  const sealed = envelope?.sealed ?? new Uint8Array(0);
+  const opened = (stream: ConstructorParameters<typeof Place>[0], seqNum: number) =>
+    compute.ciphers['aegis-256'].open(
+      KEY,
+      sealed.subarray(0, 32),
+      sealed.subarray(32),
+      new Place(stream).at(seqNum, record.timestamp, 18),
+    );
+  expect(decodeContent(opened(PLACE, 5) ?? new Uint8Array(0))).toEqual(CONTENT);
+  expect(opened(PLACE, 6)).toBeNull();
+  for (const other of [{ id: 8 }, { basin: 'basin-02' }, { name: 'rader' }, { cipher: null }]) {
+    expect(opened({ ...PLACE, ...other }, 5)).toBeNull();
+  }
 });

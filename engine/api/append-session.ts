@@ -9,7 +9,7 @@ import type { AppendOutcome } from '../core/outcome.ts';
 import type { AppendSession, Engine } from '../engine.ts';
 import type { Compression, HttpRequest, HttpResponse } from '../ports.ts';
 import { appendRejection, BadRequest, errorResponse, rejection, unknownOutcome } from './errors.ts';
-import { encryptionKeyHeader } from './headers.ts';
+import { encryptionKeyHeader, erasing } from './headers.ts';
 import { streamingResponse } from './response.ts';
 import type { StreamAddress } from './records.ts';
 import { FrameBuffers } from './frame-buffers.ts';
@@ -25,11 +25,14 @@ export async function appendSession(
   request: HttpRequest,
   compression: Compression | null,
 ): Promise<HttpResponse> {
-  encryptionKeyHeader(request.headers);
-  const opened = await engine.appendSession(at.basin, at.stream);
-  if (opened.kind === 'rejected') return rejection(opened.reason);
+  const key = encryptionKeyHeader(request.headers);
+  const opened = await engine.appendSession(at.basin, at.stream, key);
+  if (opened.kind === 'rejected') {
+    key?.erase();
+    return rejection(opened.reason);
+  }
   const writer = new FrameWriter(request.headers, compression);
-  return streamingResponse(SESSION_CONTENT_TYPE, answers(opened.session, request, writer, compression));
+  return streamingResponse(SESSION_CONTENT_TYPE, erasing(key, answers(opened.session, request, writer, compression)));
 }
 
 async function* answers(

@@ -158,9 +158,7 @@ function flag(object: JsonObject, name: string): boolean | undefined {
 }
 
 function cipher(object: JsonObject): Cipher | null | undefined {
-  const given = member(object, 'stream_cipher', (value, what) => oneOf(CIPHERS, value, what));
-  if (given === undefined || given === null) return given;
-  throw new BadRequest('not_implemented', '`stream_cipher` is not implemented; leave it out');
+  return member(object, 'stream_cipher', (value, what) => oneOf(CIPHERS, value, what));
 }
 
 function seconds(value: unknown, what: string): number {

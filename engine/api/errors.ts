@@ -3,7 +3,9 @@
  * is made here. Status and body are also what a terminal frame of a session carries, and the body alone an `error` event.
  */
 
-import type { ConditionFailure, TimestampFailure } from '../core/admission.ts';
+import type { AppendFailure, ConditionFailure } from '../core/admission.ts';
+import type { Cipher } from '../core/config.ts';
+import type { KeyFlaw } from '../core/encryption-key.ts';
 import type { Rejection } from '../core/outcome.ts';
 import type { StreamPosition } from '../core/position.ts';
 import { type JsonResponse, jsonResponse } from './response.ts';
@@ -93,13 +95,27 @@ export function rejection(reason: Rejection): JsonResponse {
       return errorResponse('server_draining', 'this server is stopping');
     case 'unavailable':
       return errorResponse('hot_server', reason.message);
+    case 'key-missing':
+      return errorResponse('bad_header', `missing encryption key for stream cipher '${reason.cipher}'`);
+    case 'key-flawed':
+      return errorResponse('bad_header', flawedKey(reason.cipher, reason.flaw));
+    case 'decryption-failed':
+      return errorResponse('decryption_failed', 'record decryption failed');
+    case 'record-damaged':
+      return errorResponse('storage', reason.message);
     case 'creation-in-doubt':
       return errorResponse('unavailable', 'the store did not confirm the creation of the stream; it may still happen');
   }
 }
 
+function flawedKey(cipher: Cipher, flaw: KeyFlaw): string {
+  return flaw === 'no-base64'
+    ? `invalid encryption key for stream cipher '${cipher}': invalid base64`
+    : `invalid encryption key length for stream cipher '${cipher}': ${flaw.length}`;
+}
+
 /** Why an append was refused: a condition that did not hold, or a reason that is the same for every operation. */
-export function appendRejection(reason: Rejection | ConditionFailure | TimestampFailure): JsonResponse {
+export function appendRejection(reason: Rejection | AppendFailure): JsonResponse {
   switch (reason.kind) {
     case 'seq-num-mismatch':
     case 'fencing-token-mismatch':
@@ -108,6 +124,11 @@ export function appendRejection(reason: Rejection | ConditionFailure | Timestamp
       return errorResponse('invalid', 'record timestamp was required but was missing');
     case 'timestamp-too-large':
       return errorResponse('invalid', `record timestamp must not exceed ${Number.MAX_SAFE_INTEGER}`);
+    case 'nonces-spent':
+      return errorResponse(
+        'invalid',
+        `max assignable sequence number is ${reason.seqNumMax}; attempted ${reason.attempted}`,
+      );
     default:
       return rejection(reason);
   }

@@ -3,6 +3,7 @@
  * a value is as it was on the wire, one character a byte.
  */
 
+import { EncryptionKey } from '../core/encryption-key.ts';
 import { basinNameProblem, requestTokenProblem } from '../core/names.ts';
 import type { HttpRequest } from '../ports.ts';
 import { BadRequest } from './errors.ts';
@@ -31,15 +32,51 @@ export function requestTokenHeader(headers: Headers): string | null {
 
 /**
  * `s2-encryption-key`, trimmed, or null. Refused for any stream when no key can have this length; whether it is a key is
- * asked only by streams that need one (§8).
+ * asked only by streams that need one (§8). Who takes it erases it when the request is over.
  */
-export function encryptionKeyHeader(headers: Headers): string | null {
+export function encryptionKeyHeader(headers: Headers): EncryptionKey | null {
   const key = headerText(headers, 's2-encryption-key')?.trim() ?? null;
   if (key !== null && (key.length === 0 || key.length > KEY_TEXT_LENGTH_MAX)) {
     const reason = `invalid encryption key: key material length ${key.length} is out of range`;
     throw invalidHeader('s2-encryption-key', reason);
   }
-  return key;
+  return key === null ? null : new EncryptionKey(key);
+}
+
+/** Hands the key of a request to `use`, and erases it when that is over. */
+export async function withKey<Result>(
+  headers: Headers,
+  use: (key: EncryptionKey | null) => Promise<Result>,
+): Promise<Result> {
+  const key = encryptionKeyHeader(headers);
+  try {
+    return await use(key);
+  } finally {
+    key?.erase();
+  }
+}
+
+/** Chunks made with the key of a request, which is erased behind the last of them, and when nobody wants more. */
+export function erasing(
+  key: EncryptionKey | null,
+  chunks: AsyncGenerator<Uint8Array, void>,
+): AsyncIterable<Uint8Array> {
+  if (key === null) return chunks;
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => {
+        let more = false;
+        try {
+          const next = await chunks.next();
+          more = next.done !== true;
+          return next;
+        } finally {
+          if (!more) key.erase();
+        }
+      },
+      return: () => chunks.return().finally(() => key.erase()),
+    }),
+  };
 }
 
 export function invalidHeader(name: string, reason: string): BadRequest {

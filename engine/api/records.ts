@@ -8,8 +8,8 @@ import type { Engine } from '../engine.ts';
 import type { Compression, HttpRequest, HttpResponse } from '../ports.ts';
 import { appendSession } from './append-session.ts';
 import { appendRejection, rejection, unknownOutcome, unwritten } from './errors.ts';
-import { RAW, textFormat } from './format.ts';
-import { encryptionKeyHeader } from './headers.ts';
+import { RAW, type TextFormat, textFormat } from './format.ts';
+import { withKey } from './headers.ts';
 import { readJsonObject } from './json.ts';
 import { appendProtocol, type BodyKind, readProtocol } from './mime.ts';
 import { decodeAppendInput, encodeAppendAck } from './proto-messages.ts';
@@ -33,8 +33,11 @@ export async function append(
 ): Promise<HttpResponse> {
   const protocol = appendProtocol(request.headers);
   if (protocol.kind === 'session') return appendSession(engine, at, request, compression);
-  const input = await readAppendInput(request, protocol.sent);
-  const outcome = await engine.append(at.basin, at.stream, input);
+  const format = protocol.sent === 'protobuf' ? RAW : textFormat(request.headers);
+  const outcome = await withKey(request.headers, async (key) => {
+    const input = await readAppendInput(request, protocol.sent, format);
+    return engine.append(at.basin, at.stream, input, key);
+  });
   switch (outcome.kind) {
     case 'durable':
       return protocol.wanted === 'protobuf'
@@ -59,8 +62,7 @@ export async function read(
   if (protocol.kind === 'session') return readFrames(engine, at, input, request, compression);
   if (protocol.kind === 'events') return readEvents(engine, at, input, request);
   const format = protocol.wanted === 'protobuf' ? RAW : textFormat(request.headers);
-  encryptionKeyHeader(request.headers);
-  const outcome = await engine.read(at.basin, at.stream, input, request.signal);
+  const outcome = await withKey(request.headers, (key) => engine.read(at.basin, at.stream, input, request.signal, key));
   switch (outcome.kind) {
     case 'batch':
       return protocol.wanted === 'protobuf'
@@ -78,10 +80,8 @@ export async function checkTail(engine: Engine, at: StreamAddress): Promise<Http
   return outcome.kind === 'tail' ? jsonResponse(200, { tail: positionJson(outcome.tail) }) : rejection(outcome.reason);
 }
 
-/** Headers are judged before the body. */
-async function readAppendInput(request: HttpRequest, sent: BodyKind): Promise<AppendInput> {
-  const format = sent === 'protobuf' ? RAW : textFormat(request.headers);
-  encryptionKeyHeader(request.headers);
+/** Headers were judged before the body. */
+async function readAppendInput(request: HttpRequest, sent: BodyKind, format: TextFormat): Promise<AppendInput> {
   if (sent === 'protobuf') return decodeAppendInput(await readBody(request, 'bad_proto'), 'bad_proto');
   return parseAppendInput(await readJsonObject(request), format);
 }

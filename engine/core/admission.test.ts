@@ -182,3 +182,32 @@ describe('commands', () => {
     expect(decoded(chunk).map((r) => r.seqNum)).toEqual([0, 1, 2]);
   });
 });
+
+describe('a stream whose nonces are random and short', () => {
+  const LAST = 2 ** 32 - 1;
+  const at = (seqNum: number, change: Partial<StreamState> = {}) =>
+    stream({ cipher: 'aes-256-gcm', tail: { seqNum, timestamp: 5 }, ...change });
+  const spent = { type: 'refused', failure: { kind: 'nonces-spent', seqNumMax: LAST, attempted: LAST + 1 } };
+
+  test('takes records up to number 2^32-1 and not one more', () => {
+    expect(admitted(at(LAST), input([record()])).firstSeqNum).toBe(LAST);
+    expect(admit(at(LAST), input([record(), record()]), NOW_MS, NOW_MS)).toEqual(spent);
+    expect(admit(at(LAST + 1), input([record()]), NOW_MS, NOW_MS)).toEqual(spent);
+  });
+
+  test('takes commands beyond, which are not sealed', () => {
+    expect(admitted(at(LAST), input([record(), fence('a'), trim(3)])).count).toBe(3);
+    expect(admit(at(LAST), input([fence('a'), record()]), NOW_MS, NOW_MS)).toEqual(spent);
+  });
+
+  test('tells what is wrong with an earlier record first', () => {
+    const strict = at(LAST, { config: { ...KEPT, timestampingMode: 'client-require' } });
+    const missing = { type: 'refused', failure: { kind: 'timestamp-missing' } };
+    expect(admit(strict, input([record('x', 9), record()]), NOW_MS, NOW_MS)).toEqual(spent);
+    expect(admit(strict, input([record(), record('x', 9)]), NOW_MS, NOW_MS)).toEqual(missing);
+  });
+
+  test.each([null, 'aegis-256'] as const)('%s has no such limit', (cipher) => {
+    expect(admitted(at(LAST + 7, { cipher }), input([record()])).firstSeqNum).toBe(LAST + 7);
+  });
+});

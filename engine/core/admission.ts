@@ -5,6 +5,7 @@
 
 import { assert } from './assert.ts';
 import type { ChunkFacts } from './chunk.ts';
+import { AES_GCM_SEQ_NUM_MAX } from './limits.ts';
 import { type AppendRecord, isCommand, meteredBytes, parseCommand } from './record.ts';
 import { encodedLength, type StampedBatch } from './stamped-batch.ts';
 import type { StreamState } from './stream-state.ts';
@@ -27,6 +28,16 @@ export interface TimestampFailure {
   kind: 'timestamp-missing' | 'timestamp-too-large';
 }
 
+/** Nonces are drawn at random, and of so few bits that a stream may not have as many records as there are numbers. */
+export interface NonceFailure {
+  kind: 'nonces-spent';
+  seqNumMax: number;
+  attempted: number;
+}
+
+/** Why an append that could be decided has no effect. */
+export type AppendFailure = ConditionFailure | TimestampFailure | NonceFailure;
+
 /** A batch with its numbers, timestamps and effects: a chunk on its way into the log, where it is encoded. */
 export interface AdmittedChunk extends ChunkFacts {
   batch: StampedBatch;
@@ -42,7 +53,7 @@ export interface AdmittedChunk extends ChunkFacts {
 
 export interface Refusal {
   type: 'refused';
-  failure: ConditionFailure | TimestampFailure;
+  failure: AppendFailure;
 }
 
 /**
@@ -61,7 +72,26 @@ export function admit(
   if (input.matchSeqNum !== null && input.matchSeqNum !== stream.tail.seqNum) {
     return { type: 'refused', failure: { kind: 'seq-num-mismatch', actual: stream.tail.seqNum } };
   }
+  if (stream.cipher === 'aes-256-gcm' && stream.tail.seqNum + input.records.length - 1 > AES_GCM_SEQ_NUM_MAX) {
+    return sequenceWithNonces(stream, input.records, nowMs, arrivalMs);
+  }
   return sequence(stream, input.records, nowMs, arrivalMs);
+}
+
+/** Record by record: what is wrong with an earlier one comes first. Commands are not sealed. */
+function sequenceWithNonces(
+  stream: StreamState,
+  records: readonly AppendRecord[],
+  nowMs: number,
+  arrivalMs: number,
+): AdmittedChunk | Refusal {
+  const { seqNum } = stream.tail;
+  const beyond = records.findIndex((record, i) => seqNum + i > AES_GCM_SEQ_NUM_MAX && !isCommand(record));
+  if (beyond < 0) return sequence(stream, records, nowMs, arrivalMs);
+  const before = beyond === 0 ? null : sequence(stream, records.slice(0, beyond), nowMs, arrivalMs);
+  if (before?.type === 'refused') return before;
+  const failure = { kind: 'nonces-spent', seqNumMax: AES_GCM_SEQ_NUM_MAX, attempted: seqNum + beyond } as const;
+  return { type: 'refused', failure };
 }
 
 /**

@@ -5,4 +5,4 @@
  * How a change is made, step by step: docs/FORMAT.md, "How the format is changed".
  */
 
-export const FORMAT_VERSION = 3;
+export const FORMAT_VERSION = 4;

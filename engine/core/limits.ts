@@ -34,3 +34,6 @@ export const REQUEST_BODY_BYTES_MAX = 2 * 1024 * 1024;
 export const WINDOW_SLOTS = 64;
 
 assert(REQUEST_BODY_BYTES_MAX > (BATCH_METERED_BYTES_MAX * 4) / 3, 'a full batch fits in a body as base64');
+
+/** The last number of a record that is sealed with AES-256-GCM, whose nonces are random and of 96 bits (API contract §8). */
+export const AES_GCM_SEQ_NUM_MAX = 2 ** 32 - 1;

@@ -5,8 +5,9 @@
  * made for a read, of which `creation-in-doubt` tells.
  */
 
-import type { ConditionFailure, TimestampFailure } from './admission.ts';
-import type { BasinConfig, StreamConfig } from './config.ts';
+import type { AppendFailure } from './admission.ts';
+import type { BasinConfig, Cipher, StreamConfig } from './config.ts';
+import type { KeyFlaw } from './encryption-key.ts';
 import type { Page } from './listing.ts';
 import type { StreamPosition } from './position.ts';
 import type { SequencedRecord } from './record.ts';
@@ -26,6 +27,13 @@ export type Rejection =
   | { kind: 'draining' }
   /** The store did not let us prove ownership in time. */
   | { kind: 'unavailable'; message: string }
+  /** The stream has a cipher, and no key came, or one that is none. */
+  | { kind: 'key-missing'; cipher: Cipher }
+  | { kind: 'key-flawed'; cipher: Cipher; flaw: KeyFlaw }
+  /** A record was sealed with another key, or is not what was stored. */
+  | { kind: 'decryption-failed' }
+  /** A record is stored in a way that no key can make sense of. */
+  | { kind: 'record-damaged'; message: string }
   /** What was asked for is not told; the stream that was made for it may come to be, now or later. */
   | { kind: 'creation-in-doubt' };
 
@@ -40,7 +48,7 @@ export interface AppendAck {
 
 export type AppendOutcome =
   | { kind: 'durable'; ack: AppendAck }
-  | { kind: 'rejected'; reason: Rejection | ConditionFailure | TimestampFailure }
+  | { kind: 'rejected'; reason: Rejection | AppendFailure }
   | { kind: 'unknown'; message: string };
 
 /** What a reader at work is told (API contract §5.4, §5.5). */

@@ -1,7 +1,8 @@
 /** The answer of one read while it grows: records in order until the first that would pass a limit. */
 
 import { decodeRecordsFrom } from '../core/chunk.ts';
-import { meteredBytes, type SequencedRecord } from '../core/record.ts';
+import type { SequencedRecord } from '../core/record.ts';
+import type { Meter } from '../core/sealed-record.ts';
 import type { ChunkEntry } from '../state/entries.ts';
 
 export interface ReadLimits {
@@ -12,11 +13,13 @@ export interface ReadLimits {
 export class RecordBatch {
   readonly records: SequencedRecord[] = [];
   readonly #limits: ReadLimits;
+  readonly #meter: Meter;
   #meteredBytes = 0;
   #full = false;
 
-  constructor(limits: ReadLimits) {
+  constructor(limits: ReadLimits, meter: Meter) {
     this.#limits = limits;
+    this.#meter = meter;
   }
 
   /** A record was refused: nothing that follows may be added. */
@@ -30,7 +33,7 @@ export class RecordBatch {
   }
 
   #take(record: SequencedRecord): boolean {
-    this.#meteredBytes += meteredBytes(record);
+    this.#meteredBytes += this.#meter(record);
     this.#full = this.records.length >= this.#limits.recordsMax || this.#meteredBytes > this.#limits.meteredBytesMax;
     if (!this.#full) this.records.push(record);
     return !this.#full;

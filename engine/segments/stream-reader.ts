@@ -9,7 +9,8 @@
 import { assert } from '../core/assert.ts';
 import { decodeRecordsFrom, seqNumAtTimestamp } from '../core/chunk.ts';
 import { segmentKey } from '../core/object-names.ts';
-import { meteredBytes, meteredBytesOf, type SequencedRecord } from '../core/record.ts';
+import { meteredBytesOf, type SequencedRecord } from '../core/record.ts';
+import { type Meter, meterOf } from '../core/sealed-record.ts';
 import type { StreamState } from '../core/stream-state.ts';
 import { LogCorruption, meaningOf } from '../log/corruption.ts';
 import type { Ports } from '../ports.ts';
@@ -101,7 +102,8 @@ export class StreamReader {
    */
   bytesBelow(streamId: number, seqNum: number): number | null | Promise<number | null> {
     const frame = this.#committed.chunks.frameAt(streamId, seqNum);
-    return frame === null ? this.#bytesInSegments(streamId, seqNum) : bytesBelowIn(chunkOf(frame), seqNum);
+    if (frame === null) return this.#bytesInSegments(streamId, seqNum);
+    return bytesBelowIn(chunkOf(frame), seqNum, this.#meter(streamId));
   }
 
   // --- by number -----------------------------------------------------------------------------------------
@@ -119,7 +121,7 @@ export class StreamReader {
     let from = fromSeqNum;
     let frame = chunks.frameAt(streamId, from);
     if (frame === null) return null;
-    const batch = new RecordBatch(limits);
+    const batch = new RecordBatch(limits, this.#meter(streamId));
     for (; frame !== null && !batch.full; frame = chunks.frameAt(streamId, from)) {
       batch.add(chunkOf(frame), from);
       from = frame.nextSeqNum;
@@ -151,7 +153,7 @@ export class StreamReader {
     const bytes = await this.#segments.range(ref, start.offset, endOffset);
     const decode = () =>
       meaningOf(segmentKey(ref), start.offset, () => {
-        const batch = new RecordBatch(limits);
+        const batch = new RecordBatch(limits, this.#meter(run.streamId));
         for (const chunk of verifiedChunks(ref, run, start, bytes, this.#ports.compute)) {
           if (batch.full) break;
           if (chunk.firstSeqNum + chunk.count > from) batch.add(chunk, from);
@@ -168,7 +170,7 @@ export class StreamReader {
     const lookup = new SegmentLookup(this.#committed.state.segments, this.#segments);
     for (;;) {
       const frame = this.#committed.chunks.frameAt(streamId, seqNum);
-      if (frame !== null) return bytesBelowIn(chunkOf(frame), seqNum);
+      if (frame !== null) return bytesBelowIn(chunkOf(frame), seqNum, this.#meter(streamId));
       const place = lookup.bySeqNum(streamId, seqNum);
       if (place.kind === 'nowhere') return null;
       if (place.kind === 'unknown') {
@@ -186,7 +188,8 @@ export class StreamReader {
     const bytes = await this.#segments.range(ref, start.offset, endOffset);
     for (const chunk of verifiedChunks(ref, run, start, bytes, this.#ports.compute)) {
       if (chunk.firstSeqNum + chunk.count > seqNum) {
-        return meaningOf(segmentKey(ref), start.offset, () => bytesBelowIn(chunk, seqNum));
+        const meter = this.#meter(run.streamId);
+        return meaningOf(segmentKey(ref), start.offset, () => bytesBelowIn(chunk, seqNum, meter));
       }
     }
     throw new LogCorruption(
@@ -260,6 +263,10 @@ export class StreamReader {
     return this.#committed.state.tables.stream(streamId);
   }
 
+  #meter(streamId: number): Meter {
+    return meterOf(this.#stream(streamId)?.cipher ?? null);
+  }
+
   /** Keeps the segment while `use` reads it. Null when it is gone because it left the list, so look again. */
   async #reading<Result>(ref: SegmentRef, use: () => Promise<Result>): Promise<Result | null> {
     const unpin = this.#segments.pin(ref);
@@ -280,10 +287,10 @@ export class StreamReader {
 }
 
 /** What the chunk says of its end, less its records from `seqNum` on. */
-function bytesBelowIn(chunk: ChunkEntry, seqNum: number): number {
+function bytesBelowIn(chunk: ChunkEntry, seqNum: number, meter: Meter): number {
   let bytes = chunk.appendedBytes;
   decodeRecordsFrom(chunk, chunk.records, seqNum, (record) => {
-    bytes -= meteredBytes(record);
+    bytes -= meter(record);
     return true;
   });
   return bytes;

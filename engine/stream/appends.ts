@@ -8,20 +8,14 @@
  * was admitted as its entry. Hundreds of thousands come in a second: what is made for each is what the collector has to do.
  */
 
-import {
-  type AdmittedChunk,
-  admit,
-  type AppendInput,
-  type ConditionFailure,
-  type TimestampFailure,
-} from '../core/admission.ts';
+import { type AdmittedChunk, admit, type AppendFailure, type AppendInput } from '../core/admission.ts';
 import { assert } from '../core/assert.ts';
+import type { EncryptionKey } from '../core/encryption-key.ts';
 import type { AppendAck, AppendOutcome, Rejection } from '../core/outcome.ts';
 import type { StreamPosition } from '../core/position.ts';
 import { meteredBytesOf } from '../core/record.ts';
 import type { StreamState } from '../core/stream-state.ts';
 import type { Queued, Settlement } from '../log/queued.ts';
-import type { Clock, Telemetry } from '../ports.ts';
 import type { Entry } from '../state/entries.ts';
 import type { DurableTables } from '../state/tables.ts';
 import { NOT_OWNER, notFound, rejected, UNAVAILABLE } from './answers.ts';
@@ -31,6 +25,7 @@ import type { DeadlineQueue, Waiting } from './deadline-queue.ts';
 import type { Gate } from './gate.ts';
 import type { Journal } from './journal.ts';
 import type { StreamParts } from './parts.ts';
+import { appendKeyRejection, sealChunk } from './record-seals.ts';
 import type { Standing } from './standing.ts';
 
 /** An append that is part of a session (API contract §4.5). */
@@ -53,11 +48,12 @@ const REFUSED = {
   'fencing-token-mismatch': 'append.rejected.token',
   'timestamp-missing': 'append.rejected.timestamp',
   'timestamp-too-large': 'append.rejected.timestamp',
+  'nonces-spent': 'append.rejected.nonces',
 } as const;
 
 export class Appends {
-  readonly #clock: Clock;
-  readonly #telemetry: Telemetry;
+  readonly #ports: StreamParts['ports'];
+  readonly #telemetry: StreamParts['ports']['telemetry'];
   readonly #journal: Journal;
   readonly #tables: DurableTables;
   readonly #standing: Standing;
@@ -70,7 +66,7 @@ export class Appends {
 
   /** `unflushed` is open while there is room for chunks that are in no segment. */
   constructor(parts: StreamParts, births: Births, unflushed: Gate, lastArrivalMs: number) {
-    this.#clock = parts.ports.clock;
+    this.#ports = parts.ports;
     this.#telemetry = parts.ports.telemetry;
     this.#journal = parts.journal;
     this.#tables = parts.tables;
@@ -82,10 +78,19 @@ export class Appends {
     this.#lastArrivalMs = lastArrivalMs;
   }
 
-  /** The batch was validated before; everything else is decided here, in one turn, once there is room. */
-  append(basin: string, stream: string, input: AppendInput, session: InSession | null = null): Promise<AppendOutcome> {
+  /**
+   * The batch was validated before; everything else is decided here, in one turn, once there is room. `key` is what came with
+   * it, for streams with a cipher; it is not used any more once the promise is settled.
+   */
+  append(
+    basin: string,
+    stream: string,
+    input: AppendInput,
+    key: EncryptionKey | null,
+    session: InSession | null = null,
+  ): Promise<AppendOutcome> {
     return new Promise((tell, fail) => {
-      const append = new Append(this, basin, stream, input, session, tell, fail);
+      const append = new Append(this, basin, stream, input, key, session, tell, fail);
       this.#deadlines.add(append);
       if (this.#unflushed.isOpen && this.#budget.tryTake(append.bytes)) this.#decide(append);
       else this.#decideWhenRoom(append).catch(fail);
@@ -112,12 +117,16 @@ export class Appends {
     if (session?.isAbandoned() === true) return this.#refuse(append, rejected(UNAVAILABLE));
     const stream = session === null ? this.#births.forAppend(basin, name) : this.#sameStream(append, session);
     if ('kind' in stream) return this.#refuse(append, this.#standing.reveal(rejected(stream)));
-    const nowMs = this.#clock.wallMs();
+    const { cipher } = stream;
+    const lack = cipher === null ? null : appendKeyRejection(cipher, append.key, input.records);
+    if (lack !== null) return this.#refuse(append, this.#standing.reveal(rejected(lack)));
+    const nowMs = this.#ports.clock.wallMs();
     const arrivalMs = Math.max(nowMs, this.#lastArrivalMs);
     const admission = admit(stream, input, nowMs, arrivalMs);
     if (admission.type === 'refused') {
       return this.#refuse(append, this.#refuseCondition(stream, admission.failure));
     }
+    if (cipher !== null) sealChunk(this.#ports, { ...stream, cipher }, admission, append.key);
     this.#queue(append, admission);
     session?.decided(true);
   }
@@ -136,7 +145,7 @@ export class Appends {
     Promise.resolve(answer).then((outcome) => this.#end(append, outcome), append.fail);
   }
 
-  #refuseCondition(stream: StreamState, failure: ConditionFailure | TimestampFailure): Promise<AppendOutcome> {
+  #refuseCondition(stream: StreamState, failure: AppendFailure): Promise<AppendOutcome> {
     this.#telemetry.event(REFUSED[failure.kind]);
     if (this.#journal.ahead.isAhead(stream.id)) this.#telemetry.event('append.rejected.undurable');
     return this.#standing.reveal(rejected(failure));
@@ -196,6 +205,7 @@ class Append implements Waiting, Queued<Entry> {
   readonly basin: string;
   readonly stream: string;
   readonly input: AppendInput;
+  readonly key: EncryptionKey | null;
   readonly session: InSession | null;
   readonly tell: (outcome: AppendOutcome) => void;
   readonly fail: (error: unknown) => void;
@@ -211,6 +221,7 @@ class Append implements Waiting, Queued<Entry> {
     basin: string,
     stream: string,
     input: AppendInput,
+    key: EncryptionKey | null,
     session: InSession | null,
     tell: (outcome: AppendOutcome) => void,
     fail: (error: unknown) => void,
@@ -219,6 +230,7 @@ class Append implements Waiting, Queued<Entry> {
     this.basin = basin;
     this.stream = stream;
     this.input = input;
+    this.key = key;
     this.session = session;
     this.tell = tell;
     this.fail = fail;

@@ -8,7 +8,7 @@ import type { Journal } from './journal.ts';
 import type { Standing } from './standing.ts';
 
 export interface StreamParts {
-  ports: Pick<Ports, 'clock' | 'random' | 'telemetry'>;
+  ports: Pick<Ports, 'clock' | 'random' | 'entropy' | 'compute' | 'telemetry'>;
   /** May this process answer? */
   standing: Standing;
   /** The way into the log; `journal.ahead` is what queued entries will make of the tables. */

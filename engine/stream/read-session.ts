@@ -17,12 +17,15 @@ import type { SequencedRecord } from '../core/record.ts';
 import type { StreamState } from '../core/stream-state.ts';
 import type { Ports } from '../ports.ts';
 import type { ReadLimits } from '../segments/record-batch.ts';
+import type { RecordOpener } from './record-seals.ts';
 import { Sleeper } from './sleeper.ts';
 import type { TailWatch } from './tail-watch.ts';
 
 /** The stream as one reader sees it. */
 export interface ReadSource {
   readonly streamId: number;
+  /** Null when records are stored as they were sent. */
+  readonly opener: Pick<RecordOpener, 'open'> | null;
   /** The durable state now, or why there is nothing to read any more. */
   look(): StreamState | Rejection;
   /** Records from `fromSeqNum` on within the limits, or why the store keeps them. */
@@ -46,6 +49,7 @@ export class ReadSession {
   readonly #allowance: ReadAllowance;
   readonly #mayFollow: boolean;
   readonly #waitMs: number | null;
+  readonly #untilTimestamp: number;
   /** The number of the next record. */
   #next: number;
   /** It had everything at a moment that is proved, and what comes is handed out as it comes. */
@@ -63,6 +67,7 @@ export class ReadSession {
     this.#allowance = new ReadAllowance(input);
     this.#mayFollow = mayFollow(input);
     this.#waitMs = input.waitMs;
+    this.#untilTimestamp = input.untilTimestamp ?? Infinity;
     this.#next = fromSeqNum;
   }
 
@@ -103,8 +108,10 @@ export class ReadSession {
     if (live?.length === 0) return 'over';
     const fetched = live ?? (await this.#source.fetch(stream, this.#next, batch));
     if (isRejection(fetched)) return this.#failed(fetched);
+    const opened = this.#source.opener?.open(fetched, this.#untilTimestamp) ?? fetched;
+    if (isRejection(opened)) return this.#failed(opened);
     const before = this.#allowance.takenBytes;
-    const records = this.#allowance.take(fetched);
+    const records = this.#allowance.take(opened);
     const last = records.at(-1);
     if (last === undefined) return this.#allowance.isSpent ? 'over' : this.#passTrimmed();
     this.#source.handedOut(this.#allowance.takenBytes - before);
@@ -113,7 +120,7 @@ export class ReadSession {
     if (this.#following && this.#next < stream.tail.seqNum) {
       // What came and did not fit ends the read, even if it is trimmed by the time one looks for it.
       const isCut = records.length < batch.recordsMax && batch.meteredBytesMax < READ_METERED_BYTES_MAX;
-      if (live !== null && isCut) this.#allowance.refuse();
+      if (live !== null && isCut && opened.length === live.length) this.#allowance.refuse();
       this.#ports.telemetry.event('read.fell-behind');
       this.#following = false;
     }

@@ -5,9 +5,11 @@
  * started after the question (5).
  */
 
+import { type EncryptionKey, keyRejection } from '../core/encryption-key.ts';
 import type { CheckTailOutcome, ReadOutcome, ReadSessionOutcome, Rejection } from '../core/outcome.ts';
 import { boundedRead, mayFollow, planStart, ReadAllowance, type ReadInput } from '../core/read-plan.ts';
-import { meteredBytesOf, type SequencedRecord } from '../core/record.ts';
+import type { SequencedRecord } from '../core/record.ts';
+import { meterOf } from '../core/sealed-record.ts';
 import type { StreamState } from '../core/stream-state.ts';
 import { LogCorruption } from '../log/corruption.ts';
 import { StoreAbandoned, StoreRefused } from '../log/persistent-store.ts';
@@ -18,9 +20,18 @@ import { notFound, type Rejected, rejected, UNAVAILABLE } from './answers.ts';
 import { type Births, type Demand, PENDING } from './births.ts';
 import type { StreamParts } from './parts.ts';
 import { LiveBatch } from './live-batch.ts';
+import { openerOf } from './record-seals.ts';
 import { ReadSession, type ReadSource } from './read-session.ts';
 import type { TailWatch } from './tail-watch.ts';
 import type { UsageMeter } from './usage-meter.ts';
+
+/** How a reader wants its events. */
+interface Manner {
+  /** It may go on for long, so a server that drains does not begin it, and ends it. */
+  lasts: boolean;
+  /** One answer: no part of it is given when another can not be. */
+  isWhole: boolean;
+}
 
 type Unwritten = Extract<ReadOutcome, { kind: 'unwritten' }>;
 
@@ -44,18 +55,28 @@ export class Reads {
     return this.#observe<CheckTailOutcome>(basin, name, 'read', (stream) => ({ kind: 'tail', tail: stream.tail }));
   }
 
-  /** Which stream has the name now; made if the basin makes streams that are appended to. */
-  identify(basin: string, name: string): Promise<{ kind: 'found'; streamId: number } | Rejected> {
-    return this.#observe<{ kind: 'found'; streamId: number }>(basin, name, 'append', ({ id }) => ({
-      kind: 'found',
-      streamId: id,
-    }));
+  /** Which stream has the name now; made if the basin makes streams that are appended to. The key fits if it needs one. */
+  identify(
+    basin: string,
+    name: string,
+    key: EncryptionKey | null,
+  ): Promise<{ kind: 'found'; streamId: number } | Rejected> {
+    return this.#observe<{ kind: 'found'; streamId: number } | Rejected>(basin, name, 'append', ({ id, cipher }) => {
+      const lack = cipher === null ? null : keyRejection(cipher, key);
+      return lack === null ? { kind: 'found', streamId: id } : rejected(lack);
+    });
   }
 
   /** One batch: what is there, else, if the caller waits, the first that comes; empty when the time is over. */
-  async read(basin: string, name: string, input: ReadInput, signal?: AbortSignal): Promise<ReadOutcome> {
+  async read(
+    basin: string,
+    name: string,
+    input: ReadInput,
+    key: EncryptionKey | null,
+    signal?: AbortSignal,
+  ): Promise<ReadOutcome> {
     const bounded = boundedRead(input);
-    const opened = await this.#open(basin, name, bounded, mayFollow(bounded));
+    const opened = await this.#open(basin, name, bounded, key, { lasts: mayFollow(bounded), isWhole: true });
     if (!(opened instanceof ReadSession)) return opened;
     for await (const event of opened.events(this.#watch, signal)) {
       if (event.kind === 'batch') return event;
@@ -65,19 +86,32 @@ export class Reads {
   }
 
   /** `signal` aborts when nobody listens any more. */
-  async session(basin: string, name: string, input: ReadInput, signal?: AbortSignal): Promise<ReadSessionOutcome> {
-    const opened = await this.#open(basin, name, input, true);
+  async session(
+    basin: string,
+    name: string,
+    input: ReadInput,
+    key: EncryptionKey | null,
+    signal?: AbortSignal,
+  ): Promise<ReadSessionOutcome> {
+    const opened = await this.#open(basin, name, input, key, { lasts: true, isWhole: false });
     if (!(opened instanceof ReadSession)) return opened;
     this.#parts.ports.telemetry.event('read.session-opened');
     return { kind: 'open', events: opened.events(this.#watch, signal) };
   }
 
-  /** `lasts`: it may go on for long, so a server that drains does not begin it, and ends it. */
-  #open(basin: string, name: string, input: ReadInput, lasts: boolean): Promise<ReadSession | Unwritten | Rejected> {
+  #open(
+    basin: string,
+    name: string,
+    input: ReadInput,
+    key: EncryptionKey | null,
+    manner: Manner,
+  ): Promise<ReadSession | Unwritten | Rejected> {
     this.#announce(basin, name, input);
     return this.#observe<ReadSession | Unwritten | Rejected>(basin, name, 'read', async (stream) => {
       const { standing } = this.#parts;
-      if (lasts && !standing.mayLast) return rejected(standing.refusal());
+      if (manner.lasts && !standing.mayLast) return rejected(standing.refusal());
+      const lack = stream.cipher === null ? null : keyRejection(stream.cipher, key);
+      if (lack !== null) return rejected(lack);
       const plan = planStart(stream, input);
       if (plan.kind === 'unwritten') {
         this.#parts.ports.telemetry.event('read.at-tail');
@@ -85,7 +119,7 @@ export class Reads {
       }
       const from = plan.kind === 'from' ? plan.seqNum : await this.#reader.seqNumAtTimestamp(stream.id, plan.timestamp);
       if (from < stream.trimPoint) this.#parts.ports.telemetry.event('read.below-trim');
-      return new ReadSession(this.#parts.ports, this.#source(stream, lasts), input, from);
+      return new ReadSession(this.#parts.ports, this.#source(stream, key, manner), input, from);
     });
   }
 
@@ -97,11 +131,12 @@ export class Reads {
     this.#reader.readSoon(stream.id, plan.seqNum, new ReadAllowance(input).batch);
   }
 
-  #source(opened: StreamState, lasts: boolean): ReadSource {
+  #source(opened: StreamState, key: EncryptionKey | null, { lasts, isWhole }: Manner): ReadSource {
     const { id, basin, name } = opened;
     const { tables, standing } = this.#parts;
     return {
       streamId: id,
+      opener: openerOf(this.#parts.ports, opened, key, isWhole),
       look: () => {
         if (!(lasts ? standing.mayLast : standing.mayTell)) return standing.refusal();
         const stream = tables.stream(id);
@@ -127,6 +162,8 @@ export class Reads {
 
   /** As many records as the limits allow and the stream had when it was asked, from however many places. */
   async #filled(stream: StreamState, fromSeqNum: number, limits: ReadLimits): Promise<SequencedRecord[]> {
+    const metered = meterOf(stream.cipher);
+    const meteredBytesOf = (some: readonly SequencedRecord[]) => some.reduce((sum, record) => sum + metered(record), 0);
     const records = [...(await this.#reader.read(stream.id, fromSeqNum, limits))];
     let meteredBytesMax = limits.meteredBytesMax - meteredBytesOf(records);
     for (let last = records.at(-1); last !== undefined && last.seqNum + 1 < stream.tail.seqNum; last = records.at(-1)) {

@@ -7,6 +7,7 @@
  * what was queued ends durable, unknown, or rejected only when the log says it is void (12, honesty).
  */
 
+import type { EncryptionKey } from '../core/encryption-key.ts';
 import type { SlotLog } from '../log/slot-log.ts';
 import type { Ports, Telemetry } from '../ports.ts';
 import type { CommittedLog } from '../segments/committed-log.ts';
@@ -55,7 +56,7 @@ export class StreamStore {
   readonly #sessionBytesMax: number;
 
   constructor(
-    ports: Pick<Ports, 'clock' | 'random' | 'telemetry'>,
+    ports: Pick<Ports, 'clock' | 'random' | 'entropy' | 'compute' | 'telemetry'>,
     tunables: EngineTunables,
     {
       log,
@@ -116,13 +117,13 @@ export class StreamStore {
     this.#empties.committed(entry);
   }
 
-  /** Opens a session on the stream as it is now; inputs go to it and to no later one of the same name. */
-  async appendSession(basin: string, name: string): Promise<AppendSessionOutcome> {
-    const opened = await this.reads.identify(basin, name);
+  /** Opens a session on the stream as it is now; inputs go to it and to no later one of the same name, sealed with one key. */
+  async appendSession(basin: string, name: string, key: EncryptionKey | null): Promise<AppendSessionOutcome> {
+    const opened = await this.reads.identify(basin, name, key);
     if (opened.kind === 'rejected') return opened;
     if (!this.#standing.mayLast) return rejected(this.#standing.refusal());
     const session: AppendSession = new AppendSession(
-      (input, inSession) => this.appends.append(basin, name, input, inSession),
+      (input, inSession) => this.appends.append(basin, name, input, key, inSession),
       opened.streamId,
       this.#sessionBytesMax,
       {

@@ -224,8 +224,8 @@ export const UNKNOWN_WITH_FOLLOWERS: Story = {
     edits: [
       {
         file: APPENDS,
-        find: "return { kind: 'unknown', message: 'the store did not confirm the append in time; it may still take effect' };",
-        replace: 'return rejected(UNAVAILABLE);',
+        find: 'append.chunk !== null ? LATE : rejected(',
+        replace: 'append.chunk !== null ? rejected(UNAVAILABLE) : rejected(',
       },
     ],
   },

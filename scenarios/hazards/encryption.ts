@@ -1,23 +1,28 @@
 /**
- * Encryption, as far as the service has it today: it promises none. Until streams can be encrypted these stories hold it to
- * that; then they become the ones their hazards are about.
+ * Encryption with the keys of clients: what is wrong with a key is the client's mistake and told as that, what is wrong with a
+ * record is not, and a stream keeps its cipher for life.
  */
 
-import { BASIN, codeOf, RECORDS, shown, STREAM } from './stage.ts';
-import { must, type Story } from './story.ts';
-
-const CONFIG_JSON = 'engine/api/config-json.ts';
-const HEADERS = 'engine/api/headers.ts';
+import { type Answer, BASIN, codeOf, RECORDS, shown, type Stage } from './stage.ts';
+import { must, type Story, type TestStory } from './story.ts';
 
 const asKey = (key: string) => ({ 's2-encryption-key': key });
+/** Of 32 bytes. */
+const KEY = asKey(`${'A'.repeat(42)}E=`);
+const OTHER = asKey(`${'B'.repeat(42)}E=`);
+
+const append = (stage: Stage, body: string, key = KEY): Promise<Answer> =>
+  stage.get(200, `POST ${RECORDS}`, { records: [{ body }] }, key);
+
+const readsAs = (answer: Answer, body: string): boolean => JSON.stringify(answer.body).includes(`"body":"${body}"`);
 
 export const KEY_THAT_IS_NONE: Story = {
   name: 'key-that-is-none',
-  claim: 'a key that can be none is the mistake of the client: bad_header, before anything is read or written',
+  claim: 'a key that is none, or the wrong one, is the mistake of the client, and nothing is written with it',
   play: async (stage) => {
-    await stage.provision();
-    await stage.append('a');
-    for (const key of ['', 'k'.repeat(45)]) {
+    await stage.provision({}, { stream_cipher: 'aegis-256' });
+    await append(stage, 'a');
+    for (const key of ['', 'k'.repeat(45), 'k'.repeat(44), 'no base64']) {
       for (const [line, body] of [
         [`POST ${RECORDS}`, { records: [{ body: 'b' }] }],
         [`GET ${RECORDS}?seq_num=0`, undefined],
@@ -27,89 +32,94 @@ export const KEY_THAT_IS_NONE: Story = {
         must(isRefused, `${line} with a key of ${key.length} characters is answered with ${shown(answer)}`);
       }
     }
+    const wrong = await stage.ask(`GET ${RECORDS}?seq_num=0`, undefined, OTHER);
+    must(wrong.status === 400, `a read with another key is answered with ${shown(wrong)}`);
     must((await stage.tail()) === 1, 'an append with a key that is none was stored');
   },
   plant: {
-    lie: 'a header that is wrong is an error of the server',
+    lie: 'a key that is none is an error of the server',
     edits: [
       {
-        file: HEADERS,
-        find: "return new BadRequest('bad_header', `Invalid header",
-        replace: "return new BadRequest('other', `Invalid header",
+        file: 'engine/api/errors.ts',
+        find: "return errorResponse('bad_header', flawedKey(reason.cipher, reason.flaw));",
+        replace: "return errorResponse('other', flawedKey(reason.cipher, reason.flaw));",
       },
     ],
   },
 };
 
-export const CIPHER_BY_CREATION: Story = {
-  name: 'cipher-by-creation',
-  claim: 'no basin is created with a cipher, so no stream has records that are encrypted, or too many of them',
-  play: async (stage) => {
-    for (const line of ['POST /v1/basins', `PUT /v1/basins/${BASIN}`]) {
-      const refused = await stage.ask(line, { basin: BASIN, config: { stream_cipher: 'aes-256-gcm' } });
-      if (refused.status === 501 && codeOf(refused) === 'not_implemented') continue;
-      await stage.get(201, 'POST /v1/streams', { stream: STREAM });
-      await stage.append('as it was sent');
-      const isPlain = [...stage.objects.values()].some((object) => Buffer.from(object).includes('as it was sent'));
-      must(!isPlain, `told ${shown(refused)}, and then a record stood in the store as it was sent`);
-    }
-  },
-  plant: {
-    lie: 'a basin promises a cipher that nobody uses',
-    edits: [
-      {
-        file: CONFIG_JSON,
-        find: 'streamCipher: cipher(object) ?? null,',
-        replace: "streamCipher: (object['stream_cipher'] ?? null) as Cipher | null,",
-      },
-    ],
-  },
+export const MORE_THAN_NONCES: TestStory = {
+  name: 'more-than-nonces',
+  lie: 'a stream takes as many records as there are numbers, whatever its nonces are made of',
+  edits: [
+    {
+      file: 'engine/core/limits.ts',
+      find: 'export const AES_GCM_SEQ_NUM_MAX = 2 ** 32 - 1;',
+      replace: 'export const AES_GCM_SEQ_NUM_MAX = Number.MAX_SAFE_INTEGER;',
+    },
+  ],
+  directedOnly: true,
+  test: { file: 'engine/core/admission.test.ts', claim: 'takes records up to number 2^32-1 and not one more' },
 };
 
 export const CIPHER_BY_CHANGE: Story = {
   name: 'cipher-by-change',
-  claim: 'no basin gets a cipher later, so nothing is read with another algorithm than it was written with',
+  claim:
+    'a stream keeps the cipher it was created with, so nothing is read with another algorithm than it was written with',
   play: async (stage) => {
-    await stage.get(201, 'POST /v1/basins', { basin: BASIN });
-    const refused = await stage.ask(`PATCH /v1/basins/${BASIN}`, { stream_cipher: 'aegis-256' });
-    const created = await stage.ask('POST /v1/streams', { stream: STREAM });
-    const isRefused = refused.status === 501 && codeOf(refused) === 'not_implemented';
-    must(isRefused, `a cipher was asked for and told ${shown(refused)}, and a stream is ${shown(created)}`);
-    await stage.get(200, `PATCH /v1/basins/${BASIN}`, { stream_cipher: null });
+    await stage.provision({}, { stream_cipher: 'aes-256-gcm' });
+    await append(stage, 'before');
+    for (const cipher of ['aegis-256', null]) {
+      await stage.get(200, `PATCH /v1/basins/${BASIN}`, { stream_cipher: cipher });
+      await append(stage, `under ${cipher}`);
+      const read = await stage.ask(`GET ${RECORDS}?seq_num=0`, undefined, KEY);
+      must(
+        read.status === 200 && readsAs(read, 'before'),
+        `once its basin has ${cipher}, a stream reads ${shown(read)}`,
+      );
+    }
+    const { body } = await stage.get(200, 'GET /v1/streams');
+    must(JSON.stringify(body).includes('"cipher":"aes-256-gcm"'), `the stream is ${JSON.stringify(body)}`);
   },
   plant: {
-    lie: 'a PATCH sets a cipher that a creation would refuse',
+    lie: 'an append is sealed with the cipher its basin has now',
     edits: [
       {
-        file: CONFIG_JSON,
-        find: "...part('streamCipher', cipher(object)),",
-        replace: "...part('streamCipher', object['stream_cipher'] as Cipher | null | undefined),",
+        file: 'engine/stream/appends.ts',
+        find: 'const { cipher } = stream;',
+        replace: 'const cipher = this.#journal.ahead.basin(basin)?.config.streamCipher ?? stream.cipher;',
       },
     ],
   },
 };
 
-export const KEY_OF_A_PLAIN_STREAM: Story = {
-  name: 'key-of-a-plain-stream',
-  claim: 'no key is wrong for a stream that is not encrypted',
+export const KEY_OR_CORRUPTION: Story = {
+  name: 'key-or-corruption',
+  claim: 'a wrong key is told from a broken record, in every mode, and is no matter of other readers',
   play: async (stage) => {
-    await stage.provision();
-    const [one, other] = ['A', 'B'].map((letter) => asKey(`${letter.repeat(43)}=`));
-    await stage.get(200, `POST ${RECORDS}`, { records: [{ body: 'a' }] }, one);
-    for (const headers of [{}, one, other]) {
-      const { body } = await stage.get(200, `GET ${RECORDS}?seq_num=0`, undefined, headers);
-      must(JSON.stringify(body).includes('"body":"a"'), `a record reads as ${JSON.stringify(body)}`);
+    await stage.provision({}, { stream_cipher: 'aes-256-gcm' });
+    await append(stage, 'a');
+    await append(stage, 'b', OTHER);
+    for (const query of ['seq_num=0', 'seq_num=1&count=1']) {
+      const answer = await stage.ask(`GET ${RECORDS}?${query}`, undefined, query.includes('count') ? KEY : OTHER);
+      const isWrongKey = answer.status === 400 && codeOf(answer) === 'decryption_failed';
+      must(isWrongKey, `a read ?${query} with the wrong key is answered with ${shown(answer)}`);
     }
+    const events = await stage.follow('?seq_num=0&wait=0', KEY);
+    await stage.moment();
+    const told = events.events.map(({ data }) => data).join();
+    must(told.includes('"body":"a"'), `events with a key that opens the first of two records: ${told}`);
+    must(told.includes('decryption_failed'), `events with a key that opens the first of two records: ${told}`);
+    const plain = await stage.ask(`GET ${RECORDS}?seq_num=1`, undefined, OTHER);
+    must(readsAs(plain, 'b'), `the reader with the other key gets ${shown(plain)}`);
   },
   plant: {
-    lie: 'every key is the wrong one',
+    lie: 'a record that does not open counts as broken',
     edits: [
       {
-        file: HEADERS,
-        find: "const key = headerText(headers, 's2-encryption-key')?.trim() ?? null;",
-        replace:
-          "const key = headerText(headers, 's2-encryption-key')?.trim() ?? null;\n" +
-          "  if (key?.startsWith('B')) throw new BadRequest('decryption_failed', 'the key is wrong');",
+        file: 'engine/stream/record-seals.ts',
+        find: "if (plain === null) return { kind: 'decryption-failed' };",
+        replace: "if (plain === null) return damaged(seqNum, 'does not open');",
       },
     ],
   },

@@ -14,11 +14,10 @@ import { plantName, playPlanted } from './run-plant.ts';
 const SLICE = 13;
 
 /** A row as docs/HAZARDS.md has it. */
-function lineOf({ version, hazard, story, excluded, waits }: Hazard): string {
+function lineOf({ version, hazard, story, excluded }: Hazard): string {
   const [claim, lie] = 'play' in story ? [story.claim, story.plant.lie] : [story.test.claim, story.lie];
   const rule = excluded === undefined ? '' : `excluded: ${excluded}`;
-  const until = waits === undefined ? '' : `waits for ${waits}`;
-  return `| ${version} | ${hazard} | \`${story.name}\` | ${claim} | ${lie} | ${rule}${until} |`.replaceAll(/ +/g, ' ');
+  return `| ${version} | ${hazard} | \`${story.name}\` | ${claim} | ${lie} | ${rule} |`.replaceAll(/ +/g, ' ');
 }
 
 describe('every story holds:', () => {

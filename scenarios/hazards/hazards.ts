@@ -23,15 +23,12 @@ export interface Hazard {
   story: Story | TestStory;
   /** The rule of the design by which it can not be met here; the story shows the rule. */
   excluded?: string;
-  /** What has to come before the hazard itself can be played; the story shows what holds until then. */
-  waits?: string;
 }
 
 const NO_LEASES = 'streams have no writers, leases or dormancy: a stream is a row, and one log writes them all';
 const NO_TRANSACTIONS = 'there are no transactions to conflict: each decision is one turn against what is queued';
 const NO_CHANNELS = 'a follower is a position, not a channel with a capacity';
 const NO_CURSOR = 'a deletion keeps no cursor: the next process begins from the tables';
-const ENCRYPTION = 'encryption of streams';
 
 export const HAZARDS: readonly Hazard[] = [
   { version: '0.41.2', hazard: 'acknowledged before the bytes are on disk', story: beside.ACK_BEFORE_DISK },
@@ -51,7 +48,6 @@ export const HAZARDS: readonly Hazard[] = [
     version: '0.36.4',
     hazard: 'a wrong encryption key is an error of the server',
     story: encryption.KEY_THAT_IS_NONE,
-    waits: ENCRYPTION,
   },
   { version: '0.36.3', hazard: 'proxies hold live streams back', story: following.HELD_BACK_ON_THE_WAY },
   { version: '0.36.3', hazard: 'resume arithmetic overflows', story: following.RESUME_OVERFLOW },
@@ -90,14 +86,12 @@ export const HAZARDS: readonly Hazard[] = [
     version: '0.30.4',
     hazard: 'another algorithm is reported as a wrong key',
     story: encryption.CIPHER_BY_CHANGE,
-    waits: ENCRYPTION,
   },
   { version: '0.30.3', hazard: 'arithmetic of numbers at their limits', story: requests.NUMBERS_AT_THE_LIMIT },
   {
     version: '0.30.2',
     hazard: 'more records than random nonces allow',
-    story: encryption.CIPHER_BY_CREATION,
-    waits: ENCRYPTION,
+    story: encryption.MORE_THAN_NONCES,
   },
   {
     version: '0.30.0',
@@ -108,8 +102,7 @@ export const HAZARDS: readonly Hazard[] = [
   {
     version: '0.29.31',
     hazard: 'a wrong key is not told from corruption',
-    story: encryption.KEY_OF_A_PLAIN_STREAM,
-    waits: ENCRYPTION,
+    story: encryption.KEY_OR_CORRUPTION,
   },
   { version: '0.29.25', hazard: 'a basin that is created and not there yet', story: durability.CREATED_BEFORE_DURABLE },
   { version: '0.29.23', hazard: 'a stale worker wipes the stream created again', story: deletion.STALE_WORKER },

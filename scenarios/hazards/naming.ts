@@ -77,8 +77,8 @@ export const AUTO_CREATE_BY_SESSION: Story = {
     edits: [
       {
         file: READS,
-        find: "return this.#observe<{ kind: 'found'; streamId: number }>(basin, name, 'append',",
-        replace: "return this.#observe<{ kind: 'found'; streamId: number }>(basin, name, 'read',",
+        find: "streamId: number } | Rejected>(basin, name, 'append',",
+        replace: "streamId: number } | Rejected>(basin, name, 'read',",
       },
     ],
   },

@@ -30,9 +30,9 @@ export const DORMANT_WRITER: Story = {
     edits: [
       {
         file: APPENDS,
-        find: 'const nowMs = this.#clock.wallMs();',
+        find: 'const nowMs = this.#ports.clock.wallMs();',
         replace:
-          'const nowMs = this.#clock.wallMs();\n' +
+          'const nowMs = this.#ports.clock.wallMs();\n' +
           '    if (nowMs - stream.idleSinceMs >= 60_000) return this.#refuse(append, rejected(UNAVAILABLE));',
       },
     ],
@@ -122,9 +122,9 @@ export const STALLED_SESSION: Story = {
     edits: [
       {
         file: STORE,
-        find: '(input, inSession) => this.appends.append(basin, name, input, inSession),',
+        find: '(input, inSession) => this.appends.append(basin, name, input, key, inSession),',
         replace:
-          'async (input, inSession) => (await this.#budget.take(1024), this.appends.append(basin, name, input, inSession)),',
+          'async (input, inSession) => (await this.#budget.take(1024), this.appends.append(basin, name, input, key, inSession)),',
       },
     ],
   },
