@@ -215,10 +215,10 @@ export const ROWS: readonly CatalogueRow[] = [
   ),
   row('R10', 'a long poll and its deadline', 'side.poll-empty', 'side.poll-answered'),
   row('R11', 'a heartbeat is due while a batch comes', 'read.heartbeat', 'read.tail-moved'),
-  row('R12', "a reader's connection is half open", 'follower.silence', 'fault.net.gave-up'),
+  row('R12', "a reader's connection is half open", 'follower.silence', 'fault.net.response-lost'),
   row('R13', 'a crowd follows one stream', 'follower.crowd'),
   row('R14', 'a read by timestamp begins among others', 'side.read-by-timestamp'),
-  row('R15', 'a followed stream is deleted', 'side.follower-met-deletion'),
+  row('R15', 'a followed stream is deleted', 'side.follower-met-deletion', 'side.followed-second-life'),
   row('T1', 'a wall clock steps back between two batches', 'fault.clock.step-back', 'append.timestamp-raised'),
   row(
     'T2',
@@ -266,10 +266,8 @@ export const ROWS: readonly CatalogueRow[] = [
   row(
     'D8',
     'a stream is deleted and re-created under an open session',
-    'side.append-met-deletion',
     'side.cursor-outlived',
     'side.session-outlived',
-    'side.followed-second-life',
   ),
   row(
     'D9',

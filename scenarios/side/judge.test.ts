@@ -278,6 +278,16 @@ describe('what is not', () => {
     expect(codeOf(lost.story.does(readFrom(0), page(4, 'e')))).toBe('no-such-stream');
   });
 
+  test('a read that was asked for in one life and began in the next', () => {
+    const story = filled();
+    const read = story.begins(readFrom(0));
+    story
+      .does(remove, deleted)
+      .does(create('u'), created)
+      .does(append([data('e')]), appended(0, 1));
+    expect(codeOf(story.ends(read, page(0, 'e')))).toBeNull();
+  });
+
   test('an early expiry where clocks were wrong', () => {
     const story = filled(AGE_MS).does(readFrom(0), page(2, 'c', 'd'));
     expect(codeOf(story, false)).toBeNull();

@@ -160,7 +160,9 @@ class Search {
   #markOf(operation: SideOperation, state: StreamState, before: number | undefined): number | 'done' | undefined {
     if (operation.outcome?.kind !== 'page') return fits(operation, state, this.#stamps) ? 'done' : before;
     if (state === null) return before;
-    const begun = before ?? (mayBegin(operation, state, this.#stamps) ? state.birth : undefined);
+    // What may have begun in a life that is over may as well begin in this one.
+    const isBegun = before === state.birth || mayBegin(operation, state, this.#stamps);
+    const begun = isBegun ? state.birth : before;
     return begun === state.birth && holdsPage(operation, state) ? 'done' : begun;
   }
 
