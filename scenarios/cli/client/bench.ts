@@ -37,6 +37,9 @@ export interface Flow {
 
 const MIB = 1024 * 1024;
 
+/** A writer that is ahead of its rate looks up this often, so that the end is not slept through. */
+const PAUSE_MS_MAX = 100;
+
 export function benchCommand(): Command {
   return clientCommand('bench')
     .description('measure throughput and latency of a basin, and check what comes back')
@@ -136,11 +139,14 @@ async function write(
   let failure: { error: unknown } | null = null;
   let isOver = false;
   void end.then(() => (isOver = true));
-  for (let sentBytes = 0; !isOver && failure === null; sentBytes += recordSize) {
+  for (let sentBytes = 0; !isOver && failure === null;) {
     const aheadMs = written.startMs + sentBytes / bytesPerMs - performance.now();
-    if (aheadMs > 0) await Promise.race([sleep(aheadMs), end]);
-    if (isOver) break;
+    if (aheadMs > 0) {
+      await sleep(Math.min(aheadMs, PAUSE_MS_MAX));
+      continue;
+    }
     const sentAtMs = performance.now();
+    sentBytes += recordSize;
     const ticket = await producer.submit(maker.next(microseconds(sentAtMs - written.startMs)));
     const ack = ticket.ack().then(() => {
       written.records++;
