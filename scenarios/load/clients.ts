@@ -18,7 +18,9 @@ export type Violations = string[];
 
 export function clientOf(endpoint: string): S2 {
   const endpoints = { account: endpoint, basin: endpoint };
-  return new S2({ accessToken: 'none', endpoints, retry: { maxAttempts: 1 } });
+  // Patient, so that a machine with much else to do is not taken for a server that does nothing.
+  const patience = { connectionTimeoutMillis: 20_000, requestTimeoutMillis: 30_000 };
+  return new S2({ accessToken: 'none', endpoints, retry: { maxAttempts: 1 }, ...patience });
 }
 
 export interface Appended {
