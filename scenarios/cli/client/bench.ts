@@ -139,8 +139,10 @@ async function write(
   let failure: { error: unknown } | null = null;
   let isOver = false;
   void end.then(() => (isOver = true));
-  for (let sentBytes = 0; !isOver && failure === null;) {
-    const aheadMs = written.startMs + sentBytes / bytesPerMs - performance.now();
+  const beginMs = performance.now();
+  let sentBytes = 0;
+  while (!isOver && failure === null) {
+    const aheadMs = beginMs + sentBytes / bytesPerMs - performance.now();
     if (aheadMs > 0) {
       await sleep(Math.min(aheadMs, PAUSE_MS_MAX));
       continue;
