@@ -6,6 +6,16 @@
  */
 
 export { chain, chainAll, ChainHash, highHalf, lowHalf, solve, toBigint, unchain } from './chain-hash.ts';
+export { checkExtendedStream } from './extended/check.ts';
+export type { EventLabels, ExtendedCall, ExtendedEvent, ExtendedHistory, ExtendedReturn } from './extended/history.ts';
+export { type ExtendedState, extendedStreamModel } from './extended/model.ts';
+export {
+  formatExtended,
+  type HistoryHeader,
+  isExtended,
+  type ParsedExtended,
+  parseExtended,
+} from './formats/extended-jsonl.ts';
 export { type ParsedJepsen, parseJepsen } from './formats/jepsen.ts';
 export { formatEvent, formatHistory, type ParsedHistory, parseHistory, parseLine } from './formats/jsonl.ts';
 export { type ParsedOperations, parseOperations } from './formats/operations-file.ts';

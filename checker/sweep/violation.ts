@@ -41,7 +41,9 @@ export type ViolationCode =
   /** An append of unknown outcome took effect only after it had returned. */
   | 'late-effect'
   /** Records were observed that nothing in the history explains. */
-  | 'unexplained-records';
+  | 'unexplained-records'
+  /** The reason of a rejection, or a part of the stream that was read, is true at no moment of its operation. */
+  | 'answer-without-place';
 
 export interface Violation {
   readonly code: ViolationCode;

@@ -4,12 +4,17 @@
  */
 
 import {
+  checkExtendedStream,
   checkStream,
   describeVerdict,
   formatEvent,
   type History,
+  isExtended,
+  MalformedHistory,
+  parseExtended,
   parseHistory,
   readStreamFrom,
+  type StreamCheckOptions,
   sweepOperations,
   type Verdict,
 } from '../../checker/index.ts';
@@ -23,6 +28,8 @@ export function judgeStream(file: string, input: Input, options: CheckOptions): 
     strictS2: options.strictS2 === true,
     ...(options.budget !== undefined && { stepsMax: options.budget }),
   };
+  const [head = new Uint8Array(0)] = input.pieces();
+  if (isExtended(new TextDecoder().decode(head.subarray(0, 200)))) return judgeExtended(file, input, limits, options);
   if (options.html === undefined && options.explain !== true) {
     const read = readStreamFrom(input.pieces(), input.whole);
     if (read.kind === 'malformed') return { refusal: `${file}:${read.line}: ${read.message}` };
@@ -31,6 +38,25 @@ export function judgeStream(file: string, input: Input, options: CheckOptions): 
   const parsed = parseHistory(new TextDecoder('utf-8', { ignoreBOM: true }).decode(input.whole()));
   if (parsed.kind === 'malformed') return { refusal: `${file}:${parsed.line}: ${parsed.message}` };
   return findingsOf(file, checkStream(parsed.history, limits), parsed.history, options);
+}
+
+/** Our own format. A page shows what S2's format can say, so there is none of it yet. */
+function judgeExtended(
+  file: string,
+  input: Input,
+  limits: StreamCheckOptions,
+  options: CheckOptions,
+): Findings | Refusal {
+  const parsed = parseExtended(new TextDecoder().decode(input.whole()));
+  if (parsed.kind === 'malformed') return { refusal: `${file}:${parsed.line}: ${parsed.message}` };
+  if (options.html !== undefined) return { refusal: `${file}: there is no page of histories in the extended format` };
+  try {
+    return findingsOf(file, checkExtendedStream(parsed.history, limits), null, { ...options, explain: false });
+  } catch (error) {
+    if (!(error instanceof MalformedHistory)) throw error;
+    // The header is the first line, so events begin on the second.
+    return { refusal: `${file}:${error.line + 1}: ${error.message.replace(/^event \d+: /, '')}` };
+  }
 }
 
 function findingsOf(file: string, verdict: Verdict, history: History | null, options: CheckOptions): Findings {

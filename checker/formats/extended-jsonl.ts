@@ -1,0 +1,230 @@
+/**
+ * Our own format: that of S2 and more, with a header that says which version and where the history is from.
+ *
+ * The first line is `{"tailrace_history": 1}`, with `seed` and `profile` (strings) where there was a simulator. Every
+ * further line is one of S2's (jsonl.ts), or has one of these: Start `{"ReadPart": {"seq_num": n}}`; Finish
+ * `{"AppendRejected": {"tail": n}}` or `{"AppendRejected": {"fencing_token": "s"}}`, `{"ReadPartSuccess":
+ * {"record_hashes": [n, …], "tail": n or null}}`, `{"ReadUnwritten": {"tail": n}}`. Beside any event may stand `session`,
+ * `node` (strings) and `attempt`. Hashes are read as numbers or strings of digits, so that any JSON tool can write them.
+ */
+
+import type { EventLabels, ExtendedCall, ExtendedEvent, ExtendedHistory, ExtendedReturn } from '../extended/history.ts';
+import type { HistoryEvent } from '../history.ts';
+import { type Json, type JsonObject, JsonSyntaxError, scanJson } from './json-scanner.ts';
+import { formatEvent, parseLine } from './jsonl.ts';
+
+export interface HistoryHeader {
+  seed?: string;
+  profile?: string;
+}
+
+export type ParsedExtended =
+  | { kind: 'history'; header: HistoryHeader; history: ExtendedHistory }
+  /** `line` counts from 1. */
+  | { kind: 'malformed'; line: number; message: string };
+
+const VERSION = 1;
+const U64_MAX = 2n ** 64n - 1n;
+
+class RefusedLine extends Error {}
+
+/** Does the text begin with the header of this format? */
+export function isExtended(text: string): boolean {
+  return /^\s*\{\s*"tailrace_history"/.test(text);
+}
+
+export function parseExtended(text: string): ParsedExtended {
+  const lines = text.trimEnd().split('\n');
+  let header: HistoryHeader = {};
+  const history: ExtendedEvent[] = [];
+  for (const [index, line] of lines.entries())
+    try {
+      const object = objectOf(scanJson(line), 'the line');
+      if (index === 0) header = decodeHeader(object);
+      else history.push(decodeEvent(line, object));
+    } catch (error) {
+      if (error instanceof RefusedLine || error instanceof JsonSyntaxError)
+        return { kind: 'malformed', line: index + 1, message: error.message };
+      throw error;
+    }
+  return { kind: 'history', header, history };
+}
+
+/** The whole history as text, header first, with a newline at the end of each line. */
+export function formatExtended(header: HistoryHeader, history: ExtendedHistory): string {
+  return `${JSON.stringify({ tailrace_history: VERSION, ...header })}\n${history.map((event) => `${formatLine(event)}\n`).join('')}`;
+}
+
+function formatLine(event: ExtendedEvent): string {
+  const { session, attempt, node } = event;
+  const labels = Object.entries({ session, attempt, node }).flatMap(([key, value]) =>
+    value === undefined ? [] : [`,"${key}":${JSON.stringify(value)}`],
+  );
+  const own = event.type === 'call' ? formatCall(event.call) : formatReturn(event.return);
+  // Written as an event that S2 knows, whose start or finish is then replaced.
+  const { clientId, opId, atMs, note } = event;
+  const known: HistoryEvent =
+    own === null
+      ? (event as HistoryEvent)
+      : {
+          type: 'call',
+          clientId,
+          opId,
+          call: { kind: 'read' },
+          ...(atMs !== undefined && { atMs }),
+          ...(note !== undefined && { note }),
+        };
+  const text = formatEvent(known);
+  const whole = own === null ? text : text.replace('{"Start":"Read"}', () => own);
+  return `${whole.slice(0, -1)}${labels.join('')}}`;
+}
+
+function formatCall(call: ExtendedCall): string | null {
+  return call.kind === 'read-part' ? `{"Start":{"ReadPart":{"seq_num":${call.seqNum}}}}` : null;
+}
+
+function formatReturn(outcome: ExtendedReturn): string | null {
+  switch (outcome.kind) {
+    case 'append-rejected': {
+      const { actual } = outcome;
+      const told =
+        'tail' in actual ? `"tail":${actual.tail}` : `"fencing_token":${JSON.stringify(actual.fencingToken)}`;
+      return `{"Finish":{"AppendRejected":{${told}}}}`;
+    }
+    case 'read-part-success':
+      return `{"Finish":{"ReadPartSuccess":{"record_hashes":[${outcome.recordHashes.join(',')}],"tail":${outcome.tail}}}}`;
+    case 'read-unwritten':
+      return `{"Finish":{"ReadUnwritten":{"tail":${outcome.tail}}}}`;
+    default:
+      return null;
+  }
+}
+
+function decodeHeader(object: JsonObject): HistoryHeader {
+  const version = object.get('tailrace_history');
+  if (version !== VERSION)
+    throw new RefusedLine(
+      `the first line must be a header {"tailrace_history": ${VERSION}}, not version ${shown(version)}`,
+    );
+  const seed = textOf(object.get('seed'), 'seed');
+  const profile = textOf(object.get('profile'), 'profile');
+  return { ...(seed !== undefined && { seed }), ...(profile !== undefined && { profile }) };
+}
+
+function decodeEvent(line: string, object: JsonObject): ExtendedEvent {
+  const labels = decodeLabels(object);
+  const event = objectOf(object.get('event'), '"event"');
+  const call = ownCall(event.get('Start'));
+  const outcome = ownReturn(event.get('Finish'));
+  if (call === null && outcome === null) {
+    const parsed = parseLine(line);
+    if (typeof parsed === 'string') throw new RefusedLine(parsed);
+    return { ...parsed, ...labels };
+  }
+  if (event.size !== 1) throw new RefusedLine('"event" must have exactly one key ("Start" or "Finish")');
+  // What else stands on the line is what stands on S2's lines.
+  const rest = parseLine(withoutOwn(object));
+  if (typeof rest === 'string') throw new RefusedLine(rest);
+  const { clientId, opId, atMs, note } = rest;
+  const common = {
+    clientId,
+    opId,
+    ...labels,
+    ...(atMs !== undefined && { atMs }),
+    ...(note !== undefined && { note }),
+  };
+  return call !== null ? { type: 'call', ...common, call } : { type: 'return', ...common, return: outcome! };
+}
+
+/** The line's other keys, about an event that S2 knows. */
+function withoutOwn(object: JsonObject): string {
+  const kept = ['client_id', 'op_id', 'at_ms', 'note'].flatMap((key) => {
+    const value = object.get(key);
+    if (value === undefined) return [];
+    const text = typeof value === 'object' && value !== null && 'numberText' in value ? value.numberText : undefined;
+    return [`,"${key}":${text ?? (typeof value === 'bigint' ? `${value}` : JSON.stringify(value))}`];
+  });
+  return `{"event":{"Start":"Read"}${kept.join('')}}`;
+}
+
+function ownCall(json: Json | undefined): ExtendedCall | null {
+  if (!(json instanceof Map)) return null;
+  const part = (json as JsonObject).get('ReadPart');
+  if (part === undefined) return null;
+  return { kind: 'read-part', seqNum: position(only(part, ['seq_num']).get('seq_num'), 'seq_num') };
+}
+
+function ownReturn(json: Json | undefined): ExtendedReturn | null {
+  if (!(json instanceof Map)) return null;
+  const finish = json as JsonObject;
+  const rejected = finish.get('AppendRejected');
+  if (rejected !== undefined) {
+    const told = only(rejected, ['tail', 'fencing_token']);
+    const token = textOf(told.get('fencing_token'), 'fencing_token');
+    if ((token === undefined) === (told.get('tail') === undefined))
+      throw new RefusedLine('"AppendRejected" tells either "tail" or "fencing_token"');
+    const actual = token === undefined ? { tail: position(told.get('tail'), 'tail') } : { fencingToken: token };
+    return { kind: 'append-rejected', actual };
+  }
+  const part = finish.get('ReadPartSuccess');
+  if (part !== undefined) {
+    const told = only(part, ['record_hashes', 'tail']);
+    const hashes = told.get('record_hashes');
+    if (!Array.isArray(hashes)) throw new RefusedLine('record_hashes must be a list of hashes');
+    const tail = told.get('tail') ?? null;
+    return {
+      kind: 'read-part-success',
+      recordHashes: (hashes as readonly Json[]).map(hashOf),
+      tail: tail === null ? null : position(tail, 'tail'),
+    };
+  }
+  const unwritten = finish.get('ReadUnwritten');
+  if (unwritten === undefined) return null;
+  return { kind: 'read-unwritten', tail: position(only(unwritten, ['tail']).get('tail'), 'tail') };
+}
+
+function decodeLabels(object: JsonObject): EventLabels {
+  const session = textOf(object.get('session'), 'session');
+  const node = textOf(object.get('node'), 'node');
+  const attempt = object.get('attempt');
+  return {
+    ...(session !== undefined && { session }),
+    ...(node !== undefined && { node }),
+    ...(attempt !== undefined && { attempt: position(attempt, 'attempt') }),
+  };
+}
+
+function objectOf(json: Json | undefined, what: string): JsonObject {
+  if (!(json instanceof Map)) throw new RefusedLine(`${what} must be a JSON object, not ${shown(json)}`);
+  return json as JsonObject;
+}
+
+function only(json: Json, known: readonly string[]): JsonObject {
+  const object = objectOf(json, 'the body');
+  for (const key of object.keys())
+    if (!known.includes(key)) throw new RefusedLine(`unknown key ${JSON.stringify(key)}; expected ${known.join(', ')}`);
+  return object;
+}
+
+function position(json: Json | undefined, what: string): number {
+  if (typeof json === 'number') return json;
+  throw new RefusedLine(`${what} must be a whole number from 0 to 2^53-1, not ${shown(json)}`);
+}
+
+function hashOf(json: Json): bigint {
+  const digits = typeof json === 'string' && /^(0|[1-9][0-9]{0,19})$/.test(json) ? BigInt(json) : json;
+  const hash = typeof digits === 'number' ? BigInt(digits) : digits;
+  if (typeof hash !== 'bigint' || hash > U64_MAX) throw new RefusedLine(`${shown(json)} is no hash from 0 to 2^64-1`);
+  return hash;
+}
+
+function textOf(json: Json | undefined, what: string): string | undefined {
+  if (json === undefined || typeof json === 'string') return json;
+  throw new RefusedLine(`${what} must be a string, not ${shown(json)}`);
+}
+
+function shown(json: Json | undefined): string {
+  if (json === undefined) return 'nothing';
+  if (json === null || typeof json !== 'object') return typeof json === 'string' ? JSON.stringify(json) : String(json);
+  return json instanceof Map ? 'an object' : Array.isArray(json) ? 'a list' : 'a number';
+}
