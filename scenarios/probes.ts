@@ -20,8 +20,14 @@ import { USAGE_PROBES } from './usage/crew.ts';
 import { CODING_PROBES } from './wire-coding.ts';
 import { CLIENT_PROBES } from './workflow.ts';
 
-/** Every probe a run can light, known before the run. */
-export function probeCatalogue(): ProbeInfo[] {
+/** Every probe a run can light, known before the run. The same list each time: worlds know their catalogue by it. */
+export function probeCatalogue(): readonly ProbeInfo[] {
+  return (catalogue ??= everyProbe());
+}
+
+let catalogue: readonly ProbeInfo[] | null = null;
+
+function everyProbe(): ProbeInfo[] {
   const ours = {
     ...CLIENT_PROBES,
     ...SERVER_PROBES,
