@@ -237,6 +237,14 @@ describe('a server that can not start', () => {
     await expectOneLine(await start(options), EXIT.couldNotStart, line);
   });
 
+  test('because its init file asks for what can not be names the resource', async () => {
+    const initFile = join(workspace, 'short.json');
+    await writeFile(initFile, JSON.stringify({ basins: [{ name: 'short' }] }));
+    const server = await start({ initFile });
+    await expectOneLine(server, EXIT.couldNotStart, /^tailrace: --init-file .*: basin short was refused: .*bad_path/);
+    expect(server.output()).not.toContain('ready');
+  });
+
   test('because its log is damaged names the object', async () => {
     const dir = join(workspace, 'damaged');
     const first = await start({ store: `file:${dir}` });

@@ -96,7 +96,7 @@ class Server {
         'banner',
         banner({ ...this.#options, port: http.port, tls: this.#tls(identity), store, tunables }),
       );
-      return await this.#serve(http, { store, tunables, stopped, prepare: () => this.#prepare(steps, api) });
+      return await this.#serve(http, { store, tunables, stopped, prepare: (engine) => this.#prepare(steps, engine) });
     } finally {
       this.#metrics.stop();
       await store.release();
@@ -125,9 +125,10 @@ class Server {
         blobs: measuredStore(store.blobs, (call) => this.#metrics.storeCall(call)),
         telemetry: both(this.#metrics, this.#voice.telemetry),
       };
-      this.#engine = await openEngine(ports, tunables);
-      await prepare();
-      return this.#engine;
+      const engine = await openEngine(ports, tunables);
+      await prepare(engine);
+      this.#engine = engine;
+      return engine;
     } catch (error) {
       const isStore = error instanceof StoreRefused || error instanceof ForeignStore || error instanceof LogCorruption;
       if (isStore) throw new StartError(error.message, EXIT.storeRefused);
@@ -135,12 +136,14 @@ class Server {
     }
   }
 
-  async #prepare(steps: readonly InitStep[], api: HttpHandler): Promise<void> {
+  /** Nobody else is served yet: who is told that the server is well finds everything in its place. */
+  async #prepare(steps: readonly InitStep[], engine: Engine): Promise<void> {
     try {
+      const api = createApi(() => engine);
       await applyInitFile(steps, api, (line) => this.#voice.say('init', line));
     } catch (error) {
       if (!(error instanceof InitFileError)) throw error;
-      await this.#engine?.stop();
+      await engine.stop();
       throw new StartError(`--init-file ${this.#options.initFile}: ${error.message}`);
     }
   }
@@ -215,7 +218,7 @@ interface Start {
   tunables: EngineTunables;
   stopped: Promise<StopSignal>;
   /** What has to be there before the server is ready. */
-  prepare: () => Promise<void>;
+  prepare: (engine: Engine) => Promise<void>;
 }
 
 function both(first: Telemetry, second: Telemetry): Telemetry {
