@@ -4,6 +4,7 @@ export { portableCiphers } from './adapters/portable-ciphers.ts';
 export { createApi } from './api/routes.ts';
 export type { AppendInput, ConditionFailure } from './core/admission.ts';
 export { InvariantError } from './core/assert.ts';
+export { EncryptionKey } from './core/encryption-key.ts';
 export type { BasinConfig, BasinPatch, StreamConfig, StreamPatch, StreamWish } from './core/config.ts';
 export type { ListQuery } from './core/listing.ts';
 export type {

@@ -51,7 +51,7 @@ const streamPatch: fc.Arbitrary<StreamPatch> = fc.record(
   },
   { requiredKeys: [] },
 );
-const cipher = fc.constantFrom(null, 'aegis-256' as const);
+const cipher = rarely(fc.constantFrom('aegis-256' as const, 'aes-256-gcm' as const));
 const basinConfig: fc.Arbitrary<BasinConfig> = fc.record({
   defaultStreamConfig: fc.tuple(wish, words.storageClass).map(([said, storageClass]) => ({ ...said, storageClass })),
   streamCipher: cipher,
@@ -120,6 +120,9 @@ const range: { [Part in keyof ReadRange]: fc.Arbitrary<ReadRange[Part]> } = {
   waitMs,
 };
 
+/** Nine of ten bring the key, whether it is needed or not. */
+const hasKey = fc.oneof({ weight: 9, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) });
+
 const one = <Do extends Command['do']>(verb: Do) => fc.constant(verb);
 
 type Weighed = { weight: number; arbitrary: fc.Arbitrary<Command> };
@@ -129,17 +132,32 @@ const common: readonly Weighed[] = [
   { weight: 6, arbitrary: fc.record({ do: one('create-stream'), basin, stream, token, wish: fewWishes }) },
   {
     weight: 30,
-    arbitrary: batch.chain((sent) => fc.record({ do: one('append'), basin, stream }).map((to) => ({ ...to, ...sent }))),
+    arbitrary: batch.chain((sent) =>
+      fc.record({ do: one('append'), basin, stream, hasKey }).map((to) => ({ ...to, ...sent })),
+    ),
   },
-  { weight: 16, arbitrary: fc.record({ do: one('read'), basin, stream, ...range }) },
+  { weight: 16, arbitrary: fc.record({ do: one('read'), basin, stream, hasKey, ...range }) },
   { weight: 4, arbitrary: fc.record({ do: one('check-tail'), basin, stream }) },
   {
     weight: 5,
-    arbitrary: fc.record({ do: one('append-session'), basin, stream, batches: fc.array(batch, { maxLength: 4 }) }),
+    arbitrary: fc.record({
+      do: one('append-session'),
+      basin,
+      stream,
+      hasKey,
+      batches: fc.array(batch, { maxLength: 4 }),
+    }),
   },
   {
     weight: 6,
-    arbitrary: fc.record({ do: one('follow'), basin, stream, ...range, appended: fc.array(batch, { maxLength: 3 }) }),
+    arbitrary: fc.record({
+      do: one('follow'),
+      basin,
+      stream,
+      hasKey,
+      ...range,
+      appended: fc.array(batch, { maxLength: 3 }),
+    }),
   },
   { weight: 2, arbitrary: fc.record({ do: one('ensure-basin'), basin, config: basinConfig }) },
   { weight: 3, arbitrary: fc.record({ do: one('reconfigure-basin'), basin, patch: basinPatch }) },

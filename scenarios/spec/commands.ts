@@ -23,12 +23,17 @@ interface OnStream {
   stream: string;
 }
 
-type AppendCommand = OnStream & { do: 'append' } & Batch;
+/** With the one key there is, which streams with a cipher need. */
+interface WithKey extends OnStream {
+  hasKey: boolean;
+}
+
+type AppendCommand = WithKey & { do: 'append' } & Batch;
 /** All batches are sent before the first is answered, then the request ends. */
-export type AppendSessionCommand = OnStream & { do: 'append-session'; batches: readonly Batch[] };
-export type ReadCommand = OnStream & { do: 'read' } & ReadRange;
+export type AppendSessionCommand = WithKey & { do: 'append-session'; batches: readonly Batch[] };
+export type ReadCommand = WithKey & { do: 'read' } & ReadRange;
 /** A read session. Once it has everything, somebody else appends; then nobody does until its wait is over, or it is left. */
-export type FollowCommand = OnStream & { do: 'follow'; appended: readonly Batch[] } & ReadRange;
+export type FollowCommand = WithKey & { do: 'follow'; appended: readonly Batch[] } & ReadRange;
 
 export type RecordCommand =
   | (OnStream & { do: 'check-tail' })

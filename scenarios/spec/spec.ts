@@ -11,7 +11,7 @@ import { afterRestart, afterWaiting, TOMBSTONE_MS } from './ages.ts';
 import { type Command, MOMENT_MS, type RecordCommand, takesAMoment } from './commands.ts';
 import { firstWord, patchedBasin, patchedStream, sameWords } from './configs.ts';
 import { append, appendAll, follow, read } from './records.ts';
-import { type Basin, type Stream, tailOf, withBasin, withStream, type World } from './world.ts';
+import { type Basin, commandOf, type Stream, tailOf, withBasin, withStream, type World } from './world.ts';
 
 export type Answer = Record<string, unknown> | null;
 
@@ -164,6 +164,9 @@ function stepRecords(
     return stepRecords(withStream(world, home, name, created), command, basin, created);
   }
   if (stream.deletedAtMs !== null) return [world, PENDING];
+  if (stream.cipher !== null && needsKey(command) && !command.hasKey) {
+    return [world, rejected({ kind: 'key-missing', cipher: stream.cipher })];
+  }
   const put = (after: Stream): World => {
     const lastArrivalMs = after.records.length > stream.records.length ? world.nowMs : world.lastArrivalMs;
     return withStream({ ...world, lastArrivalMs }, home, name, after);
@@ -188,6 +191,12 @@ function stepRecords(
       return [waitedMs === 0 ? put(after) : afterWaiting(put(after), waitedMs), answer];
     }
   }
+}
+
+/** Commands are stored as they are, and a tail is no secret. */
+function needsKey(command: RecordCommand): command is Exclude<RecordCommand, { do: 'check-tail' }> {
+  if (command.do === 'check-tail') return false;
+  return command.do !== 'append' || command.records.some((record) => commandOf(record) === null);
 }
 
 // --- both --------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /** The engine as the specification sees it: commands in, answers out, with what only the engine knows (ids) left out. */
 
-import type { Engine } from '../../engine/index.ts';
+import { type Engine, EncryptionKey } from '../../engine/index.ts';
 import {
   type AppendSessionCommand,
   type Batch,
@@ -79,7 +79,7 @@ async function askAtOnce(subject: Subject, command: Exclude<Command, { do: 'rest
     case 'check-tail':
       return shown(await engine.checkTail(command.basin, command.stream));
     case 'append':
-      return shown(await engine.append(command.basin, command.stream, appendInput(command)));
+      return shown(await engine.append(command.basin, command.stream, appendInput(command), keyOf(command)));
     case 'append-session':
       return appendThroughSession(engine, command);
     case 'read':
@@ -90,8 +90,9 @@ async function askAtOnce(subject: Subject, command: Exclude<Command, { do: 'rest
 }
 
 /** Where the tail is when an acknowledgement is released is left to the server, within bounds. */
-async function appendThroughSession(engine: Engine, { basin, stream, batches }: AppendSessionCommand): Promise<Answer> {
-  const opened = await engine.appendSession(basin, stream);
+async function appendThroughSession(engine: Engine, command: AppendSessionCommand): Promise<Answer> {
+  const { basin, stream, batches } = command;
+  const opened = await engine.appendSession(basin, stream, keyOf(command));
   if (opened.kind !== 'open') return shown({ ...opened });
   const { session } = opened;
   const sent = (async () => {
@@ -113,7 +114,9 @@ async function appendThroughSession(engine: Engine, { basin, stream, batches }: 
 
 async function readPatiently({ engine, wait, settle }: Subject, command: ReadCommand): Promise<Answer> {
   let isOver = false;
-  const answer = engine.read(command.basin, command.stream, readInput(command)).finally(() => (isOver = true));
+  const { basin, stream } = command;
+  const reading = engine.read(basin, stream, readInput(command), undefined, keyOf(command));
+  const answer = reading.finally(() => (isOver = true));
   await settle();
   if (!isOver && command.waitMs !== null) await wait(command.waitMs);
   return shown(await answer);
@@ -122,7 +125,7 @@ async function readPatiently({ engine, wait, settle }: Subject, command: ReadCom
 async function followed({ engine, wait, settle }: Subject, command: FollowCommand): Promise<Answer> {
   const { basin, stream, appended, waitMs } = command;
   const left = new AbortController();
-  const opened = await engine.readSession(basin, stream, readInput(command), left.signal);
+  const opened = await engine.readSession(basin, stream, readInput(command), left.signal, keyOf(command));
   if (opened.kind !== 'open') return shown(opened);
   const events: Answer[] = [];
   let isOver = false;
@@ -133,7 +136,7 @@ async function followed({ engine, wait, settle }: Subject, command: FollowComman
   await settle();
   const appends: Answer[] = [];
   for (const batch of appended) {
-    appends.push(shown(await engine.append(basin, stream, appendInput(batch))));
+    appends.push(shown(await engine.append(basin, stream, appendInput(batch), keyOf({ hasKey: true }))));
     await settle();
   }
   if (!isOver && waitMs !== null) await wait(waitMs);
@@ -149,6 +152,11 @@ async function emptied(engine: Engine, basin: string, settle: () => Promise<void
     if (listed.kind !== 'page' || listed.page.rows.length === 0) return;
     await settle();
   }
+}
+
+/** 32 bytes of zero; each request has its own. */
+function keyOf({ hasKey }: { hasKey: boolean }): EncryptionKey | null {
+  return hasKey ? new EncryptionKey(`${'A'.repeat(43)}=`) : null;
 }
 
 function appendInput({ records, matchSeqNum, fencingToken }: Batch) {
