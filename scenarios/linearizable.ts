@@ -57,7 +57,7 @@ export interface ScenarioOptions {
   record: boolean;
   onTraceLine?: (line: string) => void;
   /** Choices from elsewhere than the generator, and who sees them. */
-  worldOptions?: Pick<WorldOptions, 'choices' | 'onChoice' | 'onProbe'>;
+  worldOptions?: Pick<WorldOptions, 'choices' | 'onChoice'>;
 }
 
 export async function runLinearizable(options: ScenarioOptions): Promise<ScenarioRun> {
