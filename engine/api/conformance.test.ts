@@ -133,21 +133,6 @@ test('a store without basins lists none', async () => {
   expect(await apiOf(engine)('GET /v1/basins')).toMatchObject({ status: 200, body: { basins: [], has_more: false } });
 });
 
-test('the cipher of a stream is the one its basin had when it was created, for good', async () => {
-  const { engine } = await engineBench({ stream: false });
-  await engine.ensureBasin(BASIN, { ...S2_BASIN_CONFIG, streamCipher: 'aegis-256' });
-  await engine.createStream(BASIN, 'old', null);
-  await engine.reconfigureBasin(BASIN, { streamCipher: null });
-  await engine.createStream(BASIN, 'young', null);
-  await engine.ensureStream(BASIN, 'old', { ...NO_WISH, storageClass: 'standard' });
-  const listed = await engine.listStreams(BASIN, ALL);
-  const rows = listed.kind === 'page' ? listed.page.rows : [];
-  expect(rows.map(({ name, cipher }) => [name, cipher])).toEqual([
-    ['old', 'aegis-256'],
-    ['young', null],
-  ]);
-});
-
 test('another age of deletion on empty does not begin it anew', async () => {
   const { engine, clock } = await engineBench({ stream: false, tunables: { emptySweepMs: 1_000 } });
   const wish = { ...NO_WISH, deleteOnEmptyMinAgeS: 3_600 };
