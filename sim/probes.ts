@@ -106,16 +106,14 @@ export type ProbeCounts = Readonly<Record<string, number>>;
 export type ClaimBroken = (message: string) => void;
 
 export class Probes {
-  readonly #catalogue = new Map<string, ProbeInfo>();
+  readonly #catalogue: ReadonlyMap<string, ProbeInfo>;
   readonly #counts = new Map<string, number>();
   readonly #claimBroken: ClaimBroken;
-  readonly #onFirst: (name: string) => void;
 
-  /** `extra` adds to the catalogue, or replaces an entry (to make it required, to name its row). `onFirst` hears when one lights for the first time. */
-  constructor(extra: readonly ProbeInfo[], claimBroken: ClaimBroken, onFirst: (name: string) => void = () => {}) {
+  /** `extra` adds to the catalogue, or replaces an entry (to make it required, to name its row). */
+  constructor(extra: readonly ProbeInfo[], claimBroken: ClaimBroken) {
     this.#claimBroken = claimBroken;
-    this.#onFirst = onFirst;
-    for (const info of [...engineProbes(), ...SIM_PROBES, ...extra]) this.#catalogue.set(info.name, info);
+    this.#catalogue = catalogueWith(extra);
   }
 
   catalogue(): ProbeInfo[] {
@@ -134,9 +132,7 @@ export class Probes {
   /** This place was reached. */
   reachable(name: string): void {
     if (!this.#catalogue.has(name)) throw new Error(`assertion: ${name} is in no catalogue of probes`);
-    const hits = this.#counts.get(name) ?? 0;
-    this.#counts.set(name, hits + 1);
-    if (hits === 0) this.#onFirst(name);
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 
   /** Lights when the condition holds; over a sweep it must at some time. */
@@ -148,6 +144,18 @@ export class Probes {
   always(condition: boolean, name: string, detail = ''): void {
     if (!condition) this.#claimBroken(detail === '' ? `assertion: ${name}` : `assertion: ${name}\n${detail}`);
   }
+}
+
+/** Catalogues by what they add: hundreds of entries, the same in every world of a sweep. */
+const CATALOGUES = new WeakMap<readonly ProbeInfo[], ReadonlyMap<string, ProbeInfo>>();
+
+function catalogueWith(extra: readonly ProbeInfo[]): ReadonlyMap<string, ProbeInfo> {
+  let catalogue = CATALOGUES.get(extra);
+  if (catalogue === undefined) {
+    catalogue = new Map([...engineProbes(), ...SIM_PROBES, ...extra].map((info) => [info.name, info]));
+    CATALOGUES.set(extra, catalogue);
+  }
+  return catalogue;
 }
 
 /** The engine's catalogue of events as probes. */

@@ -22,6 +22,8 @@ import { Probes, type ProbeInfo } from './probes.ts';
 import { Trace } from './trace.ts';
 import { Tracks } from './tracks.ts';
 
+const NO_PROBES: readonly ProbeInfo[] = [];
+
 /** Wall clocks begin at this instant: 2026-01-01T00:00:00Z. */
 export const EPOCH_MS = 1_767_225_600_000;
 
@@ -34,8 +36,6 @@ export interface WorldOptions {
   choices?: (generator: ChoiceSource) => ChoiceSource;
   /** Sees every choice as it is made. */
   onChoice?: ChoiceWatch;
-  /** Hears when a probe lights for the first time. */
-  onProbe?: (name: string) => void;
   /** What may go wrong; default nothing. */
   faults?: FaultSettings;
   /** How fast the store is; default `express`. */
@@ -93,7 +93,11 @@ export class World {
     this.choices = new Choices(source, (outcome) => trace.mix(outcome), options.onChoice);
     this.#kernel = new Kernel(trace, options.guard === false ? NO_GUARD : installGuard());
     const kernel = this.#kernel;
-    this.probes = new Probes(options.probes ?? [], (message) => kernel.fail('invariant', message), options.onProbe);
+    this.probes = new Probes(
+      options.probes ?? NO_PROBES,
+      (message) => kernel.fail('invariant', message),
+      options.onProbe,
+    );
     this.tracks = new Tracks(options.record === true, () => this.nowMs);
     this.#context = {
       kernel,
