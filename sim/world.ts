@@ -93,11 +93,7 @@ export class World {
     this.choices = new Choices(source, (outcome) => trace.mix(outcome), options.onChoice);
     this.#kernel = new Kernel(trace, options.guard === false ? NO_GUARD : installGuard());
     const kernel = this.#kernel;
-    this.probes = new Probes(
-      options.probes ?? NO_PROBES,
-      (message) => kernel.fail('invariant', message),
-      options.onProbe,
-    );
+    this.probes = new Probes(options.probes ?? NO_PROBES, (message) => kernel.fail('invariant', message));
     this.tracks = new Tracks(options.record === true, () => this.nowMs);
     this.#context = {
       kernel,
