@@ -29,7 +29,7 @@ describe('closing', () => {
     const session = connectHttp2(server);
     const slow1 = fetch(urlOf(server, '/slow')).then((response) => response.text());
     const slow2 = callHttp2(session, { ':path': '/slow' });
-    await sleep(50);
+    await until(() => server.requests === 2, 'both are under way');
 
     let closed = false;
     const closing = server.close(5000).then(() => (closed = true));
@@ -68,7 +68,7 @@ describe('closing', () => {
     const call = fetch(urlOf(server));
     const stream = connectHttp2(server).request({ ':path': '/' });
     stream.on('error', () => undefined);
-    await sleep(50);
+    await until(() => server.requests === 2, 'both are under way');
     const startMs = performance.now();
     await Promise.all([server.close(100), expect(call).rejects.toThrow()]);
     expect(performance.now() - startMs).toBeLessThan(3000);
@@ -79,7 +79,7 @@ describe('closing', () => {
   test('a second time only shortens the wait', async () => {
     const server = await serve(() => new Promise(() => undefined));
     const call = fetch(urlOf(server));
-    await sleep(30);
+    await until(() => server.requests === 1, 'it is under way');
     const startMs = performance.now();
     await Promise.all([server.close(60_000), server.close(10), expect(call).rejects.toThrow()]);
     expect(performance.now() - startMs).toBeLessThan(5000);
