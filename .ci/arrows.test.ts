@@ -77,6 +77,7 @@ const ARROWS: Record<string, readonly string[]> = {
     '@package',
   ],
   checker: ['checker', '@package'],
+  'checker/testing/differential': ['checker', 'node:', '@package'],
   scenarios: [
     'scenarios',
     'engine/index.ts',

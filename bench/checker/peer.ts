@@ -11,7 +11,7 @@ import { join } from 'node:path';
 const VERSION = 'v1.3.0';
 const MEMORY_KIB_MAX = 8_000_000;
 
-export interface PeerAnswer {
+interface PeerAnswer {
   /** `unknown`: out of time or memory. */
   verdict: 'ok' | 'illegal' | 'unknown';
   /** Of the check alone. */

@@ -102,9 +102,9 @@ export function ablation(): Row[] {
     const operations = streamOperations(collectHistory({ seed: 3, clients, opsPerClient, unknownPermille }));
     const name = `${clients}x${opsPerClient}, ${unknownPermille / 10} % unknown`;
     const full = streamModel();
-    const { isHopeless, ...positions } = full;
-    const { position, progress, ...commits } = positions;
-    const { isReadOnly, ...bare } = commits;
+    const positions = without(full, 'isHopeless');
+    const commits = without(without(positions, 'position'), 'progress');
+    const bare = without(commits, 'isReadOnly');
     const models: readonly (readonly [string, Model<never, never, never>])[] = [
       ['optional operations alone', bare as never],
       ['+ read-only commit', commits as never],
@@ -127,6 +127,10 @@ export function ablation(): Row[] {
       return { what: `WGL+ ${rules}, ${name}: ${verdict}, ${kept} kept`, value, unit: 'ms', floor };
     });
   });
+}
+
+function without(model: object, hook: string): object {
+  return Object.fromEntries(Object.entries(model).filter(([name]) => name !== hook));
 }
 
 function compared(

@@ -68,10 +68,7 @@ export function readOperations(history: History): Operations {
 }
 
 /** Adds one call in the order of the history. */
-export function addCall(
-  builder: OperationsBuilder,
-  { opId, clientId, call }: HistoryEvent & { type: 'call' },
-): Operation {
+function addCall(builder: OperationsBuilder, { opId, clientId, call }: HistoryEvent & { type: 'call' }): Operation {
   if (call.kind !== 'append') return builder.observe(opId, clientId, call.kind);
   const start = builder.records.count;
   builder.records.add(call.recordHashes);
