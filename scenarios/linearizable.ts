@@ -23,6 +23,7 @@ import { Invariants } from './invariants/crew.ts';
 import type { Plan } from './plan.ts';
 import { probeCatalogue } from './probes.ts';
 import type { RunFailure } from './run.ts';
+import { SecretsCrew } from './secrets/crew.ts';
 import { serverProgram } from './server.ts';
 import { SideCrew } from './side/crew.ts';
 import { StorageAudit } from './storage/audit.ts';
@@ -125,7 +126,7 @@ class Linearizable {
   /** Everybody who takes part, in the order in which they start. */
   #draft(): Crew[] {
     const { judged } = this;
-    const { side, control, usage } = this.#plan;
+    const { side, control, usage, secrets } = this.#plan;
     const workers = new Workers(this.#stage, judged);
     return [
       // First, so that it hears what engines say and not what others make of it.
@@ -137,6 +138,7 @@ class Linearizable {
       ...(side === null ? [] : [new SideCrew(side, this.#stage)]),
       ...(control === null ? [] : [new ControlCrew(control, this.#stage)]),
       ...(usage === null ? [] : [new UsageCrew(usage, this.#stage)]),
+      ...(secrets === null ? [] : [new SecretsCrew(secrets, this.#stage)]),
     ];
   }
 

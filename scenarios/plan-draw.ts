@@ -11,6 +11,7 @@ export const SITES = {
   side: defineSite('plan.side', 'which side streams there are, and how large what is written to them is'),
   control: defineSite('plan.control', 'which clients of the control plane there are, and how many names they are at'),
   usage: defineSite('plan.usage', 'whether a client is metered, and what it does'),
+  secrets: defineSite('plan.secrets', 'whether a client encrypts, and what it does'),
   family: defineSite('plan.family', 'whether a family of faults is on'),
   rate: defineSite('plan.rate', 'how often a fault happens'),
 };

@@ -13,6 +13,7 @@ import { type ControlPlan, drawControl } from './control/plan.ts';
 import { Draw, SITES } from './plan-draw.ts';
 import { drawFaults } from './plan-faults.ts';
 import { drawTunables } from './plan-tunables.ts';
+import { drawSecrets, type SecretsPlan } from './secrets/plan.ts';
 import { drawSide, type SidePlan } from './side/plan.ts';
 import type { OlderState } from './storage/audit.ts';
 import { drawUsage, type UsagePlan } from './usage/plan.ts';
@@ -89,6 +90,8 @@ export interface Plan extends RunSize {
   control: ControlPlan | null;
   /** A client that is metered, and holds the server's figures to its own; null in runs without. */
   usage: UsagePlan | null;
+  /** A client that encrypts what it writes; null in runs without. */
+  secrets: SecretsPlan | null;
 }
 
 export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>): Plan {
@@ -126,6 +129,7 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     side: sideOf(profile, faults, draw),
     control: controlOf(profile, faults, draw),
     usage: drawUsage(draw, faults, 8),
+    secrets: drawSecrets(draw, 12),
   };
 }
 

@@ -44,10 +44,7 @@ function rowLines(record: SweepRecord, lit: ReadonlyMap<string, Lit>): string[] 
     );
   }
   const count = (kind: CatalogueRow['absent']) => ROWS.filter(({ absent }) => absent === kind).length;
-  lines.push(
-    `  ${visited} of ${count(undefined)} reachable rows visited; ${count('excluded')} are excluded by design, ` +
-      `${count('later')} wait for a workload that gets there`,
-  );
+  lines.push(`  ${visited} of ${count(undefined)} reachable rows visited; ${count('excluded')} are excluded by design`);
   return lines;
 }
 

@@ -15,6 +15,7 @@ import { DAMAGE_PROBES } from './storage/damage.ts';
 import { FOLLOWER_PROBES } from './sessions/follower.ts';
 import { SESSION_WRITER_PROBES } from './sessions/session-writer.ts';
 import { NEVER_PROBES, STORAGE_PROBES } from './storage/ghost.ts';
+import { SECRETS_PROBES } from './secrets/crew.ts';
 import { SIDE_PROBES } from './side/probes.ts';
 import { USAGE_PROBES } from './usage/crew.ts';
 import { CODING_PROBES } from './wire-coding.ts';
@@ -39,6 +40,7 @@ function everyProbe(): ProbeInfo[] {
     ...LIMIT_PROBES,
     ...CONTROL_PROBES,
     ...USAGE_PROBES,
+    ...SECRETS_PROBES,
     ...CODING_PROBES,
     ...FOLLOWER_PROBES,
     ...SESSION_WRITER_PROBES,
@@ -47,7 +49,7 @@ function everyProbe(): ProbeInfo[] {
   const client = Object.entries(ours).map(([name, sentence]) => ({
     name,
     sentence,
-    required: name in CONTROL_PROBES || name in USAGE_PROBES || name in CODING_PROBES,
+    required: name in CONTROL_PROBES || name in USAGE_PROBES || name in CODING_PROBES || name in SECRETS_PROBES,
     row: null,
   }));
   return [...engineProbes(), ...SIM_PROBES, ...client].map(withRow);

@@ -1,7 +1,7 @@
 /**
  * The rows of the fault catalogue, and what lights when a sweep has been there. A row counts as visited by a run in which
- * every probe of `reached` has lit. Rows without probes say why: a rule of the design excludes them, or they wait for a part
- * that does not exist yet. docs/SIMULATION.md shows this table to readers; a test keeps the two equal.
+ * every probe of `reached` has lit. Rows without probes say why: a rule of the design excludes them. docs/SIMULATION.md shows
+ * this table to readers; a test keeps the two equal.
  */
 
 import type { NeverProbe } from './storage/ghost.ts';
@@ -12,9 +12,9 @@ export interface CatalogueRow {
   schedule: string;
   /** Null of a row that no sweep can visit. */
   reached: readonly string[] | null;
-  /** Of a row without probes: excluded by design, or to be reached by a later workload. */
-  absent?: 'excluded' | 'later';
-  /** The rule that excludes it, or what is missing. */
+  /** Of a row without probes: excluded by design. */
+  absent?: 'excluded';
+  /** The rule that excludes it. */
   why?: string;
   /** Of an excluded row: the probe that stays dark as long as the rule holds, where breaking it can be seen. */
   never?: NeverProbe;
@@ -22,10 +22,6 @@ export interface CatalogueRow {
 
 function row(id: string, schedule: string, ...reached: string[]): CatalogueRow {
   return { id, schedule, reached };
-}
-
-function later(id: string, schedule: string, why: string): CatalogueRow {
-  return { id, schedule, reached: null, absent: 'later', why };
 }
 
 /** `rule` is the rule of the design by which the schedule can not happen, or can do no harm. */
@@ -334,15 +330,19 @@ export const ROWS: readonly CatalogueRow[] = [
     'session.dropped-behind',
   ),
   row('C5', 'the holder of an old token appends after the fence', 'client.fenced-off'),
-  later('E1', 'a record is read with another key than it was written with', 'needs encryption'),
-  later('E2', 'the key changes in the middle of a stream', 'needs encryption'),
-  later('E3', 'nonces repeat after a restored snapshot', 'needs encryption'),
-  later('E4', 'ciphertext is swapped between streams or positions', 'needs encryption'),
+  row('E1', 'a record is read with another key than it was written with', 'secret.other-key', 'read.unopened'),
+  row('E2', 'the key changes in the middle of a stream', 'secret.keys-mixed'),
+  row('E3', 'nonces repeat after a restored snapshot', 'secret.sealed-by-successor', 'append.sealed'),
+  excluded(
+    'E4',
+    'ciphertext is swapped between streams or positions',
+    'the tag of a record vouches for basin, stream, incarnation, number and time; a test beside the code swaps whole records ' +
+      'in a store, checksums included',
+  ),
   excluded(
     'L1',
     'a stream reaches its last number',
-    'numbers go to 2^53 - 1, which a million appends a second reach in 285 years; a cipher with random nonces ends at 2^32, ' +
-      'which its tests reach and no run does',
+    'numbers go to 2^53 - 1, which a million appends a second reach in 285 years; the limit of a cipher has a test beside the code',
   ),
   row('L2', 'batches at each limit, and one over it', 'limits.taken', 'limits.refused'),
   row('N1', 'a configuration changes during appends', 'control.change-met-append'),

@@ -1,0 +1,101 @@
+/**
+ * One client that encrypts, under faults, and what must hold of its secrets: no object that ever came to the store has a word
+ * of a plaintext or a key in it, and after healing every record opens with its own key alone. That no key ever meets a nonce
+ * twice, over crashes and takeovers, the ciphers of the world watch.
+ */
+
+import { defineSite, type HostPorts } from '../../sim/index.ts';
+import type { Engine } from '../../engine/index.ts';
+import type { Crew, Goal, Stage } from '../crews/crew.ts';
+import { Wire } from '../wire.ts';
+import { MARK, SecretsClient } from './client.ts';
+import type { SecretsPlan } from './plan.ts';
+
+const SECRETS = defineSite('client.secrets', 'what the client that encrypts does next, and with which key');
+
+export const SECRETS_PROBES = {
+  'secret.no-key': 'an encrypted stream was asked for without a key, and refused',
+  'secret.other-key': 'a record did not open with another key than its own, and opened with its own',
+  'secret.keys-mixed': 'the key changed in the middle of a stream, and each record opened with its own',
+  'secret.sealed-by-successor': 'records were sealed with one key by one server after another',
+} as const;
+
+const BASIN = 'secret-basin';
+const RETRY_MS = 500;
+const PROVISION_TRIES = 20;
+
+export class SecretsCrew implements Crew {
+  readonly #plan: SecretsPlan;
+  readonly #stage: Stage;
+  #client: SecretsClient | null = null;
+  /** What no object may have in it. */
+  readonly #secrets: Buffer[] = [Buffer.from(MARK)];
+  /** Engines that began to serve. */
+  #served = 0;
+  /** Those that an append was acknowledged under. */
+  readonly #sealedUnder = new Set<number>();
+
+  constructor(plan: SecretsPlan, stage: Stage) {
+    this.#plan = plan;
+    this.#stage = stage;
+    const { store } = stage.world;
+    store.onEffect(({ kind, key }) => {
+      if (kind !== 'delete') this.#inspect(key, store.peek(key));
+    });
+  }
+
+  seen(engine: Engine): Engine {
+    this.#served++;
+    return engine;
+  }
+
+  start(): void {
+    const name = 'secrets-1';
+    const options = { ...this.#stage.wireOptions(name), basin: BASIN };
+    this.#stage.start(name, async (ports) => {
+      const keys = [ports.entropy.bytes(32), ports.entropy.bytes(32)] as const;
+      const texts = keys.map((key) => Buffer.from(key).toString('base64')) as [string, string];
+      this.#secrets.push(...keys.map((key) => Buffer.from(key)), ...texts.map((text) => Buffer.from(text)));
+      const wire = new Wire(this.#stage.transport(ports), ports.clock, options);
+      const { cipher } = this.#plan;
+      const client = new SecretsClient(wire, { basin: BASIN, cipher, keys: texts, noted: this.#stage.noted });
+      for (let tries = 1; !(await client.provision()); tries++) {
+        if (tries === PROVISION_TRIES) return;
+        await ports.clock.sleep(RETRY_MS);
+      }
+      this.#client = client;
+      await this.#work(client, ports, this.#stage.below(SECRETS, name));
+    });
+  }
+
+  afterHealing(): readonly Goal[] {
+    const begin = (): void => {
+      const client = this.#client;
+      if (client === null) return;
+      this.#stage.start('secrets-audit', async (ports) => {
+        while (!(await client.opensAll())) await ports.clock.sleep(RETRY_MS);
+      });
+    };
+    return [{ name: 'every sealed record opens with its own key', begin }];
+  }
+
+  async #work(client: SecretsClient, ports: HostPorts, below: (bound: number) => number): Promise<void> {
+    const { appends, batchRecordsMax, bodyBytesMax, otherKeyEvery, thinkMsMax } = this.#plan;
+    for (let i = 0; i < appends; i++) {
+      const key = below(otherKeyEvery) === 1 ? 1 : 0;
+      const lengths = Array.from({ length: 1 + below(batchRecordsMax) }, () => below(bodyBytesMax + 1));
+      if (await client.append(key, lengths)) this.#sealedUnder.add(this.#served);
+      if (this.#sealedUnder.size > 1) this.#stage.noted('secret.sealed-by-successor');
+      const next = below(6);
+      if (next === 1) await client.appendWithoutKey();
+      else if (next < 4) await client.read(([null, 0, 1] as const)[below(3)] ?? null);
+      await ports.clock.sleep(below(thinkMsMax + 1));
+    }
+  }
+
+  #inspect(key: string, bytes: Uint8Array = new Uint8Array(0)): void {
+    const object = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (!this.#secrets.some((secret) => object.includes(secret))) return;
+    this.#stage.world.fail('invariant', `${key} has a plaintext or a key of an encrypted stream in it`);
+  }
+}
