@@ -34,7 +34,7 @@ function browserTests(): void {
 
   afterAll(async () => {
     await browser?.close();
-    await end(server.child);
+    await Promise.all([...running].map(end));
   });
 
   async function open(hash = '', options: OpenOptions = {}) {
@@ -208,14 +208,21 @@ function browserTests(): void {
   });
 }
 
+/** Every server that lives, so that none outlives a test that failed. */
+const running = new Set<ChildProcess>();
+
 /** The built server, in memory unless `flags` say otherwise; it chooses port 0 itself. */
 async function serve(port: number, flags: readonly string[] = []): Promise<{ child: ChildProcess; url: string }> {
   const child = spawn(process.execPath, [PROGRAM, 'serve', '--port', String(port), ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
   let output = '';
   await new Promise<void>((resolve, reject) => {
-    child.once('exit', () => reject(new Error(output)));
+    child.once('exit', () => {
+      running.delete(child);
+      reject(new Error(output));
+    });
     const onData = (chunk: Buffer) => {
       output += chunk.toString();
       if (/^ready$/m.test(output)) resolve();
