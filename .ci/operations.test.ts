@@ -41,7 +41,7 @@ test('every flag of serve is there with its variable and its default, and no oth
 });
 
 test('every metric of ours is there with its type, and no other', async () => {
-  const metrics = new Metrics(() => ({ connections: 0, requests: 0, bodyBytes: 0, engine: null }));
+  const metrics = new Metrics(() => ({ connections: 0, requests: 0, bodyBytes: 0, unsentBytes: 0, engine: null }));
   const { text } = await metrics.exposition();
   metrics.stop();
   const types = [...text.matchAll(/^# TYPE ((?:s2|tailrace)_\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`);

@@ -43,7 +43,7 @@ export type PeerKind = 'raw' | StoreKind;
 const SERVED_AS = { memory: 'memory', bulk: 'memory', folder: 'file', s3: 's3' } as const;
 
 async function product(kind: StoreKind): Promise<number> {
-  const metrics = new Metrics(() => ({ connections: 0, requests: 0, bodyBytes: 0, engine: null }));
+  const metrics = new Metrics(() => ({ connections: 0, requests: 0, bodyBytes: 0, unsentBytes: 0, engine: null }));
   const blobs = measuredStore(await storeOf(kind), (call) => metrics.storeCall(call));
   const system = { clock: systemClock, random: systemRandom, entropy: systemEntropy, compute: systemCompute };
   const engine = await openEngine({ ...system, blobs, telemetry: metrics }, STORE_TUNABLES[SERVED_AS[kind]]);

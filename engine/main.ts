@@ -77,8 +77,8 @@ class Server {
     this.#options = options;
     this.#voice = voice;
     this.#metrics = new Metrics(() => {
-      const { connections = 0, requests = 0, bodyBytes = 0 } = this.#http ?? {};
-      return { connections, requests, bodyBytes, engine: this.#engineReading() };
+      const { connections = 0, requests = 0, bodyBytes = 0, unsentBytes = 0 } = this.#http ?? {};
+      return { connections, requests, bodyBytes, unsentBytes, engine: this.#engineReading() };
     });
   }
 
@@ -274,7 +274,7 @@ async function fileOf(flag: string, path: string): Promise<Buffer> {
 /** What was not said keeps the port's own default. */
 function timesAndLimits(options: ServeOptions) {
   const { headTimeoutMs, bodyTimeoutMs, sendTimeoutMs, idleTimeoutMs } = options;
-  const { maxConnections, maxRequests, maxBodyBytes } = options;
+  const { maxConnections, maxRequests, maxBodyBytes, maxUnsentBytes } = options;
   const said = {
     headMsMax: headTimeoutMs,
     bodyMsMax: bodyTimeoutMs,
@@ -283,6 +283,7 @@ function timesAndLimits(options: ServeOptions) {
     connectionsMax: maxConnections,
     requestsMax: maxRequests,
     bodyBytesMax: maxBodyBytes,
+    unsentBytesMax: maxUnsentBytes,
   };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }

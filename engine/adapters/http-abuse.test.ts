@@ -94,6 +94,21 @@ describe('a client that takes nothing', () => {
     await until(() => server.requests === 0, 'both were cut');
   });
 
+  test('gives way to others when all that is not taken is too much, the longest wait first', async () => {
+    const server = await serve(endless, { unsentBytesMax: 5 * MIB });
+    const cut: number[] = [];
+    for (let i = 0; i < 8; i += 1) {
+      const stream = connectHttp2(server).request({ ':path': '/endless' });
+      stream.on('error', () => undefined).on('close', () => void cut.push(i));
+      stream.pause();
+      await until(() => server.unsentBytes > Math.min(i, 4) * MIB, 'it is waited for');
+    }
+    await until(() => cut.length === 3, 'three were cut');
+    expect(cut).toEqual([0, 1, 2]);
+    expect(server.unsentBytes).toBeLessThanOrEqual(5 * MIB);
+    await expectServed(server);
+  });
+
   test('but asks on is answered in order and no further', async () => {
     let begun = 0;
     const server = await serve(

@@ -79,7 +79,7 @@ export async function answer(handler: HttpHandler, exchange: Exchange, rules: Ex
   // Whoever writes to a broken connection learns it by `close`.
   outgoing.on('error', () => undefined);
   const answered = isAdmitted ? await handle(handler, exchange, rules, name) : refuse(exchange, name.id);
-  watchEnd(exchange, rules.sendMsMax);
+  watchEnd(exchange, rules);
   await closed;
   rules.load.end(connection);
   const cut = !outgoing.writableFinished;
@@ -98,7 +98,7 @@ async function handle(
   const { method, target, headers } = exchange;
   const peer = new Peer();
   exchange.onGone(() => peer.leave());
-  const { load, bodySilenceMsMax: silenceMsMax, bodyMsMax: wholeMsMax, sendMsMax } = rules;
+  const { load, bodySilenceMsMax: silenceMsMax, bodyMsMax: wholeMsMax } = rules;
   const body = new RequestBody(exchange, { load, silenceMsMax, wholeMsMax });
   const answered: Answered = { status: null, isSession: false };
   try {
@@ -116,7 +116,7 @@ async function handle(
     if (!peer.isGone) answered.status = response.status;
     answered.isSession = !(response.body instanceof Uint8Array);
     body.unhold();
-    await send(response, exchange, { peer, sendMsMax, id: name.id });
+    await send(response, exchange, { peer, rules, id: name.id });
   } catch (error) {
     body.unhold();
     if (peer.isGone || error instanceof PeerGoneError) {
@@ -134,7 +134,7 @@ async function handle(
 
 interface Sending {
   peer: Peer;
-  sendMsMax: number;
+  rules: ExchangeRules;
   id: string;
 }
 
@@ -160,7 +160,7 @@ async function send(response: HttpResponse, exchange: Exchange, sending: Sending
 /** Writes the chunks as fast as the peer takes them, and stops the source when the peer is gone. */
 async function pump(body: AsyncIterable<Uint8Array>, exchange: Exchange, sending: Sending): Promise<void> {
   const { outgoing } = exchange;
-  const { peer, sendMsMax } = sending;
+  const { peer, rules } = sending;
   const chunks = body[Symbol.asyncIterator]();
   for (;;) {
     const next = await peer.whileThere(chunks.next());
@@ -170,7 +170,7 @@ async function pump(body: AsyncIterable<Uint8Array>, exchange: Exchange, sending
       return;
     }
     if (next.done === true) break;
-    if (next.value.length > 0 && !outgoing.write(next.value)) await drained(exchange, sendMsMax);
+    if (next.value.length > 0 && !outgoing.write(next.value)) await drained(exchange, rules);
   }
   outgoing.end();
 }
@@ -205,16 +205,16 @@ class Peer {
 }
 
 /** Resolves when more can be written, or nothing ever again: a peer that takes nothing for so long is given up. */
-function drained(exchange: Exchange, sendMsMax: number): Promise<void> {
+function drained(exchange: Exchange, rules: ExchangeRules): Promise<void> {
   const { outgoing } = exchange;
   return new Promise((resolve) => {
     if (outgoing.destroyed) return resolve();
-    const deadline = setTimeout(() => exchange.cut(), sendMsMax);
     outgoing.on('drain', finish);
     outgoing.on('close', finish);
+    const taken = waitForReader(exchange, rules);
 
     function finish(): void {
-      clearTimeout(deadline);
+      taken();
       outgoing.removeListener('drain', finish);
       outgoing.removeListener('close', finish);
       resolve();
@@ -223,11 +223,19 @@ function drained(exchange: Exchange, sendMsMax: number): Promise<void> {
 }
 
 /** The last of a response is on its way; whoever does not take it is given up. */
-function watchEnd(exchange: Exchange, sendMsMax: number): void {
+function watchEnd(exchange: Exchange, rules: ExchangeRules): void {
   const { outgoing } = exchange;
-  if (outgoing.destroyed || outgoing.writableFinished) return;
+  if (!outgoing.destroyed && !outgoing.writableFinished) exchange.onClosed(waitForReader(exchange, rules));
+}
+
+/** Cuts a response that is not taken in time, or whose bytes are wanted for others. Returns what ends the wait. */
+function waitForReader(exchange: Exchange, { sendMsMax, load }: ExchangeRules): () => void {
   const deadline = setTimeout(() => exchange.cut(), sendMsMax);
-  exchange.onClosed(() => clearTimeout(deadline));
+  const forget = load.waits(exchange.outgoing.writableLength, () => exchange.cut());
+  return () => {
+    clearTimeout(deadline);
+    forget();
+  };
 }
 
 const REQUEST_ID = 'x-request-id';

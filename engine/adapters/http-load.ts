@@ -1,6 +1,7 @@
 /**
- * How much a server takes on at once: requests of one connection, requests of all, and bytes of request bodies that
- * are held until they are whole. Who comes when it is full is refused at once, before anything was begun.
+ * How much a server takes on at once: requests of one connection, requests of all, bytes of request bodies that are held
+ * until they are whole, and bytes of answers that their readers do not take. Who comes when it is full is refused at once,
+ * before anything was begun; of readers the one that has been waited for longest is given up, so that others can be served.
  *
  * What is counted is counted back: zero once every exchange is over.
  */
@@ -12,6 +13,14 @@ export interface LoadLimits {
   requestsMax: number;
   /** Bytes of request bodies that are not whole yet, of all requests together. */
   bodyBytesMax: number;
+  /** Bytes of answers that wait to be taken, of all requests together. */
+  unsentBytesMax: number;
+}
+
+/** An answer that its reader does not take as fast as it comes. */
+interface Unsent {
+  bytes: number;
+  cut: () => void;
 }
 
 /** The server holds as many body bytes as it may. Nothing of this request took effect. */
@@ -22,6 +31,9 @@ export class HttpLoad {
   readonly #ofConnection = new WeakMap<object, number>();
   #requests = 0;
   #bodyBytes = 0;
+  /** In the order in which waiting began. */
+  readonly #unsent = new Set<Unsent>();
+  #unsentBytes = 0;
   #idle: (() => void)[] = [];
 
   constructor(limits: LoadLimits) {
@@ -34,6 +46,10 @@ export class HttpLoad {
 
   get bodyBytes(): number {
     return this.#bodyBytes;
+  }
+
+  get unsentBytes(): number {
+    return this.#unsentBytes;
   }
 
   requestsOf(connection: object): number {
@@ -70,5 +86,22 @@ export class HttpLoad {
 
   release(bytes: number): void {
     this.#bodyBytes -= bytes;
+  }
+
+  /** An answer waits for its reader from now on, and may be cut at once. Returns what to call when it does not any more. */
+  waits(bytes: number, cut: () => void): () => void {
+    const unsent = { bytes, cut };
+    this.#unsent.add(unsent);
+    this.#unsentBytes += bytes;
+    for (const oldest of this.#unsent) {
+      if (this.#unsentBytes <= this.#limits.unsentBytesMax) break;
+      this.#forget(oldest);
+      oldest.cut();
+    }
+    return () => this.#forget(unsent);
+  }
+
+  #forget(unsent: Unsent): void {
+    if (this.#unsent.delete(unsent)) this.#unsentBytes -= unsent.bytes;
   }
 }

@@ -7,7 +7,7 @@ import { measuredStore, type StoreCall } from './measured-store.ts';
 import { MemoryBlobStore } from './memory-blob-store.ts';
 import { Metrics, type Readings } from './metrics.ts';
 
-const NOTHING: Readings = { connections: 0, requests: 0, bodyBytes: 0, engine: null };
+const NOTHING: Readings = { connections: 0, requests: 0, bodyBytes: 0, unsentBytes: 0, engine: null };
 
 let metrics: Metrics;
 
@@ -123,12 +123,20 @@ describe('metrics', () => {
       connections: 3,
       requests: 2,
       bodyBytes: 9,
+      unsentBytes: 8,
       engine: { epoch: 4, undurableBytes: 5, unflushedBytes: 6 },
     };
-    const names = ['http_connections', 'http_requests_active', 'http_body_bytes', 'engine_up', 'engine_epoch'];
+    const names = [
+      'http_connections',
+      'http_requests_active',
+      'http_body_bytes',
+      'http_unsent_bytes',
+      'engine_up',
+      'engine_epoch',
+    ];
     const more = ['engine_undurable_bytes', 'engine_unflushed_bytes'];
     expect(await Promise.all([...names, ...more].map((name) => valueOf(`tailrace_${name}`)))).toEqual([
-      3, 2, 9, 1, 4, 5, 6,
+      3, 2, 9, 8, 1, 4, 5, 6,
     ]);
   });
 

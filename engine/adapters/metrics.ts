@@ -26,6 +26,7 @@ export interface Readings {
   connections: number;
   requests: number;
   bodyBytes: number;
+  unsentBytes: number;
   /** Null while there is no engine that serves. */
   engine: { epoch: number; undurableBytes: number; unflushedBytes: number } | null;
 }
@@ -214,6 +215,7 @@ export class Metrics implements Telemetry {
     gauge('tailrace_http_connections', 'Connections that are open', ({ connections }) => connections);
     gauge('tailrace_http_requests_active', 'Requests and sessions under way', ({ requests }) => requests);
     gauge('tailrace_http_body_bytes', 'Bytes of request bodies that are not whole yet', ({ bodyBytes }) => bodyBytes);
+    gauge('tailrace_http_unsent_bytes', 'Bytes of answers that wait to be taken', ({ unsentBytes }) => unsentBytes);
     gauge('tailrace_engine_up', '1 while the engine owns its store and serves', ({ engine }) =>
       engine === null ? 0 : 1,
     );

@@ -22,6 +22,8 @@ import { type Flood, guardSession } from './http2-guard.ts';
 
 export type { TlsIdentity } from './http-listener.ts';
 
+const MIB = 1024 * 1024;
+
 /** Streams a peer may have open on one HTTP/2 connection. */
 const STREAMS_MAX = 100;
 
@@ -35,8 +37,8 @@ const CONNECTION_REQUESTS_MAX = 2 * STREAMS_MAX;
 const CONNECTION_MEMORY_MB = 256;
 
 /** What a peer may send ahead of the handler's reading, for one stream and for one connection. */
-const STREAM_WINDOW_BYTES = 1024 * 1024;
-const CONNECTION_WINDOW_BYTES = 10 * 1024 * 1024;
+const STREAM_WINDOW_BYTES = MIB;
+const CONNECTION_WINDOW_BYTES = 10 * MIB;
 
 export interface HttpServerOptions {
   host: string;
@@ -70,6 +72,8 @@ export interface HttpServerOptions {
   requestsMax?: number;
   /** Bytes of request bodies that are not whole yet, of all requests together. Default 256 MiB. */
   bodyBytesMax?: number;
+  /** Bytes of answers that wait to be taken, of all requests together. Default 512 MiB. */
+  unsentBytesMax?: number;
 }
 
 export interface HttpServer {
@@ -80,6 +84,8 @@ export interface HttpServer {
   readonly requests: number;
   /** Bytes of request bodies that are not whole yet. */
   readonly bodyBytes: number;
+  /** Bytes of answers that wait to be taken. */
+  readonly unsentBytes: number;
   /**
    * Still takes connections, so that whoever asks is told, but keeps none longer than its exchange. Resolves when no
    * exchange is under way, or after `drainMs`.
@@ -97,8 +103,9 @@ export async function serveHttp(handler: HttpHandler, options: HttpServerOptions
   const { host, port, tls, onError, onEnd = () => undefined, onTurnedAway = () => undefined } = options;
   const { headMsMax = 15_000, bodySilenceMsMax = 30_000, bodyMsMax = 60_000, sendMsMax = 60_000 } = options;
   const { idleMsMax = 75_000, halfClosedMsMax = 30_000, connectionsMax = 10_000 } = options;
-  const { requestsMax = 20_000, bodyBytesMax = 256 * 1024 * 1024 } = options;
-  const load = new HttpLoad({ connectionRequestsMax: CONNECTION_REQUESTS_MAX, requestsMax, bodyBytesMax });
+  const { requestsMax = 20_000, bodyBytesMax = 256 * MIB, unsentBytesMax = 512 * MIB } = options;
+  const connectionRequestsMax = CONNECTION_REQUESTS_MAX;
+  const load = new HttpLoad({ connectionRequestsMax, requestsMax, bodyBytesMax, unsentBytesMax });
   const requestId = requestIds();
   const alwaysServed = new Set(options.alwaysServed);
   const rules: ExchangeRules = {
@@ -172,6 +179,9 @@ export async function serveHttp(handler: HttpHandler, options: HttpServerOptions
     },
     get bodyBytes() {
       return load.bodyBytes;
+    },
+    get unsentBytes() {
+      return load.unsentBytes;
     },
     drain: async (drainMs) => {
       startClosing();

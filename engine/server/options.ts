@@ -37,6 +37,8 @@ export interface ServeOptions {
   maxRequests?: number;
   /** Bytes of request bodies that are not whole yet. Default 256 MiB. */
   maxBodyBytes?: number;
+  /** Bytes of answers that wait to be taken. Default 512 MiB. */
+  maxUnsentBytes?: number;
   /** Times a client is given: for a head, for a body, for taking a chunk of an answer, for asking anything. */
   headTimeoutMs?: number;
   bodyTimeoutMs?: number;
@@ -61,6 +63,7 @@ const RANGES: Readonly<Record<NumberOption, { flag: string; low: number; high: n
   maxConnections: { flag: '--max-connections', low: 1, high: 1_000_000 },
   maxRequests: { flag: '--max-requests', low: 1, high: 1_000_000 },
   maxBodyBytes: { flag: '--max-body-bytes', low: 2 * 1024 * KIB, high: 64 * GIB },
+  maxUnsentBytes: { flag: '--max-unsent-bytes', low: 2 * 1024 * KIB, high: 64 * GIB },
   headTimeoutMs: { flag: '--head-timeout', low: 100, high: HOUR_MS },
   bodyTimeoutMs: { flag: '--body-timeout', low: 100, high: HOUR_MS },
   sendTimeoutMs: { flag: '--send-timeout', low: 100, high: HOUR_MS },

@@ -47,6 +47,9 @@ function options(): Option[] {
     new Option('--max-body-bytes <bytes>', 'request bodies that are not whole yet, all together')
       .argParser(bytesArgument)
       .default(256 * MIB, '256MiB'),
+    new Option('--max-unsent-bytes <bytes>', 'answers that wait for their readers, all together')
+      .argParser(bytesArgument)
+      .default(512 * MIB, '512MiB'),
     new Option('--head-timeout <time>', 'for the head of a request').argParser(durationArgument).default(15_000, '15s'),
     new Option('--body-timeout <time>', 'for the whole body of a request that is no session')
       .argParser(durationArgument)
