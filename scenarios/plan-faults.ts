@@ -59,7 +59,7 @@ const FAMILIES = {
   damagedReads: { getFlipsBit: 'rate', getFlipsAgain: [1, 2] },
   damagedStore: { objectDamaged: 'often' },
   pauses: { pause: 'rate', pauseAtEffect: 'rate', pauseIsLong: 'often', pauseStopsClock: 'often' },
-  cuts: { partition: 'rate' },
+  cuts: { partition: 'rate', swizzle: 'rare' },
   clocks: { clockOffset: [1, 2], clockDrift: [1, 2], clockStep: 'rate' },
   // A store in trouble asks to slow down before it turns everybody away.
   outages: { outage: 'rare', putThrottled: 'rate' },

@@ -132,6 +132,8 @@ export interface FaultSettings {
   /** Of the cuts, how many are between a server and the store. */
   partitionIsFromStore: Odds;
   partitionMs: readonly number[];
+  /** Per look: servers lose the store one after another, `partitionMs` apart, and get it back in another order. */
+  swizzle: Odds;
   /** Per look: the store refuses everything for a while. */
   outage: Odds;
   /** Per look: for as long as an outage the store refuses whoever asks, or has no room for anything new. */
@@ -218,6 +220,7 @@ export const QUIET: FaultSettings = Object.freeze<FaultSettings>({
   partitionIsOneWay: [1, 2],
   partitionIsFromStore: [1, 3],
   partitionMs: [10, 100, 1000, 5000, 20_000],
+  swizzle: NEVER,
   outage: NEVER,
   refusal: NEVER,
   outageMs: [50, 500, 3000, 15_000],

@@ -108,6 +108,22 @@ describe('the nemesis', () => {
     expect(ends).toEqual(['unknown', 'refused']);
   });
 
+  test('takes the store from one server after another, and gives it back in the end', async () => {
+    const names = ['node-1', 'node-2', 'node-3'];
+    const world = watched({ swizzle: ALWAYS, partitionMs: [200] }, names);
+    const cut = () => names.filter((name) => world.network.isCut(name, 'store') && world.network.isCut('store', name));
+    const seen: number[] = [];
+    for (let ms = 1100; ms < 2200; ms += 200) {
+      await run(world, ms);
+      seen.push(cut().length);
+    }
+    // The next one begins at 2,000 ms.
+    expect(seen.slice(0, 5)).toEqual([1, 2, 3, 2, 1]);
+    expect(world.probes.count('fault.swizzle')).toBeGreaterThan(0);
+    world.heal();
+    expect(cut()).toEqual([]);
+  });
+
   test('starts a server that had ended when another one stands still', async () => {
     const world = worldWith({ pauseAtEffect: ALWAYS, pauseIsLong: ALWAYS, rivalAtStall: ALWAYS });
     world.host('node-2').start(async ({ clock }, { generation }) => {

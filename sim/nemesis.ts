@@ -53,6 +53,8 @@ const DIRECTION = defineSite('nemesis.partition-direction', 'which direction is 
 const PARTITION_FOR = defineSite('nemesis.partition-for', 'how long a link stays cut');
 const PEER = defineSite('nemesis.peer', 'who is at the other end of the cut');
 const REFUSAL_IS = defineSite('nemesis.refusal-is', 'why the store refuses');
+const SWIZZLE_GAP = defineSite('nemesis.swizzle-gap', 'how far apart servers lose the store and get it back');
+const SWIZZLE_ORDER = defineSite('nemesis.swizzle-order', 'who loses the store next, or gets it back');
 const OUTAGE_FOR = defineSite('nemesis.outage-for', 'how long the store is out of service');
 const DAMAGE_OF = defineSite('nemesis.object-damaged-of', 'what kind of object is damaged');
 const DAMAGE_FOR = defineSite('nemesis.object-damaged-for', 'how long it takes until a sound copy is put back');
@@ -153,6 +155,7 @@ export class Nemesis {
       { odds: faults.pause, strike: (host) => this.#pause(host) },
       { odds: faults.storeStall, strike: (host) => this.#stall(host) },
       { odds: faults.partition, strike: (host) => this.#cut(host) },
+      { odds: faults.swizzle, strike: () => this.#swizzle() },
       { odds: faults.outage, strike: () => this.#outage() },
       { odds: faults.refusal, strike: () => this.#refuse() },
       { odds: faults.clockStep, strike: (host) => this.#stepClock(host) },
@@ -285,6 +288,37 @@ export class Nemesis {
     this.#for(forMs, 'nemesis.mend', host.name, `cut ${host.name} ${arrow} ${peer}`, 'warn', () => {
       for (const [from, to] of cut) this.#o.network.mend(from, to);
     });
+  }
+
+  /** One by one, and back in another order (FoundationDB's name for it): each one's view of the others is old in its own way. */
+  #swizzle(): void {
+    const { choices, faults, kernel, probes } = this.#context;
+    const gapMs = choices.pick(SWIZZLE_GAP, STORE, faults.partitionMs);
+    const losing = this.#shuffled(this.#servers());
+    const regaining = this.#shuffled(losing);
+    probes.reachable('fault.swizzle');
+    for (const [index, host] of losing.entries()) {
+      const gaps = losing.length - index + regaining.indexOf(host);
+      kernel.after(index * gapMs * 1000, null, 'nemesis.swizzle', host.name, () => {
+        if (this.#isActive) this.#cutFromStore(host, gaps * gapMs);
+      });
+    }
+  }
+
+  #cutFromStore(host: Host, forMs: number): void {
+    const { network } = this.#o;
+    const ways = [[host.name, STORE] as const, [STORE, host.name] as const];
+    const cut = ways.filter(([from, to]) => !network.isCut(from, to));
+    for (const [from, to] of cut) network.cut(from, to);
+    this.#for(forMs, 'nemesis.mend', host.name, `cut ${host.name} ↔ ${STORE}`, 'warn', () => {
+      for (const [from, to] of cut) network.mend(from, to);
+    });
+  }
+
+  #shuffled(hosts: readonly Host[]): Host[] {
+    const left = [...hosts];
+    const { choices } = this.#context;
+    return hosts.map(() => left.splice(choices.choose(SWIZZLE_ORDER, STORE, left.length), 1)[0]!);
   }
 
   #outage(): void {

@@ -41,6 +41,7 @@ export const SIM_PROBES: readonly ProbeInfo[] = [
   probe('fault.rival-at-stall', 'a server that had ended was started because another one stood still', 'W7'),
   probe('fault.partition.two-way', 'a link was cut in both directions', 'W9'),
   probe('fault.partition.one-way', 'a link was cut in one direction', 'W9'),
+  probe('fault.swizzle', 'servers lost the store one after another and got it back in another order', 'W9'),
   probe('fault.partition.from-store', 'a host was cut off from the store', 'W9'),
   probe('fault.clock.offset', 'a host started with a wrong wall clock', 'T3'),
   probe('fault.clock.drift', "a host's clocks ran fast or slow", 'T8'),
