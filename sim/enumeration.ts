@@ -17,7 +17,7 @@ export interface Deviation {
 }
 
 /** One run of the enumeration: dull but for its deviations, and remembering where it could have deviated further. */
-export class EnumeratedSource implements ChoiceSource {
+class EnumeratedSource implements ChoiceSource {
   readonly #generator: ChoiceSource;
   readonly #deviations: readonly Deviation[];
   readonly #looksAt: (site: string) => boolean;

@@ -39,8 +39,11 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 
 /** XML has no words for most control characters, not even escaped. */
 function escaped(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are what must not be in it
-  return text
-    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '?')
-    .replaceAll(/[&<>"]/g, (sign) => ENTITIES[sign] as string);
+  return Array.from(text, (sign) => (isXml(sign) ? (ENTITIES[sign] ?? sign) : '?')).join('');
+}
+
+function isXml(sign: string): boolean {
+  const code = sign.codePointAt(0) ?? 0;
+  if (code < 32) return sign === '\t' || sign === '\n' || sign === '\r';
+  return !(code >= 0xd800 && code < 0xe000) && code !== 0xfffe && code !== 0xffff;
 }
