@@ -51,7 +51,7 @@ function goalText({ goal, unit }: Row): string {
   return goal.of === 'ratio' ? `ratio ${sign} ${goal.than}` : `${sign} ${numeral(goal.than)} ${unit}`;
 }
 
-function isMet({ value, floor, goal }: Row): boolean {
+export function isMet({ value, floor, goal }: Row): boolean {
   if (goal === undefined) return true;
   const measured = goal.of === 'ratio' ? value / (floor?.value ?? Number.NaN) : value;
   return goal.bound === 'at least' ? measured >= goal.than : measured <= goal.than;
