@@ -17,7 +17,7 @@ import { median, type Row } from '../table.ts';
 import type { Peer } from './peer.ts';
 import { expectVerdict } from './streams.ts';
 
-const PEER_SECONDS_MAX = 60;
+const PEER_SECONDS_MAX = 30;
 const PLAIN_STEPS_MAX = 1_000_000;
 const WHOLE_STEPS_MAX = 20_000_000;
 /** Clients, operations each, and whether something is wrong: the shapes of Porcupine's files. */

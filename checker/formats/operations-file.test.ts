@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { MODELS } from '../models/catalogue.ts';
 import { casRegisterModel } from '../models/register.ts';
 import { keyValueModel } from '../models/key-value.ts';
+import { keyValueHistory } from '../testing/key-value-histories.ts';
+import { registerHistory } from '../testing/register-histories.ts';
 import { checkOperations } from '../wgl/check-operations.ts';
 import { parseJepsen } from './jepsen.ts';
 import { parseOperations } from './operations-file.ts';
@@ -83,6 +85,31 @@ describe('events', () => {
     expect(verdictOf(queue.join('\n'), 'queue')).toBe('illegal');
     const store = [call(1, '{"op":"get","key":"k"}'), end(1, '{"outcome":"ok","value":""}')];
     expect(verdictOf(store.join('\n'), 'key-value')).toBe('ok');
+  });
+});
+
+describe('generated histories in the shape of those that Porcupine is tested with', () => {
+  test('registers of etcd: legal as they are made, illegal mostly with a read from the past', () => {
+    let convicted = 0;
+    for (let seed = 1; seed <= 40; seed++) {
+      const verdicts = [false, true].map((isWrong) => {
+        const parsed = parseJepsen(registerHistory(seed, 80, isWrong));
+        if (parsed.kind !== 'register') throw new Error(JSON.stringify(parsed));
+        return checkOperations(casRegisterModel(), parsed.operations).verdict;
+      });
+      expect(verdicts[0], `seed ${seed}`).toBe('ok');
+      if (verdicts[1] === 'illegal') convicted++;
+    }
+    // With five values and five clients many a read from the past could be one of the present.
+    expect(convicted).toBeGreaterThan(5);
+  });
+
+  test('key-value stores: legal as they are made, illegal with a lost append', () => {
+    for (const isWrong of [false, true]) {
+      const parsed = parseJepsen(keyValueHistory({ seed: 1, clients: 10, opsPerClient: 40, keys: 10, isWrong }));
+      if (parsed.kind !== 'key-value') throw new Error(JSON.stringify(parsed));
+      expect(checkOperations(keyValueModel(), parsed.operations).verdict).toBe(isWrong ? 'illegal' : 'ok');
+    }
   });
 });
 
