@@ -1,6 +1,6 @@
 /**
  * Wrong answers about basins and streams as such: what the judge of the control plane is there for, made in the real engine.
- * They are hunted in a profile whose runs have clients of the control plane one time in three.
+ * They are hunted in a profile whose runs have clients of the control plane one time in six.
  */
 
 import type { Plant } from './plants.ts';
@@ -31,7 +31,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: "return Promise.resolve({ kind: isSame ? 'noop' : 'exists', row: existing } as const);",
       },
     ],
-    seedsMax: 400,
+    seedsMax: 800,
     profile: 'failover',
   },
   {
@@ -46,7 +46,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
           "      return Promise.resolve({ kind: 'deleted' } as const).then(() => {",
       },
     ],
-    seedsMax: 400,
+    seedsMax: 800,
     profile: 'failover',
   },
   {
@@ -65,7 +65,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
           '      return done(this.#parts.journal.ahead.stream(streamId) as StreamState);',
       },
     ],
-    seedsMax: 400,
+    seedsMax: 800,
     profile: 'failover',
   },
   {
@@ -78,7 +78,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: 'const config = resolveStream(wish, existing.config);',
       },
     ],
-    seedsMax: 200,
+    seedsMax: 400,
     profile: 'failover',
   },
   {
@@ -91,7 +91,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: 'timestampingMode: timestampingMode ?? wish.timestampingMode,',
       },
     ],
-    seedsMax: 200,
+    seedsMax: 400,
     profile: 'failover',
   },
   {
@@ -104,7 +104,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: 'return resolveStream(overlaid(config, patch), defaults === null ? defaults : NO_WISH);',
       },
     ],
-    seedsMax: 400,
+    seedsMax: 800,
     profile: 'failover',
   },
   {
@@ -136,7 +136,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: '',
       },
     ],
-    seedsMax: 200,
+    seedsMax: 400,
     profile: 'failover',
   },
   {
@@ -146,7 +146,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
       { file: STREAMS, find: '        sameStream(existing.requested, wish);', replace: '        true;' },
       { file: BASINS, find: '        sameBasin(existing.requested, config);', replace: '        true;' },
     ],
-    seedsMax: 200,
+    seedsMax: 400,
     profile: 'failover',
   },
   {
@@ -164,7 +164,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: "state: 'active',",
       },
     ],
-    seedsMax: 200,
+    seedsMax: 400,
     profile: 'ambiguous',
   },
   {
@@ -177,7 +177,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: 'return { rows, hasMore: rows.length === limit };',
       },
     ],
-    seedsMax: 200,
+    seedsMax: 400,
     profile: 'failover',
   },
   {
@@ -209,7 +209,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
           '    this.#streams.push({ id,',
       },
     ],
-    seedsMax: 400,
+    seedsMax: 800,
     profile: 'ambiguous',
   },
   {
@@ -222,7 +222,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: 'config: resolveStream(wish, wish === NO_WISH ? NO_WISH : defaultStreamConfig),',
       },
     ],
-    seedsMax: 200,
+    seedsMax: 400,
     profile: 'failover',
   },
   {
@@ -240,7 +240,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: 'return Promise.resolve().then((): ConfigOutcome<StreamConfig> => {',
       },
     ],
-    seedsMax: 400,
+    seedsMax: 800,
     profile: 'failover',
   },
 ];
