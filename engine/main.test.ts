@@ -91,10 +91,16 @@ const toLoopback: net.LookupFunction = (_, options, done) => {
   else done(null, '127.0.0.1', 4);
 };
 
-async function call(server: Server, method: string, path: string, body?: unknown): Promise<Response> {
+async function call(
+  server: Server,
+  method: string,
+  path: string,
+  body?: unknown,
+  more: Record<string, string> = {},
+): Promise<Response> {
   return fetch(server.url + path, {
     method,
-    headers: { 's2-basin': 'test-basin', 'content-type': 'application/json' },
+    headers: { 's2-basin': 'test-basin', 'content-type': 'application/json', ...more },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
 }
@@ -332,7 +338,17 @@ describe('what a server tells', () => {
       body: '{"records":"SECRET',
     });
     expect(wrong.status).toBe(400);
-    while (server.errors().split('"status":400').length < 2) await sleep(5);
+    const key = { 's2-encryption-key': `SECRET${'k'.repeat(36)}E=` };
+    await call(server, 'PATCH', '/v1/basins/test-basin', { stream_cipher: 'aes-256-gcm' });
+    await call(server, 'POST', '/v1/streams', { stream: 'sealed' });
+    const sealed = { records: [{ headers: [['SECRET-name', 'SECRET-value']], body: 'SECRET-body' }] };
+    expect((await call(server, 'POST', '/v1/streams/sealed/records', sealed, key)).status).toBe(200);
+    for (const more of [key, { 's2-encryption-key': `SECRET${'x'.repeat(36)}E=` }]) {
+      const read = await call(server, 'GET', '/v1/streams/sealed/records?seq_num=0', undefined, more);
+      expect(read.status).toBe(more === key ? 200 : 400);
+    }
+    expect(await (await fetch(`${server.url}/metrics`)).text()).not.toContain('SECRET');
+    while (server.errors().split('"status":400').length < 3) await sleep(5);
     server.child.kill('SIGTERM');
     await server.exit;
     const lines = [...server.output().trimEnd().split('\n'), ...server.errors().trimEnd().split('\n')];

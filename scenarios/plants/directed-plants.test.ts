@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { DIRECTED_SECRETS_PLANTS } from './secrets-plants.ts';
 import { DIRECTED_SESSION_PLANTS } from './session-plants.ts';
 import { DIRECTED_PLANTS } from './storage-plants.ts';
 
@@ -14,7 +15,7 @@ test('each story ends badly for its plant and well for the product', async () =>
   const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', MAIN, '--directed']);
   const caught = stdout.split('\n').filter((line) => line.includes(' caught by '));
   expect(caught.map((line) => line.split(' ')[0])).toEqual(
-    [...DIRECTED_PLANTS, ...DIRECTED_SESSION_PLANTS].map(({ name }) => name),
+    [...DIRECTED_PLANTS, ...DIRECTED_SESSION_PLANTS, ...DIRECTED_SECRETS_PLANTS].map(({ name }) => name),
   );
   expect(stdout).not.toContain('SURVIVED');
 });

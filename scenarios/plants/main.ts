@@ -16,6 +16,7 @@ import { INVARIANT_PLANTS } from './invariant-plants.ts';
 import { type Plant, PLANTS } from './plants.ts';
 import { caughtBy } from './run-directed.ts';
 import { huntPlant } from './run-hunt.ts';
+import { DIRECTED_SECRETS_PLANTS, SECRETS_PLANTS } from './secrets-plants.ts';
 import { SIDE_PLANTS } from './side-plants.ts';
 import { DIRECTED_SESSION_PLANTS, SESSION_PLANTS } from './session-plants.ts';
 import { DIRECTED_PLANTS, type DirectedPlant, STORAGE_PLANTS } from './storage-plants.ts';
@@ -29,8 +30,9 @@ const ALL: readonly Plant[] = [
   ...SESSION_PLANTS,
   ...INVARIANT_PLANTS,
   ...USAGE_PLANTS,
+  ...SECRETS_PLANTS,
 ];
-const DIRECTED: readonly DirectedPlant[] = [...DIRECTED_PLANTS, ...DIRECTED_SESSION_PLANTS];
+const DIRECTED: readonly DirectedPlant[] = [...DIRECTED_PLANTS, ...DIRECTED_SESSION_PLANTS, ...DIRECTED_SECRETS_PLANTS];
 const NAMES = [...ALL, ...DIRECTED, ...HAZARDS.map(({ story }) => ({ name: plantName(story) }))].map(
   ({ name }) => name,
 );

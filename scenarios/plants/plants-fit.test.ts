@@ -7,12 +7,13 @@ import { fitPlant, sourcesOf } from './build.ts';
 import { CONTROL_PLANTS } from './control-plants.ts';
 import { INVARIANT_PLANTS } from './invariant-plants.ts';
 import { PLANTS } from './plants.ts';
+import { DIRECTED_SECRETS_PLANTS, SECRETS_PLANTS } from './secrets-plants.ts';
 import { SIDE_PLANTS } from './side-plants.ts';
 import { DIRECTED_SESSION_PLANTS, SESSION_PLANTS } from './session-plants.ts';
 import { DIRECTED_PLANTS, STORAGE_PLANTS } from './storage-plants.ts';
 import { USAGE_PLANTS } from './usage-plants.ts';
 
-const DIRECTED = [...DIRECTED_PLANTS, ...DIRECTED_SESSION_PLANTS];
+const DIRECTED = [...DIRECTED_PLANTS, ...DIRECTED_SESSION_PLANTS, ...DIRECTED_SECRETS_PLANTS];
 const ALL = [
   ...PLANTS,
   ...STORAGE_PLANTS,
@@ -21,6 +22,7 @@ const ALL = [
   ...SESSION_PLANTS,
   ...INVARIANT_PLANTS,
   ...USAGE_PLANTS,
+  ...SECRETS_PLANTS,
   ...DIRECTED,
 ];
 
