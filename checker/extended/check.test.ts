@@ -73,43 +73,95 @@ describe('an answer is true at a moment of its operation:', () => {
     ],
     [
       'a part inside a batch',
-      { kind: 'read-part', seqNum: 1 },
-      { kind: 'read-part-success', recordHashes: [2n], tail: null },
+      { kind: 'read-part', from: { seqNum: 1 } },
+      { kind: 'read-part-success', start: 1, recordHashes: [2n], tail: null },
       'ok',
     ],
     [
       'a part with another record',
-      { kind: 'read-part', seqNum: 1 },
-      { kind: 'read-part-success', recordHashes: [2n, 4n], tail: null },
+      { kind: 'read-part', from: { seqNum: 1 } },
+      { kind: 'read-part-success', start: 1, recordHashes: [2n, 4n], tail: null },
       'illegal',
     ],
     [
       'a part beyond the tail',
-      { kind: 'read-part', seqNum: 3 },
-      { kind: 'read-part-success', recordHashes: [9n, 9n], tail: null },
+      { kind: 'read-part', from: { seqNum: 3 } },
+      { kind: 'read-part-success', start: 3, recordHashes: [9n, 9n], tail: null },
       'illegal',
     ],
     [
       'a part that ran out too early',
-      { kind: 'read-part', seqNum: 2 },
-      { kind: 'read-part-success', recordHashes: [3n], tail: 3 },
+      { kind: 'read-part', from: { seqNum: 2 } },
+      { kind: 'read-part-success', start: 2, recordHashes: [3n], tail: 3 },
       'illegal',
     ],
-    ['an unwritten position', { kind: 'read-part', seqNum: 6 }, { kind: 'read-unwritten', tail: 4 }, 'ok'],
+    ['an unwritten position', { kind: 'read-part', from: { seqNum: 6 } }, { kind: 'read-unwritten', tail: 4 }, 'ok'],
     [
       'an unwritten position with a stale tail',
-      { kind: 'read-part', seqNum: 6 },
+      { kind: 'read-part', from: { seqNum: 6 } },
       { kind: 'read-unwritten', tail: 3 },
       'illegal',
     ],
     [
       'a written position called unwritten',
-      { kind: 'read-part', seqNum: 2 },
+      { kind: 'read-part', from: { seqNum: 2 } },
       { kind: 'read-unwritten', tail: 4 },
       'illegal',
     ],
   ])('%s', (_what, call, answer, expected) => {
     expect(checkExtendedStream(inSequence(three, fenced, [call, answer])).verdict).toBe(expected);
+  });
+});
+
+describe('trimming', () => {
+  const trims = [append([4n, 5n], { trim: 2 }), acked(5)] as const;
+  const readFrom = (seqNum: number, start: number): readonly [ExtendedCall, ExtendedReturn] => [
+    { kind: 'read-part', from: { seqNum } },
+    { kind: 'read-part-success', start, recordHashes: [BigInt(start + 1)], tail: null },
+  ];
+
+  test('happens some time after it was asked for, as far as that and no further', () => {
+    expect(checkExtendedStream(inSequence(three, trims, readFrom(0, 0), readFrom(0, 2))).verdict).toBe('ok');
+    expect(checkExtendedStream(inSequence(three, trims, readFrom(0, 3))).verdict).toBe('illegal');
+    expect(checkExtendedStream(inSequence(three, readFrom(0, 2), trims)).verdict).toBe('illegal');
+  });
+
+  test('is never undone', () => {
+    expect(checkExtendedStream(inSequence(three, trims, readFrom(0, 2), readFrom(1, 1))).verdict).toBe('illegal');
+    expect(checkExtendedStream(inSequence(three, trims, readFrom(0, 2), readFrom(2, 2))).verdict).toBe('ok');
+  });
+});
+
+describe('timestamps', () => {
+  const readAll = (...timestamps: number[]): readonly [ExtendedCall, ExtendedReturn] => [
+    { kind: 'read-part', from: { seqNum: 0 } },
+    {
+      kind: 'read-part-success',
+      start: 0,
+      recordHashes: [1n, 2n, 3n].slice(0, timestamps.length),
+      timestamps,
+      tail: null,
+    },
+  ];
+  const readSince = (timestamp: number, start: number): readonly [ExtendedCall, ExtendedReturn] => [
+    { kind: 'read-part', from: { timestamp } },
+    { kind: 'read-part-success', start, recordHashes: [BigInt(start + 1)], tail: null },
+  ];
+  const codeOf = (...steps: readonly (readonly [ExtendedCall, ExtendedReturn])[]): string => {
+    const verdict = checkExtendedStream(inSequence(three, ...steps));
+    return verdict.verdict === 'illegal' ? verdict.violation.code : verdict.verdict;
+  };
+
+  test('never fall, and a record has one', () => {
+    expect(codeOf(readAll(5, 5, 7), readAll(5, 5))).toBe('ok');
+    expect(codeOf(readAll(5, 4, 7))).toBe('wrong-timestamp');
+    expect(codeOf(readAll(5, 5, 7), readAll(5, 6))).toBe('wrong-timestamp');
+  });
+
+  test('a read from one begins at the first record at or after it', () => {
+    expect(codeOf(readAll(5, 6, 7), readSince(6, 1))).toBe('ok');
+    expect(codeOf(readAll(5, 6, 7), readSince(6, 2))).toBe('wrong-timestamp');
+    expect(codeOf(readAll(5, 6, 7), readSince(6, 0))).toBe('wrong-timestamp');
   });
 });
 

@@ -14,6 +14,7 @@ import { checkOperations } from '../wgl/check-operations.ts';
 import type { Operation } from '../wgl/model.ts';
 import type { ExtendedCall, ExtendedHistory, ExtendedReturn } from './history.ts';
 import { extendedStreamModel, type ExtendedState } from './model.ts';
+import { findWrongTimestamp } from './timestamps.ts';
 
 type ExtendedOperation = Operation<ExtendedCall, ExtendedReturn>;
 
@@ -28,6 +29,8 @@ export function checkExtendedStream(history: ExtendedHistory, options: StreamChe
       : { kind: 'return' as const, clientId: event.clientId, id: event.opId, value: event.return },
   );
   const operations = operationsOf(model, events);
+  const wrong = findWrongTimestamp(history);
+  if (wrong !== null) return { verdict: 'illegal', violation: wrong };
   const swept = checkStream(plainHistory(history), options);
   if (swept.verdict !== 'ok') return swept;
   const order = inserted(model, operations, swept.linearization);

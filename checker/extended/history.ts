@@ -6,9 +6,11 @@
 import type { Call, EventNote, Hash64, Return } from '../history.ts';
 
 export type ExtendedCall =
-  | Call
-  /** A read from `seqNum` on: some of what follows, or a delivery to somebody who follows. */
-  | { kind: 'read-part'; seqNum: number };
+  /** `trim`: the batch holds the command to trim the stream up to there, which happens some time after. */
+  | (Call & { kind: 'append'; trim?: number })
+  | Exclude<Call, { kind: 'append' }>
+  /** Some of what is from a place on, or a delivery to somebody who follows. A timestamp means the first record at or after it. */
+  | { kind: 'read-part'; from: { seqNum: number } | { timestamp: number } };
 
 export type ExtendedReturn =
   | Return
@@ -16,8 +18,12 @@ export type ExtendedReturn =
   | { kind: 'append-rejected'; actual: { tail: number } | { fencingToken: string } }
   | {
       kind: 'read-part-success';
-      /** One hash for each record from `seqNum` on. */
+      /** Where it began: as asked for, or at the trim point if that is higher. */
+      start: number;
+      /** One hash for each record from `start` on. */
       recordHashes: readonly Hash64[];
+      /** One for each record, where the recorder kept them. */
+      timestamps?: readonly number[];
       /** The tail, if the answer told it, or if the read ended because there were no more records. */
       tail: number | null;
     }

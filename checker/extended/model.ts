@@ -12,6 +12,10 @@ export interface ExtendedState {
   readonly stream: StreamState;
   /** The latest batch, linked to those before it. */
   readonly last: Batch | null;
+  /** Somebody was shown that records below are gone. The trim point never falls. */
+  readonly trimmed: number;
+  /** The furthest that a trim command in the stream asks for: trimming may happen up to there, at any moment. */
+  readonly trimAsked: number;
 }
 
 interface Batch {
@@ -25,7 +29,7 @@ type Answer = Step<ExtendedState>;
 export function extendedStreamModel(rule: TokenRule = {}): Model<ExtendedState, ExtendedCall, ExtendedReturn> {
   const plain = streamModel(rule);
   return {
-    init: () => ({ stream: plain.init(), last: null }),
+    init: () => ({ stream: plain.init(), last: null, trimmed: 0, trimAsked: 0 }),
     step: (state, call, outcome) => {
       if (outcome.kind === 'append-rejected') return rejected(state, call, outcome);
       if (outcome.kind === 'read-unwritten') return unwritten(state, call, outcome);
@@ -34,18 +38,16 @@ export function extendedStreamModel(rule: TokenRule = {}): Model<ExtendedState, 
       const step = plain.step(state.stream, call, outcome);
       if (!step.legal) return step;
       if (step.state === state.stream) return { legal: true, state };
-      const recordHashes = call.kind === 'append' ? call.recordHashes : [];
-      return {
-        legal: true,
-        state: { stream: step.state, last: { start: state.stream.tail, recordHashes, before: state.last } },
-      };
+      return { legal: true, state: appended(state, call, step.state) };
     },
-    equal: (a, b) => plain.equal!(a.stream, b.stream),
-    hash: (state) => plain.hash!(state.stream),
+    equal: (a, b) => a.trimmed === b.trimmed && a.trimAsked === b.trimAsked && plain.equal!(a.stream, b.stream),
+    hash: (state) => plain.hash!(state.stream) ^ Math.imul(state.trimmed, 0x9e3779b1),
     pending: (call) => (call.kind === 'append' ? { output: { kind: 'append-indefinite-failure' } } : null),
     isOptional: (_call, outcome) => outcome.kind === 'append-indefinite-failure',
     isReadOnly: (call, outcome) =>
-      call.kind !== 'append' || outcome.kind === 'append-definite-failure' || outcome.kind === 'append-rejected',
+      (call.kind !== 'append' && !showsTrim(call, outcome)) ||
+      outcome.kind === 'append-definite-failure' ||
+      outcome.kind === 'append-rejected',
     progress: (state) => state.stream.tail,
     position: (call, outcome) => {
       if (outcome.kind === 'append-rejected') return 'tail' in outcome.actual ? outcome.actual.tail : null;
@@ -83,29 +85,43 @@ function unwritten(
   { tail }: ExtendedReturn & { kind: 'read-unwritten' },
 ): Answer {
   if (tail !== state.stream.tail) return { legal: false, reason: `the tail is ${state.stream.tail}` };
-  return call.kind === 'read-part' && call.seqNum >= tail
-    ? { legal: true, state }
-    : { legal: false, reason: 'there are records at the position' };
+  const isBeyond = call.kind === 'read-part' && (!('seqNum' in call.from) || call.from.seqNum >= tail);
+  return isBeyond ? { legal: true, state } : { legal: false, reason: 'there are records at the position' };
 }
 
 function part(
   state: ExtendedState,
   call: ExtendedCall,
-  { recordHashes, tail }: ExtendedReturn & { kind: 'read-part-success' },
+  outcome: ExtendedReturn & { kind: 'read-part-success' },
 ): Answer {
   if (call.kind !== 'read-part') return { legal: false };
-  const end = call.seqNum + recordHashes.length;
+  const { start, recordHashes, tail } = outcome;
   if (tail !== null && tail !== state.stream.tail) return { legal: false, reason: `the tail is ${state.stream.tail}` };
-  if (end > state.stream.tail) return { legal: false, reason: `only ${state.stream.tail} records are written` };
-  for (
-    let batch = state.last;
-    batch !== null && batch.start + batch.recordHashes.length > call.seqNum;
-    batch = batch.before
-  )
+  if (start + recordHashes.length > state.stream.tail)
+    return { legal: false, reason: `only ${state.stream.tail} records are written` };
+  if (start < state.trimmed) return { legal: false, reason: `records below ${state.trimmed} are gone` };
+  if ('seqNum' in call.from && start < call.from.seqNum) return { legal: false, reason: 'it begins too early' };
+  if (showsTrim(call, outcome) && start > state.trimAsked)
+    return { legal: false, reason: `nobody asked to trim beyond ${state.trimAsked}` };
+  for (let batch = state.last; batch !== null && batch.start + batch.recordHashes.length > start; batch = batch.before)
     for (const [i, hash] of batch.recordHashes.entries()) {
-      const seen = recordHashes[batch.start + i - call.seqNum];
+      const seen = recordHashes[batch.start + i - start];
       if (seen !== undefined && seen !== hash)
         return { legal: false, reason: `record ${batch.start + i} is another one` };
     }
-  return { legal: true, state };
+  return { legal: true, state: showsTrim(call, outcome) ? { ...state, trimmed: start } : state };
+}
+
+/** It began behind the position that was asked for: everything before is gone. */
+function showsTrim(call: ExtendedCall, outcome: ExtendedReturn): boolean {
+  if (call.kind !== 'read-part' || outcome.kind !== 'read-part-success') return false;
+  return 'seqNum' in call.from && outcome.start > call.from.seqNum;
+}
+
+function appended(state: ExtendedState, call: ExtendedCall, stream: StreamState): ExtendedState {
+  if (call.kind !== 'append') return state;
+  const last = { start: state.stream.tail, recordHashes: call.recordHashes, before: state.last };
+  // A command beyond the tail trims what there is.
+  const trimAsked = Math.max(state.trimAsked, Math.min(call.trim ?? 0, stream.tail));
+  return { ...state, stream, last, trimAsked };
 }

@@ -22,7 +22,7 @@ test('what is written is read back, labels and header included', () => {
 });
 
 test('hashes may be strings of digits, above 2^53 too', () => {
-  const line = `{"event":{"Finish":{"ReadPartSuccess":{"record_hashes":["18446744073709551615",7],"tail":null}}},${IDS}}`;
+  const line = `{"event":{"Finish":{"ReadPartSuccess":{"start":0,"record_hashes":["18446744073709551615",7],"tail":null}}},${IDS}}`;
   expect(parseExtended(`${HEADER}\n${line}\n`)).toMatchObject({
     history: [{ return: { kind: 'read-part-success', recordHashes: [18446744073709551615n, 7n], tail: null } }],
   });

@@ -2,10 +2,11 @@
  * Our own format: that of S2 and more, with a header that says which version and where the history is from.
  *
  * The first line is `{"tailrace_history": 1}`, with `seed` and `profile` (strings) where there was a simulator. Every
- * further line is one of S2's (jsonl.ts), or has one of these: Start `{"ReadPart": {"seq_num": n}}`; Finish
- * `{"AppendRejected": {"tail": n}}` or `{"AppendRejected": {"fencing_token": "s"}}`, `{"ReadPartSuccess":
- * {"record_hashes": [n, …], "tail": n or null}}`, `{"ReadUnwritten": {"tail": n}}`. Beside any event may stand `session`,
- * `node` (strings) and `attempt`. Hashes are read as numbers or strings of digits, so that any JSON tool can write them.
+ * further line is one of S2's (jsonl.ts), or has one of these: Start `{"ReadPart": {"seq_num": n}}` or by `timestamp`;
+ * Finish `{"AppendRejected": {"tail": n}}` or by `fencing_token`, `{"ReadPartSuccess": {"start": n, "record_hashes": [n, …],
+ * "timestamps": [n, …], "tail": n or null}}` where timestamps may be left out, `{"ReadUnwritten": {"tail": n}}`. Beside an
+ * append may stand `trim`, beside any event `session`, `node` (strings) and `attempt`. Hashes are read as numbers or
+ * strings of digits, so that any JSON tool can write them.
  */
 
 import type { EventLabels, ExtendedCall, ExtendedEvent, ExtendedHistory, ExtendedReturn } from '../extended/history.ts';
@@ -57,7 +58,8 @@ export function formatExtended(header: HistoryHeader, history: ExtendedHistory):
 
 function formatLine(event: ExtendedEvent): string {
   const { session, attempt, node } = event;
-  const labels = Object.entries({ session, attempt, node }).flatMap(([key, value]) =>
+  const trim = event.type === 'call' && event.call.kind === 'append' ? event.call.trim : undefined;
+  const labels = Object.entries({ session, attempt, node, trim }).flatMap(([key, value]) =>
     value === undefined ? [] : [`,"${key}":${JSON.stringify(value)}`],
   );
   const own = event.type === 'call' ? formatCall(event.call) : formatReturn(event.return);
@@ -80,7 +82,9 @@ function formatLine(event: ExtendedEvent): string {
 }
 
 function formatCall(call: ExtendedCall): string | null {
-  return call.kind === 'read-part' ? `{"Start":{"ReadPart":{"seq_num":${call.seqNum}}}}` : null;
+  if (call.kind !== 'read-part') return null;
+  const from = 'seqNum' in call.from ? `"seq_num":${call.from.seqNum}` : `"timestamp":${call.from.timestamp}`;
+  return `{"Start":{"ReadPart":{${from}}}}`;
 }
 
 function formatReturn(outcome: ExtendedReturn): string | null {
@@ -92,7 +96,10 @@ function formatReturn(outcome: ExtendedReturn): string | null {
       return `{"Finish":{"AppendRejected":{${told}}}}`;
     }
     case 'read-part-success':
-      return `{"Finish":{"ReadPartSuccess":{"record_hashes":[${outcome.recordHashes.join(',')}],"tail":${outcome.tail}}}}`;
+      return (
+        `{"Finish":{"ReadPartSuccess":{"start":${outcome.start},"record_hashes":[${outcome.recordHashes.join(',')}],` +
+        `${outcome.timestamps === undefined ? '' : `"timestamps":[${outcome.timestamps.join(',')}],`}"tail":${outcome.tail}}}}`
+      );
     case 'read-unwritten':
       return `{"Finish":{"ReadUnwritten":{"tail":${outcome.tail}}}}`;
     default:
@@ -119,7 +126,11 @@ function decodeEvent(line: string, object: JsonObject): ExtendedEvent {
   if (call === null && outcome === null) {
     const parsed = parseLine(line);
     if (typeof parsed === 'string') throw new RefusedLine(parsed);
-    return { ...parsed, ...labels };
+    const trim = object.get('trim');
+    if (trim === undefined) return { ...parsed, ...labels };
+    if (parsed.type !== 'call' || parsed.call.kind !== 'append')
+      throw new RefusedLine('only an append can hold a "trim"');
+    return { ...parsed, ...labels, call: { ...parsed.call, trim: position(trim, 'trim') } };
   }
   if (event.size !== 1) throw new RefusedLine('"event" must have exactly one key ("Start" or "Finish")');
   // What else stands on the line is what stands on S2's lines.
@@ -151,7 +162,12 @@ function ownCall(json: Json | undefined): ExtendedCall | null {
   if (!(json instanceof Map)) return null;
   const part = (json as JsonObject).get('ReadPart');
   if (part === undefined) return null;
-  return { kind: 'read-part', seqNum: position(only(part, ['seq_num']).get('seq_num'), 'seq_num') };
+  const asked = only(part, ['seq_num', 'timestamp']);
+  const timestamp = asked.get('timestamp');
+  if ((timestamp === undefined) === (asked.get('seq_num') === undefined))
+    throw new RefusedLine('"ReadPart" asks from either "seq_num" or "timestamp"');
+  if (timestamp !== undefined) return { kind: 'read-part', from: { timestamp: position(timestamp, 'timestamp') } };
+  return { kind: 'read-part', from: { seqNum: position(asked.get('seq_num'), 'seq_num') } };
 }
 
 function ownReturn(json: Json | undefined): ExtendedReturn | null {
@@ -168,19 +184,29 @@ function ownReturn(json: Json | undefined): ExtendedReturn | null {
   }
   const part = finish.get('ReadPartSuccess');
   if (part !== undefined) {
-    const told = only(part, ['record_hashes', 'tail']);
+    const told = only(part, ['start', 'record_hashes', 'timestamps', 'tail']);
     const hashes = told.get('record_hashes');
     if (!Array.isArray(hashes)) throw new RefusedLine('record_hashes must be a list of hashes');
+    const timestamps = stampsOf(told.get('timestamps'), hashes.length);
     const tail = told.get('tail') ?? null;
     return {
       kind: 'read-part-success',
+      start: position(told.get('start'), 'start'),
       recordHashes: (hashes as readonly Json[]).map(hashOf),
+      ...(timestamps !== undefined && { timestamps }),
       tail: tail === null ? null : position(tail, 'tail'),
     };
   }
   const unwritten = finish.get('ReadUnwritten');
   if (unwritten === undefined) return null;
   return { kind: 'read-unwritten', tail: position(only(unwritten, ['tail']).get('tail'), 'tail') };
+}
+
+function stampsOf(json: Json | undefined, count: number): readonly number[] | undefined {
+  if (json === undefined) return undefined;
+  if (!Array.isArray(json) || json.length !== count)
+    throw new RefusedLine('timestamps must be a list of one for each record');
+  return (json as readonly Json[]).map((stamp) => position(stamp, 'a timestamp'));
 }
 
 function decodeLabels(object: JsonObject): EventLabels {

@@ -43,7 +43,9 @@ export type ViolationCode =
   /** Records were observed that nothing in the history explains. */
   | 'unexplained-records'
   /** The reason of a rejection, or a part of the stream that was read, is true at no moment of its operation. */
-  | 'answer-without-place';
+  | 'answer-without-place'
+  /** A record has two timestamps, timestamps fall, or a read from a timestamp begins at another record. */
+  | 'wrong-timestamp';
 
 export interface Violation {
   readonly code: ViolationCode;

@@ -27,7 +27,7 @@ export function extendedHistory(dice: Dice, operationsMax: number): ExtendedEven
     freeAt[worker] = returnedAt + 1;
     return { clientId: worker + 10 * i, call: drawCall(dice), calledAt, effectAt, returnedAt, answer: null };
   });
-  const log = { records: [] as bigint[], token: '' };
+  const log = { records: [] as bigint[], token: '', trimPoint: 0 };
   for (const draft of drafts.toSorted((a, b) => a.effectAt - b.effectAt)) draft.answer = answer(dice, log, draft.call);
   for (let lies = dice.pick([0, 0, 1]); lies > 0; lies--) falsify(dice, dice.pick(drafts));
   const stamped = drafts.flatMap(({ clientId, call, calledAt, returnedAt, answer: answered }, index) => {
@@ -45,7 +45,7 @@ export function extendedHistory(dice: Dice, operationsMax: number): ExtendedEven
 }
 
 function drawCall(dice: Dice): ExtendedCall {
-  if (dice.chance(1, 3)) return { kind: 'read-part', seqNum: dice.below(4) };
+  if (dice.chance(1, 3)) return { kind: 'read-part', from: { seqNum: dice.below(4) } };
   if (dice.chance(1, 8)) return { kind: 'check-tail' };
   return {
     kind: 'append',
@@ -53,20 +53,28 @@ function drawCall(dice: Dice): ExtendedCall {
     setFencingToken: dice.chance(1, 4) ? dice.pick(['a', 'b']) : null,
     fencingToken: dice.chance(1, 3) ? dice.pick(['a', 'b', '']) : null,
     matchSeqNum: dice.chance(1, 3) ? dice.below(4) : null,
+    ...(dice.chance(1, 4) && { trim: dice.below(4) }),
   };
 }
 
-function answer(dice: Dice, log: { records: bigint[]; token: string }, call: ExtendedCall): ExtendedReturn {
+function answer(
+  dice: Dice,
+  log: { records: bigint[]; token: string; trimPoint: number },
+  call: ExtendedCall,
+): ExtendedReturn {
   const tail = log.records.length;
   switch (call.kind) {
     case 'read':
     case 'check-tail':
       return { kind: 'check-tail-success', tail };
     case 'read-part': {
-      if (call.seqNum >= tail) return { kind: 'read-unwritten', tail };
-      const whole = log.records.slice(call.seqNum);
-      if (dice.chance(1, 2)) return { kind: 'read-part-success', recordHashes: whole, tail };
-      return { kind: 'read-part-success', recordHashes: whole.slice(0, dice.below(whole.length + 1)), tail: null };
+      const asked = 'seqNum' in call.from ? call.from.seqNum : 0;
+      if (asked >= tail) return { kind: 'read-unwritten', tail };
+      const start = Math.max(asked, dice.chance(1, 2) ? log.trimPoint : 0);
+      const whole = log.records.slice(start);
+      if (dice.chance(1, 2)) return { kind: 'read-part-success', start, recordHashes: whole, tail };
+      const recordHashes = whole.slice(0, dice.below(whole.length + 1));
+      return { kind: 'read-part-success', start, recordHashes, tail: null };
     }
     case 'append':
       if (call.fencingToken !== null && call.fencingToken !== log.token)
@@ -74,6 +82,7 @@ function answer(dice: Dice, log: { records: bigint[]; token: string }, call: Ext
       if (call.matchSeqNum !== null && call.matchSeqNum !== tail) return { kind: 'append-rejected', actual: { tail } };
       log.records.push(...call.recordHashes);
       log.token = call.setFencingToken ?? log.token;
+      log.trimPoint = Math.max(log.trimPoint, Math.min(call.trim ?? 0, log.records.length));
       return { kind: 'append-success', tail: log.records.length };
   }
 }
