@@ -1,6 +1,6 @@
 /**
- * Merges segments into new ones: byte ranges are copied stream by stream, no frame is decoded. Each frame's checksum is
- * looked at on the way: the inputs are deleted afterwards, so damage on the way here must not become damage for good.
+ * Merges segments into new ones: byte ranges are copied stream by stream, no frame is decoded. Each frame's checksum
+ * and place are looked at on the way: the inputs are deleted afterwards, so damage here must not become damage for good.
  *
  * What is kept is exactly what is neither trimmed nor deleted, up to the distance of two points of an index; it keeps
  * its order, so a command record stays where it was. Memory: one index and one window of bytes per group of the input,
@@ -152,7 +152,7 @@ class Output {
   async add(pieces: readonly Piece[]): Promise<void> {
     this.#builder ??= new SegmentBuilder(this.#parts.name(), this.#parts.compute);
     for (const { run, from } of pieces) {
-      this.#builder.addRange(run, await from.soundCopy(run.offset, run.offset + run.length, this.#parts.compute));
+      this.#builder.addRange(run, await from.soundCopy(run, this.#parts.compute));
     }
   }
 
@@ -230,13 +230,14 @@ class SequentialBytes {
     this.#source = source;
   }
 
-  /** Whole frames. Damaged ones are fetched once more; throws LogCorruption when they are damaged in the store. */
-  async soundCopy(start: number, end: number, compute: Compute): Promise<Uint8Array[]> {
+  /** The frames of a run. Damaged ones are fetched once more; throws LogCorruption when they are damaged in the store. */
+  async soundCopy(run: SegmentRun, compute: Compute): Promise<Uint8Array[]> {
+    const [start, end] = [run.offset, run.offset + run.length];
     const copies = await this.copy(start, end);
-    if (damagedFrame(copies, compute) === null) return copies;
+    if (damagedFrame(copies, run, compute) === null) return copies;
     this.#window = new Uint8Array(0);
     const again = await this.copy(start, end);
-    const damaged = damagedFrame(again, compute);
+    const damaged = damagedFrame(again, run, compute);
     if (damaged === null) return again;
     throw new LogCorruption(segmentKey(this.#ref), start + damaged, 'the frame is not what was written there');
   }

@@ -405,6 +405,33 @@ describe('what goes wrong', () => {
     expect(world.segments.map(segmentKey)).toEqual(before);
   });
 
+  test('the bytes of another segment in the place of one are never copied, though every checksum in them is right', async () => {
+    const world = await crowded();
+    const [one, other] = pairOfEqualLength(world.segments as SegmentRef[]);
+    world.blobs = {
+      ...counting(world.objects, () => {}),
+      get: (key, range) => {
+        const isFrames = key === segmentKey(one) && range !== undefined && range.start < one.indexOffset;
+        return world.objects.get(isFrames ? segmentKey(other) : key, range);
+      },
+    };
+    const before = world.segments.map(segmentKey);
+    expect(await world.compactor().run()).toBe(false);
+    expect(count(world, 'compact.damaged')).toBe(1);
+    expect(world.segments.map(segmentKey)).toEqual(before);
+  });
+
+  /** Two segments whose frames and indexes stand at the same places. */
+  function pairOfEqualLength(segments: readonly SegmentRef[]): [SegmentRef, SegmentRef] {
+    for (const one of segments) {
+      const other = segments.find(
+        (ref) => ref !== one && ref.bytes === one.bytes && ref.indexOffset === one.indexOffset,
+      );
+      if (other !== undefined) return [one, other];
+    }
+    throw new Error('all segments are of different lengths');
+  }
+
   test('an INSTALL in the middle of a merge stays behind what the merge adds', async () => {
     const world = await crowded();
     const late = world.createStream();

@@ -7,7 +7,7 @@ import { segmentKey } from '../core/object-names.ts';
 import { LogCorruption, meaningOf } from '../log/corruption.ts';
 import { frameCrc, frameLength, payloadStart } from '../log/format.ts';
 import type { Compute } from '../ports.ts';
-import { CHUNK_TYPE, type ChunkEntry, decodeEntry } from '../state/entries.ts';
+import { CHUNK_PLACE_BYTES_MAX, CHUNK_TYPE, type ChunkEntry, chunkPlace, decodeEntry } from '../state/entries.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import type { Frame } from './stream-chunks.ts';
 import type { SegmentPoint, SegmentRun } from './segment-index.ts';
@@ -51,14 +51,18 @@ export function* verifiedChunks(
 }
 
 /**
- * Where the first frame begins that is not a chunk with its checksum, counted from the beginning of the parts; null when
- * all are. The parts together are whole frames, cut anywhere.
+ * Where the first frame begins that is not the chunk that belongs there, counted from the beginning of the parts; null when
+ * all are. A sound frame of elsewhere is damage, too: an object may have the bytes of another. The parts together are whole
+ * frames of `run` from its first one on, cut anywhere; nothing but the beginning of each is kept.
  */
-export function damagedFrame(parts: readonly Uint8Array[], compute: Compute): number | null {
+export function damagedFrame(parts: readonly Uint8Array[], run: SegmentRun, compute: Compute): number | null {
   const header = new Uint8Array(FRAME_HEADER_BYTES);
   const view = new DataView(header.buffer);
+  const head = new Uint8Array(CHUNK_PLACE_BYTES_MAX);
+  let seqNum = run.firstSeqNum;
   let frameStart = 0;
   let headerBytes = 0;
+  let headBytes = 0;
   let payloadLeft = 0;
   let crc = 0;
   for (const part of parts) {
@@ -71,16 +75,22 @@ export function damagedFrame(parts: readonly Uint8Array[], compute: Compute): nu
         if (headerBytes < FRAME_HEADER_BYTES) break;
         if (view.getUint32(0, true) !== CHUNK_TYPE) return frameStart;
         payloadLeft = view.getUint32(4, true);
+        headBytes = 0;
         crc = 0;
       }
       const payload = part.subarray(at, at + payloadLeft);
+      const kept = payload.subarray(0, CHUNK_PLACE_BYTES_MAX - headBytes);
+      head.set(kept, headBytes);
+      headBytes += kept.length;
       crc = compute.crc32(payload, crc);
       at += payload.length;
       payloadLeft -= payload.length;
       if (payloadLeft > 0) break;
-      const length = FRAME_HEADER_BYTES + view.getUint32(4, true);
       if (crc !== view.getUint32(8, true)) return frameStart;
-      frameStart += length;
+      const { streamId, firstSeqNum, count } = chunkPlace(head.subarray(0, headBytes));
+      if (streamId !== run.streamId || firstSeqNum !== seqNum) return frameStart;
+      seqNum += count;
+      frameStart += FRAME_HEADER_BYTES + view.getUint32(4, true);
       headerBytes = 0;
     }
   }

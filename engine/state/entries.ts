@@ -7,7 +7,7 @@
  */
 
 import type { AdmittedChunk } from '../core/admission.ts';
-import type { ChunkFacts } from '../core/chunk.ts';
+import { type ChunkFacts, VarintReader } from '../core/chunk.ts';
 import type { BasinConfig, StreamConfig } from '../core/config.ts';
 import type { CheckpointName, OwnedName } from '../core/object-names.ts';
 import { writeRecords } from '../core/stamped-batch.ts';
@@ -113,6 +113,15 @@ const TYPES = {
 
 /** What the frame of a chunk says it is; segments hold nothing else. */
 export const CHUNK_TYPE = TYPES.chunk;
+
+/** A chunk's payload begins with its place: three numbers, of at most this many bytes together. */
+export const CHUNK_PLACE_BYTES_MAX = 24;
+
+/** Where a chunk belongs, out of the beginning of its payload. Throws a RangeError for bytes that make no sense. */
+export function chunkPlace(payload: Uint8Array): Pick<ChunkEntry, 'streamId' | 'firstSeqNum' | 'count'> {
+  const from = new VarintReader(payload);
+  return { streamId: from.varint(), firstSeqNum: from.varint(), count: from.varint() };
+}
 
 /** The type as the frame holds it. */
 export function entryType(entry: Entry): number {
