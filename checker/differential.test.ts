@@ -13,8 +13,8 @@ import { describeFound, hunt } from './testing/differential/hunt.ts';
 import { seededRandom } from './testing/random.ts';
 import { smallHistory } from './testing/small-histories.ts';
 
-const HISTORIES = 12_000;
-const TOLD_HISTORIES = 3_000;
+const HISTORIES = 8_000;
+const TOLD_HISTORIES = 2_000;
 
 describe('on random small histories', () => {
   test('permutations, the plain search, WGL+ and the sweep always agree', () => {

@@ -11,7 +11,7 @@ import { checkExtendedStream } from './check.ts';
 import type { ExtendedCall, ExtendedEvent, ExtendedReturn } from './history.ts';
 import { extendedStreamModel } from './model.ts';
 
-const HISTORIES = 4_000;
+const HISTORIES = 2_000;
 
 /** One client after the other. */
 function inSequence(...steps: readonly (readonly [ExtendedCall, ExtendedReturn])[]): ExtendedEvent[] {

@@ -21,6 +21,8 @@ export type KeyValueOutput = Outcome<string | null>;
  */
 class Text {
   readonly length: number;
+  /** Of the pieces: texts put together alike have equal hashes. */
+  readonly hash: number;
   readonly #root: Text;
   readonly #before: Text | null;
   readonly #piece: string;
@@ -32,6 +34,9 @@ class Text {
     this.#before = before;
     this.#piece = piece;
     this.length = (before?.length ?? 0) + piece.length;
+    let hash = before?.hash ?? 0;
+    for (let i = 0; i < piece.length; i++) hash = Math.imul(hash ^ piece.charCodeAt(i), 0x01000193);
+    this.hash = hash ^ (hash >>> 15);
   }
 
   /** The empty text that this one began as. */
@@ -64,6 +69,7 @@ export function keyValueModel(): Model<Text, KeyValueInput, KeyValueOutput> {
   return {
     ...inCommon(),
     init: () => new Text(null, ''),
+    hash: (state) => state.hash,
     step: (state, input, output) => {
       if (output.outcome === 'failed') return { legal: true, state };
       if (input.op === 'put') return { legal: true, state: state.root.with(input.value) };
