@@ -8,6 +8,7 @@
 import { cpus, loadavg } from 'node:os';
 import { CHECKER_PARTS } from './checker/index.ts';
 import { MEASURE, measureFile } from './checker/large.ts';
+import { ciphers } from './ciphers.ts';
 import { folder } from './folder-writes.ts';
 import * as idleStreams from './idle-streams.ts';
 import { readers } from './readers.ts';
@@ -22,7 +23,7 @@ import { memory, singles } from './writes.ts';
 type Part = () => Promise<Row[]>;
 
 const SUITES: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
-  store: { singles, memory, folder, s3: slowStore, replay, reads: coldReads, readers, traffic },
+  store: { singles, memory, folder, s3: slowStore, replay, reads: coldReads, readers, traffic, ciphers },
   server: { 's2s-append': s2sAppend, 's2s-read': s2sRead, unary, light },
   sim: SIM_PARTS,
   ratchet: RATCHET_PARTS,

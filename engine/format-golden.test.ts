@@ -16,7 +16,15 @@ import { decodeRecords } from './core/chunk.ts';
 import { basinConfig, NO_WISH, S2_BASIN_CONFIG, type StreamConfig } from './core/config.ts';
 import { FORMAT_VERSION } from './core/format-version.ts';
 import { ACCOUNT_FIGURES, BASIN_FIGURES, basinFigure } from './core/usage.ts';
-import { decodeContent, encodeContent, encodeEnvelope, envelopeOf, Place } from './core/sealed-record.ts';
+import {
+  contentLength,
+  decodeContent,
+  envelopeHeadLength,
+  envelopeOf,
+  Place,
+  writeContent,
+  writeEnvelopeHead,
+} from './core/sealed-record.ts';
 import { encodeRecords } from './core/stamped-batch.ts';
 import { checkpointKey, pageKey, publicationKey, segmentKey } from './core/object-names.ts';
 import { LogCorruption } from './log/corruption.ts';
@@ -83,15 +91,14 @@ const KEY = Uint8Array.from({ length: 32 }, (_, i) => i);
 const NONCE = Uint8Array.from({ length: 32 }, (_, i) => 0xff - i);
 const CONTENT = { headers: [{ name: bytesOf('k'), value: bytesOf('v') }], body: bytesOf('secret') };
 const PLACE = { id: 7, basin: 'basin-01', name: 'räder', cipher: 'aegis-256' } as const;
-const SEALED = compute.ciphers['aegis-256'].seal(
-  KEY,
-  NONCE,
-  encodeContent(CONTENT),
-  new Place(PLACE).at(5, NOW_MS + 300, 18),
-);
+const PLAIN = new Uint8Array(contentLength(CONTENT));
+writeContent(CONTENT, PLAIN);
+const SEALED = compute.ciphers['aegis-256'].seal(KEY, NONCE, PLAIN, new Place(PLACE).at(5, NOW_MS + 300, 18));
+const HEAD = new Uint8Array(envelopeHeadLength(18));
+writeEnvelopeHead('aegis-256', 18, HEAD, 0);
 const ENVELOPED = encodeRecords([
   { timestamp: NOW_MS, headers: [{ name: bytesOf(''), value: bytesOf('fence') }], body: bytesOf('owner-2') },
-  { timestamp: NOW_MS + 300, headers: [], body: encodeEnvelope('aegis-256', 18, NONCE, SEALED) },
+  { timestamp: NOW_MS + 300, headers: [], body: joined([HEAD, NONCE, SEALED]) },
 ]);
 
 const SHARED = segment(2, { epoch: 1, bytes: 2 ** 40, indexOffset: 2 ** 39, indexCrc: 0xffffffff });

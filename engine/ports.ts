@@ -46,8 +46,8 @@ export interface Compute {
 export interface Aead {
   /** Length of a nonce. One key and one nonce together seal one message, or nothing is secret any more. */
   readonly nonceBytes: number;
-  /** As long as `plain` and the tag. */
-  seal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, associated: Uint8Array): Uint8Array;
+  /** Ciphertext and tag: written to the beginning of `out`, where there is one, and returned. */
+  seal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, associated: Uint8Array, out?: Uint8Array): Uint8Array;
   /** Null when this was not sealed with this key, nonce and associated data. */
   open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, associated: Uint8Array): Uint8Array | null;
 }

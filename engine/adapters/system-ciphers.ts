@@ -10,15 +10,14 @@ const NONCE_BYTES = 12;
 
 const aes256Gcm: Aead = {
   nonceBytes: NONCE_BYTES,
-  seal: (key, nonce, plain, associated) => {
+  seal: (key, nonce, plain, associated, out = new Uint8Array(plain.length + TAG_BYTES)) => {
     checkNonce(nonce);
     const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
     cipher.setAAD(associated);
-    const sealed = new Uint8Array(plain.length + TAG_BYTES);
-    sealed.set(cipher.update(plain));
+    out.set(cipher.update(plain));
     cipher.final();
-    sealed.set(cipher.getAuthTag(), plain.length);
-    return sealed;
+    out.set(cipher.getAuthTag(), plain.length);
+    return out.subarray(0, plain.length + TAG_BYTES);
   },
   open: (key, nonce, sealed, associated) => {
     checkNonce(nonce);

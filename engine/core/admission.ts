@@ -24,12 +24,12 @@ export type ConditionFailure =
   | { kind: 'seq-num-mismatch'; actual: number };
 
 /** A record's timestamp is not what the stream's configuration wants. */
-export interface TimestampFailure {
+interface TimestampFailure {
   kind: 'timestamp-missing' | 'timestamp-too-large';
 }
 
 /** Nonces are drawn at random, and of so few bits that a stream may not have as many records as there are numbers. */
-export interface NonceFailure {
+interface NonceFailure {
   kind: 'nonces-spent';
   seqNumMax: number;
   attempted: number;

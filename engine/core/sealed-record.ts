@@ -47,24 +47,28 @@ export function envelopeOf(record: RecordContent): Envelope | null {
   }
 }
 
-/** The body a sealed record is stored with. */
-export function encodeEnvelope(cipher: Cipher, size: number, nonce: Uint8Array, ciphertext: Uint8Array): Uint8Array {
-  const head = 1 + varintLength(size);
-  const body = new Uint8Array(head + nonce.length + ciphertext.length);
-  body[0] = CIPHERS.indexOf(cipher) + 1;
-  writeVarint(body, 1, size);
-  body.set(nonce, head);
-  body.set(ciphertext, head + nonce.length);
-  return body;
+/** Bytes of an envelope in front of its nonce. */
+export function envelopeHeadLength(size: number): number {
+  return 1 + varintLength(size);
 }
 
-/** What is enciphered of a record. */
-export function encodeContent({ headers, body }: RecordContent): Uint8Array {
+/** Writes them at `at`. Returns where the nonce begins; ciphertext and tag follow it. */
+export function writeEnvelopeHead(cipher: Cipher, size: number, out: Uint8Array, at: number): number {
+  out[at] = CIPHERS.indexOf(cipher) + 1;
+  return writeVarint(out, at + 1, size);
+}
+
+/** Bytes of what is enciphered of a record. */
+export function contentLength({ headers, body }: RecordContent): number {
   let length = varintLength(headers.length) + body.length;
   for (const { name, value } of headers) {
     length += varintLength(name.length) + varintLength(value.length) + name.length + value.length;
   }
-  const out = new Uint8Array(length);
+  return length;
+}
+
+/** Writes them to the beginning of `out`. Returns where they end. */
+export function writeContent({ headers, body }: RecordContent, out: Uint8Array): number {
   let at = writeVarint(out, 0, headers.length);
   for (const { name, value } of headers) {
     at = writeVarint(out, at, name.length);
@@ -74,7 +78,7 @@ export function encodeContent({ headers, body }: RecordContent): Uint8Array {
     at += name.length + value.length;
   }
   out.set(body, at);
-  return out;
+  return at + body.length;
 }
 
 /** Headers and body are views of `bytes`. Null when the bytes are no content. */

@@ -12,10 +12,21 @@ import type { Cipher } from '../core/config.ts';
 import { type EncryptionKey, keyRejection } from '../core/encryption-key.ts';
 import type { Rejection } from '../core/outcome.ts';
 import { type AppendRecord, isCommand, meteredBytes, type SequencedRecord } from '../core/record.ts';
-import { decodeContent, encodeContent, encodeEnvelope, envelopeOf, Place } from '../core/sealed-record.ts';
+import {
+  contentLength,
+  decodeContent,
+  envelopeHeadLength,
+  envelopeOf,
+  Place,
+  writeContent,
+  writeEnvelopeHead,
+} from '../core/sealed-record.ts';
 import { encodedLength } from '../core/stamped-batch.ts';
 import type { StreamState } from '../core/stream-state.ts';
 import type { Ports } from '../ports.ts';
+
+const TAG_BYTES = 16;
+const ENVELOPES_BYTES = 16 * 1024;
 
 type SealPorts = Pick<Ports, 'compute' | 'entropy' | 'telemetry'>;
 type EncryptedStream = Pick<StreamState, 'id' | 'basin' | 'name'> & { cipher: Cipher };
@@ -41,21 +52,41 @@ export function sealChunk(
   const place = new Place(stream);
   const { records, deltas } = chunk.batch;
   const nonces = ports.entropy.bytes(aead.nonceBytes * records.length);
+  // Few buffers for all envelopes, one for what is to be enciphered: what is made for each record is what costs.
+  const lengths = records.map((record) => (isCommand(record) ? 0 : contentLength(record)));
+  const envelopes = new Envelopes();
+  const content = new Uint8Array(lengths.reduce((longest, length) => Math.max(longest, length), 0));
   let timestamp = chunk.firstTimestamp;
   const sealed = records.map((record, i) => {
     timestamp += deltas?.[i] ?? 0;
     if (isCommand(record)) return record;
-    const nonce = nonces.subarray(i * aead.nonceBytes, (i + 1) * aead.nonceBytes);
     assert(key !== null, 'only commands are admitted without a key');
-    const content = encodeContent(record);
     const size = meteredBytes(record);
-    const ciphertext = aead.seal(key.bytes, nonce, content, place.at(chunk.firstSeqNum + i, timestamp, size));
-    content.fill(0);
-    return { timestamp: record.timestamp, headers: [], body: encodeEnvelope(cipher, size, nonce, ciphertext) };
+    const nonce = nonces.subarray(i * aead.nonceBytes, (i + 1) * aead.nonceBytes);
+    const body = envelopes.take(envelopeHeadLength(size) + aead.nonceBytes + (lengths[i] as number) + TAG_BYTES);
+    const nonceAt = writeEnvelopeHead(cipher, size, body, 0);
+    body.set(nonce, nonceAt);
+    const plain = content.subarray(0, writeContent(record, content));
+    const at = place.at(chunk.firstSeqNum + i, timestamp, size);
+    aead.seal(key.bytes, nonce, plain, at, body.subarray(nonceAt + aead.nonceBytes));
+    return { timestamp: record.timestamp, headers: [], body };
   });
+  content.fill(0);
   chunk.batch = { records: sealed, deltas };
   chunk.batchBytes = encodedLength(chunk.batch);
   ports.telemetry.event('append.sealed', records.length);
+}
+
+/** Room for the envelopes of a batch: small ones share a buffer, and none is so large that its memory is always fresh. */
+class Envelopes {
+  #free = new Uint8Array(0);
+
+  take(bytes: number): Uint8Array {
+    if (bytes > this.#free.length) this.#free = new Uint8Array(Math.max(bytes, ENVELOPES_BYTES));
+    const taken = this.#free.subarray(0, bytes);
+    this.#free = this.#free.subarray(bytes);
+    return taken;
+  }
 }
 
 /** Opens what one reader gets. */

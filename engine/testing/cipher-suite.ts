@@ -35,7 +35,7 @@ export function bytesOfHex(hex: string): Uint8Array {
 }
 
 /** Of Wycheproof. */
-export function wycheproof(name: CipherName): Vector[] {
+function wycheproof(name: CipherName): Vector[] {
   return vectorLines(`${name}-wycheproof.txt`).map((fields) => {
     const [key, nonce, associated, plain, body, tag] = fields.slice(0, 6).map(bytesOfHex) as [
       ...[Uint8Array, Uint8Array, Uint8Array],
@@ -103,6 +103,12 @@ export function describeCiphers(implementation: string, ciphers: Ciphers): void 
       }
       expect(cipher.open(key, nonce, Uint8Array.of(...sealed, 0), associated)).toBeNull();
       expect(cipher.open(key, nonce, sealed, Uint8Array.of(...associated, 0))).toBeNull();
+    });
+
+    test('writes where it is told, and not beyond', () => {
+      const out = new Uint8Array(plain.length + 20).fill(7);
+      expect(cipher.seal(key, nonce, plain, associated, out)).toEqual(sealed);
+      expect(out).toEqual(Uint8Array.of(...sealed, 7, 7, 7, 7));
     });
 
     test('changes nothing it is given', () => {

@@ -60,8 +60,8 @@ export const SECRETS_PLANTS: readonly Plant[] = [
       },
       {
         file: SEALS,
-        find: 'headers: [], body: encodeEnvelope',
-        replace: 'headers: [{ name: record.body, value: record.body }], body: encodeEnvelope',
+        find: 'return { timestamp: record.timestamp, headers: [], body };',
+        replace: 'return { timestamp: record.timestamp, headers: [{ name: record.body, value: record.body }], body };',
       },
     ],
     seedsMax: 300,
