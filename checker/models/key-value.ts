@@ -26,7 +26,8 @@ class Text {
   readonly #root: Text;
   readonly #before: Text | null;
   readonly #piece: string;
-  readonly #longer = new Map<string, Text>();
+  /** Made when the first longer one is. */
+  #longer: Map<string, Text> | null = null;
   #whole: string | null = null;
 
   constructor(before: Text | null, piece: string) {
@@ -46,6 +47,7 @@ class Text {
 
   with(piece: string): Text {
     if (piece === '') return this;
+    this.#longer ??= new Map();
     let text = this.#longer.get(piece);
     if (text === undefined) {
       text = new Text(this, piece);
