@@ -7,7 +7,7 @@ import { firstDifference } from './diff.ts';
 import { lanes } from './explain.ts';
 import { replay } from './replay-check.ts';
 import { caseOf, flatOf, parseSimcase, type Simcase, simcaseOf } from './simcase.ts';
-import { simplerSteps } from './simpler-plans.ts';
+import { simplerSteps, simplestPlan } from './simpler-plans.ts';
 
 const size = { clients: 2, operationsPerClient: 4 };
 const plan = { ...drawPlan('7', 'lossy', size), sdkClients: 0 };
@@ -64,6 +64,13 @@ describe('a case', () => {
     expect(difference?.line).toBeGreaterThan(1);
   });
 
+  test('of a build that knew fewer faults and crews has none of the new ones', async () => {
+    const { swizzle: _swizzle, ...faults } = simcase.plan.faults;
+    const { side: _side, ...older } = simcase.plan;
+    const replayed = await replay({ ...simcase, plan: { ...older, faults } as typeof simcase.plan });
+    expect(replayed).toMatchObject({ verdict: 'pass', isSameTrace: true });
+  });
+
   test('that is none is refused with the reason', () => {
     expect(() => parseSimcase('{')).toThrow(/no JSON/);
     expect(() => parseSimcase('{}')).toThrow(/no simulator case/);
@@ -79,8 +86,7 @@ describe('a case', () => {
 });
 
 test('a simpler plan needs no crew, no fault and one operation, and can still be run', async () => {
-  const drawn = drawPlan('3', 'swarm', {});
-  const simplest = simplerSteps(drawn).reduce((of, step) => step(of), drawn);
+  const simplest = simplestPlan('swarm');
   expect(simplest).toMatchObject({ clients: 1, operationsPerClient: 1, servers: 1, side: null, control: null });
   expect(simplerSteps(simplest)).toEqual([]);
   const { record } = await runCase({ seed: '3', plan: simplest, choices: { kind: 'keyed', lively: [] } });

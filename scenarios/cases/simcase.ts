@@ -6,10 +6,12 @@
  * build asks for other choices than were recorded, and to name the first site that moved.
  */
 
-import type { FlatRecording } from '../../sim/index.ts';
+import { ENGINE_DEFAULTS } from '../../engine/index.ts';
+import { type FlatRecording, QUIET } from '../../sim/index.ts';
 import { isProfile, type Plan } from '../plan.ts';
 import type { Case, CaseRun, LivelyChoice } from './case.ts';
 import { signatureOfRun } from './case.ts';
+import { simplestPlan } from './simpler-plans.ts';
 
 export interface Simcase {
   format: 'tailrace-simcase/1';
@@ -68,9 +70,21 @@ export function simcaseOf({ case: made, run, build, notes }: SimcaseSource): Sim
   };
 }
 
-/** The case in it, to be replayed by key. */
+/** The case in it, to be replayed by key. What its build did not know yet is off, or as the product has it. */
 export function caseOf({ seed, plan, lively }: Simcase): Case {
-  return { seed, plan, choices: { kind: 'keyed', lively } };
+  const { tunables, faults } = plan;
+  const whole: Plan = {
+    ...simplestPlan(plan.profile),
+    ...plan,
+    faults: { ...QUIET, ...faults },
+    tunables: {
+      ...ENGINE_DEFAULTS,
+      ...tunables,
+      log: { ...ENGINE_DEFAULTS.log, ...tunables.log },
+      segments: { ...ENGINE_DEFAULTS.segments, ...tunables.segments },
+    },
+  };
+  return { seed, plan: whole, choices: { kind: 'keyed', lively } };
 }
 
 export function flatOf({ flat }: Simcase): FlatRecording {

@@ -6,7 +6,7 @@
 
 import { ENGINE_DEFAULTS } from '../../engine/index.ts';
 import { QUIET } from '../../sim/index.ts';
-import type { Plan } from '../plan.ts';
+import { drawPlan, type Plan, type Profile } from '../plan.ts';
 
 export type PlanStep = (plan: Plan) => Plan;
 
@@ -87,4 +87,10 @@ function fewerFaults(plan: Plan): PlanStep[] {
   return names
     .filter((name) => JSON.stringify(plan.faults[name]) !== JSON.stringify(QUIET[name]))
     .map((name): PlanStep => (of) => ({ ...of, faults: { ...of.faults, [name]: QUIET[name] } }));
+}
+
+/** With every step taken: one client, one operation, one server, nothing beside them. */
+export function simplestPlan(profile: Profile): Plan {
+  const drawn = drawPlan('simplest', profile, {});
+  return simplerSteps(drawn).reduce((of, step) => step(of), drawn);
 }

@@ -5,10 +5,10 @@
 
 import { ENGINE_DEFAULTS } from '../../engine/index.ts';
 import { type Enumeration, enumerate, type FaultSettings, type Odds, QUIET } from '../../sim/index.ts';
-import { drawPlan, type Plan } from '../plan.ts';
+import type { Plan } from '../plan.ts';
 import { runSeed } from '../run-seed.ts';
 import { signatureOfRun } from './case.ts';
-import { simplerSteps } from './simpler-plans.ts';
+import { simplestPlan } from './simpler-plans.ts';
 
 export interface SmallWorld {
   /** What is looked at in it, in one sentence. */
@@ -84,10 +84,8 @@ export function enumerationText(name: string, { runs, covered, isComplete, failu
 }
 
 function smallPlan(changes: Partial<Plan>, faults: Partial<FaultSettings>): Plan {
-  const drawn = drawPlan('small', 'quiet', { clients: 2, operationsPerClient: 2 });
-  const plain = simplerSteps(drawn).reduce((of, step) => step(of), drawn);
   return {
-    ...plain,
+    ...simplestPlan('quiet'),
     clients: 2,
     operationsPerClient: 2,
     tunables: { ...ENGINE_DEFAULTS, patienceMs: 1_000 },
