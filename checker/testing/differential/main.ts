@@ -1,6 +1,6 @@
 /**
  * `npm run differential -- [histories] [first seed]`: compares the engines on so many random small histories (default
- * one million, some five minutes), then lets every mutant of the checker try to pass the same test.
+ * one million, some fifteen minutes), then lets every mutant of the checker try to pass the same test.
  *
  * Exit 0: the engines agreed throughout, and on every mutant they did not. A disagreement is shrunk, printed and kept
  * as `.runs/disagreement-<seed>.jsonl`, ready for testdata/.
