@@ -113,6 +113,14 @@ describe('an answer is true at a moment of its operation:', () => {
   });
 });
 
+test('a sentence calls a rejection a rejection', () => {
+  const rejected: ExtendedReturn = { kind: 'append-rejected', actual: { tail: 1 } };
+  const verdict = checkExtendedStream(inSequence(three, [append([5n], { matchSeqNum: 7 }), rejected]));
+  expect(verdict).toMatchObject({
+    violation: { code: 'stale-tail', message: expect.stringContaining('rejected append (op 1)') },
+  });
+});
+
 describe('trimming', () => {
   const trims = [append([4n, 5n], { trim: 2 }), acked(5)] as const;
   const readFrom = (seqNum: number, start: number): readonly [ExtendedCall, ExtendedReturn] => [

@@ -9,6 +9,7 @@
 
 import type { Call, History, HistoryEvent, Return } from '../history.ts';
 import { checkStream, type StreamCheckOptions, type Verdict } from '../sweep/sweep.ts';
+import type { Violation } from '../sweep/violation.ts';
 import { operationsOf } from '../wgl/check-events.ts';
 import { checkOperations } from '../wgl/check-operations.ts';
 import type { Operation } from '../wgl/model.ts';
@@ -32,7 +33,8 @@ export function checkExtendedStream(history: ExtendedHistory, options: StreamChe
   const wrong = findWrongTimestamp(history);
   if (wrong !== null) return { verdict: 'illegal', violation: wrong };
   const swept = checkStream(plainHistory(history), options);
-  if (swept.verdict !== 'ok') return swept;
+  if (swept.verdict === 'illegal') return { ...swept, violation: inItsWords(swept.violation, history) };
+  if (swept.verdict === 'unknown') return swept;
   const order = inserted(model, operations, swept.linearization);
   if (order !== null) return { ...swept, operations: operations.length, linearization: order };
   const searched = checkOperations(model, operations, { stepsMax: options.stepsMax ?? SEARCH_STEPS_MAX });
@@ -62,6 +64,19 @@ export function checkExtendedStream(history: ExtendedHistory, options: StreamChe
     linearization: linearization.map(opIdOf),
     withoutEffect: operations.flatMap((_, index) => (placed.has(index) ? [] : [opIdOf(index)])),
   };
+}
+
+/** The sweep calls everything that told the tail a check-tail; people should read what it was. */
+function inItsWords(violation: Violation, history: ExtendedHistory): Violation {
+  const names = new Map<number, string>();
+  for (const event of history)
+    if (event.type === 'call' && event.call.kind === 'append') names.set(event.opId, 'rejected append');
+    else if (event.type === 'call' && event.call.kind === 'read-part') names.set(event.opId, 'read of a part');
+  const message = violation.message.replaceAll(/check-tail \(op (\d+)\)/g, (whole, opId: string) => {
+    const name = names.get(Number(opId));
+    return name === undefined ? whole : `${name} (op ${opId})`;
+  });
+  return { ...violation, message };
 }
 
 /** As the sweep knows it: what told the tail is a check-tail, any other answer of ours says nothing. */
