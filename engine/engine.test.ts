@@ -34,7 +34,9 @@ async function everything(engine: Engine): Promise<unknown[]> {
     }
     // The token in force is visible only to who gets it wrong.
     seen.push(await engine.append(BASIN, name, batch('x', { fencingToken: 'surely not this one' })));
-    seen.push(await engine.createStream(BASIN, name, 'token of nobody'));
+    const made = await engine.createStream(BASIN, name, 'token of nobody');
+    // How much of what was trimmed is counted by now is told to nobody, and the second counts what the first left.
+    seen.push('row' in made ? { ...made, row: { ...made.row, trimmedBytes: 0 } } : made);
   }
   return seen;
 }
