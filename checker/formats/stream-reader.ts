@@ -97,6 +97,9 @@ class PlainReader {
   readonly #builder = new OperationsBuilder();
   readonly #openOf: (Operation | undefined)[] = [];
   #usedIds = new Uint8Array(1 << 12);
+  // Of the latest line.
+  #clientId = 0;
+  #opId = 0;
 
   /** Whole lines. Throws `NotPlain`. */
   read(lines: Uint8Array): void {
@@ -134,21 +137,20 @@ class PlainReader {
     this.#must(MATCH);
     const matchSeqNum = this.#scan.takes(NULL) ? null : this.#number();
     this.#must(CLOSED_TWICE);
-    const [clientId, opId] = this.#ids();
+    this.#ids();
     const conditions = { matchSeqNum, fencingToken, setFencingToken };
-    this.#openOf[clientId] = this.#builder.append(opId, clientId, start, conditions);
+    this.#openOf[this.#clientId] = this.#builder.append(this.#opId, this.#clientId, start, conditions);
   }
 
   #begin(kind: 'read' | 'check-tail'): void {
-    const [clientId, opId] = this.#ids();
-    this.#openOf[clientId] = this.#builder.observe(opId, clientId, kind);
+    this.#ids();
+    this.#openOf[this.#clientId] = this.#builder.observe(this.#opId, this.#clientId, kind);
   }
 
   /** Of a call: no id is used twice, and the client has nothing open. */
-  #ids(): readonly [number, number] {
-    const [clientId, opId] = this.#tail();
-    if (this.#openOf[clientId] !== undefined || this.#isUsed(opId)) throw new NotPlain();
-    return [clientId, opId];
+  #ids(): void {
+    this.#tail();
+    if (this.#openOf[this.#clientId] !== undefined || this.#isUsed(this.#opId)) throw new NotPlain();
   }
 
   #return(): void {
@@ -159,7 +161,8 @@ class PlainReader {
         this.#must(STREAM_HASH);
         if (!this.#scan.readWord()) throw new NotPlain();
       }
-      const [hi, lo] = kind === 'read' ? [this.#scan.hi, this.#scan.lo] : [0, 0];
+      const hi = kind === 'read' ? this.#scan.hi : 0;
+      const lo = kind === 'read' ? this.#scan.lo : 0;
       this.#must(CLOSED_TWICE);
       return this.#builder.succeed(this.#close(kind), tail, hi, lo);
     }
@@ -169,24 +172,24 @@ class PlainReader {
   }
 
   #close(kind: Operation['kind']): Operation {
-    const [clientId, opId] = this.#tail();
-    const operation = this.#openOf[clientId];
-    if (operation === undefined || operation.opId !== opId || operation.kind !== kind) throw new NotPlain();
-    this.#openOf[clientId] = undefined;
+    this.#tail();
+    const operation = this.#openOf[this.#clientId];
+    if (operation === undefined || operation.opId !== this.#opId || operation.kind !== kind) throw new NotPlain();
+    this.#openOf[this.#clientId] = undefined;
     return operation;
   }
 
   /** What stands behind every event. */
-  #tail(): readonly [number, number] {
+  #tail(): void {
     this.#must(CLIENT);
-    const clientId = this.#number();
+    this.#clientId = this.#number();
     this.#must(OP);
-    const opId = this.#number();
-    if (clientId > ID_MAX || opId > ID_MAX) throw new NotPlain();
+    this.#opId = this.#number();
+    if (this.#clientId > ID_MAX || this.#opId > ID_MAX) throw new NotPlain();
+    if (this.#scan.takes(END)) return;
     if (this.#scan.takes(AT_MS)) this.#number();
     if (this.#scan.takes(NOTE)) this.#string();
     this.#must(END);
-    return [clientId, opId];
   }
 
   #token(): string | null {
