@@ -77,7 +77,7 @@ async function raw(): Promise<number> {
     });
   });
   const h2 = http2.createServer({ maxSessionMemory: 256, settings: { initialWindowSize: MIB } });
-  h2.on('session', (session: http2.ServerHttp2Session) => void session.setLocalWindowSize(10 * MIB));
+  h2.on('session', (session: http2.ServerHttp2Session) => session.setLocalWindowSize(10 * MIB));
   h2.on('stream', (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => {
     stream.on('error', () => undefined);
     stream.respond({ ':status': 200, 'content-type': 's2s/proto' });

@@ -158,6 +158,6 @@ function recordsIn(body: unknown): Record[] {
   const records = (field(body, 'records') ?? []) as unknown[];
   return records.map((record) => ({
     seqNum: Number(field(record, 'seq_num')),
-    body: String(field(record, 'body') ?? ''),
+    body: (field(record, 'body') as string | undefined) ?? '',
   }));
 }
