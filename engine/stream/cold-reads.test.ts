@@ -81,3 +81,30 @@ test('appends become durable, and are flushed, while every read of old segments 
   await settled();
   for (const read of reads) expect(read()).toMatchObject({ kind: 'batch' });
 });
+
+test('a stream that is deleted between the segment and the memory of a read is gone, and not half of what it was', async () => {
+  const bench = await flushedBench();
+  await bench.engine.append(BASIN, STREAM, batch('warm'));
+  bench.blobs.holds = ({ operation, key }) => operation === 'get' && key.startsWith('seg/');
+  const read = follow(bench.engine.read(BASIN, STREAM, FROM_START));
+  await settled();
+  expect(await bench.engine.deleteStream(BASIN, STREAM)).toMatchObject({ kind: 'deleted' });
+  bench.blobs.holds = () => false;
+  for (const call of bench.blobs.held('get')) await call.complete();
+  await settled();
+  expect(read()).toMatchObject({ kind: 'rejected', reason: { kind: 'stream-not-found' } });
+});
+
+test('a read of a stream that went away meanwhile makes it anew where reads make streams', async () => {
+  const bench = await flushedBench();
+  await bench.engine.append(BASIN, STREAM, batch('warm'));
+  await bench.engine.reconfigureBasin(BASIN, { createStreamOnRead: true });
+  bench.blobs.holds = ({ operation, key }) => operation === 'get' && key.startsWith('seg/');
+  const read = follow(bench.engine.read(BASIN, STREAM, FROM_START));
+  await settled();
+  expect(await bench.engine.deleteStream(BASIN, STREAM)).toMatchObject({ kind: 'deleted' });
+  bench.blobs.holds = () => false;
+  for (const call of bench.blobs.held('get')) await call.complete();
+  await settled();
+  expect(read()).toEqual({ kind: 'unwritten', tail: { seqNum: 0, timestamp: 0 } });
+});

@@ -6,7 +6,7 @@
  */
 
 import { type EncryptionKey, keyRejection } from '../core/encryption-key.ts';
-import type { CheckTailOutcome, ReadOutcome, ReadSessionOutcome, Rejection } from '../core/outcome.ts';
+import type { CheckTailOutcome, ReadEvent, ReadOutcome, ReadSessionOutcome, Rejection } from '../core/outcome.ts';
 import { boundedRead, mayFollow, planStart, ReadAllowance, type ReadInput } from '../core/read-plan.ts';
 import type { SequencedRecord } from '../core/record.ts';
 import { meterOf } from '../core/sealed-record.ts';
@@ -76,13 +76,15 @@ export class Reads {
     signal?: AbortSignal,
   ): Promise<ReadOutcome> {
     const bounded = boundedRead(input);
-    const opened = await this.#open(basin, name, bounded, key, { lasts: mayFollow(bounded), isWhole: true });
-    if (!(opened instanceof ReadSession)) return opened;
-    for await (const event of opened.events(this.#watch, signal)) {
-      if (event.kind === 'batch') return event;
-      if (event.kind === 'failed') return rejected(event.reason);
+    const waits = mayFollow(bounded);
+    for (;;) {
+      const opened = await this.#open(basin, name, bounded, key, { lasts: waits, isWhole: true });
+      if (!(opened instanceof ReadSession)) return opened;
+      const outcome = await firstBatch(opened.events(this.#watch, signal));
+      // Gone while it was read: what a read is told that begins now, which may make the stream anew, is true of this one.
+      const isGone = outcome.kind === 'rejected' && outcome.reason.kind === 'stream-not-found';
+      if (!isGone || waits) return outcome;
     }
-    return { kind: 'batch', records: [], tail: null };
   }
 
   /** `signal` aborts when nobody listens any more. */
@@ -160,7 +162,10 @@ export class Reads {
     };
   }
 
-  /** As many records as the limits allow and the stream had when it was asked, from however many places. */
+  /**
+   * As many records as the limits allow and the stream had when it was asked, from however many places. None when it was
+   * deleted meanwhile: half of what it had would look like all of it.
+   */
   async #filled(stream: StreamState, fromSeqNum: number, limits: ReadLimits): Promise<SequencedRecord[]> {
     const metered = meterOf(stream.cipher);
     const meteredBytesOf = (some: readonly SequencedRecord[]) => some.reduce((sum, record) => sum + metered(record), 0);
@@ -170,6 +175,8 @@ export class Reads {
       const recordsMax = limits.recordsMax - records.length;
       if (recordsMax <= 0 || meteredBytesMax <= 0) break;
       const more = await this.#reader.read(stream.id, last.seqNum + 1, { recordsMax, meteredBytesMax });
+      const now = this.#parts.tables.stream(stream.id);
+      if (now === undefined || now.deletedAtMs !== null) return [];
       // Nothing when the next one does not fit, or was trimmed meanwhile; what follows a trim is another read's.
       if (more[0]?.seqNum !== last.seqNum + 1) break;
       records.push(...more);
@@ -220,6 +227,14 @@ export class Reads {
       return rejected(givenUp());
     });
   }
+}
+
+async function firstBatch(events: AsyncIterable<ReadEvent>): Promise<ReadOutcome> {
+  for await (const event of events) {
+    if (event.kind === 'batch') return event;
+    if (event.kind === 'failed') return rejected(event.reason);
+  }
+  return { kind: 'batch', records: [], tail: null };
 }
 
 function reasonOrValue<Value extends object>(outcome: Value | Rejected): Value | Rejection {
