@@ -96,6 +96,56 @@ describe('figures that follow from the log are there at once', () => {
   });
 });
 
+describe('after a write by an owner whose clock was ahead', () => {
+  const YEAR = 365 * 86_400_000;
+
+  async function ahead() {
+    const made = await bench();
+    const append = (text: string) => made.engine.append(BASIN, STREAM, batch(text));
+    await append('x');
+    made.clock.stepWall(YEAR);
+    await append('x');
+    made.clock.stepWall(-YEAR);
+    for (let i = 0; i < 3; i++) await append('k'.repeat(992));
+    return made;
+  }
+
+  test('what is stored now is told of now', async () => {
+    const made = await ahead();
+    const now = `start=${NOW_S}&end=${NOW_S}`;
+    const gauge = (at: number) => [{ gauge: { name: 'metered_size', unit: 'bytes', values: [[at, 3_018]] } }];
+    expect(await made.metrics(`/${BASIN}`, 'storage', now)).toEqual(gauge(HOUR_S));
+    expect(await made.metrics(`/${BASIN}/${STREAM}`, 'storage', now)).toEqual(gauge(MINUTE_S));
+  });
+
+  test.each([
+    ['minute', MINUTE_S],
+    ['hour', HOUR_S],
+    ['day', DAY_S],
+  ])('what was appended since came in this %s', async (interval, at) => {
+    const made = await ahead();
+    const now = `start=${NOW_S}&end=${NOW_S}&interval=${interval}`;
+    expect(await made.metrics(`/${BASIN}`, 'append-throughput', now)).toEqual([
+      accumulation('append-throughput', 'bytes', interval, [[at, 3_018]]),
+    ]);
+  });
+
+  test('a basin whose streams came since is active, and a stream that was made then has a point', async () => {
+    const made = await bench();
+    await made.ask('PUT /v1/basins/basin-02');
+    made.clock.stepWall(YEAR);
+    await made.ask('PUT /v1/streams/s', { headers: { 's2-basin': 'basin-02' } });
+    made.clock.stepWall(-YEAR);
+    const now = `start=${NOW_S}&end=${NOW_S}`;
+    expect(await made.metrics('', 'active-basins', now)).toEqual([
+      { label: { name: 'active-basins', values: [BASIN, 'basin-02'].toSorted() } },
+    ]);
+    expect(await made.metrics('/basin-02/s', 'storage', now)).toEqual([
+      { gauge: { name: 'metered_size', unit: 'bytes', values: [[MINUTE_S, 0]] } },
+    ]);
+  });
+});
+
 describe('operations are there once they are logged', () => {
   test('those of the account, by their names, those that did not happen left out', async () => {
     const made = await bench();

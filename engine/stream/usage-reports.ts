@@ -20,7 +20,7 @@ import {
 import type { Rejection, UsageOutcome } from '../core/outcome.ts';
 import type { LedgerHistory } from '../state/ledger.ts';
 import { storedBytesOf, type Usage } from '../state/usage.ts';
-import { accumulated, hadStreams, hourly, storedByMinute } from '../state/usage-series.ts';
+import { accumulated, hadStreams, hourly, type RangeSeen, storedByMinute } from '../state/usage-series.ts';
 import { notFound, type Rejected, rejected } from './answers.ts';
 import { PENDING } from './births.ts';
 import { Desk } from './desk.ts';
@@ -78,7 +78,7 @@ export class UsageReports {
   async account(set: AccountUsageSet, question: UsageQuestion): Promise<UsageOutcome> {
     return this.#report(question, null, () => {
       if (set === 'account-ops') return this.#accountOps(question);
-      const active = [...this.#usage.basins()].filter(([, ledger]) => hadStreams(ledger, question));
+      const active = [...this.#usage.basins()].filter(([, ledger]) => hadStreams(ledger, this.#seen(question)));
       return [{ kind: 'labels', name: set, values: active.map(([name]) => name).toSorted() }];
     });
   }
@@ -89,7 +89,7 @@ export class UsageReports {
       const row = this.#parts.tables.basin(basin);
       const ledger = this.#usage.basin(basin);
       if (row === undefined || ledger === undefined) return rejected<Rejection>({ kind: 'basin-not-found', basin });
-      if (set !== 'storage') return sums(set, ledger, interval ?? 'minute', question);
+      if (set !== 'storage') return sums(set, ledger, interval ?? 'minute', this.#seen(question));
       const values = hourly(ledger, basinFigure('stored-bytes'), this.#past(question), row.createdAtMs / 1000);
       return [{ kind: 'gauge', name: STORED_NAME, unit: 'bytes', values }];
     });
@@ -123,15 +123,21 @@ export class UsageReports {
 
   #accountOps(question: UsageQuestion): UsageFigure[] {
     const interval = question.interval ?? 'hour';
+    const range = this.#seen(question);
     return ACCOUNT_FIGURES.flatMap((name): UsageFigure[] => {
-      const values = accumulated(this.#usage.account, accountFigure(name), interval, question);
+      const values = accumulated(this.#usage.account, accountFigure(name), interval, range);
       return values.length === 0 ? [] : [{ kind: 'accumulation', name, unit: 'operations', interval, values }];
     });
   }
 
   /** What of the range is over or goes on. */
-  #past({ startS, endS }: UsageRange): UsageRange {
-    return { startS, endS: Math.min(endS, this.#nowS()) };
+  #past(range: UsageRange): RangeSeen {
+    const { startS, endS, nowS } = this.#seen(range);
+    return { startS, endS: Math.min(endS, nowS), nowS };
+  }
+
+  #seen({ startS, endS }: UsageRange): RangeSeen {
+    return { startS, endS, nowS: this.#nowS() };
   }
 
   #nowS(): number {
@@ -139,12 +145,7 @@ export class UsageReports {
   }
 }
 
-function sums(
-  set: keyof typeof SUMS,
-  ledger: LedgerHistory,
-  interval: UsageInterval,
-  range: UsageRange,
-): UsageFigure[] {
+function sums(set: keyof typeof SUMS, ledger: LedgerHistory, interval: UsageInterval, range: RangeSeen): UsageFigure[] {
   return SUMS[set].flatMap(({ name, figure, unit }): UsageFigure[] => {
     const values = accumulated(ledger, basinFigure(figure), interval, range);
     // Of many operations only those are told that happened; classes and kinds always.
