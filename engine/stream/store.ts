@@ -115,6 +115,7 @@ export class StreamStore {
     }
     this.#deletions.committed(entry);
     this.#empties.committed(entry);
+    this.meter.committed(entry);
   }
 
   /** Opens a session on the stream as it is now; inputs go to it and to no later one of the same name, sealed with one key. */

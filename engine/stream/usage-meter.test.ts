@@ -70,6 +70,21 @@ test('what the log did not commit is lost, and said to be', async () => {
   expect([events, logged.length]).toEqual([['usage.lost'], 1]);
 });
 
+test('what was counted in a basin that is gone is not told of the next one of its name', async () => {
+  const { clock, logged, meter } = bench();
+  meter.countIn('there', 'check-tail', 5);
+  meter.countIn('there-too', 'check-tail');
+  meter.committed({ type: 'delete-basin', name: 'there' });
+  meter.countIn('there', 'check-tail');
+  await clock.advance(FLUSH_MS);
+  expect(logged.map(({ basins }) => basins.map(({ name, counts }) => [name, counts[0]?.[1]]))).toEqual([
+    [
+      ['there-too', 1],
+      ['there', 1],
+    ],
+  ]);
+});
+
 test('when the engine ends nothing is told any more', async () => {
   const { clock, gone, logged, meter } = bench();
   meter.count('list-basins');

@@ -5,7 +5,7 @@
 
 import { type AccountFigure, accountFigure, basinFigure, type Count, type CountedFigure } from '../core/usage.ts';
 import type { Clock, Telemetry } from '../ports.ts';
-import type { UsageEntry } from '../state/entries.ts';
+import type { Entry, UsageEntry } from '../state/entries.ts';
 import type { Tables } from '../state/fold.ts';
 import type { Journal } from './journal.ts';
 
@@ -50,6 +50,11 @@ export class UsageMeter {
     }
     add(counts, basinFigure(figure), count);
     this.#serveIfNeeded();
+  }
+
+  /** An entry was folded into the durable tables. Counts are kept by name, and the next basin of a name is another one. */
+  committed(entry: Entry): void {
+    if (entry.type === 'delete-basin') this.#basins.delete(entry.name);
   }
 
   /** Logs what was counted so far, if the log takes anything. */
