@@ -187,6 +187,19 @@ describe('operations are there once they are logged', () => {
     ]);
   });
 
+  test('a basin that is made again begins with none of those of its predecessor', async () => {
+    const made = await bench();
+    for (let i = 0; i < 3; i++) await made.ask(`GET /v1/streams`, { headers: { 's2-basin': BASIN } });
+    await made.ask(`DELETE /v1/basins/${BASIN}`);
+    await made.clock.advance(MINUTE / 4);
+    expect((await made.ask(`PUT /v1/basins/${BASIN}`)).status).toBe(201);
+    await made.ask(`GET /v1/streams`, { headers: { 's2-basin': BASIN } });
+    await made.clock.advance(LOGGED);
+    expect(await made.metrics(`/${BASIN}`, 'basin-ops')).toEqual([
+      accumulation('list-streams', 'operations', 'minute', [[MINUTE_S + 60, 1]]),
+    ]);
+  });
+
   test('a request that makes no sense counts for nothing', async () => {
     const made = await bench();
     await made.ask('POST /v1/basins', { body: '{' });
