@@ -96,6 +96,12 @@ describe('probes', () => {
   });
 });
 
+test('a sweep too small to judge probes has not failed because of one that stayed dark', () => {
+  const probes = [{ name: 'rare', sentence: 's', required: true, row: null }];
+  expect(viewSweep({ ...PASSED, probes }).verdict.tone).toBe('bad');
+  expect(viewSweep({ ...PASSED, probes, judgesProbes: false }).verdict.tone).toBe('good');
+});
+
 test('the order in which workers finished changes nothing', () => {
   const sweep = fakeSweep({ seeds: 60, failing: 6 });
   expect(viewSweep({ ...sweep, results: sweep.results.toReversed() })).toEqual(viewSweep(sweep));

@@ -28,7 +28,7 @@ export interface ProbeRow extends ProbeInfo {
   /** Runs in which it was lit at least once. */
   runs: number;
   first: { seed: string; profile: string } | null;
-  /** `missing` is a required probe that stayed dark: the sweep has failed. */
+  /** `missing` is a required probe that stayed dark: a sweep that judges probes has failed. */
   state: 'lit' | 'dark' | 'missing';
 }
 
@@ -110,7 +110,7 @@ function verdictOf(
   const decided = failures.filter(({ kind }) => kind !== 'unknown');
   const failed = sum(decided, ({ count }) => count);
   const undecided = sum(failures, ({ count }) => count) - failed;
-  const missing = probes.filter(({ state }) => state === 'missing').length;
+  const missing = sweep.judgesProbes ? probes.filter(({ state }) => state === 'missing').length : 0;
   const reasons: string[] = [];
   if (failed > 0) reasons.push(formatCount(decided.length, 'distinct failure'));
   if (sweep.harnessErrors.length > 0) reasons.push(`${formatCount(sweep.harnessErrors.length, 'worker')} died or hung`);

@@ -101,6 +101,8 @@ export interface SweepRecord {
   runsPlanned: number | null;
   results: readonly SeedResult[];
   probes: readonly ProbeInfo[];
+  /** Whether required probes that stayed dark fail the sweep: it was large enough, over several profiles. */
+  judgesProbes: boolean;
   /** Workers that died or hung, with the seed they were on. */
   harnessErrors: readonly { seed: string; profile: string; message: string; repro: string }[];
 }

@@ -117,6 +117,7 @@ export function fakeSweep({ seeds = 400, failing = 0 }: { seeds?: number; failin
     jobs: 2,
     results,
     probes: FAKE_PROBES.slice(0, failing > 0 ? undefined : 3),
+    judgesProbes: true,
     harnessErrors:
       failing > 0
         ? [

@@ -3,6 +3,7 @@
 import { probeCatalogue } from '../probes.ts';
 import type { SeedResult, SweepRecord } from '../run.ts';
 import type { ResultsContent } from './results-file.ts';
+import { judgesProbes } from './verdict.ts';
 
 /** Throws a RangeError when there is nothing to merge, or builds differ. */
 export function mergeResults(parts: readonly ResultsContent[]): SweepRecord {
@@ -26,6 +27,7 @@ export function mergeResults(parts: readonly ResultsContent[]): SweepRecord {
     runsPlanned: null,
     results: [...results.values()].toSorted(byName),
     probes: probeCatalogue(),
+    judgesProbes: judgesProbes([...results.values()]),
     harnessErrors: parts.flatMap(({ harnessErrors }) => harnessErrors),
   };
 }

@@ -16,6 +16,7 @@ import { ResultsFile } from './results-file.ts';
 import { runNames, type RunRange } from './run-names.ts';
 import { Tally } from './tally.ts';
 import { runPool } from './worker-pool.ts';
+import { judgesProbes } from './verdict.ts';
 
 /** Runs handed to a worker at once: enough to keep it busy, few enough to stop soon. */
 const SLICE_RUNS_MAX = 8;
@@ -97,6 +98,7 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
     runsPlanned: runs,
     results: tally.results.toSorted(byName),
     probes,
+    judgesProbes: judgesProbes(tally.results),
     harnessErrors,
   };
   return { record, tally };

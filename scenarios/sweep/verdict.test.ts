@@ -47,6 +47,7 @@ function record(results: readonly SeedResult[], fields: Partial<SweepRecord> = {
       { name: 'a.b', sentence: 'lit', required: true, row: null },
       { name: 'c.d', sentence: 'dark', required: true, row: null },
     ],
+    judgesProbes: false,
     harnessErrors: [],
     ...fields,
   };
