@@ -106,6 +106,18 @@ describe('a deleted basin', () => {
     expect(await engine.listStreams(BASIN, ALL)).toEqual({ kind: 'page', page: { rows: [], hasMore: false } });
   });
 
+  test('goes with another that is deleted beside it, each with more streams than a batch', async () => {
+    const { engine, clock, telemetry } = await doomed();
+    await engine.createBasin('basin-99', null);
+    await Promise.all(names.map((name) => engine.createStream('basin-99', name, null)));
+    await Promise.all([engine.deleteBasin(BASIN), engine.deleteBasin('basin-99')]);
+    await clock.advance(TOMBSTONE_MS);
+    expect(telemetry.count('basin.deleted')).toBe(2);
+    for (const basin of [BASIN, 'basin-99']) {
+      expect(await engine.basinConfig(basin)).toMatchObject({ reason: { kind: 'basin-not-found' } });
+    }
+  });
+
   test('serves its streams until their turn comes', async () => {
     const { engine, holdPuts, oldestPut } = await doomed();
     holdPuts();
