@@ -81,6 +81,8 @@ function browserTests(): void {
     await append('first-basin', 'orders/eu 1', { body: 'from elsewhere', headers: [['kind', 'test']] });
     await page.locator('.record', { hasText: 'kind: test' }).waitFor();
     await page.getByText('next number 2').waitFor();
+    // The policy of a new basin.
+    await page.getByText('kept for 7 days').waitFor();
     expect(await page.locator('.record .seq').allTextContents()).toEqual(['0', '1']);
     expect(await page.locator('#health-text').textContent()).toBe('healthy');
     expect(decodeURIComponent(new URL(page.url()).hash)).toBe('#first-basin/orders/eu 1');

@@ -156,10 +156,10 @@ function conditions(): Conditions {
 
 function configText(config: Record<string, unknown>): string {
   const { retention_policy, timestamping } = config as {
-    retention_policy?: { age_secs?: number } | null;
+    retention_policy?: { age?: number } | null;
     timestamping?: { mode?: string } | null;
   };
-  const age = retention_policy?.age_secs;
+  const age = retention_policy?.age;
   const kept = age === undefined ? 'kept for ever' : `kept for ${ageText(age)}`;
   return timestamping?.mode === undefined ? kept : `${kept} · timestamps: ${timestamping.mode}`;
 }
