@@ -7,7 +7,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{engine,sim,checker,scenarios,reports,console,deploy,.ci}/**/*.test.ts'],
+    include: ['{engine,sim,checker,scenarios,reports,docs,.ci}/**/*.test.ts'],
     env: { TZ: 'UTC' },
     reporters: ['default', ['json', { outputFile: '.runs/vitest.json' }]],
     isolate: false,

@@ -85,12 +85,12 @@ const ARROWS: Record<string, readonly string[]> = {
     'sim/index.ts',
     'checker/index.ts',
     'reports/index.ts',
-    'console/index.ts',
+    'reports/console/index.ts',
     'node:',
     '@package',
   ],
   'scenarios/kill': ['scenarios', 'checker/index.ts', 'engine/testing/s3-server.ts', 'node:', '@package'],
-  console: ['console', 'node:'],
+  'reports/console': ['reports/console', 'reports/testing', 'node:', '@package'],
   reports: ['reports', 'checker/history.ts', 'scenarios/run.ts', 'node:', '@package'],
 };
 

@@ -80,7 +80,7 @@ export function serveCommand(): Command {
     .action(async ({ headTimeout, bodyTimeout, sendTimeout, idleTimeout, drainTimeout, ...rest }: Flags) => {
       const [{ serve }, { consolePage }] = await Promise.all([
         import('../../engine/main.ts'),
-        import('../../console/index.ts'),
+        import('../../reports/console/index.ts'),
       ]);
       process.exitCode = await serve({
         ...rest,

@@ -10,9 +10,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launchBrowser, openPage, type OpenOptions } from '../reports/testing/browser.ts';
+import { launchBrowser, openPage, type OpenOptions } from '../testing/browser.ts';
 
-const PROGRAM = fileURLToPath(new URL('../dist/scenarios/main.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../dist/scenarios/main.js', import.meta.url));
 
 /** Where screenshots go, for whoever wants to look. */
 const SHOTS = process.env['TAILRACE_SCREENSHOTS'];
@@ -28,7 +28,7 @@ function browserTests(): void {
   let server: { child: ChildProcess; url: string };
 
   beforeAll(async () => {
-    execFileSync(process.execPath, [fileURLToPath(new URL('./bundle.mjs', import.meta.url))], { stdio: 'pipe' });
+    execFileSync(process.execPath, [fileURLToPath(new URL('../bundle.mjs', import.meta.url))], { stdio: 'pipe' });
     [browser, server] = await Promise.all([launchBrowser(), serve(0)]);
   });
 

@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-const PROGRAM = join(HERE, '../dist/scenarios/main.js');
+const PROGRAM = join(HERE, '../../dist/scenarios/main.js');
 const read = (path: string) => readFileSync(join(HERE, path), 'utf8');
 const run = promisify(execFile);
 
@@ -36,7 +36,7 @@ test.each(LAUNCHERS)('%s gives the program its young generation and keeps memory
   expect(text).toMatch(/MALLOC_MMAP_THRESHOLD_=33554432/);
   expect(text).toMatch(/MALLOC_TRIM_THRESHOLD_=\d{9}/);
   // It does not take part in the program's own first line, which says the same.
-  expect(readFileSync(join(HERE, '../scenarios/main.ts'), 'utf8')).toMatch(/^#!.*--max-semi-space-size=64\n/);
+  expect(readFileSync(join(HERE, '../../scenarios/main.ts'), 'utf8')).toMatch(/^#!.*--max-semi-space-size=64\n/);
 });
 
 test('no supervisor starts a server again that was fenced or can not start', () => {
