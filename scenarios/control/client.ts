@@ -31,7 +31,7 @@ export class ControlClient {
 
   async do(group: number, call: ControlCall): Promise<ControlOutcome> {
     this.#wire.roam();
-    const operation = this.#history.called(group, this.#name, call);
+    const operation = this.#history.called({ group, client: this.#name, call });
     const { method, target, body, headers } = requestOf(call);
     const outcome = outcomeOf(call, await this.#wire.exchange(method, target, body, headers));
     this.#history.returned(operation, outcome);

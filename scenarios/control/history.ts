@@ -6,6 +6,7 @@
  * call and return. Types, and the book they are written into.
  */
 
+import { CallLog, type Logged } from '../call-log.ts';
 import type { BasinConfig, BasinPatch, BasinWish, StreamConfig, StreamPatch, StreamWish } from './config.ts';
 
 /** A page of names: those that begin with `prefix` and come after `startAfter`, `limit` of them at most. */
@@ -84,20 +85,14 @@ export type ControlAnswer =
 
 export type ControlOutcome = ControlAnswer | { kind: 'refused'; code: string } | { kind: 'unknown'; code: string };
 
-export interface ControlOperation {
-  /** Its place in the order of calls, from 0. */
-  readonly id: number;
+interface ControlAsked {
   /** Basins of one group are judged together, because one listing shows them all; groups share nothing. */
   readonly group: number;
   readonly client: string;
   readonly call: ControlCall;
-  /** Places in the order of all calls and returns, and milliseconds of simulated time. */
-  readonly calledAt: number;
-  readonly calledMs: number;
-  outcome: ControlOutcome | null;
-  returnedAt: number;
-  returnedMs: number;
 }
+
+export type ControlOperation = ControlAsked & Logged<ControlOutcome>;
 
 /** What a record is to whoever reads it. */
 export function contentOf(record: Append['record']): string {
@@ -118,39 +113,4 @@ export function isInDoubt({ outcome }: ControlOperation): boolean {
   return outcome === null || outcome.kind === 'unknown';
 }
 
-export class ControlHistory {
-  readonly #nowMs: () => number;
-  readonly #operations: ControlOperation[] = [];
-  #events = 0;
-
-  /** `nowMs` is simulated time. */
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
-  }
-
-  get operations(): readonly ControlOperation[] {
-    return this.#operations;
-  }
-
-  called(group: number, client: string, call: ControlCall): ControlOperation {
-    const operation: ControlOperation = {
-      id: this.#operations.length,
-      group,
-      client,
-      call,
-      calledAt: this.#events++,
-      calledMs: this.#nowMs(),
-      outcome: null,
-      returnedAt: Infinity,
-      returnedMs: Infinity,
-    };
-    this.#operations.push(operation);
-    return operation;
-  }
-
-  returned(operation: ControlOperation, outcome: ControlOutcome): void {
-    operation.outcome = outcome;
-    operation.returnedAt = this.#events++;
-    operation.returnedMs = this.#nowMs();
-  }
-}
+export class ControlHistory extends CallLog<ControlAsked, ControlOutcome> {}

@@ -41,7 +41,8 @@ export class SideAppendSession {
   async append(bodies: readonly string[]): Promise<SideOutcome> {
     const { stream, client } = this.#options;
     const records = bodies.map((body): SideRecord => ({ kind: 'data', body, timestamp: null }));
-    const operation = this.#history.called(stream, client, { kind: 'append', records, matchSeqNum: null });
+    const call = { kind: 'append', records, matchSeqNum: null } as const;
+    const operation = this.#history.called({ stream, client, call });
     this.#send(inputFrame({ bodies, setFencingToken: null, fencingToken: null, matchSeqNum: null }));
     const patience = new AbortController();
     void this.#clock.sleep(this.#options.timeoutMs, patience.signal).then(() => {

@@ -116,7 +116,7 @@ export class SideClient {
 
   async #recorded(stream: string, call: SideCall, serve: () => Promise<SideOutcome>): Promise<SideOutcome> {
     this.#wire.roam();
-    const operation = this.#history.called(stream, this.#name, call);
+    const operation = this.#history.called({ stream, client: this.#name, call });
     const outcome = await serve();
     this.#history.returned(operation, outcome);
     return outcome;

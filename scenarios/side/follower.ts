@@ -8,12 +8,13 @@
  */
 
 import type { Clock } from '../../engine/index.ts';
+import type { Moment } from '../call-log.ts';
 import { ProtocolViolation } from '../client.ts';
 import { isNetworkError, isNotServing, openEvents, parse, Silence, SILENCE_MS_MAX } from '../sessions/event-source.ts';
 import type { ServerSentEvent } from '../sessions/server-sent.ts';
 import { errorCode, field, streamPath, type Transport } from '../wire.ts';
 import { BASE64, pageOf, position } from './client.ts';
-import type { Moment, SideHistory, SideOutcome, SideSeen } from './history.ts';
+import type { SideHistory, SideOutcome, SideSeen } from './history.ts';
 import type { SideProbe } from './probes.ts';
 
 /** More than a batch ever has. */
@@ -136,7 +137,7 @@ export class SideFollower {
   #told(since: Moment, outcome: SideOutcome): void {
     const from = { kind: 'seq-num', seqNum: this.#next } as const;
     const call = { kind: 'read', from, count: PAGE_RECORDS, follows: true } as const;
-    this.#history.told(since, this.#stream, this.#name, call, outcome);
+    this.#history.told(since, { stream: this.#stream, client: this.#name, call }, outcome);
   }
 
   /** Null when there is nothing to follow, or nobody who serves. */

@@ -6,6 +6,8 @@
  * some moment between call and return. Types, and the book they are written into.
  */
 
+import { CallLog, type Logged } from '../call-log.ts';
+
 export interface Position {
   seqNum: number;
   /** Milliseconds since the epoch. */
@@ -69,25 +71,13 @@ export type SideOutcome =
   | { kind: 'refused'; code: string }
   | { kind: 'unknown'; code: string };
 
-export interface SideOperation {
-  /** Its place in the order of calls, from 0. */
-  readonly id: number;
+interface SideAsked {
   readonly stream: string;
   readonly client: string;
   readonly call: SideCall;
-  /** Places in the order of all calls and returns, and milliseconds of simulated time. */
-  readonly calledAt: number;
-  readonly calledMs: number;
-  outcome: SideOutcome | null;
-  returnedAt: number;
-  returnedMs: number;
 }
 
-/** A place in the order of all calls and returns, and milliseconds of simulated time. */
-export interface Moment {
-  at: number;
-  ms: number;
-}
+export type SideOperation = SideAsked & Logged<SideOutcome>;
 
 /** What a record is to whoever reads it. */
 export function contentOf(record: SideRecord): string {
@@ -98,51 +88,4 @@ export function trimContent(point: number): string {
   return `(trim ${point})`;
 }
 
-export class SideHistory {
-  readonly #nowMs: () => number;
-  readonly #operations: SideOperation[] = [];
-  #events = 0;
-
-  /** `nowMs` is simulated time: the judge holds retention to it. */
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
-  }
-
-  get operations(): readonly SideOperation[] {
-    return this.#operations;
-  }
-
-  called(stream: string, client: string, call: SideCall): SideOperation {
-    const operation: SideOperation = {
-      id: this.#operations.length,
-      stream,
-      client,
-      call,
-      calledAt: this.#events++,
-      calledMs: this.#nowMs(),
-      outcome: null,
-      returnedAt: Infinity,
-      returnedMs: Infinity,
-    };
-    this.#operations.push(operation);
-    return operation;
-  }
-
-  /** Now, for what may be told of it later. */
-  moment(): Moment {
-    return { at: this.#events++, ms: this.#nowMs() };
-  }
-
-  /** Something is told now that was true at some moment since then. */
-  told(since: Moment, stream: string, client: string, call: SideCall, outcome: SideOutcome): void {
-    const id = this.#operations.length;
-    const told = { outcome, returnedAt: this.#events++, returnedMs: this.#nowMs() };
-    this.#operations.push({ id, stream, client, call, calledAt: since.at, calledMs: since.ms, ...told });
-  }
-
-  returned(operation: SideOperation, outcome: SideOutcome): void {
-    operation.outcome = outcome;
-    operation.returnedAt = this.#events++;
-    operation.returnedMs = this.#nowMs();
-  }
-}
+export class SideHistory extends CallLog<SideAsked, SideOutcome> {}

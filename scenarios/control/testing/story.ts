@@ -33,13 +33,13 @@ export class Story {
   }
 
   does(call: ControlCall, outcome: ControlOutcome): this {
-    this.#history.returned(this.#history.called(1, 'c', call), outcome);
+    this.#history.returned(this.#history.called({ group: 1, client: 'c', call }), outcome);
     return this;
   }
 
   /** `meanwhile` happens between its call and its return. */
   whileOpen(call: ControlCall, outcome: ControlOutcome, meanwhile: (story: this) => unknown): this {
-    const operation = this.#history.called(1, 'd', call);
+    const operation = this.#history.called({ group: 1, client: 'd', call });
     meanwhile(this);
     this.#history.returned(operation, outcome);
     return this;

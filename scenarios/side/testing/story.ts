@@ -78,7 +78,7 @@ export class Story {
   }
 
   begins(call: SideCall): SideOperation {
-    return this.#history.called(STREAM, 'c', call);
+    return this.#history.called({ stream: STREAM, client: 'c', call });
   }
 
   ends(operation: SideOperation, outcome: SideOutcome): this {
