@@ -11,29 +11,13 @@ import { HAZARDS } from '../hazards/hazards.ts';
 import { reportHazard } from '../hazards/report.ts';
 import { plantName } from '../hazards/run-plant.ts';
 import { reproLine } from '../repro-line.ts';
-import { CONTROL_PLANTS } from './control-plants.ts';
-import { INVARIANT_PLANTS } from './invariant-plants.ts';
-import { type Plant, PLANTS } from './plants.ts';
+import { ALL_DIRECTED, ALL_HUNTED } from './all-plants.ts';
+import type { Plant } from './plants.ts';
 import { caughtBy } from './run-directed.ts';
 import { huntPlant } from './run-hunt.ts';
-import { DIRECTED_SECRETS_PLANTS, SECRETS_PLANTS } from './secrets-plants.ts';
-import { SIDE_PLANTS } from './side-plants.ts';
-import { DIRECTED_SESSION_PLANTS, SESSION_PLANTS } from './session-plants.ts';
-import { DIRECTED_PLANTS, type DirectedPlant, STORAGE_PLANTS } from './storage-plants.ts';
-import { USAGE_PLANTS } from './usage-plants.ts';
+import type { DirectedPlant } from './storage-plants.ts';
 
-const ALL: readonly Plant[] = [
-  ...PLANTS,
-  ...STORAGE_PLANTS,
-  ...SIDE_PLANTS,
-  ...CONTROL_PLANTS,
-  ...SESSION_PLANTS,
-  ...INVARIANT_PLANTS,
-  ...USAGE_PLANTS,
-  ...SECRETS_PLANTS,
-];
-const DIRECTED: readonly DirectedPlant[] = [...DIRECTED_PLANTS, ...DIRECTED_SESSION_PLANTS, ...DIRECTED_SECRETS_PLANTS];
-const NAMES = [...ALL, ...DIRECTED, ...HAZARDS.map(({ story }) => ({ name: plantName(story) }))].map(
+const NAMES = [...ALL_HUNTED, ...ALL_DIRECTED, ...HAZARDS.map(({ story }) => ({ name: plantName(story) }))].map(
   ({ name }) => name,
 );
 
@@ -56,9 +40,9 @@ await new Command('plants')
   .option('--jobs <n>', 'processes', countArgument, availableParallelism())
   .action(async ({ seeds = Infinity, only, jobs, directed = false, hazards = false }: Options) => {
     const isWanted = ({ name }: Pick<Plant, 'name'>) => only === undefined || name === only;
-    const hunted = directed || hazards ? [] : ALL.filter(isWanted);
+    const hunted = directed || hazards ? [] : ALL_HUNTED.filter(isWanted);
     await eachOf(hunted, jobs, (plant) => report(plant, seeds));
-    const played = hazards ? [] : DIRECTED.filter(isWanted);
+    const played = hazards ? [] : ALL_DIRECTED.filter(isWanted);
     // One at a time: each is a test run of its own in this process.
     await eachOf(played, 1, reportStory);
     const met = directed ? [] : HAZARDS.filter(({ story }) => isWanted({ name: plantName(story) }));

@@ -3,28 +3,10 @@
 import { describe, expect, test } from 'vitest';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { ALL_DIRECTED, ALL_HUNTED } from './all-plants.ts';
 import { fitPlant, sourcesOf } from './build.ts';
-import { CONTROL_PLANTS } from './control-plants.ts';
-import { INVARIANT_PLANTS } from './invariant-plants.ts';
-import { PLANTS } from './plants.ts';
-import { DIRECTED_SECRETS_PLANTS, SECRETS_PLANTS } from './secrets-plants.ts';
-import { SIDE_PLANTS } from './side-plants.ts';
-import { DIRECTED_SESSION_PLANTS, SESSION_PLANTS } from './session-plants.ts';
-import { DIRECTED_PLANTS, STORAGE_PLANTS } from './storage-plants.ts';
-import { USAGE_PLANTS } from './usage-plants.ts';
 
-const DIRECTED = [...DIRECTED_PLANTS, ...DIRECTED_SESSION_PLANTS, ...DIRECTED_SECRETS_PLANTS];
-const ALL = [
-  ...PLANTS,
-  ...STORAGE_PLANTS,
-  ...SIDE_PLANTS,
-  ...CONTROL_PLANTS,
-  ...SESSION_PLANTS,
-  ...INVARIANT_PLANTS,
-  ...USAGE_PLANTS,
-  ...SECRETS_PLANTS,
-  ...DIRECTED,
-];
+const ALL = [...ALL_HUNTED, ...ALL_DIRECTED];
 
 test('no two plants share a name', () => {
   expect(new Set(ALL.map(({ name }) => name)).size).toBe(ALL.length);
@@ -46,7 +28,7 @@ test('a plant that has gone stale is named, with the file', async () => {
 });
 
 describe('the test that is to catch it is there for', () => {
-  for (const { name, test: directed } of DIRECTED) {
+  for (const { name, test: directed } of ALL_DIRECTED) {
     test(name, () => {
       const file = fileURLToPath(new URL(`../../${directed.file}`, import.meta.url));
       expect(readFileSync(file, 'utf8')).toContain(`test('${directed.claim}'`);
