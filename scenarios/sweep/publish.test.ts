@@ -11,6 +11,7 @@ import { mergeResults } from './merge.ts';
 import { addNight, nightOf, readNights } from './nights.ts';
 import { parseResults, ResultsFile } from './results-file.ts';
 import { signatureGroups } from './signatures.ts';
+import { seedResult } from './testing/seed-result.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tailrace-sweep-'));
 const head = {
@@ -22,25 +23,8 @@ const head = {
   size: {},
 } as const;
 
-function result(seed: number, changes: Partial<SeedResult> = {}): SeedResult {
-  const counts = {
-    operations: 10,
-    appendsDurable: 0,
-    appendsRejected: 0,
-    appendsUnknown: 0,
-    reads: 0,
-    checkTails: 0,
-    faults: 0,
-  };
-  const base = {
-    scenario: 's',
-    seed: String(seed),
-    profile: 'quiet',
-    plant: null,
-    repro: `again ${seed}`,
-    failure: null,
-  };
-  return { ...base, traceHash: 'h', events: 100, simulatedMs: 1, counts, probes: {}, wallMs: 5, ...changes };
+function result(seed: number, changes: Parameters<typeof seedResult>[0] = {}): SeedResult {
+  return seedResult({ seed: String(seed), repro: `again ${seed}`, ...changes });
 }
 
 const failure = { kind: 'liveness', signature: 'no <end>', message: 'who & why\u0007', opIds: [] } as const;
@@ -91,7 +75,7 @@ describe('shards', () => {
 });
 
 describe('failures', () => {
-  const small = result(2, { failure, counts: { ...result(0).counts, operations: 3 }, wallMs: 9 });
+  const small = result(2, { failure, counts: { operations: 3 }, wallMs: 9 });
   const fast = result(3, { failure, wallMs: 1 });
   const record = mergeResults([{ head, results: [result(1), small, fast], harnessErrors: [], wallMs: 10, jobs: 1 }]);
 

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { progressText } from './progress.ts';
 import { runNames } from './run-names.ts';
 import { Tally } from './tally.ts';
+import { seedResult } from './testing/seed-result.ts';
 
 const profiles = ['quiet', 'lossy', 'crash'];
 
@@ -32,29 +33,7 @@ test('an endless range goes on for ever', () => {
 
 test('the progress line says seeds, rate, operations, speed, failures and probes', () => {
   const tally = new Tally();
-  const counts = {
-    operations: 150,
-    appendsDurable: 0,
-    appendsRejected: 0,
-    appendsUnknown: 0,
-    reads: 0,
-    checkTails: 0,
-    faults: 0,
-  };
-  const result = {
-    scenario: 's',
-    seed: '1',
-    profile: 'quiet',
-    plant: null,
-    repro: '',
-    failure: null,
-    traceHash: '',
-    events: 9,
-    simulatedMs: 60_000,
-    counts,
-    probes: { 'a.b': 2 },
-    wallMs: 10,
-  };
+  const result = seedResult({ counts: { operations: 150 }, simulatedMs: 60_000, probes: { 'a.b': 2 } });
   tally.add(result);
   tally.add({ ...result, seed: '2', failure: { kind: 'liveness', signature: 's', message: 'm', opIds: [] } });
   expect(progressText(tally, { runs: 10, timeMs: null, probeCount: 5 }, 2_000)).toBe(

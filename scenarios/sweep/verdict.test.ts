@@ -3,34 +3,10 @@
 import { expect, test } from 'vitest';
 import type { SeedResult, SweepRecord } from '../run.ts';
 import { summaryText } from './summary.ts';
+import { seedResult } from './testing/seed-result.ts';
 import { verdictOf } from './verdict.ts';
 
-function result(fields: Partial<SeedResult> = {}): SeedResult {
-  const counts = {
-    operations: 1,
-    appendsDurable: 0,
-    appendsRejected: 0,
-    appendsUnknown: 0,
-    reads: 0,
-    checkTails: 0,
-    faults: 0,
-  };
-  return {
-    scenario: 's',
-    seed: '1',
-    profile: 'quiet',
-    plant: null,
-    repro: 'repro line',
-    failure: null,
-    traceHash: '',
-    events: 1,
-    simulatedMs: 1,
-    counts,
-    probes: { 'a.b': 1 },
-    wallMs: 1,
-    ...fields,
-  };
-}
+const result = (changes: Partial<SeedResult> = {}) => seedResult({ probes: { 'a.b': 1 }, ...changes });
 
 function record(results: readonly SeedResult[], fields: Partial<SweepRecord> = {}): SweepRecord {
   return {
