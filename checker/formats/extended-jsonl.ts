@@ -13,6 +13,7 @@ import type { EventLabels, ExtendedCall, ExtendedEvent, ExtendedHistory, Extende
 import type { HistoryEvent } from '../history.ts';
 import { type Json, type JsonObject, JsonSyntaxError, scanJson } from './json-scanner.ts';
 import { formatEvent, parseLine } from './jsonl.ts';
+import { objectOf, onlyKeys, position, RefusedLine, shown } from './line-fields.ts';
 
 export interface HistoryHeader {
   seed?: string;
@@ -26,8 +27,6 @@ export type ParsedExtended =
 
 const VERSION = 1;
 const U64_MAX = 2n ** 64n - 1n;
-
-class RefusedLine extends Error {}
 
 /** Does the text begin with the header of this format? */
 export function isExtended(text: string): boolean {
@@ -220,21 +219,10 @@ function decodeLabels(object: JsonObject): EventLabels {
   };
 }
 
-function objectOf(json: Json | undefined, what: string): JsonObject {
-  if (!(json instanceof Map)) throw new RefusedLine(`${what} must be a JSON object, not ${shown(json)}`);
-  return json as JsonObject;
-}
-
 function only(json: Json, known: readonly string[]): JsonObject {
   const object = objectOf(json, 'the body');
-  for (const key of object.keys())
-    if (!known.includes(key)) throw new RefusedLine(`unknown key ${JSON.stringify(key)}; expected ${known.join(', ')}`);
+  onlyKeys(object, 'the body', known);
   return object;
-}
-
-function position(json: Json | undefined, what: string): number {
-  if (typeof json === 'number') return json;
-  throw new RefusedLine(`${what} must be a whole number from 0 to 2^53-1, not ${shown(json)}`);
 }
 
 function hashOf(json: Json): bigint {
@@ -247,10 +235,4 @@ function hashOf(json: Json): bigint {
 function textOf(json: Json | undefined, what: string): string | undefined {
   if (json === undefined || typeof json === 'string') return json;
   throw new RefusedLine(`${what} must be a string, not ${shown(json)}`);
-}
-
-function shown(json: Json | undefined): string {
-  if (json === undefined) return 'nothing';
-  if (json === null || typeof json !== 'object') return typeof json === 'string' ? JSON.stringify(json) : String(json);
-  return json instanceof Map ? 'an object' : Array.isArray(json) ? 'a list' : 'a number';
 }

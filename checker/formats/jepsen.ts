@@ -12,6 +12,7 @@ import { casRegisterModel, type RegisterInput, type RegisterOutput, type Value }
 import { type Event, operationsOf } from '../wgl/check-events.ts';
 import type { Operation } from '../wgl/model.ts';
 import { type Edn, EdnSyntaxError, ednText, isSymbolic, readEdn } from './edn.ts';
+import { RefusedLine } from './line-fields.ts';
 
 export type ParsedJepsen =
   | { kind: 'register'; operations: readonly Operation<RegisterInput, RegisterOutput>[] }
@@ -31,8 +32,6 @@ interface Step {
 
 type Input = RegisterInput | KeyValueInput;
 type Output = RegisterOutput | KeyValueOutput;
-
-class RefusedLine extends Error {}
 
 const LOG_LINE = /^INFO\s+jepsen\.util\s+-\s+(.*)$/;
 const TYPES: Readonly<Record<string, Step['type']>> = {

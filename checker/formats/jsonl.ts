@@ -11,6 +11,7 @@
 
 import type { Call, EventNote, History, HistoryEvent, Return } from '../history.ts';
 import { type Json, type JsonObject, JsonSyntaxError, scanJson } from './json-scanner.ts';
+import { isOddNumber, objectOf, onlyKeys, position, RefusedLine, shown } from './line-fields.ts';
 import { Pairing } from './pairing.ts';
 
 export type ParsedHistory =
@@ -50,7 +51,7 @@ export function parseLine(text: string): HistoryEvent | string {
     return decodeEvent(scanJson(text));
   } catch (error) {
     // Both are thrown below this call only, and both are about the text.
-    if (error instanceof JsonSyntaxError || error instanceof ShapeError) return error.message;
+    if (error instanceof JsonSyntaxError || error instanceof RefusedLine) return error.message;
     throw error;
   }
 }
@@ -104,17 +105,14 @@ function formatReturn(outcome: Return): string {
   }
 }
 
-/** The JSON is fine, but it is not an event. */
-class ShapeError extends Error {}
-
 function decodeEvent(json: Json): HistoryEvent {
-  const line = object(json, 'the line');
-  const event = object(member(line, 'event', 'the line'), '"event"');
+  const line = objectOf(json, 'the line');
+  const event = objectOf(member(line, 'event', 'the line'), '"event"');
   const clientId = position(member(line, 'client_id', 'the line'), 'client_id');
   const opId = position(member(line, 'op_id', 'the line'), 'op_id');
   const [step, body] = onlyMember(event, '"event"', '"Start" or "Finish"');
   if (step === 'Start') return { type: 'call', clientId, opId, call: decodeCall(body), ...decodeNote(line) };
-  if (step !== 'Finish') throw new ShapeError(`unknown event ${JSON.stringify(step)}; expected "Start" or "Finish"`);
+  if (step !== 'Finish') throw new RefusedLine(`unknown event ${JSON.stringify(step)}; expected "Start" or "Finish"`);
   const outcome = withContent(decodeReturn(body), line.get('record_hashes'));
   return { type: 'return', clientId, opId, return: outcome, ...decodeNote(line) };
 }
@@ -126,21 +124,21 @@ function withContent(outcome: Return, hashes: Json | undefined): Return {
 }
 
 function decodeHashes(json: Json): readonly bigint[] {
-  if (!Array.isArray(json)) throw new ShapeError('record_hashes must be a list of hashes');
+  if (!Array.isArray(json)) throw new RefusedLine('record_hashes must be a list of hashes');
   return (json as readonly Json[]).map((hash, index) => u64(hash, `record_hashes[${index}]`));
 }
 
 function decodeNote(line: JsonObject): EventNote {
   const atMs = line.get('at_ms');
   const note = line.get('note');
-  if (note !== undefined && typeof note !== 'string') throw new ShapeError('note must be a string');
+  if (note !== undefined && typeof note !== 'string') throw new RefusedLine('note must be a string');
   return { ...(atMs === undefined ? {} : { atMs: decodeMs(atMs) }), ...(note === undefined ? {} : { note }) };
 }
 
 function decodeMs(json: Json): number {
   if (typeof json === 'number') return json;
   const ms = isOddNumber(json) ? Number(json.numberText) : Number.NaN;
-  if (!Number.isFinite(ms)) throw new ShapeError('at_ms must be a number of milliseconds');
+  if (!Number.isFinite(ms)) throw new RefusedLine('at_ms must be a number of milliseconds');
   return ms;
 }
 
@@ -149,17 +147,17 @@ function decodeCall(json: Json): Call {
   if (json === 'CheckTail') return { kind: 'check-tail' };
   const [name, body] = variant(json, 'start', '"Read", "CheckTail" or {"Append": …}');
   if (name !== 'Append')
-    throw new ShapeError(`unknown start ${JSON.stringify(name)}; expected "Read", "CheckTail" or {"Append": …}`);
+    throw new RefusedLine(`unknown start ${JSON.stringify(name)}; expected "Read", "CheckTail" or {"Append": …}`);
   return decodeAppend(body);
 }
 
 function decodeAppend(json: Json): Call {
-  const append = object(json, '"Append"');
+  const append = objectOf(json, '"Append"');
   onlyKeys(append, '"Append"', ['num_records', 'record_hashes', 'set_fencing_token', 'fencing_token', 'match_seq_num']);
   const count = u64(member(append, 'num_records', '"Append"'), 'num_records');
   const recordHashes = decodeHashes(member(append, 'record_hashes', '"Append"'));
   if (count !== BigInt(recordHashes.length))
-    throw new ShapeError(`num_records is ${count} but record_hashes has ${recordHashes.length}; they must be equal`);
+    throw new RefusedLine(`num_records is ${count} but record_hashes has ${recordHashes.length}; they must be equal`);
   const match = append.get('match_seq_num') ?? null;
   return {
     kind: 'append',
@@ -179,8 +177,8 @@ function decodeReturn(json: Json): Return {
     'AppendSuccess, AppendDefiniteFailure, AppendIndefiniteFailure, ReadSuccess, ReadFailure, CheckTailSuccess or CheckTailFailure';
   const [name, json2] = variant(json, 'finish', expected);
   if (name !== 'AppendSuccess' && name !== 'ReadSuccess' && name !== 'CheckTailSuccess')
-    throw new ShapeError(`unknown finish ${JSON.stringify(name)}; expected ${expected}`);
-  const body = object(json2, `"${name}"`);
+    throw new RefusedLine(`unknown finish ${JSON.stringify(name)}; expected ${expected}`);
+  const body = objectOf(json2, `"${name}"`);
   onlyKeys(body, `"${name}"`, name === 'ReadSuccess' ? ['tail', 'stream_hash'] : ['tail']);
   const tail = position(member(body, 'tail', `"${name}"`), 'tail');
   if (name === 'AppendSuccess') return { kind: 'append-success', tail };
@@ -189,37 +187,26 @@ function decodeReturn(json: Json): Return {
 }
 
 function variant(json: Json, what: string, expected: string): readonly [string, Json] {
-  if (typeof json === 'string') throw new ShapeError(`unknown ${what} ${JSON.stringify(json)}; expected ${expected}`);
-  return onlyMember(object(json, `the ${what}`), `the ${what}`, expected);
-}
-
-function object(json: Json, what: string): JsonObject {
-  if (!(json instanceof Map)) throw new ShapeError(`${what} must be a JSON object, not ${describe(json)}`);
-  return json as JsonObject;
+  if (typeof json === 'string') throw new RefusedLine(`unknown ${what} ${JSON.stringify(json)}; expected ${expected}`);
+  return onlyMember(objectOf(json, `the ${what}`), `the ${what}`, expected);
 }
 
 function member(from: JsonObject, key: string, what: string): Json {
   const value = from.get(key);
-  if (value === undefined) throw new ShapeError(`${what} lacks the key "${key}"`);
+  if (value === undefined) throw new RefusedLine(`${what} lacks the key "${key}"`);
   return value;
 }
 
 function onlyMember(from: JsonObject, what: string, expected: string): readonly [string, Json] {
   const [entry, ...more] = from.entries();
   if (entry === undefined || more.length > 0)
-    throw new ShapeError(`${what} must have exactly one key (${expected}), not ${from.size}`);
+    throw new RefusedLine(`${what} must have exactly one key (${expected}), not ${from.size}`);
   return entry;
-}
-
-function onlyKeys(from: JsonObject, what: string, known: readonly string[]): void {
-  for (const key of from.keys())
-    if (!known.includes(key))
-      throw new ShapeError(`${what} has the unknown key ${JSON.stringify(key)}; expected ${known.join(', ')}`);
 }
 
 function token(from: JsonObject, key: string): string | null {
   const value = from.get(key) ?? null;
-  if (value !== null && typeof value !== 'string') throw new ShapeError(`${key} must be a string or null`);
+  if (value !== null && typeof value !== 'string') throw new RefusedLine(`${key} must be a string or null`);
   return value;
 }
 
@@ -227,30 +214,7 @@ function token(from: JsonObject, key: string): string | null {
 function u64(json: Json, what: string): bigint {
   if (typeof json === 'number') return BigInt(json);
   if (typeof json !== 'bigint')
-    throw new ShapeError(`${what} must be a whole number from 0 to 2^64-1, not ${describe(json)}`);
-  if (json > U64_MAX) throw new ShapeError(`${what} is ${json}, above 2^64-1 (${U64_MAX})`);
+    throw new RefusedLine(`${what} must be a whole number from 0 to 2^64-1, not ${shown(json)}`);
+  if (json > U64_MAX) throw new RefusedLine(`${what} is ${json}, above 2^64-1 (${U64_MAX})`);
   return json;
-}
-
-/**
- * A sequence number or an id. The format allows up to 2^64-1; we keep them as numbers, which are exact up to
- * 2^53-1 (some 285,000 years of records at a thousand a second), and refuse what we could only round.
- */
-function position(json: Json, what: string): number {
-  if (typeof json === 'number') return json;
-  if (typeof json === 'bigint')
-    throw new ShapeError(
-      `${what} is ${json}; positions and ids above 2^53-1 (${Number.MAX_SAFE_INTEGER}) are not supported`,
-    );
-  throw new ShapeError(`${what} must be a whole number from 0 to 2^53-1, not ${describe(json)}`);
-}
-
-function isOddNumber(json: Json): json is { readonly numberText: string } {
-  return typeof json === 'object' && json !== null && 'numberText' in json;
-}
-
-function describe(json: Json): string {
-  if (isOddNumber(json)) return json.numberText;
-  if (json === null || typeof json !== 'object') return typeof json === 'string' ? JSON.stringify(json) : String(json);
-  return Array.isArray(json) ? 'a list' : 'an object';
 }

@@ -13,6 +13,7 @@ import { type CatalogueEntry } from '../models/catalogue.ts';
 import { type Event, operationsOf } from '../wgl/check-events.ts';
 import type { Operation } from '../wgl/model.ts';
 import { type Json, type JsonObject, JsonSyntaxError, scanJson } from './json-scanner.ts';
+import { objectOf, onlyKeys, RefusedLine, shown } from './line-fields.ts';
 
 type Scalar = string | number | boolean | null;
 type Fields = Readonly<Record<string, Scalar | readonly Scalar[]>>;
@@ -30,8 +31,6 @@ interface Timed {
   return: number | bigint | null;
   metadata: Json | undefined;
 }
-
-class RefusedLine extends Error {}
 
 const TIMED_KEYS = ['client_id', 'call', 'return', 'input', 'output', 'metadata'];
 const EVENT_KEYS = ['client_id', 'id', 'call', 'return', 'metadata'];
@@ -66,7 +65,7 @@ export function parseOperations(text: string, entry: CatalogueEntry): ParsedOper
 }
 
 function decodeTimed(object: JsonObject, entry: CatalogueEntry): Timed {
-  onlyKeys(object, TIMED_KEYS);
+  onlyKeys(object, 'the line', TIMED_KEYS);
   const call = stamp(object.get('call'), 'call');
   const end = object.get('return') ?? null;
   const output = object.get('output') ?? null;
@@ -86,7 +85,7 @@ function decodeTimed(object: JsonObject, entry: CatalogueEntry): Timed {
 }
 
 function decodeEvent(object: JsonObject, entry: CatalogueEntry): Event<Fields, Fields> {
-  onlyKeys(object, EVENT_KEYS);
+  onlyKeys(object, 'the line', EVENT_KEYS);
   const [call, end] = [object.get('call'), object.get('return')];
   if ((call === undefined) === (end === undefined))
     throw new RefusedLine('expected an operation with "input", or an event with either "call" or "return"');
@@ -120,7 +119,7 @@ function inputOf(json: Json | undefined, { fields }: CatalogueEntry): Fields {
   const expected = typeof op === 'string' ? fields[op] : undefined;
   if (typeof op !== 'string' || expected === undefined)
     throw new RefusedLine(`unknown operation ${shown(op)}; expected ${Object.keys(fields).join(', ')}`);
-  onlyKeys(object, ['op', ...expected]);
+  onlyKeys(object, 'the input', ['op', ...expected]);
   for (const field of expected)
     if (!object.has(field)) throw new RefusedLine(`the operation "${op}" lacks the field "${field}"`);
   return plain(object);
@@ -131,7 +130,7 @@ function outputOf(json: Json): Fields {
   const outcome = object.get('outcome');
   if (typeof outcome !== 'string' || !OUTCOMES.includes(outcome))
     throw new RefusedLine(`unknown outcome ${shown(outcome)}; expected ${OUTCOMES.join(', ')}`);
-  onlyKeys(object, outcome === 'ok' ? ['outcome', 'value'] : ['outcome']);
+  onlyKeys(object, 'the output', outcome === 'ok' ? ['outcome', 'value'] : ['outcome']);
   if (outcome === 'ok' && !object.has('value'))
     throw new RefusedLine('an outcome "ok" needs a "value"; null where nothing came back');
   return plain(object);
@@ -152,16 +151,6 @@ function scalar(json: Json): Scalar {
   throw new RefusedLine(`${shown(json)} is no number, string, boolean or null`);
 }
 
-function objectOf(json: Json | undefined, what: string): JsonObject {
-  if (!(json instanceof Map)) throw new RefusedLine(`${what} must be a JSON object, not ${shown(json)}`);
-  return json as JsonObject;
-}
-
-function onlyKeys(object: JsonObject, known: readonly string[]): void {
-  for (const key of object.keys())
-    if (!known.includes(key)) throw new RefusedLine(`unknown key ${JSON.stringify(key)}; expected ${known.join(', ')}`);
-}
-
 function stamp(json: Json | undefined, what: string): number | bigint {
   if (typeof json === 'number' || typeof json === 'bigint') return json;
   throw new RefusedLine(`"${what}" must be a whole number, not ${shown(json)}`);
@@ -170,10 +159,4 @@ function stamp(json: Json | undefined, what: string): number | bigint {
 function id(json: Json | undefined, what: string): number {
   if (typeof json === 'number') return json;
   throw new RefusedLine(`"${what}" must be a whole number up to 2^53-1, not ${shown(json)}`);
-}
-
-function shown(json: Json | undefined): string {
-  if (json === undefined) return 'nothing';
-  if (json === null || typeof json !== 'object') return typeof json === 'string' ? JSON.stringify(json) : String(json);
-  return json instanceof Map ? 'an object' : Array.isArray(json) ? 'a list' : 'a number';
 }
