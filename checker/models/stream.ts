@@ -8,6 +8,7 @@
 
 import { ChainHash, highHalf, lowHalf } from '../chain-hash.ts';
 import type { Call, History, Return } from '../history.ts';
+import { type Event, operationsOf } from '../wgl/check-events.ts';
 import type { Model, Operation, Step } from '../wgl/model.ts';
 import { assertWellFormed } from '../formats/pairing.ts';
 
@@ -52,27 +53,13 @@ export function streamModel(rule: TokenRule = {}): Model<StreamState, Call, Retu
  */
 export function streamOperations(history: History): Operation<Call, Return>[] {
   assertWellFormed(history);
-  const operations: Operation<Call, Return>[] = [];
-  const indexByOpId = new Map<number, number>();
-  const answered = new Set<number>();
-  history.forEach((event, at) => {
-    if (event.type === 'call') {
-      indexByOpId.set(event.opId, operations.length);
-      const output: Return = { kind: 'append-indefinite-failure' };
-      operations.push({
-        clientId: event.clientId,
-        input: event.call,
-        output,
-        call: at,
-        return: Number.POSITIVE_INFINITY,
-      });
-    } else {
-      const index = indexByOpId.get(event.opId)!;
-      answered.add(index);
-      operations[index] = { ...operations[index]!, output: event.return, return: at };
-    }
+  const events = history.map((event): Event<Call, Return> => {
+    const { clientId, opId: id } = event;
+    return event.type === 'call'
+      ? { kind: 'call', clientId, id, value: event.call }
+      : { kind: 'return', clientId, id, value: event.return };
   });
-  return operations.filter((operation, index) => operation.input.kind === 'append' || answered.has(index));
+  return operationsOf(streamModel(), events);
 }
 
 function step(state: StreamState, call: Call, outcome: Return): Step<StreamState> {

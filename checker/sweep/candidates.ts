@@ -9,6 +9,7 @@
 
 import { ChainHash } from '../chain-hash.ts';
 import { lowOf, type Operation, type Operations } from './operations.ts';
+import { firstAbove } from './order.ts';
 
 export interface Candidate {
   readonly index: number;
@@ -65,16 +66,7 @@ function ceilings({ all }: Operations): (event: number) => number {
   const successes = all.filter((op) => op.outcome === 'success');
   const leastFrom = successes.map(lowOf);
   for (let i = leastFrom.length - 2; i >= 0; i--) leastFrom[i] = Math.min(leastFrom[i]!, leastFrom[i + 1]!);
-  return (event) => {
-    let low = 0;
-    let high = successes.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (successes[middle]!.calledAt > event) high = middle;
-      else low = middle + 1;
-    }
-    return leastFrom[low] ?? Number.POSITIVE_INFINITY;
-  };
+  return (event) => leastFrom[firstAbove(successes, (op) => op.calledAt, event)] ?? Number.POSITIVE_INFINITY;
 }
 
 function contentKey({ hi, lo }: Operations, op: Operation): string {

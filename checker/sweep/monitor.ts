@@ -12,6 +12,7 @@ import { ChainHash, highHalf, lowHalf } from '../chain-hash.ts';
 import type { Hash64, HistoryEvent, Return } from '../history.ts';
 import { violationOf } from './floors.ts';
 import { lowOf, NEVER, type Operation } from './operations.ts';
+import { firstAbove } from './order.ts';
 import { disagreementOf, overlapOf, tearOf } from './tiling.ts';
 import { claimOf, nameOf, range, type Violation, violation } from './violation.ts';
 
@@ -192,16 +193,4 @@ function folded({ hi, lo }: { hi: number; lo: number }, recordHashes: readonly H
   const chain = new ChainHash(hi, lo);
   for (const hash of recordHashes) chain.append(highHalf(hash), lowHalf(hash));
   return { hi: chain.hi, lo: chain.lo };
-}
-
-/** The index of the first item whose key is above `bound`; the keys ascend. */
-function firstAbove<T>(items: readonly T[], keyOf: (item: T) => number, bound: number): number {
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (keyOf(items[middle]!) > bound) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
