@@ -16,14 +16,22 @@ import { FrameBuffers } from './frame-buffers.ts';
 import { PAYLOAD_BYTES_MAX } from './s2s-frames.ts';
 import { AppendInputDecoder, FrameWriter, SESSION_CONTENT_TYPE } from './s2s-messages.ts';
 
-/** Of all sessions together: 32 MiB at most. */
-const FRAMES = new FrameBuffers(PAYLOAD_BYTES_MAX, 16);
+/** What the sessions of one server share. */
+export interface SessionMeans {
+  compression: Compression | null;
+  frames: FrameBuffers;
+}
+
+/** For all sessions of one server together: 32 MiB at most. */
+export function sessionFrames(): FrameBuffers {
+  return new FrameBuffers(PAYLOAD_BYTES_MAX, 16);
+}
 
 export async function appendSession(
   engine: Engine,
   at: StreamAddress,
   request: HttpRequest,
-  compression: Compression | null,
+  means: SessionMeans,
 ): Promise<HttpResponse> {
   const key = encryptionKeyHeader(request.headers);
   const opened = await engine.appendSession(at.basin, at.stream, key);
@@ -31,22 +39,23 @@ export async function appendSession(
     key?.erase();
     return rejection(opened.reason);
   }
-  const writer = new FrameWriter(request.headers, compression);
-  return streamingResponse(SESSION_CONTENT_TYPE, erasing(key, answers(opened.session, request, writer, compression)));
+  const writer = new FrameWriter(request.headers, means.compression);
+  const inputs = new AppendInputDecoder(means.compression, means.frames);
+  return streamingResponse(SESSION_CONTENT_TYPE, erasing(key, answers(opened.session, request, inputs, writer)));
 }
 
 async function* answers(
   session: AppendSession,
   request: HttpRequest,
+  inputs: AppendInputDecoder,
   writer: FrameWriter,
-  compression: Compression | null,
 ): AsyncGenerator<Uint8Array, void> {
   const leave = () => session.abandon();
   request.signal?.addEventListener('abort', leave);
   if (request.signal?.aborted === true) leave();
   try {
     let mistake: unknown = null;
-    void feed(session, request, new AppendInputDecoder(compression, FRAMES), (found) => (mistake = found));
+    void feed(session, request, inputs, (found) => (mistake = found));
     for await (const outcome of session.outcomes()) {
       yield outcome.kind === 'durable' ? writer.ack(outcome.ack) : writer.error(failure(outcome));
       if (outcome.kind !== 'durable') return;

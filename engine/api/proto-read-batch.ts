@@ -6,6 +6,7 @@
  */
 
 import { assert } from '../core/assert.ts';
+import { varintLength, writeVarint } from '../core/chunk.ts';
 import type { StreamPosition } from '../core/position.ts';
 import type { Header, SequencedRecord } from '../core/record.ts';
 
@@ -74,12 +75,6 @@ function delimitedLength(length: number): number {
   return 1 + varintLength(length) + length;
 }
 
-function varintLength(value: number): number {
-  let length = 1;
-  for (let rest = value; rest >= 0x80; rest /= 0x80) length += 1;
-  return length;
-}
-
 function writeRecord(out: Uint8Array, start: number, record: SequencedRecord): number {
   let at = writePosition(out, start, record);
   for (const header of record.headers) {
@@ -107,13 +102,7 @@ function writeBytes(out: Uint8Array, at: number, tag: number, bytes: Uint8Array)
 }
 
 /** A tag and a varint behind it. */
-function writeDelimiter(out: Uint8Array, start: number, tag: number, value: number): number {
-  out[start] = tag;
-  let at = start + 1;
-  let rest = value;
-  // Above 31 bits the operators on bits would cut it.
-  for (; rest > 0x7fff_ffff; rest = Math.floor(rest / 0x80)) out[at++] = (rest % 0x80) | 0x80;
-  for (; rest >= 0x80; rest >>>= 7) out[at++] = (rest & 0x7f) | 0x80;
-  out[at++] = rest;
-  return at;
+function writeDelimiter(out: Uint8Array, at: number, tag: number, value: number): number {
+  out[at] = tag;
+  return writeVarint(out, at + 1, value);
 }

@@ -2,7 +2,7 @@
 
 import type { ReadInput, ReadStart } from '../core/read-plan.ts';
 import { BadRequest } from './errors.ts';
-import { parseU64 } from './u64.ts';
+import { malformed, queryU64, refuseRepeated } from './query.ts';
 
 const WAIT_S_MAX = 2 ** 32 - 1;
 
@@ -10,11 +10,14 @@ const NAMES = ['seq_num', 'timestamp', 'tail_offset', 'clamp', 'count', 'bytes',
 
 /** Unknown parameters are ignored. Throws BadRequest: `bad_query` for what is malformed, `invalid` for what makes no sense. */
 export function parseReadQuery(query: URLSearchParams): ReadInput {
-  const twice = NAMES.find((name) => query.getAll(name).length > 1);
-  if (twice !== undefined) throw new BadRequest('bad_query', `query parameter \`${twice}\` is there more than once`);
-  const [seqNum, timestamp, offset] = [u64(query, 'seq_num'), u64(query, 'timestamp'), u64(query, 'tail_offset')];
-  const [count, meteredBytes, until] = [u64(query, 'count'), u64(query, 'bytes'), u64(query, 'until')];
-  const waitS = u64(query, 'wait');
+  refuseRepeated(query, NAMES);
+  const [seqNum, timestamp, offset] = [
+    queryU64(query, 'seq_num'),
+    queryU64(query, 'timestamp'),
+    queryU64(query, 'tail_offset'),
+  ];
+  const [count, meteredBytes, until] = [queryU64(query, 'count'), queryU64(query, 'bytes'), queryU64(query, 'until')];
+  const waitS = queryU64(query, 'wait');
   if (waitS !== null && waitS > WAIT_S_MAX) throw malformed('wait', 'an unsigned 32-bit integer');
   const clamp = query.get('clamp');
   if (clamp !== null && clamp !== 'true' && clamp !== 'false') throw malformed('clamp', '`true` or `false`');
@@ -39,16 +42,4 @@ function readStart(seqNum: number | null, timestamp: number | null, offset: numb
   if (seqNum !== null) return { kind: 'seq-num', seqNum };
   if (timestamp !== null) return { kind: 'timestamp', timestamp };
   return { kind: 'tail-offset', offset: offset ?? 0 };
-}
-
-function u64(query: URLSearchParams, name: string): number | null {
-  const text = query.get(name);
-  if (text === null) return null;
-  const value = parseU64(text);
-  if (value === null) throw malformed(name, 'an unsigned 64-bit integer');
-  return value;
-}
-
-function malformed(name: string, expected: string): BadRequest {
-  return new BadRequest('bad_query', `query parameter \`${name}\` must be ${expected}`);
 }

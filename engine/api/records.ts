@@ -6,7 +6,7 @@
 import type { AppendInput } from '../core/admission.ts';
 import type { Engine } from '../engine.ts';
 import type { Compression, HttpRequest, HttpResponse } from '../ports.ts';
-import { appendSession } from './append-session.ts';
+import { appendSession, type SessionMeans } from './append-session.ts';
 import { appendRejection, rejection, unknownOutcome, unwritten } from './errors.ts';
 import { RAW, type TextFormat, textFormat } from './format.ts';
 import { withKey } from './headers.ts';
@@ -29,10 +29,10 @@ export async function append(
   engine: Engine,
   at: StreamAddress,
   request: HttpRequest,
-  compression: Compression | null,
+  means: SessionMeans,
 ): Promise<HttpResponse> {
   const protocol = appendProtocol(request.headers);
-  if (protocol.kind === 'session') return appendSession(engine, at, request, compression);
+  if (protocol.kind === 'session') return appendSession(engine, at, request, means);
   const format = protocol.sent === 'protobuf' ? RAW : textFormat(request.headers);
   const outcome = await withKey(request.headers, async (key) => {
     const input = await readAppendInput(request, protocol.sent, format);

@@ -10,6 +10,7 @@ import { accessTokenIdProblem, basinNameProblem, streamNameProblem } from '../co
 import type { AccountFigure, CountedFigure } from '../core/usage.ts';
 import type { Engine } from '../engine.ts';
 import type { Compression, HttpHandler, HttpRequest, HttpResponse } from '../ports.ts';
+import { type SessionMeans, sessionFrames } from './append-session.ts';
 import { issueAccessToken, listAccessTokens, revokeAccessToken } from './access-tokens.ts';
 import { createBasin, deleteBasin, ensureBasin, getBasin, listBasins, reconfigureBasin } from './basins.ts';
 import { decodedRequest } from './request-coding.ts';
@@ -29,11 +30,12 @@ export interface ApiOptions {
 
 /** `engine` is asked for anew at every request: there may be none yet, or none any more. */
 export function createApi(engine: () => Engine | null, { compression }: ApiOptions = {}): HttpHandler {
+  const means: SessionMeans = { compression: compression ?? null, frames: sessionFrames() };
   return async (request) => {
     try {
-      const decoded = decodedRequest(request, compression ?? null);
+      const decoded = decodedRequest(request, means.compression);
       if ('status' in decoded) return decoded;
-      return codedResponse(request, await route(engine(), decoded, compression ?? null), compression ?? null);
+      return codedResponse(request, await route(engine(), decoded, means), means.compression);
     } catch (error) {
       if (error instanceof BadRequest) return errorResponse(error.code, error.message);
       throw error;
@@ -66,11 +68,7 @@ const STREAMS: ReadonlyMap<string, Readonly<Record<string, CountedFigure | 'appe
   ['stream/records/tail', { GET: 'check-tail' }],
 ]);
 
-async function route(
-  engine: Engine | null,
-  request: HttpRequest,
-  compression: Compression | null,
-): Promise<HttpResponse> {
+async function route(engine: Engine | null, request: HttpRequest, means: SessionMeans): Promise<HttpResponse> {
   const [path = '', queryText = ''] = splitOnce(request.target, '?');
   if (path === '/health' || path === '/ping') {
     return request.method === 'GET' ? health(engine) : methodNotAllowed(['GET']);
@@ -86,7 +84,7 @@ async function route(
     case 'basins':
       return basins(engine, rest, query, request);
     case 'streams':
-      return streams(engine, rest, query, request, compression);
+      return streams(engine, rest, query, request, means);
     case 'locations':
       return locations(engine, rest, request);
     case 'access-tokens':
@@ -155,7 +153,7 @@ function streams(
   rest: readonly string[],
   query: URLSearchParams,
   request: HttpRequest,
-  compression: Compression | null,
+  means: SessionMeans,
 ): Answer {
   const [segment, ...below] = rest;
   const operations = STREAMS.get(segment === undefined ? 'streams' : ['stream', ...below].join('/'));
@@ -173,11 +171,11 @@ function streams(
   const at = { basin, stream: nameIn(segment, streamNameProblem) };
   switch (operation) {
     case 'append':
-      return append(engine, at, request, compression);
+      return append(engine, at, request, means);
     case 'read':
       return counted(
         readProtocol(request.headers).kind === 'unary' ? 'reads-unary' : 'reads-streaming',
-        read(engine, at, query, request, compression),
+        read(engine, at, query, request, means.compression),
       );
     case 'check-tail':
       return counted(operation, checkTail(engine, at));

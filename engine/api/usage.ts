@@ -15,6 +15,7 @@ import type {
 import type { Engine } from '../engine.ts';
 import type { HttpResponse } from '../ports.ts';
 import { BadRequest, errorResponse, rejection } from './errors.ts';
+import { malformed, refuseRepeated } from './query.ts';
 import { jsonResponse } from './response.ts';
 import { parseU64 } from './u64.ts';
 
@@ -57,8 +58,7 @@ function parseUsageQuery<Set extends string>(
   query: URLSearchParams,
   sets: readonly Set[],
 ): { set: Set; question: UsageQuestion } {
-  const twice = NAMES.find((name) => query.getAll(name).length > 1);
-  if (twice !== undefined) throw new BadRequest('bad_query', `query parameter \`${twice}\` is there more than once`);
+  refuseRepeated(query, NAMES);
   const set = oneOf(query, 'set', sets);
   if (set === null) throw new BadRequest('bad_query', 'query parameter `set` is missing');
   const interval = oneOf(query, 'interval', INTERVALS);
@@ -72,7 +72,7 @@ function oneOf<Word extends string>(query: URLSearchParams, name: string, words:
   if (text === null) return null;
   const word = words.find((known) => known === text);
   if (word !== undefined) return word;
-  throw new BadRequest('bad_query', `query parameter \`${name}\` must be one of ${words.join(', ')}`);
+  throw malformed(name, `one of ${words.join(', ')}`);
 }
 
 function seconds(query: URLSearchParams, name: string): number | null {
@@ -80,7 +80,7 @@ function seconds(query: URLSearchParams, name: string): number | null {
   if (text === null) return null;
   const value = parseU64(text);
   if (value !== null && value <= U32_MAX) return value;
-  throw new BadRequest('bad_query', `query parameter \`${name}\` must be an unsigned 32-bit integer`);
+  throw malformed(name, 'an unsigned 32-bit integer');
 }
 
 function answered(outcome: UsageOutcome): HttpResponse {
