@@ -8,7 +8,7 @@
 import { ProtocolViolation } from '../client.ts';
 import { errorCode, type Exchange, field, streamPath, type Wire } from '../wire.ts';
 
-const STREAM = 'secrets';
+export const STREAM = 'secrets';
 /** In every plaintext, and nowhere else in a run. */
 export const MARK = 'plain words of a secret';
 
@@ -16,8 +16,6 @@ export const MARK = 'plain words of a secret';
 export type KeyName = 0 | 1 | null;
 
 export interface SecretsWorld {
-  basin: string;
-  cipher: string;
   /** Two, in base64. */
   keys: readonly [string, string];
   noted: (probe: 'secret.other-key' | 'secret.no-key' | 'secret.keys-mixed') => void;
@@ -39,16 +37,6 @@ export class SecretsClient {
   constructor(wire: Wire, world: SecretsWorld) {
     this.#wire = wire;
     this.#world = world;
-  }
-
-  /** True once basin and stream are known to exist. */
-  async provision(): Promise<boolean> {
-    const { basin, cipher } = this.#world;
-    const token: [string, string][] = [['s2-request-token', 'secrets']];
-    const config = { stream_cipher: cipher };
-    if (!exists(await this.#wire.exchange('POST', '/v1/basins', { basin, config }, token))) return false;
-    const forEver = { retention_policy: { infinite: {} } };
-    return exists(await this.#wire.exchange('POST', '/v1/streams', { stream: STREAM, config: forEver }, token));
   }
 
   /** True when it was acknowledged. */
@@ -148,10 +136,6 @@ export class SecretsClient {
   #headers(key: KeyName): [string, string][] {
     return key === null ? [] : [['s2-encryption-key', this.#world.keys[key]]];
   }
-}
-
-function exists(exchange: Exchange): boolean {
-  return exchange.kind === 'answer' && (exchange.status === 201 || exchange.status === 200);
 }
 
 function recordsIn(body: unknown): Record[] {

@@ -7,8 +7,9 @@
 import { defineSite, type HostPorts } from '../../sim/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { Crew, Goal, Stage } from '../crews/crew.ts';
+import { provision } from '../crews/provision.ts';
 import { Wire } from '../wire.ts';
-import { MARK, SecretsClient } from './client.ts';
+import { MARK, SecretsClient, STREAM } from './client.ts';
 import type { SecretsPlan } from './plan.ts';
 
 const SECRETS = defineSite('client.secrets', 'what the client that encrypts does next, and with which key');
@@ -22,7 +23,6 @@ export const SECRETS_PROBES = {
 
 const BASIN = 'secret-basin';
 const RETRY_MS = 500;
-const PROVISION_TRIES = 20;
 
 export class SecretsCrew implements Crew {
   readonly #plan: SecretsPlan;
@@ -57,12 +57,10 @@ export class SecretsCrew implements Crew {
       const texts = keys.map((key) => Buffer.from(key).toString('base64')) as [string, string];
       this.#secrets.push(...keys.map((key) => Buffer.from(key)), ...texts.map((text) => Buffer.from(text)));
       const wire = new Wire(this.#stage.transport(ports), ports.clock, options);
-      const { cipher } = this.#plan;
-      const client = new SecretsClient(wire, { basin: BASIN, cipher, keys: texts, noted: this.#stage.noted });
-      for (let tries = 1; !(await client.provision()); tries++) {
-        if (tries === PROVISION_TRIES) return;
-        await ports.clock.sleep(RETRY_MS);
-      }
+      const client = new SecretsClient(wire, { keys: texts, noted: this.#stage.noted });
+      const basinConfig = { stream_cipher: this.#plan.cipher };
+      const own = { basin: BASIN, basinConfig, stream: STREAM, token: 'secrets' };
+      if (!(await provision(wire, ports.clock, own))) return;
       this.#client = client;
       await this.#work(client, ports, this.#stage.below(SECRETS, name));
     });

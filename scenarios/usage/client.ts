@@ -6,7 +6,7 @@
 import { ProtocolViolation } from '../client.ts';
 import { errorCode, type Exchange, field, NO_EFFECT, streamPath, type Wire } from '../wire.ts';
 
-const STREAM = 'metered';
+export const STREAM = 'metered';
 /** Figures are asked for from here on: before any run begins. */
 const RANGE_S = 86_400;
 /** What the clocks of client and server may differ by, in seconds. */
@@ -43,14 +43,6 @@ export class UsageClient {
     this.#basin = basin;
     this.#world = world;
     this.#startS = Math.floor(world.wallMs() / 1000) - RANGE_S;
-  }
-
-  /** True once basin and stream are known to exist. */
-  async provision(): Promise<boolean> {
-    const token: [string, string][] = [['s2-request-token', 'usage']];
-    if (!exists(await this.#wire.exchange('POST', '/v1/basins', { basin: this.#basin }, token))) return false;
-    const config = { retention_policy: { infinite: {} } };
-    return exists(await this.#wire.exchange('POST', '/v1/streams', { stream: STREAM, config }, token));
   }
 
   async append(bodyBytes: number): Promise<void> {
@@ -161,10 +153,4 @@ function meteredBytes(record: unknown): number {
   const headers = (field(record, 'headers') as [string, string][] | undefined) ?? [];
   const inHeaders = headers.reduce((sum, [name, value]) => sum + 2 + length(name) + length(value), 0);
   return 8 + inHeaders + length(field(record, 'body'));
-}
-
-function exists(exchange: Exchange): boolean {
-  return (
-    exchange.kind === 'answer' && (exchange.status === 201 || errorCode(exchange.body) === 'resource_already_exists')
-  );
 }

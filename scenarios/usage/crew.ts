@@ -5,8 +5,9 @@
 
 import { defineSite, type HostPorts } from '../../sim/index.ts';
 import type { Crew, Goal, Stage } from '../crews/crew.ts';
+import { provision } from '../crews/provision.ts';
 import { Wire } from '../wire.ts';
-import { UsageClient } from './client.ts';
+import { STREAM, UsageClient } from './client.ts';
 import type { UsagePlan } from './plan.ts';
 
 const USAGE = defineSite('client.usage', 'what the metered client appends and when it looks at its figures');
@@ -19,7 +20,6 @@ export const USAGE_PROBES = {
 
 const BASIN = 'usage-basin';
 const RETRY_MS = 500;
-const PROVISION_TRIES = 20;
 
 export class UsageCrew implements Crew {
   readonly #plan: UsagePlan;
@@ -38,10 +38,7 @@ export class UsageCrew implements Crew {
       const below = this.#stage.below(USAGE, name);
       const wire = new Wire(this.#stage.transport(ports), ports.clock, options);
       const client = new UsageClient(wire, BASIN, { below, wallMs: () => ports.clock.wallMs() });
-      for (let tries = 1; !(await client.provision()); tries++) {
-        if (tries === PROVISION_TRIES) return;
-        await ports.clock.sleep(RETRY_MS);
-      }
+      if (!(await provision(wire, ports.clock, { basin: BASIN, stream: STREAM, token: 'usage' }))) return;
       this.#client = client;
       await this.#work(client, ports, below);
     });
