@@ -20,7 +20,7 @@ import { EXIT, type ServeOptions } from './main.ts';
 let workspace: string;
 let built: string;
 let program: string;
-const running = new Set<ChildProcess>();
+const running = new Set<Pick<Server, 'child' | 'exit'>>();
 
 beforeAll(async () => {
   workspace = await mkdtemp(join(tmpdir(), 'tailrace-serve-'));
@@ -44,8 +44,10 @@ beforeAll(async () => {
   });
 });
 
-afterEach(() => {
-  for (const child of running) child.kill('SIGKILL');
+afterEach(async () => {
+  const all = [...running];
+  for (const { child } of all) child.kill('SIGKILL');
+  await Promise.all(all.map(({ exit }) => exit));
 });
 
 afterAll(async () => {
@@ -69,7 +71,6 @@ async function start(options: Partial<ServeOptions> = {}, env: Record<string, st
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
-  running.add(child);
   let output = '';
   let errors = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
@@ -77,9 +78,11 @@ async function start(options: Partial<ServeOptions> = {}, env: Record<string, st
   let ended = false;
   const exit = (once(child, 'close') as Promise<[number | null, string | null]>).then(([code, signal]) => {
     ended = true;
-    running.delete(child);
+    running.delete(run);
     return code ?? signal;
   });
+  const run = { child, exit };
+  running.add(run);
   while (!ended && !/\bready\b/.test(output)) await sleep(5);
   const port = Number(/https?:\/\/[^ ]*:(\d+)/.exec(output)?.[1] ?? 0);
   return { child, port, url: `http://127.0.0.1:${port}`, output: () => output, errors: () => errors, exit };

@@ -1,11 +1,12 @@
 /** The operator's tools on a folder beside the server that owns it, and on a damaged copy of it. Runs the built program. */
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ServerProcess } from '../kill/server-process.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/scenarios/main.js', import.meta.url));
 
@@ -26,15 +27,14 @@ function tailrace(...args: string[]): Promise<Exit> {
 let workspace: string;
 let folder: string;
 let url: string;
-let server: ChildProcess;
+let server: ServerProcess;
 
 beforeAll(async () => {
   workspace = await mkdtemp(join(tmpdir(), 'tailrace-store-cli-'));
   folder = join(workspace, 'data');
   url = `file:${folder}`;
-  const args = ['serve', '--port', '0', '--store', url];
-  server = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const base = await addressOf(server);
+  server = new ServerProcess([PROGRAM, 'serve', '--port', '0', '--store', url], {});
+  const base = `http://127.0.0.1:${await server.ready()}`;
   const json = { 'content-type': 'application/json', 's2-basin': 'tools-basin' };
   const post = async (path: string, body: unknown) => {
     const answer = await fetch(`${base}${path}`, { method: 'POST', headers: json, body: JSON.stringify(body) });
@@ -46,22 +46,9 @@ beforeAll(async () => {
 }, 30_000);
 
 afterAll(async () => {
-  server.kill('SIGTERM');
+  await server.kill();
   await rm(workspace, { recursive: true });
 });
-
-/** Where it serves, once it owns its store. */
-function addressOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let said = '';
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-    child.stdout?.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      const address = /http:\/\/[\d.:]+/.exec(said)?.[0];
-      if (address !== undefined && said.includes('ready')) resolve(address);
-    });
-  });
-}
 
 describe('beside the server that owns the store', () => {
   test('ls, stat and verify tell what is there, in words that fit the numbers', async () => {
