@@ -9,7 +9,10 @@ import { existsSync, readFileSync } from 'node:fs';
 
 /** Throws with the command to run when the page was not built. */
 export function consolePage(): string {
-  const places = [new URL('./page.html', import.meta.url), new URL('../../dist/reports/console/page.html', import.meta.url)];
+  const places = [
+    new URL('./page.html', import.meta.url),
+    new URL('../../dist/reports/console/page.html', import.meta.url),
+  ];
   const built = places.find((place) => existsSync(place));
   if (built === undefined) throw new Error('the page is not built: run `npm run build`');
   return readFileSync(built, 'utf8');
