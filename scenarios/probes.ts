@@ -8,6 +8,7 @@ import { LIMIT_PROBES } from './crews/limits.ts';
 import { ROWS } from './rows.ts';
 import type { ProbeInfo } from './run.ts';
 import { CONTROL_PROBES } from './control/probes.ts';
+import { INVARIANT_PROBES } from './invariants/crew.ts';
 import { SDK_PROBES } from './sdk/sdk-probes.ts';
 import { SERVER_PROBES } from './server.ts';
 import { AUDIT_PROBES } from './storage/audit.ts';
@@ -26,6 +27,8 @@ export function probeCatalogue(): readonly ProbeInfo[] {
   return (catalogue ??= everyProbe());
 }
 
+const REQUIRED = [CONTROL_PROBES, USAGE_PROBES, CODING_PROBES, SECRETS_PROBES, INVARIANT_PROBES];
+
 let catalogue: readonly ProbeInfo[] | null = null;
 
 function everyProbe(): ProbeInfo[] {
@@ -41,6 +44,7 @@ function everyProbe(): ProbeInfo[] {
     ...CONTROL_PROBES,
     ...USAGE_PROBES,
     ...SECRETS_PROBES,
+    ...INVARIANT_PROBES,
     ...CODING_PROBES,
     ...FOLLOWER_PROBES,
     ...SESSION_WRITER_PROBES,
@@ -49,7 +53,7 @@ function everyProbe(): ProbeInfo[] {
   const client = Object.entries(ours).map(([name, sentence]) => ({
     name,
     sentence,
-    required: name in CONTROL_PROBES || name in USAGE_PROBES || name in CODING_PROBES || name in SECRETS_PROBES,
+    required: REQUIRED.some((probes) => name in probes),
     row: null,
   }));
   return [...engineProbes(), ...SIM_PROBES, ...client].map(withRow);

@@ -6,14 +6,21 @@ import type { Crew } from '../crews/crew.ts';
 import { inspectDurable } from './durable.ts';
 import { Overheard } from './overheard.ts';
 
+export const INVARIANT_PROBES = {
+  'invariant.sealed-opened':
+    'at the end the records of an encrypted stream were opened and held to what was told of them',
+} as const;
+
 export class Invariants implements Crew {
   readonly #overheard: Overheard;
   readonly #broken: (words: string) => void;
+  readonly #opened: () => void;
 
   /** A run in which one is broken fails in the very event. */
   constructor(world: World, { clockOffset, clockDrift, clockStep }: FaultSettings) {
     this.#broken = (words) => world.fail('invariant', `the specification forbids it: ${words}`);
     const areClocksRight = [clockOffset, clockDrift, clockStep].every(([n]) => n === 0);
+    this.#opened = () => world.probes.reachable('invariant.sealed-opened');
     this.#overheard = new Overheard(this.#broken, () => (areClocksRight ? EPOCH_MS + world.nowMs : Infinity));
   }
 
@@ -26,6 +33,6 @@ export class Invariants implements Crew {
 
   /** Asks an owner that nobody disturbs for everything. */
   inspect(engine: Engine): Promise<void> {
-    return inspectDurable(engine, this.#overheard, this.#broken);
+    return inspectDurable({ engine, overheard: this.#overheard, broken: this.#broken, opened: this.#opened });
   }
 }

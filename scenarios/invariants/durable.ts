@@ -1,9 +1,12 @@
 /**
  * What is durable at the end of a run, asked of an owner as any client asks: every stream with its configuration, tail, token
  * in force and records. The invariants of the specification hold for each, and it is what servers told before.
+ *
+ * Records that are sealed are opened with the keys their clients had. A stream that is there and does not show all it has is
+ * a finding: nothing is passed over but what is gone or going.
  */
 
-import type { Engine, SequencedRecord } from '../../engine/index.ts';
+import { EncryptionKey, type Engine, type SequencedRecord } from '../../engine/index.ts';
 import { brokenStream, type StreamFacts } from '../spec/invariants.ts';
 import { commandOf } from './commands.ts';
 import type { Broken, Overheard } from './overheard.ts';
@@ -11,42 +14,98 @@ import type { Broken, Overheard } from './overheard.ts';
 const ALL = { prefix: '', startAfter: '', limit: 1_000 };
 /** No client of a run has such a token. */
 const NOBODYS_TOKEN = 'nobody has this token';
+/** Opens nothing, and is a key: who reads commands of a stream with a cipher needs one. */
+const NOBODYS_KEY = Buffer.alloc(32).toString('base64');
+const UNOPENED = { kind: 'decryption-failed' };
+const GONE = new Set(['basin-not-found', 'stream-not-found', 'basin-deletion-pending', 'stream-deletion-pending']);
+
+export interface Inspection {
+  engine: Engine;
+  overheard: Overheard;
+  broken: Broken;
+  /** A stream showed records that were sealed. */
+  opened: () => void;
+}
+
+interface Found {
+  basin: string;
+  name: string;
+  /** In base64; none of a stream without a cipher. */
+  keys: readonly string[] | null;
+}
+
+interface Durable {
+  facts: StreamFacts;
+  records: SequencedRecord[];
+}
+
+/** What is to be told in place of what was asked for. */
+class Untold extends Error {
+  /** It is gone, or being deleted: nothing is to be said of it. */
+  readonly isGone: boolean;
+
+  constructor(what: string, reason: { kind: string }) {
+    super(`${what} is not told: ${JSON.stringify(reason)}`);
+    this.isGone = GONE.has(reason.kind);
+  }
+}
 
 /** No run has 1,000 names. Nothing else may be under way; all is asked at once, for one proof of ownership. */
-export async function inspectDurable(engine: Engine, overheard: Overheard, broken: Broken): Promise<void> {
-  const basins = await names(engine.listBasins(ALL));
-  const streams = await Promise.all(
-    basins.map(async (basin) => (await names(engine.listStreams(basin, ALL))).map((stream) => ({ basin, stream }))),
-  );
-  const inspect = async ({ basin, stream }: { basin: string; stream: string }): Promise<void> => {
-    const found = await durableStream(engine, basin, stream);
-    if (found === null) return;
+export async function inspectDurable({ engine, overheard, broken, opened }: Inspection): Promise<void> {
+  const inspect = async (stream: Found): Promise<void> => {
+    const { basin, name, keys } = stream;
+    const path = `${basin}/${name} at the end`;
+    const found = await orUntold(durableStream(engine, stream));
+    if (found instanceof Untold) return found.isGone ? undefined : broken(`${path}: ${found.message}`);
     const { facts, records } = found;
-    const ledger = overheard.ledger(basin, stream);
+    if (keys !== null && facts.records.some(({ command }) => command === null)) opened();
+    const ledger = overheard.ledger(basin, name);
     const words = brokenStream(facts) ?? ledger?.shown(records) ?? ledger?.final(facts) ?? null;
-    if (words !== null) broken(`${basin}/${stream} at the end: ${words}`);
+    if (words !== null) broken(`${path}: ${words}`);
   };
-  await Promise.all(streams.flat().map(inspect));
+  const found = await orUntold(everyStream(engine, overheard));
+  if (found instanceof Untold) return broken(`at the end: ${found.message}`);
+  await Promise.all(found.map(inspect));
 }
 
-async function names(listing: ReturnType<Engine['listBasins'] | Engine['listStreams']>): Promise<string[]> {
+async function orUntold<Told>(answer: Promise<Told>): Promise<Told | Untold> {
+  return answer.catch((error: unknown) => {
+    if (error instanceof Untold) return error;
+    throw error;
+  });
+}
+
+async function everyStream(engine: Engine, overheard: Overheard): Promise<Found[]> {
+  const basins = await allRows('the list of basins', engine.listBasins(ALL));
+  const streamsOf = async (basin: string): Promise<Found[]> => {
+    const rows = await orUntold(allRows(`the list of streams of ${basin}`, engine.listStreams(basin, ALL)));
+    if (rows instanceof Untold && !rows.isGone) throw rows;
+    return (rows instanceof Untold ? [] : rows).map(({ name, cipher }) => ({
+      ...{ basin, name },
+      keys: cipher === null ? null : overheard.keys(basin, name),
+    }));
+  };
+  return (await Promise.all(basins.map(({ name }) => streamsOf(name)))).flat();
+}
+
+type Listing<Row> = { kind: 'page'; page: { rows: readonly Row[] } } | { kind: 'rejected'; reason: { kind: string } };
+
+async function allRows<Row>(what: string, listing: Promise<Listing<Row>>): Promise<readonly Row[]> {
   const listed = await listing;
-  return listed.kind === 'page' ? listed.page.rows.map(({ name }) => name) : [];
+  if (listed.kind !== 'page') throw new Untold(what, listed.reason);
+  return listed.page.rows;
 }
 
-/** Null of a stream that is gone, or being deleted. */
-async function durableStream(
-  engine: Engine,
-  basin: string,
-  stream: string,
-): Promise<{ facts: StreamFacts; records: SequencedRecord[] } | null> {
+/** Throws Untold. */
+async function durableStream(engine: Engine, { basin, name, keys }: Found): Promise<Durable> {
   const [configured, told, fencingToken, records] = await Promise.all([
-    engine.streamConfig(basin, stream),
-    engine.checkTail(basin, stream),
-    tokenInForce(engine, basin, stream),
-    everything(engine, basin, stream),
+    engine.streamConfig(basin, name),
+    engine.checkTail(basin, name),
+    tokenInForce(engine, basin, name),
+    everything(engine, { basin, name, keys }),
   ]);
-  if (configured.kind !== 'config' || told.kind !== 'tail' || fencingToken === null || records === null) return null;
+  if (configured.kind !== 'config') throw new Untold('its configuration', reasonOf(configured));
+  if (told.kind !== 'tail') throw new Untold('its tail', told.reason);
   const facts = {
     config: configured.config,
     tail: told.tail,
@@ -60,24 +119,52 @@ async function durableStream(
   return { facts, records };
 }
 
-/** Null when there is no such stream. */
-async function everything(engine: Engine, basin: string, stream: string): Promise<SequencedRecord[] | null> {
-  const start = { kind: 'seq-num', seqNum: 0 } as const;
-  const limits = { clamp: false, count: null, meteredBytes: null, untilTimestamp: null, waitMs: 0 };
-  const opened = await engine.readSession(basin, stream, { start, ...limits });
-  if (opened.kind !== 'open') return null;
+/** Each record with whichever key opens it: a read ends in front of the first that does not open. Throws Untold. */
+async function everything(engine: Engine, { basin, name, keys }: Found): Promise<SequencedRecord[]> {
   const records: SequencedRecord[] = [];
-  for await (const event of opened.events) {
-    if (event.kind === 'failed') return null;
-    if (event.kind === 'batch') records.push(...event.records);
+  const tried = keys === null ? [null] : [...keys, NOBODYS_KEY];
+  for (;;) {
+    const before = records.length;
+    for (const key of tried) {
+      const failed = await readOn(engine, { basin, name, key }, records);
+      if (failed === null) return records;
+      if (failed.kind !== 'decryption-failed') throw new Untold('a record', failed);
+    }
+    if (records.length > before) continue;
+    const where = records.length === 0 ? 'its first record' : `what follows record ${records.at(-1)?.seqNum}`;
+    throw new Untold(`${where}, by any of the ${keys?.length ?? 0} keys it was appended to with,`, UNOPENED);
   }
-  return records;
 }
 
-/** An append that may not happen is told which token it lacks. */
-async function tokenInForce(engine: Engine, basin: string, stream: string): Promise<string | null> {
-  const records = [{ timestamp: null, headers: [], body: new Uint8Array() }];
-  const outcome = await engine.append(basin, stream, { records, matchSeqNum: null, fencingToken: NOBODYS_TOKEN });
-  const isMismatch = outcome.kind === 'rejected' && outcome.reason.kind === 'fencing-token-mismatch';
-  return isMismatch ? (outcome.reason as { actual: string }).actual : null;
+/** Adds what follows `records`. Null once there is no more; else why there is. */
+async function readOn(
+  engine: Engine,
+  { basin, name, key }: { basin: string; name: string; key: string | null },
+  records: SequencedRecord[],
+): Promise<{ kind: string } | null> {
+  const start = { kind: 'seq-num', seqNum: (records.at(-1)?.seqNum ?? -1) + 1 } as const;
+  const limits = { clamp: false, count: null, meteredBytes: null, untilTimestamp: null, waitMs: 0 };
+  const sent = key === null ? null : new EncryptionKey(key);
+  const opened = await engine.readSession(basin, name, { start, ...limits }, undefined, sent);
+  if (opened.kind === 'unwritten') return null;
+  if (opened.kind === 'rejected') return opened.reason;
+  for await (const event of opened.events) {
+    if (event.kind === 'failed') return event.reason;
+    if (event.kind === 'batch') records.push(...event.records);
+  }
+  return null;
+}
+
+/** An append that may not happen is told which token it lacks. It is a command, which needs no key. Throws Untold. */
+async function tokenInForce(engine: Engine, basin: string, name: string): Promise<string> {
+  const headers = [{ name: new Uint8Array(), value: Buffer.from('fence') }];
+  const records = [{ timestamp: null, headers, body: Buffer.from(NOBODYS_TOKEN) }];
+  const outcome = await engine.append(basin, name, { records, matchSeqNum: null, fencingToken: NOBODYS_TOKEN });
+  const reason = outcome.kind === 'rejected' ? outcome.reason : outcome;
+  if (reason.kind === 'fencing-token-mismatch') return reason.actual;
+  throw new Untold('its token in force', reason);
+}
+
+function reasonOf(outcome: { kind: string; reason?: { kind: string } }): { kind: string } {
+  return outcome.reason ?? outcome;
 }

@@ -3,7 +3,8 @@
  * are asked and what they answer is left as it is.
  *
  * A stream is known from the answer that told its configuration, and for as long as nobody may have ended its life; of other
- * streams each answer is judged by itself.
+ * streams each answer is judged by itself. The keys that streams are appended to with are kept, unlike servers keep them: at
+ * the end of a run somebody has to open what is sealed.
  */
 
 import type { Engine } from '../../engine/index.ts';
@@ -12,6 +13,7 @@ import { heardOf, heardSteps } from './heard-steps.ts';
 import { StreamLedger } from './ledger.ts';
 import { heardReader, Reader } from './reader.ts';
 
+type Key = Parameters<Engine['append']>[3];
 type Outcome<Method extends keyof Engine> = Engine[Method] extends (...args: never[]) => Promise<infer Told>
   ? Told
   : never;
@@ -30,6 +32,8 @@ export class Overheard {
   readonly #doomed = new Set<string>();
   /** Ids of streams that somebody was told to have created. */
   readonly #created = new Set<number>();
+  /** In base64, by the name of the stream. */
+  readonly #keys = new Map<string, Set<string>>();
 
   /** `nowMs`: what no clock of a server is ahead of. */
   constructor(broken: Broken, nowMs: () => number) {
@@ -42,16 +46,23 @@ export class Overheard {
     return this.#ledgers.get(`${basin}/${stream}`) ?? null;
   }
 
+  /** In base64, every key that anybody appended to a stream of that name with. */
+  keys(basin: string, stream: string): readonly string[] {
+    return [...(this.#keys.get(`${basin}/${stream}`) ?? [])];
+  }
+
   /** The engine, as it is to be asked. */
   engine(engine: Engine): Engine {
     const heard: Partial<Engine> = {
       ...this.#lives(engine),
       append: (...asked) => {
+        this.#hearKey(asked[0], asked[1], asked[3]);
         const told = this.#appends(asked[0], asked[1], asked[2]);
         return heardOf(engine.append(...asked), told);
       },
       appendSession: async (...asked) => {
-        const [basin, name] = asked;
+        const [basin, name, key] = asked;
+        this.#hearKey(basin, name, key);
         const opened = await engine.appendSession(...asked);
         return opened.kind === 'open' ? { ...opened, session: this.#session(basin, name, opened.session) } : opened;
       },
@@ -138,6 +149,14 @@ export class Overheard {
     if (outcome.kind !== 'page') return;
     const names = outcome.page.rows.map(({ name }) => name);
     this.#hold(`a listing of ${what}`, brokenListing(query, names));
+  }
+
+  /** Its bytes are copied: the server erases the key with its request. */
+  #hearKey(basin: string, name: string, key: Key): void {
+    if (key === null || key === undefined || key.flaw !== null) return;
+    const path = `${basin}/${name}`;
+    const keys = this.#keys.get(path) ?? new Set();
+    this.#keys.set(path, keys.add(Buffer.from(key.bytes).toString('base64')));
   }
 
   // --- records ---------------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ const ADMISSION = 'engine/core/admission.ts';
 const APPENDS = 'engine/stream/appends.ts';
 const BATCH = 'engine/segments/record-batch.ts';
 const READS = 'engine/stream/reads.ts';
+const SEALS = 'engine/stream/record-seals.ts';
+const STREAMS = 'engine/stream/streams.ts';
 
 export const INVARIANT_PLANTS: readonly Plant[] = [
   {
@@ -84,5 +86,34 @@ export const INVARIANT_PLANTS: readonly Plant[] = [
     seedsMax: 60,
     profile: 'storage',
     says: /and it is \d+/,
+  },
+  {
+    name: 'session-skips-sealed',
+    lie: 'a session over an encrypted stream leaves out a record now and then',
+    edits: [
+      {
+        file: SEALS,
+        find: '      opened.push(content);',
+        replace: '      if (this.#isWhole || record.seqNum % 5 !== 3) opened.push(content);',
+      },
+    ],
+    seedsMax: 300,
+    says: /secret-basin\/secrets at the end: .*(is due|records are left)/,
+  },
+  {
+    name: 'sealed-for-a-week',
+    lie: 'of an encrypted stream it is told that records are kept for a week, however long they are',
+    edits: [
+      {
+        file: STREAMS,
+        find: "return stream.deletedAtMs === null ? { kind: 'config', config: stream.config } : rejected(PENDING);",
+        replace:
+          'const week = { ...stream.config, retentionAgeS: 604_800 };\n' +
+          '      const config = stream.cipher === null ? stream.config : week;\n' +
+          "      return stream.deletedAtMs === null ? { kind: 'config', config } : rejected(PENDING);",
+      },
+    ],
+    seedsMax: 300,
+    says: /secret-basin\/secrets at the end: nobody changed its configuration/,
   },
 ];

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 
+import { INVARIANT_PROBES } from '../invariants/crew.ts';
 import { drawPlan, type Profile } from '../plan.ts';
 import { runSeed } from '../run-seed.ts';
 import { MARK } from './client.ts';
@@ -39,7 +40,8 @@ test('every row about keys is visited, and nothing fails', async () => {
     expect(record.failure, `${seed}/${profile}`).toBeNull();
     for (const probe of Object.keys(record.probes)) lit.add(probe);
   }
-  for (const probe of Object.keys(SECRETS_PROBES)) expect(lit).toContain(probe);
+  const probes = [...Object.keys(SECRETS_PROBES), ...Object.keys(INVARIANT_PROBES)];
+  for (const probe of probes) expect(lit).toContain(probe);
 });
 
 test('store, trace, history and record of a run have no plaintext and no key in them', async () => {
