@@ -239,6 +239,7 @@ describe('a server that can not start', () => {
     [{ maxConnections: 0 }, /--max-connections is a whole number from 1 to/],
     [{ tlsCert: 'a.pem' }, /--tls-cert and --tls-key go together; --tls-key is missing/],
     [{ tlsSelf: true, tlsCert: 'a.pem', tlsKey: 'b.pem' }, /--tls-self and --tls-cert exclude each other/],
+    [{ tlsPlaintext: 'redirect' } as const, /--tls-plaintext redirect leads nowhere without TLS/],
     [{ tlsCert: '/nowhere/a.pem', tlsKey: '/nowhere/b.pem' }, /--tls-cert \/nowhere\/a\.pem can not be read: ENOENT/],
     [{ initFile: '/nowhere/init.json' }, /--init-file \/nowhere\/init\.json can not be read: ENOENT/],
     [{ host: '203.0.113.7' }, /203\.0\.113\.7 is not an address of this machine; .*--host/],
@@ -276,7 +277,7 @@ describe('a server over TLS', () => {
     session.destroy();
   });
 
-  test('takes certificate and key from files', async () => {
+  test('takes certificate and key from files, and new ones when they change', async () => {
     const { cert, key } = selfSigned('localhost');
     const files = { tlsCert: join(workspace, 'tls.crt'), tlsKey: join(workspace, 'tls.key') };
     await writeFile(files.tlsCert, cert);
@@ -285,6 +286,15 @@ describe('a server over TLS', () => {
     const session = http2.connect(`https://localhost:${server.port}`, { ca: cert, lookup: toLoopback });
     await once(session, 'connect');
     session.destroy();
+    await writeFile(files.tlsCert, 'half');
+    while (!server.errors().includes('served on')) await sleep(20);
+    const renewed = selfSigned('localhost');
+    await writeFile(files.tlsKey, renewed.key);
+    await writeFile(files.tlsCert, renewed.cert);
+    while (!server.output().includes('has changed')) await sleep(20);
+    const next = http2.connect(`https://localhost:${server.port}`, { ca: renewed.cert, lookup: toLoopback });
+    await once(next, 'connect');
+    next.destroy();
   });
 });
 

@@ -7,7 +7,6 @@
  */
 
 import { readFile } from 'node:fs/promises';
-import { createSecureContext } from 'node:tls';
 
 import { measuredStore } from './adapters/measured-store.ts';
 import { Metrics } from './adapters/metrics.ts';
@@ -20,6 +19,7 @@ import { systemCompression } from './adapters/system-compression.ts';
 import { systemCompute } from './adapters/system-compute.ts';
 import { systemEntropy } from './adapters/system-entropy.ts';
 import { systemRandom } from './adapters/system-random.ts';
+import { readTlsFiles, type TlsFiles, TlsFilesError, watchTlsFiles } from './adapters/tls-files.ts';
 import { Voice } from './adapters/voice.ts';
 import { createApi } from './api/routes.ts';
 import { InvariantError } from './core/assert.ts';
@@ -72,6 +72,7 @@ class Server {
   #http: HttpServer | null = null;
   #engine: Engine | null = null;
   #isDraining = false;
+  #unwatch: () => void = () => undefined;
 
   constructor(options: ServeOptions, voice: Voice) {
     this.#options = options;
@@ -96,8 +97,10 @@ class Server {
         'banner',
         banner({ ...this.#options, port: http.port, tls: this.#tls(identity), store, tunables }),
       );
+      this.#unwatch = this.#watchIdentity(http, identity);
       return await this.#serve(http, { store, tunables, stopped, prepare: (engine) => this.#prepare(steps, engine) });
     } finally {
+      this.#unwatch();
       this.#metrics.stop();
       await store.release();
     }
@@ -160,7 +163,7 @@ class Server {
         ...timesAndLimits(this.#options),
         host,
         port,
-        ...(identity === null ? {} : { tls: identity }),
+        ...(identity === null ? {} : { tls: { ...identity, ...tlsRules(this.#options) } }),
         // A supervisor that is told 429 would end a server that has much to do.
         alwaysServed: ['/health', '/ping'],
         onError: (error, request) => {
@@ -177,6 +180,19 @@ class Server {
     } catch (error) {
       throw new StartError(portProblem(error as Error & { code?: string }, host, port));
     }
+  }
+
+  /** Certificates are renewed by replacing files; what does not work is said and not served. */
+  #watchIdentity(http: HttpServer, identity: TlsIdentity | null): () => void {
+    const files = tlsFiles(this.#options);
+    if (identity === null || files === null) return () => undefined;
+    return watchTlsFiles(files, identity, {
+      onChange: (renewed) => {
+        http.renew(renewed);
+        this.#voice.say('tls', `${files.cert} has changed; new connections get the new certificate`);
+      },
+      onProblem: (message) => this.#voice.complain(`${message}; the certificate of before is served on`),
+    });
   }
 
   /** Told to stop: lets the requests under way finish, then everything that was admitted. */
@@ -239,17 +255,24 @@ async function open({ store = 'memory:' }: ServeOptions): Promise<OpenedStore> {
   }
 }
 
-async function tlsIdentity({ host, tlsCert, tlsKey, tlsSelf }: ServeOptions): Promise<TlsIdentity | null> {
-  if (tlsSelf === true) return selfSigned(host);
-  if (tlsCert === undefined || tlsKey === undefined) return null;
-  const cert = await fileOf('--tls-cert', tlsCert);
-  const key = await fileOf('--tls-key', tlsKey);
+async function tlsIdentity(options: ServeOptions): Promise<TlsIdentity | null> {
+  if (options.tlsSelf === true) return selfSigned(options.host);
+  const files = tlsFiles(options);
+  if (files === null) return null;
   try {
-    createSecureContext({ cert, key });
+    return await readTlsFiles(files);
   } catch (error) {
-    throw new StartError(`--tls-cert ${tlsCert} and --tls-key ${tlsKey} do not work: ${(error as Error).message}`);
+    if (!(error instanceof TlsFilesError)) throw error;
+    throw new StartError(error.message);
   }
-  return { cert, key };
+}
+
+function tlsFiles({ tlsCert, tlsKey }: ServeOptions): TlsFiles | null {
+  return tlsCert === undefined || tlsKey === undefined ? null : { cert: tlsCert, key: tlsKey };
+}
+
+function tlsRules({ tlsMin = '1.2', tlsPlaintext = 'refuse' }: ServeOptions) {
+  return { minVersion: `TLSv${tlsMin}`, plaintext: tlsPlaintext } as const;
 }
 
 async function initSteps({ initFile }: ServeOptions): Promise<InitStep[]> {

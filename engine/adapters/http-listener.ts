@@ -10,6 +10,7 @@ import * as https from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
+import { divertPlaintext } from './http-plaintext.ts';
 import { splitProtocols } from './http-preface.ts';
 
 /** What a server proves itself with, in PEM. */
@@ -18,11 +19,18 @@ export interface TlsIdentity {
   key: string | Buffer;
 }
 
+export interface TlsRules extends TlsIdentity {
+  /** Default TLSv1.2. */
+  minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** What becomes of clients that speak plain text. Default `refuse`. */
+  plaintext?: 'refuse' | 'redirect';
+}
+
 export interface ListenerRules {
   headMsMax: number;
   idleMsMax: number;
   connectionsMax: number;
-  tls: TlsIdentity | null;
+  tls: TlsRules | null;
   /** A TCP connection is there whose TLS handshake is to come. */
   onTransport: (socket: Socket) => void;
   /** A connection is there, its protocol not known yet. */
@@ -48,19 +56,37 @@ export function createListener(rules: ListenerRules): HttpListener {
   const listener: HttpListener =
     tls === null
       ? http.createServer(options)
-      : https.createServer({ ...options, ...tls, ...TLS_RULES, handshakeTimeout: headMsMax, allowHalfOpen: true });
+      : https.createServer({
+          ...options,
+          ...secured(tls),
+          ALPNProtocols,
+          handshakeTimeout: headMsMax,
+          allowHalfOpen: true,
+        });
   // Node ends its side as soon as the client ended its own, also with answers outstanding. Not in its documentation, but
   // as old as its HTTP server; `http-connections.ts` does what this leaves to be done.
   Object.assign(listener, { httpAllowHalfOpen: true });
   listener.maxConnections = connectionsMax;
   if (tls === null) splitProtocols(listener, { onHttp2, decideMsMax: headMsMax });
-  else splitByAgreement(listener, onHttp2);
-  if (tls !== null) listener.on('connection', onTransport);
+  else {
+    splitByAgreement(listener, onHttp2);
+    divertPlaintext(listener, { redirects: tls.plaintext === 'redirect', msMax: headMsMax });
+    listener.on('connection', onTransport);
+  }
   listener.on(tls === null ? 'connection' : 'secureConnection', onConnection);
   return listener;
 }
 
-const TLS_RULES = { ALPNProtocols: ['h2', 'http/1.1'], minVersion: 'TLSv1.2' } as const;
+/** From now on handshakes get another certificate; connections that are there stay as they are. */
+export function renewIdentity(listener: HttpListener, tls: TlsRules): void {
+  if (listener instanceof https.Server) listener.setSecureContext(secured(tls));
+}
+
+const ALPNProtocols = ['h2', 'http/1.1'];
+
+function secured({ cert, key, minVersion = 'TLSv1.2' }: TlsRules) {
+  return { cert, key, minVersion };
+}
 
 function splitByAgreement(listener: HttpListener, onHttp2: (socket: Socket) => void): void {
   const http1Listeners = listener.listeners('secureConnection') as ((socket: Socket) => void)[];

@@ -13,7 +13,7 @@ import { describe, expect, test } from 'vitest';
 import { callHttp2, HOST, httpBench, mirror, respond, until, whole } from '../testing/http-bench.ts';
 import { selfSigned } from './self-signed.ts';
 
-const { serve, closers, errors } = httpBench();
+const { serve, connectRaw, closers, errors } = httpBench();
 
 const identity = selfSigned('stream.example');
 const trust = { ca: identity.cert };
@@ -85,6 +85,24 @@ describe('over TLS', () => {
     expect(errors).toEqual([]);
   });
 
+  test.each([
+    [undefined, 'TLSv1.1', false],
+    [undefined, 'TLSv1.2', true],
+    ['TLSv1.3', 'TLSv1.2', false],
+    ['TLSv1.3', 'TLSv1.3', true],
+  ] as const)('a server that speaks %s or newer is spoken to in %s: %s', async (minVersion, version, isSpoken) => {
+    const server = await serve(mirror, { tls: { ...identity, ...(minVersion && { minVersion }) } });
+    // OpenSSL offers what is older than TLS 1.2 only to who asks for its lowest level of security.
+    const range = { minVersion: version, maxVersion: version, ciphers: 'DEFAULT:@SECLEVEL=0' };
+    const socket = tls.connect({ host: HOST, port: server.port, ...trust, ...range });
+    closers.push(() => socket.destroy());
+    const outcome = await new Promise<string>((resolve) => {
+      socket.on('secureConnect', () => resolve(socket.getProtocol() ?? ''));
+      socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
+    });
+    expect(outcome).toBe(isSpoken ? version : 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
+  });
+
   test('closing lets an answer under way finish', async () => {
     let release!: () => void;
     const gate = new Promise<void>((resolve) => (release = resolve));
@@ -98,4 +116,52 @@ describe('over TLS', () => {
     await closing;
     await until(() => server.connections === 0, 'nothing is left');
   });
+});
+
+describe('plain text at a port under TLS', () => {
+  const post = 'POST /v1/streams?x=1 HTTP/1.1\r\nhost: stream.example:8080\r\ncontent-length: 2\r\n\r\nhi';
+
+  test('is refused in words, and reaches no handler', async () => {
+    let handled = 0;
+    const server = await serve(async () => respond(String((handled += 1))), { tls: identity });
+    for (const bytes of [post, 'GET / HTTP/1.0\r\n\r\n']) {
+      const { socket, received } = await connectRaw(server);
+      socket.write(bytes);
+      await once(socket, 'end');
+      expect(received()).toMatch(/^HTTP\/1\.1 426 [^]*"code":"tls_required"/);
+    }
+    expect(handled).toBe(0);
+  });
+
+  test('is sent to the same place under https where that is wanted', async () => {
+    const server = await serve(mirror, { tls: { ...identity, plaintext: 'redirect' } });
+    const { socket, received } = await connectRaw(server);
+    socket.write(post);
+    await once(socket, 'end');
+    expect(received()).toMatch(/^HTTP\/1\.1 308 /);
+    expect(received()).toContain('\r\nlocation: https://stream.example:8080/v1/streams?x=1\r\n');
+  });
+
+  test.each(['host: a/b', 'host: user@evil.example', 'host: a b', 'host: ', 'host: ]['])(
+    'with %j, which names no place, is refused instead',
+    async (host) => {
+      const server = await serve(mirror, { tls: { ...identity, plaintext: 'redirect' } });
+      const { socket, received } = await connectRaw(server);
+      socket.write(`GET / HTTP/1.1\r\n${host}\r\n\r\n`);
+      await once(socket, 'end');
+      expect(received()).toMatch(/^HTTP\/1\.1 426 /);
+      expect(received()).not.toContain('location');
+    },
+  );
+
+  test.each(['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '\0', 'GET / HTTP/1.1\r\nhost: x\r\n'])(
+    'like %j ends within the time for a head',
+    async (bytes) => {
+      const server = await serve(mirror, { tls: identity, headMsMax: 100 });
+      const { socket } = await connectRaw(server);
+      socket.write(bytes);
+      await once(socket, 'end');
+      await until(() => server.connections === 0, 'nothing is left');
+    },
+  );
 });

@@ -15,7 +15,7 @@ import * as net from 'node:net';
 import type { HttpHandler } from '../ports.ts';
 import { HttpConnections } from './http-connections.ts';
 import { answer, type ExchangeReport, type ExchangeRules, type RequestName } from './http-exchange.ts';
-import { createListener, type HttpListener, type TlsIdentity } from './http-listener.ts';
+import { createListener, type HttpListener, renewIdentity, type TlsIdentity, type TlsRules } from './http-listener.ts';
 import { HttpLoad } from './http-load.ts';
 import { http1Exchange, http2Exchange } from './http-protocols.ts';
 import { type Flood, guardSession } from './http2-guard.ts';
@@ -53,7 +53,7 @@ export interface HttpServerOptions {
   /** Paths that are answered also when the server is full. Default: none. */
   alwaysServed?: readonly string[];
   /** Serves TLS with this; plain text without. */
-  tls?: TlsIdentity;
+  tls?: TlsRules;
   /** From the connection, or the first byte of a further request, to the end of the head. Default 15 s. */
   headMsMax?: number;
   /** Longest pause in a request body while nothing was answered yet. Default 30 s. */
@@ -86,6 +86,8 @@ export interface HttpServer {
   readonly bodyBytes: number;
   /** Bytes of answers that wait to be taken. */
   readonly unsentBytes: number;
+  /** Under TLS: new connections get this certificate. */
+  renew(identity: TlsIdentity): void;
   /**
    * Still takes connections, so that whoever asks is told, but keeps none longer than its exchange. Resolves when no
    * exchange is under way, or after `drainMs`.
@@ -183,6 +185,7 @@ export async function serveHttp(handler: HttpHandler, options: HttpServerOptions
     get unsentBytes() {
       return load.unsentBytes;
     },
+    renew: (identity) => renewIdentity(listener, { ...tls, ...identity }),
     drain: async (drainMs) => {
       startClosing();
       let giveUp: NodeJS.Timeout | undefined;

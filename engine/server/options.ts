@@ -19,6 +19,10 @@ export interface ServeOptions {
   tlsKey?: string;
   /** TLS with a certificate made at the start. */
   tlsSelf?: boolean;
+  /** Oldest TLS version that is spoken. Default `1.2`. */
+  tlsMin?: '1.2' | '1.3';
+  /** What clients get that speak plain text to a port under TLS. Default `refuse`. */
+  tlsPlaintext?: 'refuse' | 'redirect';
   /** Whether scripts of every origin may ask. Default true. */
   cors?: boolean;
   /** File with basins and streams to ensure before the server is ready. */
@@ -78,11 +82,14 @@ export function checkOptions(options: ServeOptions): void {
     if (value === undefined || (Number.isInteger(value) && value >= low && value <= high)) continue;
     throw new StartError(`${flag} is a whole number from ${low} to ${high}, not ${value}`);
   }
-  const { tlsCert, tlsKey, tlsSelf } = options;
+  const { tlsCert, tlsKey, tlsSelf, tlsPlaintext } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new StartError(`--tls-cert and --tls-key go together; ${tlsCert ? '--tls-key' : '--tls-cert'} is missing`);
   }
   if (tlsSelf === true && tlsCert !== undefined) throw new StartError('--tls-self and --tls-cert exclude each other');
+  if (tlsPlaintext === 'redirect' && tlsSelf !== true && tlsCert === undefined) {
+    throw new StartError('--tls-plaintext redirect leads nowhere without TLS: give --tls-cert and --tls-key');
+  }
 }
 
 /** The store's own tunables with what the operator said otherwise. */

@@ -34,6 +34,10 @@ function options(): Option[] {
     new Option('--tls-cert <file>', 'serve TLS with this certificate (PEM, with its chain)'),
     new Option('--tls-key <file>', 'the key of --tls-cert (PEM)'),
     new Option('--tls-self', 'serve TLS with a certificate made at the start, which nobody vouches for'),
+    new Option('--tls-min <version>', 'oldest TLS version that is spoken').choices(['1.2', '1.3']).default('1.2'),
+    new Option('--tls-plaintext <how>', 'what plain text gets at a port under TLS')
+      .choices(['refuse', 'redirect'])
+      .default('refuse'),
     new Option('--no-cors', 'do not let scripts of other origins ask'),
     new Option('--log <detail>', 'what becomes a line on standard error')
       .choices(['nothing', 'notable', 'requests', 'everything'])
