@@ -9,7 +9,7 @@ import type { AppendOutcome } from '../core/outcome.ts';
 import type { AppendSession, Engine } from '../engine.ts';
 import type { Compression, HttpRequest, HttpResponse } from '../ports.ts';
 import { appendRejection, BadRequest, errorResponse, rejection, unknownOutcome } from './errors.ts';
-import { encryptionKeyHeader, erasing } from './headers.ts';
+import { withKeyToTheEnd } from './headers.ts';
 import { streamingResponse } from './response.ts';
 import type { StreamAddress } from './records.ts';
 import { FrameBuffers } from './frame-buffers.ts';
@@ -27,21 +27,19 @@ export function sessionFrames(): FrameBuffers {
   return new FrameBuffers(PAYLOAD_BYTES_MAX, 16);
 }
 
-export async function appendSession(
+export function appendSession(
   engine: Engine,
   at: StreamAddress,
   request: HttpRequest,
   means: SessionMeans,
 ): Promise<HttpResponse> {
-  const key = encryptionKeyHeader(request.headers);
-  const opened = await engine.appendSession(at.basin, at.stream, key);
-  if (opened.kind === 'rejected') {
-    key?.erase();
-    return rejection(opened.reason);
-  }
-  const writer = new FrameWriter(request.headers, means.compression);
-  const inputs = new AppendInputDecoder(means.compression, means.frames);
-  return streamingResponse(SESSION_CONTENT_TYPE, erasing(key, answers(opened.session, request, inputs, writer)));
+  return withKeyToTheEnd(request.headers, async (key) => {
+    const opened = await engine.appendSession(at.basin, at.stream, key);
+    if (opened.kind === 'rejected') return rejection(opened.reason);
+    const writer = new FrameWriter(request.headers, means.compression);
+    const inputs = new AppendInputDecoder(means.compression, means.frames);
+    return streamingResponse(SESSION_CONTENT_TYPE, answers(opened.session, request, inputs, writer));
+  });
 }
 
 async function* answers(

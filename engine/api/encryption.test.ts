@@ -2,7 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { type Answer, apiOf } from '../testing/api-bench.ts';
+import type { EncryptionKey } from '../core/encryption-key.ts';
+import type { Engine } from '../engine.ts';
+import { type Answer, apiOf, engineThatAnswers } from '../testing/api-bench.ts';
 import { BASIN, batch, engineBench } from '../testing/engine-bench.ts';
 import { encodeAppendInput } from '../testing/proto-inputs.ts';
 import { messageFrame } from './s2s-frames.ts';
@@ -214,4 +216,65 @@ test('a stream that was made for an append stays, though the append had no key',
   const refused = await ask('POST /v1/streams/new/records', { records: [{ body: 'b' }] });
   expect(refused).toMatchObject({ status: 400, body: { code: 'bad_header' } });
   expect((await ask('GET /v1/streams/new/records/tail')).body).toMatchObject({ tail: { seq_num: 0 } });
+});
+
+describe('the key of a request is erased', () => {
+  const s2s = { 'content-type': 's2s/proto' };
+  const sse = { accept: 'text/event-stream' };
+  const REQUESTS: readonly [string, string, Record<string, string>][] = [
+    ['an append', `POST ${RECORDS}`, {}],
+    ['a read', `GET ${RECORDS}?seq_num=0`, {}],
+    ['an append session', `POST ${RECORDS}`, s2s],
+    ['a read session in frames', `GET ${RECORDS}?seq_num=0`, s2s],
+    ['a read session in events', `GET ${RECORDS}?seq_num=0`, sse],
+  ];
+
+  /** An engine that keeps the key it was handed and does `what`. */
+  function keeping(what: () => unknown): { engine: Engine; key: () => Uint8Array | undefined } {
+    let kept: EncryptionKey | undefined;
+    const keep = (...passed: unknown[]) => {
+      kept = passed.find((one) => typeof one === 'object' && one !== null && 'erase' in one) as EncryptionKey;
+      return what() as never;
+    };
+    const engine = { ...engineThatAnswers(null), append: keep, read: keep, appendSession: keep, readSession: keep };
+    return { engine, key: () => kept?.bytes };
+  }
+
+  const asked = (engine: Engine, line: string, headers: Record<string, string>) => {
+    const body = line.startsWith('POST') && headers !== s2s ? { records: [{ body: 'x' }] } : undefined;
+    return apiOf(engine)(line, { body, headers: { 's2-basin': BASIN, ...KEY, ...headers } });
+  };
+
+  test.each(REQUESTS)('of %s that the engine fails at, at once or later', async (_, line, headers) => {
+    const failures = [
+      () => {
+        throw new Error('a bug');
+      },
+      () => Promise.reject(new Error('a bug')),
+    ];
+    for (const failure of failures) {
+      const { engine, key } = keeping(failure);
+      await asked(engine, line, headers).catch(() => undefined);
+      expect(key).toThrow('a key is not used behind its request');
+    }
+  });
+
+  test.each(REQUESTS)('of %s that is refused', async (_, line, headers) => {
+    const reason = { kind: 'basin-not-found', basin: BASIN };
+    const { engine, key } = keeping(() => Promise.resolve({ kind: 'rejected', reason }));
+    expect((await asked(engine, line, headers)).status).toBe(404);
+    expect(key).toThrow('a key is not used behind its request');
+  });
+
+  test.each(REQUESTS.slice(3))('of %s when it is over, and not before', async (_, line, headers) => {
+    const whileRead: (() => void)[] = [];
+    async function* events() {
+      whileRead.push(() => key());
+      whileRead.forEach((look) => look());
+    }
+    const { engine, key } = keeping(() => Promise.resolve({ kind: 'open', events: events() }));
+    expect((await asked(engine, line, headers)).status).toBe(200);
+    expect(whileRead).toHaveLength(1);
+    expect(key).toThrow('a key is not used behind its request');
+  });
 });

@@ -5,7 +5,7 @@
 
 import { EncryptionKey } from '../core/encryption-key.ts';
 import { basinNameProblem, requestTokenProblem } from '../core/names.ts';
-import type { HttpRequest } from '../ports.ts';
+import type { HttpRequest, HttpResponse } from '../ports.ts';
 import { BadRequest } from './errors.ts';
 
 type Headers = HttpRequest['headers'];
@@ -34,7 +34,7 @@ export function requestTokenHeader(headers: Headers): string | null {
  * `s2-encryption-key`, trimmed, or null. Refused for any stream when no key can have this length; whether it is a key is
  * asked only by streams that need one (§8). Who takes it erases it when the request is over.
  */
-export function encryptionKeyHeader(headers: Headers): EncryptionKey | null {
+function encryptionKeyHeader(headers: Headers): EncryptionKey | null {
   const key = headerText(headers, 's2-encryption-key')?.trim() ?? null;
   if (key !== null && (key.length === 0 || key.length > KEY_TEXT_LENGTH_MAX)) {
     const reason = `invalid encryption key: key material length ${key.length} is out of range`;
@@ -56,26 +56,52 @@ export async function withKey<Result>(
   }
 }
 
-/** Chunks made with the key of a request, which is erased behind the last of them, and when nobody wants more. */
-export function erasing(
-  key: EncryptionKey | null,
-  chunks: AsyncGenerator<Uint8Array, void>,
-): AsyncIterable<Uint8Array> {
-  if (key === null) return chunks;
+/**
+ * As `withKey`, for answers that may go on: the key is erased when `answer` throws, with an answer that is whole, and behind the
+ * last chunk of one that is not, or when nobody wants more of it.
+ */
+export async function withKeyToTheEnd(
+  headers: Headers,
+  answer: (key: EncryptionKey | null) => Promise<HttpResponse>,
+): Promise<HttpResponse> {
+  const key = encryptionKeyHeader(headers);
+  if (key === null) return answer(null);
+  let goesOn = false;
+  try {
+    const response = await answer(key);
+    if (response.body instanceof Uint8Array) return response;
+    goesOn = true;
+    return { ...response, body: erasing(key, response.body) };
+  } finally {
+    if (!goesOn) key.erase();
+  }
+}
+
+function erasing(key: EncryptionKey, body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   return {
-    [Symbol.asyncIterator]: () => ({
-      next: async () => {
-        let more = false;
-        try {
-          const next = await chunks.next();
-          more = next.done !== true;
-          return next;
-        } finally {
-          if (!more) key.erase();
-        }
-      },
-      return: () => chunks.return().finally(() => key.erase()),
-    }),
+    [Symbol.asyncIterator]: () => {
+      const chunks = body[Symbol.asyncIterator]();
+      return {
+        next: async () => {
+          let more = false;
+          try {
+            const next = await chunks.next();
+            more = next.done !== true;
+            return next;
+          } finally {
+            if (!more) key.erase();
+          }
+        },
+        return: async () => {
+          try {
+            await chunks.return?.();
+          } finally {
+            key.erase();
+          }
+          return { done: true, value: undefined };
+        },
+      };
+    },
   };
 }
 

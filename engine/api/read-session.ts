@@ -3,14 +3,13 @@
  * before the first of them is an ordinary response.
  */
 
-import type { EncryptionKey } from '../core/encryption-key.ts';
 import type { ReadEvent } from '../core/outcome.ts';
 import type { ReadInput } from '../core/read-plan.ts';
 import type { Engine } from '../engine.ts';
 import type { Compression, HttpRequest, HttpResponse } from '../ports.ts';
 import { rejection, unwritten } from './errors.ts';
 import { textFormat } from './format.ts';
-import { encryptionKeyHeader, erasing } from './headers.ts';
+import { withKeyToTheEnd } from './headers.ts';
 import type { StreamAddress } from './records.ts';
 import { streamingResponse } from './response.ts';
 import { FrameWriter, SESSION_CONTENT_TYPE } from './s2s-messages.ts';
@@ -25,9 +24,8 @@ export function readFrames(
   request: HttpRequest,
   compression: Compression | null,
 ): Promise<HttpResponse> {
-  const key = encryptionKeyHeader(request.headers);
   const writer = new FrameWriter(request.headers, compression);
-  return respond(engine, at, input, key, request, SESSION_CONTENT_TYPE, (events) => frames(events, writer));
+  return respond(engine, at, input, request, SESSION_CONTENT_TYPE, (events) => frames(events, writer));
 }
 
 /** A client that comes back with `last-event-id` goes on where it stopped. */
@@ -39,30 +37,29 @@ export function readEvents(
 ): Promise<HttpResponse> {
   const writer = new EventWriter(textFormat(request.headers));
   const last = lastEventIdHeader(request.headers);
-  const key = encryptionKeyHeader(request.headers);
   const rest = last === null ? input : resumedRead(input, last);
-  return respond(engine, at, rest, key, request, EVENTS_CONTENT_TYPE, (events) => serverSent(events, writer));
+  return respond(engine, at, rest, request, EVENTS_CONTENT_TYPE, (events) => serverSent(events, writer));
 }
 
-async function respond(
+function respond(
   engine: Engine,
   at: StreamAddress,
   input: ReadInput,
-  key: EncryptionKey | null,
   request: HttpRequest,
   contentType: string,
   written: (events: Events) => AsyncGenerator<Uint8Array, void>,
 ): Promise<HttpResponse> {
-  const opened = await engine.readSession(at.basin, at.stream, input, request.signal, key);
-  if (opened.kind !== 'open') key?.erase();
-  switch (opened.kind) {
-    case 'open':
-      return streamingResponse(contentType, erasing(key, written(opened.events)));
-    case 'unwritten':
-      return unwritten(opened.tail);
-    case 'rejected':
-      return rejection(opened.reason);
-  }
+  return withKeyToTheEnd(request.headers, async (key) => {
+    const opened = await engine.readSession(at.basin, at.stream, input, request.signal, key);
+    switch (opened.kind) {
+      case 'open':
+        return streamingResponse(contentType, written(opened.events));
+      case 'unwritten':
+        return unwritten(opened.tail);
+      case 'rejected':
+        return rejection(opened.reason);
+    }
+  });
 }
 
 async function* frames(events: Events, writer: FrameWriter): AsyncGenerator<Uint8Array, void> {
