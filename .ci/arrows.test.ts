@@ -91,7 +91,7 @@ const ARROWS: Record<string, readonly string[]> = {
   ],
   'scenarios/kill': ['scenarios', 'checker/index.ts', 'engine/testing/s3-server.ts', 'node:', '@package'],
   'reports/console': ['reports/console', 'reports/testing', 'node:', '@package'],
-  reports: ['reports', 'checker/history.ts', 'scenarios/run.ts', 'node:', '@package'],
+  reports: ['reports', 'checker/history.ts', 'checker/chain-hash.ts', 'scenarios/run.ts', 'node:', '@package'],
 };
 
 /** Layers that must not even import a package: runs have to be deterministic. */

@@ -1,144 +1,270 @@
 /**
  * What a history page carries for its charts, packed: one JSON value of a few dozen bytes per operation.
  *
- * Columns instead of objects, small differences instead of large numbers, repeated strings once. Everything
- * that can be computed from it (envelope, linearization points) is computed in the page. `unpackOperations`
+ * Columns of small integers instead of objects, differences instead of large numbers, repeated strings once. Everything
+ * that can be computed from it (envelope, linearization points, states) is computed in the page. `unpackOperations`
  * gives back exactly what was packed.
  */
 
+import { ColumnReader, ColumnWriter, packDeltas, unpackDeltas } from './columns.ts';
+import { joinNote, splitNote } from './note-templates.ts';
 import type { Operation, OperationKind, OperationOutcome } from './operations.ts';
 import type { TrackRows } from './track-rows.ts';
+import type { Baseline, Overview } from './window.ts';
 
 export interface ChartData {
   /** Times of the events as differences, in units of `1 / unitsPerMs` ms; null when the history has no times. */
-  eventTimeDeltas: readonly number[] | null;
+  eventTimes: string | null;
   unitsPerMs: 1 | 1000;
   eventCount: number;
   operations: PackedOperations;
-  /** Indexes into the operations, in the order the checker placed them. */
-  linearization: readonly number[] | null;
+  /** Indexes into the operations, in the order the checker placed them, as differences. */
+  linearization: { count: number; indexes: string } | null;
   /** Indexes of the operations a failure names, most telling first. */
   guilty: readonly number[];
   tracks: readonly TrackRows[];
+  /** Hashes of all records appended, or null where they would be too many. */
+  recordHashes: string | null;
+  /** Of a history too long to be carried whole: what came before, and the whole in figures. */
+  window: { baseline: Baseline; overview: Overview; events: string } | null;
 }
 
-/** Optional columns hold -1 (numbers, string indexes) for none, and are empty when no operation has any. */
 export interface PackedOperations {
   count: number;
+  /** Tokens as they are, and templates of notes. */
   strings: readonly string[];
-  opIdDeltas: readonly number[];
-  clientIds: readonly number[];
+  opIds: string;
+  clientIds: string;
   /** Index into KINDS × OUTCOMES. */
-  kindOutcomes: readonly number[];
-  callEventDeltas: readonly number[];
+  kindOutcomes: string;
+  callEvents: string;
   /** Return minus call; 0 for no return. */
-  durations: readonly number[];
-  recordCounts: readonly number[];
-  tails: readonly number[];
-  matchSeqNums: readonly number[];
-  fencingTokens: readonly number[];
-  setFencingTokens: readonly number[];
-  streamHashes: readonly (string | 0)[];
-  callNotes: readonly number[];
-  returnNotes: readonly number[];
-  gaveUpAtMs: readonly number[];
+  durations: string;
+  recordCounts: string;
+  /** Only of what has a place, as differences from the one before. */
+  tails: string;
+  /** 0 for none, else 1 + the signed distance from the tail before. */
+  matchSeqNums: string;
+  /** Pairs of the fencing token and the token set, each 0 for none or 1 + an index into the strings. */
+  tokens: string;
+  /** Eight bytes for each that has one. */
+  streamHashes: string;
+  /** At the call and at the return: 0 for none or 1 + an index into the strings, then the numbers of the template. */
+  notes: string;
+  /** Index and milliseconds, of the few that have it. */
+  gaveUp: readonly (readonly [number, number])[];
 }
 
 const KINDS: readonly OperationKind[] = ['append', 'read', 'check-tail'];
 const OUTCOMES: readonly OperationOutcome[] = ['durable', 'rejected', 'unknown', 'answered', 'failed', 'open'];
-const NONE = -1;
 
 export function packOperations(operations: readonly Operation[]): PackedOperations {
-  const strings = new Map<string, number>();
-  const stringIndex = (text: string | null): number => {
-    if (text === null) return NONE;
-    const known = strings.get(text);
-    if (known !== undefined) return known;
-    strings.set(text, strings.size);
-    return strings.size - 1;
+  const strings = new StringTable();
+  const column = (write: (writer: ColumnWriter, operation: Operation) => void): string => {
+    const writer = new ColumnWriter();
+    for (const operation of operations) write(writer, operation);
+    return writer.text();
   };
-  const optional = (of: (operation: Operation) => number): number[] => dropIfAll(NONE, operations.map(of));
-  const columns = {
-    opIdDeltas: toDeltas(operations.map((o) => o.opId)),
-    clientIds: operations.map((o) => o.clientId),
-    kindOutcomes: operations.map((o) => KINDS.indexOf(o.kind) * OUTCOMES.length + OUTCOMES.indexOf(o.outcome)),
-    callEventDeltas: toDeltas(operations.map((o) => o.callEvent)),
-    durations: operations.map((o) => (o.returnEvent === null ? 0 : o.returnEvent - o.callEvent)),
-    recordCounts: operations.map((o) => o.recordCount),
-    tails: optional((o) => o.endSeqNum ?? NONE),
-    matchSeqNums: optional((o) => o.matchSeqNum ?? NONE),
-    fencingTokens: optional((o) => stringIndex(o.fencingToken)),
-    setFencingTokens: optional((o) => stringIndex(o.setFencingToken)),
-    streamHashes: dropIfAll<string | 0>(
-      0,
-      operations.map((o) => o.streamHash ?? 0),
+  return {
+    count: operations.length,
+    opIds: packDeltas(operations.map((o) => o.opId)),
+    clientIds: packDeltas(operations.map((o) => o.clientId)),
+    kindOutcomes: column((w, o) => w.byte(KINDS.indexOf(o.kind) * OUTCOMES.length + OUTCOMES.indexOf(o.outcome))),
+    callEvents: packDeltas(operations.map((o) => o.callEvent)),
+    durations: column((w, o) => w.unsigned(o.returnEvent === null ? 0 : o.returnEvent - o.callEvent)),
+    recordCounts: column((w, o) => w.unsigned(o.recordCount)),
+    ...packPositions(operations),
+    tokens: orNothing(
+      operations.some((o) => o.fencingToken !== null || o.setFencingToken !== null),
+      () =>
+        column((w, o) => {
+          w.unsigned(strings.indexAfterNone(o.fencingToken));
+          w.unsigned(strings.indexAfterNone(o.setFencingToken));
+        }),
     ),
-    callNotes: optional((o) => stringIndex(o.callNote)),
-    returnNotes: optional((o) => stringIndex(o.returnNote)),
-    gaveUpAtMs: optional((o) => o.gaveUpAtMs ?? NONE),
+    streamHashes: column((w, o) => writeHash(w, o)),
+    notes: orNothing(
+      operations.some((o) => o.callNote !== null || o.returnNote !== null),
+      () =>
+        column((w, o) => {
+          writeNote(w, strings, o.callNote);
+          writeNote(w, strings, o.returnNote);
+        }),
+    ),
+    gaveUp: operations.flatMap((o, index) => (o.gaveUpAtMs === null ? [] : [[index, o.gaveUpAtMs] as const])),
+    // Last: the columns above fill the table.
+    strings: strings.all(),
   };
-  return { count: operations.length, strings: [...strings.keys()], ...columns };
 }
 
 export function unpackOperations(packed: PackedOperations): Operation[] {
-  const opIds = fromDeltas(packed.opIdDeltas);
-  const callEvents = fromDeltas(packed.callEventDeltas);
-  const numberAt = (column: readonly number[], i: number): number | null => {
-    const value = column[i] ?? NONE;
-    return value === NONE ? null : value;
-  };
-  const stringAt = (column: readonly number[], i: number): string | null => {
-    const index = numberAt(column, i);
-    return index === null ? null : (packed.strings[index] ?? null);
-  };
-  return Array.from({ length: packed.count }, (_, i) => {
+  const { count, strings } = packed;
+  const opIds = unpackDeltas(packed.opIds, count);
+  const clientIds = unpackDeltas(packed.clientIds, count);
+  const callEvents = unpackDeltas(packed.callEvents, count);
+  const gaveUp = new Map(packed.gaveUp);
+  const reader = (text: string): ColumnReader => new ColumnReader(text);
+  const [kindOutcomes, durations, recordCounts] = [packed.kindOutcomes, packed.durations, packed.recordCounts].map(
+    reader,
+  ) as [ColumnReader, ColumnReader, ColumnReader];
+  const positions = new PositionReader(packed);
+  const [tokens, hashes, notes] = [packed.tokens, packed.streamHashes, packed.notes].map(reader) as [
+    ColumnReader,
+    ColumnReader,
+    ColumnReader,
+  ];
+  const token = (): string | null => stringAfterNone(strings, tokens.unsigned());
+  return Array.from({ length: count }, (_, i): Operation => {
+    const kindOutcome = kindOutcomes.byte();
+    const kind = KINDS[Math.floor(kindOutcome / OUTCOMES.length)] ?? 'append';
+    const outcome = OUTCOMES[kindOutcome % OUTCOMES.length] ?? 'unknown';
+    const duration = durations.unsigned();
+    const recordCount = recordCounts.unsigned();
     const callEvent = callEvents[i] ?? 0;
-    const duration = packed.durations[i] ?? 0;
-    const recordCount = packed.recordCounts[i] ?? 0;
-    const tail = numberAt(packed.tails, i);
-    const kindOutcome = packed.kindOutcomes[i] ?? 0;
+    const { tail, matchSeqNum } = positions.next(hasPlace(outcome));
     return {
       opId: opIds[i] ?? 0,
-      clientId: packed.clientIds[i] ?? 0,
-      kind: KINDS[Math.floor(kindOutcome / OUTCOMES.length)] ?? 'append',
-      outcome: OUTCOMES[kindOutcome % OUTCOMES.length] ?? 'unknown',
+      clientId: clientIds[i] ?? 0,
+      kind,
+      outcome,
       callEvent,
       returnEvent: duration === 0 ? null : callEvent + duration,
       startSeqNum: tail === null ? null : tail - recordCount,
       endSeqNum: tail,
       recordCount,
-      matchSeqNum: numberAt(packed.matchSeqNums, i),
-      fencingToken: stringAt(packed.fencingTokens, i),
-      setFencingToken: stringAt(packed.setFencingTokens, i),
-      streamHash: packed.streamHashes[i] || null,
-      callNote: stringAt(packed.callNotes, i),
-      returnNote: stringAt(packed.returnNotes, i),
-      gaveUpAtMs: numberAt(packed.gaveUpAtMs, i),
+      matchSeqNum,
+      fencingToken: token(),
+      setFencingToken: token(),
+      streamHash: hasHash(kind, outcome) ? readHash(hashes) : null,
+      callNote: readNote(notes, strings),
+      returnNote: readNote(notes, strings),
+      gaveUpAtMs: gaveUp.get(i) ?? null,
     };
   });
 }
 
 /** Whole milliseconds if all times are, else microseconds: integers either way, so that sums stay exact. */
-export function packTimes(timesMs: readonly number[] | null): Pick<ChartData, 'eventTimeDeltas' | 'unitsPerMs'> {
-  if (timesMs === null) return { eventTimeDeltas: null, unitsPerMs: 1 };
+export function packTimes(timesMs: readonly number[] | null): Pick<ChartData, 'eventTimes' | 'unitsPerMs'> {
+  if (timesMs === null) return { eventTimes: null, unitsPerMs: 1 };
   const unitsPerMs = timesMs.every(Number.isInteger) ? 1 : 1000;
-  return { eventTimeDeltas: toDeltas(timesMs.map((ms) => Math.round(ms * unitsPerMs))), unitsPerMs };
+  return { eventTimes: packDeltas(timesMs.map((ms) => Math.round(ms * unitsPerMs))), unitsPerMs };
 }
 
-export function unpackTimes(data: Pick<ChartData, 'eventTimeDeltas' | 'unitsPerMs'>): number[] | null {
-  if (data.eventTimeDeltas === null) return null;
-  return fromDeltas(data.eventTimeDeltas).map((units) => units / data.unitsPerMs);
+export function unpackTimes({
+  eventTimes,
+  unitsPerMs,
+  eventCount,
+}: Pick<ChartData, 'eventTimes' | 'unitsPerMs' | 'eventCount'>): number[] | null {
+  if (eventTimes === null) return null;
+  return unpackDeltas(eventTimes, eventCount).map((units) => units / unitsPerMs);
 }
 
-function toDeltas(values: readonly number[]): number[] {
-  return values.map((value, i) => value - (i === 0 ? 0 : (values[i - 1] ?? 0)));
+export function packOrder(indexes: readonly number[]): { count: number; indexes: string } {
+  return { count: indexes.length, indexes: packDeltas(indexes) };
 }
 
-function fromDeltas(deltas: readonly number[]): number[] {
-  let sum = 0;
-  return deltas.map((delta) => (sum += delta));
+export function unpackOrder({ count, indexes }: { count: number; indexes: string }): number[] {
+  return unpackDeltas(indexes, count);
 }
 
-function dropIfAll<T>(none: T, column: T[]): T[] {
-  return column.every((value) => value === none) ? [] : column;
+// --- positions: a tail is near the one before it, and a guard near the tail --------------------------------------
+
+function packPositions(operations: readonly Operation[]): Pick<PackedOperations, 'tails' | 'matchSeqNums'> {
+  const tails = new ColumnWriter();
+  const guards = new ColumnWriter();
+  let last = 0;
+  for (const { outcome, matchSeqNum, endSeqNum } of operations) {
+    if (matchSeqNum === null) guards.unsigned(0);
+    else {
+      const distance = matchSeqNum - last;
+      guards.unsigned(1 + (distance < 0 ? -2 * distance - 1 : 2 * distance));
+    }
+    if (!hasPlace(outcome)) continue;
+    tails.signed((endSeqNum ?? 0) - last);
+    last = endSeqNum ?? 0;
+  }
+  const isGuarded = operations.some(({ matchSeqNum }) => matchSeqNum !== null);
+  return { tails: tails.text(), matchSeqNums: isGuarded ? guards.text() : '' };
+}
+
+class PositionReader {
+  readonly #tails: ColumnReader;
+  readonly #guards: ColumnReader;
+  #last = 0;
+
+  constructor({ tails, matchSeqNums }: PackedOperations) {
+    this.#tails = new ColumnReader(tails);
+    this.#guards = new ColumnReader(matchSeqNums);
+  }
+
+  next(isPlaced: boolean): { tail: number | null; matchSeqNum: number | null } {
+    const guard = this.#guards.unsigned();
+    const folded = guard - 1;
+    const matchSeqNum = guard === 0 ? null : this.#last + (folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2);
+    if (!isPlaced) return { tail: null, matchSeqNum };
+    this.#last += this.#tails.signed();
+    return { tail: this.#last, matchSeqNum };
+  }
+}
+
+function hasPlace(outcome: OperationOutcome): boolean {
+  return outcome === 'durable' || outcome === 'answered';
+}
+
+// --- hashes, tokens and notes ------------------------------------------------------------------------------------
+
+function hasHash(kind: OperationKind, outcome: OperationOutcome): boolean {
+  return kind === 'read' && outcome === 'answered';
+}
+
+function writeHash(writer: ColumnWriter, { kind, outcome, streamHash }: Operation): void {
+  if (!hasHash(kind, outcome)) return;
+  const hex = streamHash ?? '';
+  writer.word(Number.parseInt(hex.slice(0, 8), 16));
+  writer.word(Number.parseInt(hex.slice(8), 16));
+}
+
+function readHash(reader: ColumnReader): string {
+  const half = (): string => (reader.word() >>> 0).toString(16).padStart(8, '0');
+  return half() + half();
+}
+
+function writeNote(writer: ColumnWriter, strings: StringTable, text: string | null): void {
+  if (text === null) return writer.unsigned(0);
+  const { template, numbers } = splitNote(text);
+  writer.unsigned(strings.indexAfterNone(template));
+  writer.unsigned(numbers.length);
+  for (const number of numbers) writer.unsigned(number);
+}
+
+function readNote(reader: ColumnReader, strings: readonly string[]): string | null {
+  const template = stringAfterNone(strings, reader.unsigned());
+  if (template === null) return null;
+  const numbers = Array.from({ length: reader.unsigned() }, () => reader.unsigned());
+  return joinNote({ template, numbers });
+}
+
+function stringAfterNone(strings: readonly string[], index: number): string | null {
+  return index === 0 ? null : (strings[index - 1] ?? null);
+}
+
+function orNothing(holds: boolean, column: () => string): string {
+  return holds ? column() : '';
+}
+
+class StringTable {
+  readonly #indexes = new Map<string, number>();
+
+  /** 0 for none, else 1 + the index. */
+  indexAfterNone(text: string | null): number {
+    if (text === null) return 0;
+    const known = this.#indexes.get(text);
+    if (known !== undefined) return known + 1;
+    this.#indexes.set(text, this.#indexes.size);
+    return this.#indexes.size;
+  }
+
+  all(): string[] {
+    return [...this.#indexes.keys()];
+  }
 }

@@ -9,6 +9,7 @@
  */
 
 import type { Operation } from './operations.ts';
+import { type Baseline, FROM_NOTHING } from './window.ts';
 
 /** Steps: from event `events[i]` until the next entry the tail lies in [floor[i], ceiling[i]]. */
 export interface Envelope {
@@ -18,14 +19,22 @@ export interface Envelope {
 }
 
 /** The floor at each operation's call, by index. An operation that ends below its own is stale. */
-export function floorsAtCall(operations: readonly Operation[], eventCount: number): number[] {
-  const floor = floorAfterEvent(operations, eventCount);
+export function floorsAtCall(
+  operations: readonly Operation[],
+  eventCount: number,
+  baseline: Baseline = FROM_NOTHING,
+): number[] {
+  const floor = floorAfterEvent(operations, eventCount, baseline.floor);
   return operations.map((operation) => floor[operation.callEvent] ?? 0);
 }
 
-export function envelopeOf(operations: readonly Operation[], eventCount: number): Envelope {
-  const floor = floorAfterEvent(operations, eventCount);
-  const inFlight = recordsInFlightAfterEvent(operations, eventCount);
+export function envelopeOf(
+  operations: readonly Operation[],
+  eventCount: number,
+  baseline: Baseline = FROM_NOTHING,
+): Envelope {
+  const floor = floorAfterEvent(operations, eventCount, baseline.floor);
+  const inFlight = recordsInFlightAfterEvent(operations, eventCount, baseline.unknownRecords);
   const hindsight = leastLaterStart(operations, floor, eventCount);
   const events: number[] = [];
   const floors: number[] = [];
@@ -41,10 +50,10 @@ export function envelopeOf(operations: readonly Operation[], eventCount: number)
   return { events, floor: floors, ceiling: ceilings };
 }
 
-function floorAfterEvent(operations: readonly Operation[], eventCount: number): Float64Array {
-  const floor = new Float64Array(eventCount);
+function floorAfterEvent(operations: readonly Operation[], eventCount: number, before: number): Float64Array {
+  const floor = new Float64Array(eventCount).fill(before);
   for (const { returnEvent, endSeqNum } of operations) {
-    if (returnEvent !== null && endSeqNum !== null) floor[returnEvent] = endSeqNum;
+    if (returnEvent !== null && endSeqNum !== null) floor[returnEvent] = Math.max(before, endSeqNum);
   }
   for (let event = 1; event < eventCount; event++) {
     floor[event] = Math.max(floor[event] ?? 0, floor[event - 1] ?? 0);
@@ -53,14 +62,14 @@ function floorAfterEvent(operations: readonly Operation[], eventCount: number): 
 }
 
 /** Records of appends that are open, or that ended unknown and so stay possible for ever. */
-function recordsInFlightAfterEvent(operations: readonly Operation[], eventCount: number): Float64Array {
+function recordsInFlightAfterEvent(operations: readonly Operation[], eventCount: number, before: number): Float64Array {
   const change = new Float64Array(eventCount);
   for (const { outcome, recordCount, callEvent, returnEvent } of operations) {
     if (recordCount === 0 || outcome === 'rejected') continue;
     change[callEvent] = (change[callEvent] ?? 0) + recordCount;
     if (outcome === 'durable' && returnEvent !== null) change[returnEvent] = (change[returnEvent] ?? 0) - recordCount;
   }
-  let records = 0;
+  let records = before;
   return change.map((delta) => (records += delta));
 }
 

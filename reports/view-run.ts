@@ -8,12 +8,15 @@
 
 import type { History } from '../checker/history.ts';
 import type { RunCounts, RunFailure, RunRecord, TrackSpan } from '../scenarios/run.ts';
-import { type ChartData, packOperations, packTimes } from './chart-data.ts';
+import { type ChartData, packOperations, packOrder, packTimes } from './chart-data.ts';
+import { packDeltas } from './columns.ts';
 import { describeOperation } from './describe.ts';
 import { floorsAtCall } from './envelope.ts';
 import { formatCount, formatDuration, formatNumber } from './figures.ts';
 import { eventTimesOf, type Operation, operationsOf } from './operations.ts';
+import { packRecordHashes } from './record-hashes.ts';
 import { trackRowsOf } from './track-rows.ts';
+import { windowOf } from './window.ts';
 
 /** A history judged by the checker, without a simulated run around it. */
 export interface JudgedHistory {
@@ -110,7 +113,11 @@ export function viewHistory(judged: JudgedHistory): HistoryView {
 }
 
 interface Chart {
+  /** All of them, whatever part of them the page carries. */
   operations: readonly Operation[];
+  eventCount: number;
+  /** Indexes of the operations that the failure names, most telling first. */
+  guilty: readonly number[];
   timesMs: readonly number[] | null;
   data: ChartData;
 }
@@ -121,26 +128,40 @@ function chartOf(source: {
   linearization: readonly number[] | null;
   tracks: readonly TrackSpan[];
 }): Chart {
-  const operations = operationsOf(source.history);
-  const timesMs = eventTimesOf(source.history);
-  const indexes = new Map(operations.map((operation, index) => [operation.opId, index]));
-  const indexesOf = (opIds: readonly number[]): number[] => opIds.flatMap((opId) => indexes.get(opId) ?? []);
+  const { history } = source;
+  const operations = operationsOf(history);
+  const timesMs = eventTimesOf(history);
+  const guilty = indexesOf(operations, source.failure?.opIds ?? []);
+  const window = windowOf(operations, history.length, guilty);
+  const carried = window?.operations ?? operations;
+  const placeOf = (event: number): number => window?.events[event] ?? event;
+  const times = window === null || timesMs === null ? timesMs : window.events.map((event) => timesMs[event] ?? 0);
   const data: ChartData = {
-    ...packTimes(timesMs),
-    eventCount: source.history.length,
-    operations: packOperations(operations),
-    linearization: source.linearization === null ? null : indexesOf(source.linearization),
-    guilty: indexesOf(source.failure?.opIds ?? []),
+    ...packTimes(times),
+    eventCount: window?.events.length ?? history.length,
+    operations: packOperations(carried),
+    linearization: source.linearization === null ? null : packOrder(indexesOf(carried, source.linearization)),
+    guilty: indexesOf(carried, source.failure?.opIds ?? []),
     tracks: timesMs === null ? [] : trackRowsOf(source.tracks),
+    recordHashes: packRecordHashes(history, carried, placeOf),
+    window:
+      window === null
+        ? null
+        : { baseline: window.baseline, overview: window.overview, events: packDeltas(window.events) },
   };
-  return { operations, timesMs, data };
+  return { operations, eventCount: history.length, guilty, timesMs, data };
+}
+
+function indexesOf(operations: readonly Operation[], opIds: readonly number[]): number[] {
+  const indexes = new Map(operations.map((operation, index) => [operation.opId, index]));
+  return opIds.flatMap((opId) => indexes.get(opId) ?? []);
 }
 
 function failureOf(failure: RunFailure | null, chart: Chart): HistoryView['failure'] {
   if (failure === null) return null;
-  const { operations, timesMs, data } = chart;
-  const floors = floorsAtCall(operations, data.eventCount);
-  const guilty = data.guilty.flatMap((index) => {
+  const { operations, timesMs, eventCount } = chart;
+  const floors = floorsAtCall(operations, eventCount);
+  const guilty = chart.guilty.flatMap((index) => {
     const operation = operations[index];
     if (operation === undefined) return [];
     return {

@@ -3,12 +3,15 @@
  * zooms. Read-only afterwards.
  */
 
-import { type ChartData, unpackOperations, unpackTimes } from '../chart-data.ts';
+import { type ChartData, unpackOperations, unpackOrder, unpackTimes } from '../chart-data.ts';
+import { unpackDeltas } from '../columns.ts';
 import { type Envelope, envelopeOf, floorsAtCall } from '../envelope.ts';
 import { type Lane, lanesOf } from '../lanes.ts';
 import { type OrderPoint, orderPoints, placesOfUnknowns } from '../linearization.ts';
 import type { Operation } from '../operations.ts';
+import { type RecordHashes, unpackRecordHashes } from '../record-hashes.ts';
 import type { TrackRows } from '../track-rows.ts';
+import { type Baseline, FROM_NOTHING, type Overview } from '../window.ts';
 import { eventScale, millisecondScale, type TimeScale } from './time-scale.ts';
 
 export interface HistoryModel {
@@ -32,6 +35,10 @@ export interface HistoryModel {
   tracks: readonly TrackRows[];
   indexOfOpId: ReadonlyMap<number, number>;
   scales: { ms: TimeScale | null; event: TimeScale };
+  records: RecordHashes | null;
+  baseline: Baseline;
+  /** Of a history that is carried in part: the whole in figures, and the place of each event in it. */
+  whole: { overview: Overview; events: readonly number[] } | null;
 }
 
 export function modelOf(data: ChartData): HistoryModel {
@@ -43,18 +50,20 @@ export function modelOf(data: ChartData): HistoryModel {
     0,
     ...data.tracks.map(({ spans }) => spans.reduce((end, span) => Math.max(end, span[1]), 0)),
   );
-  const order = data.linearization === null ? null : orderPoints(operations, data.linearization);
+  const linearization = data.linearization === null ? null : unpackOrder(data.linearization);
+  const order = linearization === null ? null : orderPoints(operations, linearization);
+  const baseline = data.window?.baseline ?? FROM_NOTHING;
   return {
     operations,
     eventCount: data.eventCount,
     timesMs,
     lanes,
     laneOf: operations.map(({ clientId }) => laneIndexes.get(clientId) ?? 0),
-    envelope: envelopeOf(operations, data.eventCount),
-    floors: floorsAtCall(operations, data.eventCount),
+    envelope: envelopeOf(operations, data.eventCount, baseline),
+    floors: floorsAtCall(operations, data.eventCount, baseline),
     order,
     pointOf: new Map(order?.map(({ operation, event }) => [operation, event])),
-    unknownPlaces: data.linearization === null ? new Map() : placesOfUnknowns(operations, data.linearization),
+    unknownPlaces: linearization === null ? new Map() : placesOfUnknowns(operations, linearization),
     guilty: new Set(data.guilty),
     guiltyInOrder: data.guilty,
     tracks: data.tracks,
@@ -63,5 +72,11 @@ export function modelOf(data: ChartData): HistoryModel {
       ms: timesMs === null ? null : millisecondScale(timesMs, tracksEndMs),
       event: eventScale(timesMs, data.eventCount),
     },
+    records: data.recordHashes === null ? null : unpackRecordHashes(data.recordHashes, operations),
+    baseline,
+    whole:
+      data.window === null
+        ? null
+        : { overview: data.window.overview, events: unpackDeltas(data.window.events, data.eventCount) },
   };
 }
