@@ -5,7 +5,18 @@ import { describe, expect, test } from 'vitest';
 import type { AccountUsageSet, BasinUsageSet } from './core/usage.ts';
 import type { Engine } from './engine.ts';
 import { SEGMENT_DEFAULTS } from './segments/tunables.ts';
-import { BASIN, batch, engineBench, type EngineBench, record, STREAM, trimRecord } from './testing/engine-bench.ts';
+import {
+  BASIN,
+  batch,
+  engineBench,
+  type EngineBench,
+  follow,
+  FROM_START,
+  record,
+  STREAM,
+  trimRecord,
+} from './testing/engine-bench.ts';
+import { settled } from './testing/manual-ports.ts';
 
 const MINUTE = 60_000;
 const NOW_S = 1_700_000_000;
@@ -97,6 +108,46 @@ test('an owner of which nothing is asked logs nothing and sets no timer for it',
   expect(made.telemetry.count('usage.logged')).toBe(1);
   await made.engine.flush();
   expect(made.clock.sleepers).toBe(idle);
+});
+
+describe('a basin that is made again is told nothing of the one before it', () => {
+  /** Deleted, and made again before the log has taken the last of that; what the log is told in `meanwhile` is queued between. */
+  async function madeAgain(made: EngineBench, meanwhile: () => Promise<void>): Promise<void> {
+    made.holdPuts();
+    void made.engine.deleteBasin(BASIN);
+    const isGone = () => made.telemetry.count('stream.deleted') === 1 && made.blobs.held('putIfAbsent').length === 1;
+    for (await settled(); !isGone(); await settled()) await made.oldestPut().complete();
+    void made.engine.createBasin(BASIN, null);
+    await meanwhile();
+    made.blobs.holds = () => false;
+    for (const put of made.blobs.held('putIfAbsent')) await put.complete();
+  }
+
+  const told = (engine: Engine, set: BasinUsageSet) => engine.basinUsage(BASIN, set, { ...RANGE, interval: null });
+
+  test('when it was counted before, and logged while both were on their way to the log', async () => {
+    const made = await engineBench();
+    for (let i = 0; i < 3; i++) made.engine.countIn(BASIN, 'list-streams');
+    await madeAgain(made, () => made.clock.advance(MINUTE));
+    await made.clock.advance(2 * MINUTE);
+    expect(await told(made.engine, 'basin-ops')).toEqual({ kind: 'usage', figures: [] });
+  });
+
+  test('when it is handed to a reader of before', async () => {
+    const made = await engineBench();
+    await made.engine.append(BASIN, STREAM, batch('hello'));
+    await made.engine.flush();
+    made.blobs.holds = ({ operation, key }) => operation === 'get' && key.startsWith('seg/');
+    const read = follow(made.engine.read(BASIN, STREAM, FROM_START));
+    await settled();
+    const gets = made.blobs.held('get');
+    await madeAgain(made, () => Promise.resolve());
+    for (const get of gets) await get.complete();
+    expect(read()).toMatchObject({ kind: 'batch', records: [{ seqNum: 0 }] });
+    await made.clock.advance(2 * MINUTE);
+    const [figure] = await told(made.engine, 'read-throughput').then((it) => (it.kind === 'usage' ? it.figures : []));
+    expect(figure?.values).toEqual([]);
+  });
 });
 
 describe('what a trim took away is counted some time later', () => {

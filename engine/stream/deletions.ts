@@ -21,6 +21,8 @@ export interface DeletionParts {
   tables: DurableTables;
   /** How long at least a deletion is to be seen. */
   tombstoneMs: number;
+  /** The end of the basin is queued in this turn. */
+  basinEnds: (name: string) => void;
   /** Aborts when the engine ends. */
   signal: AbortSignal;
   /** A bug. */
@@ -76,7 +78,7 @@ export class Deletions {
   }
 
   async #removeBasin(name: string): Promise<void> {
-    const { journal, tables, tombstoneMs, ports } = this.#parts;
+    const { journal, tables, tombstoneMs, basinEnds, ports } = this.#parts;
     const dueMs = ports.clock.monoMs() + tombstoneMs;
     for (let startAfter = ''; ;) {
       const { rows } = tables.listStreams(name, { prefix: '', startAfter, limit: BATCH });
@@ -88,6 +90,7 @@ export class Deletions {
       ports.telemetry.event('basin.streams-deleted', rows.length);
     }
     if (!(await this.#reached(dueMs))) return;
+    basinEnds(name);
     if ((await journal.submit({ type: 'delete-basin', name })) === 'committed') ports.telemetry.event('basin.deleted');
   }
 

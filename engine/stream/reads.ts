@@ -152,7 +152,10 @@ export class Reads {
         if (stream === undefined) return null;
         return this.#live.get(stream, fromSeqNum, limits, () => this.#reader.readLive(id, fromSeqNum, limits));
       },
-      handedOut: (meteredBytes) => this.#meter.countIn(basin, 'read-bytes', meteredBytes),
+      // Of a stream that is gone its basin may be gone too, and another may have the name.
+      handedOut: (meteredBytes) => {
+        if (tables.hasStream(id)) this.#meter.countIn(basin, 'read-bytes', meteredBytes);
+      },
       wasProvedAfter: (atMs) => standing.wasProvedAfter(atMs),
       prove: () =>
         this.#patiently(this.#parts.standing.proved()).then((proved) => {

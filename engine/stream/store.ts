@@ -93,7 +93,8 @@ export class StreamStore {
     this.usage = new UsageReports(parts, committed.state.usage);
     this.reads = new Reads(parts, births, reader, this.#watch, this.meter);
     const upkeep = { ports, journal, tables: parts.tables, signal: ended.signal, failed };
-    this.#deletions = new Deletions({ ...upkeep, tombstoneMs: tunables.tombstoneMs });
+    const basinEnds = (name: string) => this.meter.ends(name);
+    this.#deletions = new Deletions({ ...upkeep, tombstoneMs: tunables.tombstoneMs, basinEnds });
     const { lastArrivalMs } = committed.state;
     this.#empties = new Empties({ ...upkeep, lastArrivalMs, sweepMs: tunables.emptySweepMs });
     void log.ended.then(() => {
@@ -115,7 +116,6 @@ export class StreamStore {
     }
     this.#deletions.committed(entry);
     this.#empties.committed(entry);
-    this.meter.committed(entry);
   }
 
   /** Opens a session on the stream as it is now; inputs go to it and to no later one of the same name, sealed with one key. */

@@ -15,6 +15,7 @@ function bench(settlement: Settlement = 'committed') {
   const [logged, events]: [UsageEntry[], string[]] = [[], []];
   const journal = {
     writable: true,
+    ahead: { basin: (name: string) => (name.startsWith('there') ? {} : undefined) },
     submit: (entry: Entry) => {
       logged.push(entry as UsageEntry);
       return Promise.resolve(settlement);
@@ -24,7 +25,6 @@ function bench(settlement: Settlement = 'committed') {
   const meter = new UsageMeter({
     ports: { clock, telemetry: { event: (name) => void events.push(name) } },
     journal: journal as unknown as Journal,
-    tables: { basin: (name) => (name.startsWith('there') ? ({} as never) : undefined) },
     flushMs: FLUSH_MS,
     signal: gone.signal,
     failed: (error) => expect.fail(String(error)),
@@ -74,7 +74,7 @@ test('what was counted in a basin that is gone is not told of the next one of it
   const { clock, logged, meter } = bench();
   meter.countIn('there', 'check-tail', 5);
   meter.countIn('there-too', 'check-tail');
-  meter.committed({ type: 'delete-basin', name: 'there' });
+  meter.ends('there');
   meter.countIn('there', 'check-tail');
   await clock.advance(FLUSH_MS);
   expect(logged.map(({ basins }) => basins.map(({ name, counts }) => [name, counts[0]?.[1]]))).toEqual([

@@ -1,19 +1,19 @@
 /**
  * Operations counted where they come in, told to the log once in a while: at most one entry in `flushMs`, and none while
  * nothing is asked for. What was counted and not logged when the process dies is lost, so nobody is shown it before.
+ *
+ * Counts are kept by name for the basins there will be when all queued entries are in the log, and go in the turn in which the
+ * end of their basin is queued: so an entry made of them meets the very basin they were made for, never the next of its name.
  */
 
 import { type AccountFigure, accountFigure, basinFigure, type Count, type CountedFigure } from '../core/usage.ts';
 import type { Clock, Telemetry } from '../ports.ts';
-import type { Entry, UsageEntry } from '../state/entries.ts';
-import type { Tables } from '../state/fold.ts';
+import type { UsageEntry } from '../state/entries.ts';
 import type { Journal } from './journal.ts';
 
 export interface UsageMeterParts {
   ports: { clock: Clock; telemetry: Telemetry };
   journal: Journal;
-  /** What is committed: only basins that are in it are counted for. */
-  tables: Pick<Tables, 'basin'>;
   /** Between two entries. */
   flushMs: number;
   /** Aborts when the engine ends. */
@@ -45,16 +45,16 @@ export class UsageMeter {
   countIn(basin: string, figure: CountedFigure, count = 1): void {
     let counts = this.#basins.get(basin);
     if (counts === undefined) {
-      if (this.#parts.tables.basin(basin) === undefined) return;
+      if (this.#parts.journal.ahead.basin(basin) === undefined) return;
       this.#basins.set(basin, (counts = new Map()));
     }
     add(counts, basinFigure(figure), count);
     this.#serveIfNeeded();
   }
 
-  /** An entry was folded into the durable tables. Counts are kept by name, and the next basin of a name is another one. */
-  committed(entry: Entry): void {
-    if (entry.type === 'delete-basin') this.#basins.delete(entry.name);
+  /** The end of the basin is queued in this turn. */
+  ends(basin: string): void {
+    this.#basins.delete(basin);
   }
 
   /** Logs what was counted so far, if the log takes anything. */
