@@ -1,7 +1,7 @@
 /** One run by name, from seed and profile to its record. Leaves nothing behind for the next one. */
 
 import { type BodyHasher, createBodyHasher, formatEvent, type HistoryEvent } from '../checker/index.ts';
-import type { World, WorldOptions } from '../sim/index.ts';
+import type { TrackSpan, World, WorldFailure, WorldOptions } from '../sim/index.ts';
 import { judge } from './judge.ts';
 import { runLinearizable } from './linearizable.ts';
 import { drawPlan, isProfile, type Plan, PROFILES, type RunSize } from './plan.ts';
@@ -62,9 +62,17 @@ export async function runSeed(options: RunSeedOptions): Promise<RunRecord> {
     drawn: drawnOf(plan),
     historyLines: record ? history.map(formatEvent) : [],
     linearization: record ? linearization : null,
-    tracks: record ? world.tracks.spans() : [],
+    tracks: record ? [...world.tracks.spans(), ...failureSpans(world.failure)] : [],
+    ...(record && { marks: world.tracks.marks, messages: world.tracks.messages }),
     ...(lines.length > 0 && { sideLines: lines }),
   };
+}
+
+/** The moment at which something that must always hold did not. */
+function failureSpans(failure: WorldFailure | null): TrackSpan[] {
+  if (failure === null) return [];
+  const { atMs, signature, message } = failure;
+  return [{ track: 'failures', label: signature, startMs: atMs, endMs: atMs, tone: 'bad', detail: message }];
 }
 
 function countsOf(history: Awaited<ReturnType<typeof runLinearizable>>['history'], world: World): RunCounts {

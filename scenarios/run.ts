@@ -29,7 +29,15 @@ export interface TrackSpan {
   /** Colours the box. */
   tone: 'neutral' | 'good' | 'warn' | 'bad';
   detail?: string;
+  /** A call of the store: when it took effect there, with fractions; after `endMs` where the effect came late. */
+  effectsMs?: readonly number[];
 }
+
+/** What an engine reported, by its name in the catalogue: milliseconds with fractions, host, name, detail. */
+export type TrackMark = readonly [atMs: number, host: string, name: string, detail: string | number];
+
+/** Something that travelled between hosts; -1 where it never arrived. Milliseconds with fractions. */
+export type TrackMessage = readonly [sentMs: number, arrivedMs: number, from: string, to: string, label: string];
 
 export interface RunCounts {
   operations: number;
@@ -65,6 +73,10 @@ export interface RunRecord {
   /** opIds in the order the checker placed them, or null when it found none. */
   linearization: readonly number[] | null;
   tracks: readonly TrackSpan[];
+  /** What engines reported, in order; absent unless recorded. */
+  marks?: readonly TrackMark[];
+  /** What travelled between hosts, in the order it was sent; absent unless recorded. */
+  messages?: readonly TrackMessage[];
   /** What happened beside the judged stream, a line per operation, crew by crew; absent when nothing did. */
   sideLines?: readonly string[];
 }
@@ -72,7 +84,7 @@ export interface RunRecord {
 /** One line per seed in a sweep's result: a run without its history and tracks. */
 export type SeedResult = Omit<
   RunRecord,
-  'format' | 'historyLines' | 'linearization' | 'tracks' | 'sideLines' | 'drawn'
+  'format' | 'historyLines' | 'linearization' | 'tracks' | 'marks' | 'messages' | 'sideLines' | 'drawn'
 > & {
   wallMs: number;
 };

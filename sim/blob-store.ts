@@ -263,7 +263,7 @@ export class SimBlobStore {
       const refused = attempt.isCutOff ? null : this.#refused(verb, key);
       if (refused !== null) return attempt.turnAway({ kind: 'failed', fault: refused } as Outcome);
       const plan = this.#fate(attempt, planFor);
-      runMutation({ attempt, verb, key, plan, change, probes });
+      runMutation({ attempt, verb, key, plan, change: seenBy(attempt, change), probes });
       if (plan.fate !== 'travels') return;
       for (const listener of this.#departed) listener({ host: caller.host.name, generation: caller.generation, key });
     });
@@ -380,6 +380,21 @@ export class SimBlobStore {
       listener({ index, kind, key, host: caller.host.name, generation: caller.generation, isLate });
     }
   }
+}
+
+/** The same change, of which the attempt learns when it happens. */
+function seenBy<Outcome extends PutOutcome | DeleteOutcome>(
+  attempt: Attempt<Outcome>,
+  change: Change<Outcome>,
+): Change<Outcome> {
+  return {
+    ...change,
+    apply: (isLate, isPartial) => {
+      const outcome = change.apply(isLate, isPartial);
+      if (outcome.kind === 'done') attempt.tookEffect();
+      return outcome;
+    },
+  };
 }
 
 function concatenate(parts: readonly Uint8Array[]): Uint8Array {

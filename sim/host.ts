@@ -218,11 +218,12 @@ export class Host implements KernelOwner {
   }
 
   #telemetry(isAlive: () => boolean): Telemetry {
-    const { probes, trace } = this.#context;
+    const { probes, trace, tracks } = this.#context;
     return {
       event: (name, detail = '') => {
         if (!isAlive()) return;
         trace.note(this.name, name, detail);
+        tracks.mark(this.name, name, detail);
         probes.reachable(name);
       },
     };

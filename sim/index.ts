@@ -44,5 +44,5 @@ export { SimNetwork, type OpenCall } from './network.ts';
 export { SimNetworkError } from './network/errors.ts';
 export { Nemesis } from './nemesis.ts';
 export { Trace } from './trace.ts';
-export { Tracks, type OpenSpan, type TrackSpan } from './tracks.ts';
+export { Tracks, type OpenSpan, type TrackMark, type TrackMessage, type TrackSpan } from './tracks.ts';
 export { GuardError, installGuard, type Guard } from './guard.ts';

@@ -94,7 +94,7 @@ export class World {
     this.#kernel = new Kernel(trace, options.guard === false ? NO_GUARD : installGuard());
     const kernel = this.#kernel;
     this.probes = new Probes(options.probes ?? NO_PROBES, (message) => kernel.fail('invariant', message));
-    this.tracks = new Tracks(options.record === true, () => this.nowMs);
+    this.tracks = new Tracks(options.record === true, () => this.nowUs);
     this.#context = {
       kernel,
       choices: this.choices,

@@ -125,8 +125,14 @@ export class Attempt<Outcome extends { kind: string }> {
     this.atStoreAfter(this.#toStoreUs + delayUs, run);
   }
 
+  /** The store does what it was asked, now. */
+  tookEffect(): void {
+    this.#context.tracks.effect(this.#span);
+  }
+
   /** The store answers; call in an event at the store. */
   answer(outcome: Outcome): void {
+    if (this.verb === 'get' || this.verb === 'list') this.tookEffect();
     if (this.#o.setting.links.between(STORE, this.host.name).isCut) return;
     this.#after(this.#toHostUs, () => {
       const arriveLater = (delayUs: number): void => this.#endAfter(delayUs, outcome);

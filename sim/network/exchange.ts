@@ -89,6 +89,7 @@ export class Exchange {
     this.#wire = new Wire({
       context: this.#context,
       id: this.#id,
+      label: this.label,
       client,
       up,
       down,

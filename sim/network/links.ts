@@ -29,6 +29,8 @@ export interface Message {
   owner: Host | null;
   kind: string;
   detail: string;
+  /** What it is, to people: for the page of a recorded run. */
+  label?: string;
   lane: Lane;
   arrive: () => void;
   /** The message was held for too long and will never arrive. */
@@ -36,6 +38,7 @@ export interface Message {
 }
 
 interface Sent extends Message {
+  arrived: () => void;
   order: number;
   generation: number;
   /** True from the moment a cut link stops it until it travels on. */
@@ -45,13 +48,15 @@ interface Sent extends Message {
 
 export class Link {
   readonly name: string;
+  readonly #ends: readonly [from: string, to: string];
   readonly #context: WorldContext;
   #isCut = false;
   #order = 0;
   #held: Sent[] = [];
 
-  constructor(name: string, context: WorldContext) {
-    this.name = name;
+  constructor(from: string, to: string, context: WorldContext) {
+    this.name = `${from}>${to}`;
+    this.#ends = [from, to];
     this.#context = context;
   }
 
@@ -87,7 +92,9 @@ export class Link {
 
   send(message: Message): void {
     const { owner, kind, detail, lane, arrive, gaveUp } = message;
+    const { tracks } = this.#context;
     const sent: Sent = {
+      arrived: tracks.isRecording ? tracks.message(...this.#ends, message.label ?? kind) : () => {},
       owner,
       kind,
       detail,
@@ -110,8 +117,9 @@ export class Link {
     const arrivalUs = Math.max(lane.lastArrivalUs, kernel.nowUs + this.latencyUs());
     lane.lastArrivalUs = arrivalUs;
     kernel.after(arrivalUs - kernel.nowUs, owner, message.kind, message.detail, () => {
-      if (this.#isCut) this.#hold(message);
-      else message.arrive();
+      if (this.#isCut) return this.#hold(message);
+      message.arrived();
+      message.arrive();
     });
   }
 
@@ -147,7 +155,7 @@ export class Links {
     }
     let link = ofSender.get(to);
     if (link === undefined) {
-      link = new Link(`${from}>${to}`, this.#context);
+      link = new Link(from, to, this.#context);
       ofSender.set(to, link);
     }
     return link;

@@ -15,6 +15,8 @@ export interface WireOptions {
   context: WorldContext;
   /** Tells one exchange from another in traces. */
   id: string;
+  /** What it is about, to people. */
+  label: string;
   client: Host;
   up: Link;
   down: Link;
@@ -59,6 +61,7 @@ export class Wire {
       owner: way === 'up' ? (accepted?.host ?? null) : this.#o.client,
       kind: `net.${way}`,
       detail: this.#o.id,
+      label: way === 'up' ? this.#o.label : `answer to ${this.#o.label}`,
       lane: this.#lanes[way],
       gaveUp: () => this.#o.gaveUp(way),
       arrive: () => this.#arrive(way, parcel, accepted !== null),
@@ -72,6 +75,7 @@ export class Wire {
       owner: way === 'up' ? (this.#o.acceptedBy()?.host ?? null) : this.#o.client,
       kind: 'net.reset',
       detail: this.#o.id,
+      label: `reset of ${this.#o.label}`,
       lane: this.#lanes[way],
       arrive: item,
     });
