@@ -90,7 +90,7 @@ const ARROWS: Record<string, readonly string[]> = {
     '@package',
   ],
   'scenarios/kill': ['scenarios', 'checker/index.ts', 'engine/testing/s3-server.ts', 'node:', '@package'],
-  'reports/console': ['reports/console', 'reports/testing', 'node:', '@package'],
+  'reports/console': ['reports/console', 'reports/built-files.ts', 'reports/testing', 'node:', '@package'],
   reports: ['reports', 'checker/history.ts', 'checker/chain-hash.ts', 'scenarios/run.ts', 'node:', '@package'],
 };
 
