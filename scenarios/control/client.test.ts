@@ -47,7 +47,10 @@ function clientOf(status: number, answer: unknown, headers: readonly [string, st
 }
 
 const at = (seqNum: number) => ({ seq_num: seqNum, timestamp: 7 });
-const shown = (name: string) => ({ name, created_at: 'then', deleted_at: null });
+const shown = (name: string) => ({
+  ...{ name, created_at: 'then', deleted_at: null },
+  ...(name === B ? { location: 'local' } : { cipher: null }),
+});
 const MADE: [string, string][] = [['s2-provision-result', 'created']];
 
 describe('what is sent', () => {
@@ -59,18 +62,25 @@ describe('what is sent', () => {
   });
   test.each<[ControlCall, string, unknown]>([
     [
-      createBasin('t', { defaults: { ...NO_WISH, retentionAgeS: 'infinite', mode: 'arrival' }, createsOnRead: true }),
+      createBasin('t', {
+        defaults: { ...NO_WISH, retentionAgeS: 'infinite', mode: 'arrival' },
+        cipher: 'aegis-256',
+        createsOnRead: true,
+      }),
       'POST /v1/basins',
       {
         basin: B,
         config: {
           default_stream_config: { retention_policy: { infinite: {} }, timestamping: { mode: 'arrival' } },
+          stream_cipher: 'aegis-256',
           create_stream_on_read: true,
         },
       },
     ],
     [ensureBasin(), `PUT /v1/basins/${B}`, { config: {} }],
+    [{ ...ensureBasin(), location: 'here' } as ControlCall, `PUT /v1/basins/${B}`, { config: {}, location: 'here' }],
     [patchBasin({ defaults: null }), `PATCH /v1/basins/${B}`, { default_stream_config: null }],
+    [patchBasin({ cipher: null }), `PATCH /v1/basins/${B}`, { stream_cipher: null }],
     [listBasins(2, 'control-1-a'), 'GET /v1/basins?prefix=control-1-&limit=2&start_after=control-1-a', null],
     [deleteBasin, `DELETE /v1/basins/${B}`, null],
     [
@@ -115,14 +125,28 @@ describe('an answer is taken for what it says', () => {
     [
       getBasin,
       200,
-      { default_stream_config: null, create_stream_on_append: true, create_stream_on_read: false },
-      { kind: 'config', config: { defaults: NO_WISH, createsOnAppend: true, createsOnRead: false } },
+      {
+        default_stream_config: null,
+        stream_cipher: 'aes-256-gcm',
+        create_stream_on_append: true,
+        create_stream_on_read: false,
+      },
+      {
+        kind: 'config',
+        config: { defaults: NO_WISH, cipher: 'aes-256-gcm', createsOnAppend: true, createsOnRead: false },
+      },
     ],
     [
       listStreams(),
       200,
-      { streams: [shown(S)], has_more: false },
-      { kind: 'listed', rows: [{ name: S, createdAt: 'then', deletedAt: null }], hasMore: false },
+      { streams: [{ ...shown(S), cipher: 'aegis-256' }], has_more: false },
+      { kind: 'listed', rows: [{ name: S, createdAt: 'then', deletedAt: null, cipher: 'aegis-256' }], hasMore: false },
+    ],
+    [
+      append('a'),
+      400,
+      { code: 'bad_header', message: "missing encryption key for stream cipher 'aegis-256'" },
+      { kind: 'key-missing', actual: 'aegis-256' },
     ],
     [append('a'), 200, { start: at(3), end: { ...at(4) }, tail: at(4) }, { kind: 'appended', seqNum: 3, timestamp: 7 }],
     [append('a'), 412, { seq_num_mismatch: 4 }, { kind: 'seq-num-mismatch', actual: 4 }],
@@ -149,7 +173,8 @@ describe('an answer is taken for what it says', () => {
   });
 
   test('a creation by what it did', async () => {
-    const made = { kind: 'provisioned', result: 'created', shown: { name: S, createdAt: 'then', deletedAt: null } };
+    const row = { name: S, createdAt: 'then', deletedAt: null, cipher: null };
+    const made = { kind: 'provisioned', result: 'created', shown: row };
     expect(await clientOf(201, shown(S), MADE).does(createStream())).toEqual(made);
     expect(await clientOf(201, shown(S), MADE).does(ensureStream())).toEqual(made);
   });
@@ -167,6 +192,10 @@ describe('no server may answer', () => {
       { basins: [{ ...shown(B), state: 'deleting' }], has_more: false },
       [],
     ],
+    ['a basin in another place', createBasin(), 201, { ...shown(B), location: 'moon' }, MADE],
+    ['a basin in no place', listBasins(), 200, { basins: [{ ...shown(B), location: null }], has_more: false }, []],
+    ['a stream without a word of its cipher', createStream(), 201, { ...shown(S), cipher: undefined }, MADE],
+    ['another bad header for want of a key', append('a'), 400, { code: 'bad_header', message: 'no' }, []],
     ['a configuration that is not complete', getStream, 200, { storage_class: 'express' }, []],
     ['one record with the numbers of two', append('a'), 200, { start: at(3), end: at(5), tail: at(5) }, []],
     ['a good request as a bad one', createStream(), 400, { code: 'bad_json' }, []],

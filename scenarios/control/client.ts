@@ -6,7 +6,7 @@
 
 import { ProtocolViolation } from '../client.ts';
 import { errorCode, type Exchange, field, NO_EFFECT, type Wire } from '../wire.ts';
-import { basinConfigFrom, streamConfigFrom } from './config.ts';
+import { basinConfigFrom, cipherFrom, streamConfigFrom } from './config.ts';
 import {
   type ControlAnswer,
   type ControlCall,
@@ -39,6 +39,10 @@ export class ControlClient {
   }
 }
 
+/** Where every basin of this server is, wherever it was wished to be. */
+const LOCATION = 'local';
+const KEY_MISSING = /^missing encryption key for stream cipher '(.*)'$/;
+
 type Answer = Extract<Exchange, { kind: 'answer' }>;
 
 const REFUSALS: Readonly<Record<string, ControlAnswer>> = {
@@ -58,6 +62,7 @@ function outcomeOf(call: ControlCall, exchange: Exchange): ControlOutcome {
   const code = errorCode(body);
   // Nothing else of what we append can be refused for what it is.
   if (code === 'invalid' && call.kind === 'append' && call.timestamp === null) return { kind: 'timestamp-missing' };
+  if (code === 'bad_header' && 'hasKey' in call && !call.hasKey) return keyMissing(call, exchange);
   const refusal = REFUSALS[code];
   if (refusal !== undefined) return refusal;
   if (status >= 400 && status < 429 && code !== 'request_timeout' && code !== 'transaction_conflict')
@@ -88,7 +93,8 @@ function success(call: ControlCall, answer: Answer): ControlAnswer {
       const rows = field(body, call.kind === 'list-basins' ? 'basins' : 'streams');
       const hasMore = field(body, 'has_more');
       if (!Array.isArray(rows) || typeof hasMore !== 'boolean') throw odd(call, answer);
-      return { kind: 'listed', rows: rows.map(shown), hasMore };
+      const show = call.kind === 'list-basins' ? shownBasin : shownStream;
+      return { kind: 'listed', rows: rows.map(show), hasMore };
     }
     case 'append': {
       const [start, end, tail] = [
@@ -120,13 +126,23 @@ function provisioned(call: ControlCall, answer: Answer): ControlAnswer {
   const isCreate = call.kind === 'create-basin' || call.kind === 'create-stream';
   const isKnown = result === 'created' || result === 'noop' || (result === 'updated' && !isCreate);
   if (!isKnown || answer.status !== (isCreate || result === 'created' ? 201 : 200)) throw odd(call, answer);
-  const row = shown(answer.body);
+  const row = 'stream' in call ? shownStream(answer.body) : shownBasin(answer.body);
   const name = 'stream' in call ? call.stream : 'basin' in call ? call.basin : null;
   if (row.name !== name) throw odd(call, answer);
   return { kind: 'provisioned', result, shown: row };
 }
 
-function shown(row: unknown): Shown {
+function shownBasin(row: unknown): Shown {
+  const location = field(row, 'location');
+  if (location === LOCATION) return { ...shown(row), cipher: null };
+  throw new ProtocolViolation(`a basin is shown in ${JSON.stringify(location)}: ${JSON.stringify(row)}`);
+}
+
+function shownStream(row: unknown): Shown {
+  return { ...shown(row), cipher: cipherFrom(field(row, 'cipher')) };
+}
+
+function shown(row: unknown): Omit<Shown, 'cipher'> {
   const [name, createdAt, deletedAt] = [field(row, 'name'), field(row, 'created_at'), field(row, 'deleted_at')];
   const isDeleted = typeof deletedAt === 'string';
   const state = field(row, 'state');
@@ -142,6 +158,14 @@ function mismatch(body: unknown): ControlAnswer {
   if (typeof seqNum === 'number') return { kind: 'seq-num-mismatch', actual: seqNum };
   if (typeof token === 'string') return { kind: 'token-mismatch', actual: token };
   throw new ProtocolViolation(`a failed condition does not say what is the case: ${JSON.stringify(body)}`);
+}
+
+/** Throws ProtocolViolation when the header that is bad is another. */
+function keyMissing(call: ControlCall, answer: Answer): ControlAnswer {
+  const cipher = KEY_MISSING.exec(String(field(answer.body, 'message')))?.[1];
+  const actual = cipher === undefined ? null : cipherFrom(cipher);
+  if (answer.status !== 400 || actual === null) throw odd(call, answer);
+  return { kind: 'key-missing', actual };
 }
 
 function position(value: unknown): Position {

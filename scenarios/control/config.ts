@@ -23,8 +23,12 @@ export type StreamWish = { readonly [Part in keyof StreamConfig]: StreamConfig[P
 /** Absent: unchanged. Null: cleared. Anything else: set. */
 export type StreamPatch = { readonly [Part in keyof StreamConfig]?: StreamConfig[Part] | null };
 
+/** Of a basin: what streams that are made in it now are sealed with, and for as long as they are. */
+export type Cipher = 'aegis-256' | 'aes-256-gcm';
+
 export interface BasinConfig {
   defaults: StreamWish;
+  cipher: Cipher | null;
   createsOnAppend: boolean;
   createsOnRead: boolean;
 }
@@ -32,13 +36,15 @@ export interface BasinConfig {
 /** What is not said is reset to its default by a creation and by an ensure. */
 export interface BasinWish {
   defaults: StreamWish;
+  cipher: Cipher | null;
   createsOnAppend: boolean | null;
   createsOnRead: boolean | null;
 }
 
-/** `defaults` null clears all of them; the switches can be set and not cleared. */
+/** `defaults` null clears all of them, `cipher` null makes plain streams; the switches can be set and not cleared. */
 export interface BasinPatch {
   defaults?: StreamPatch | null;
+  cipher?: Cipher | null;
   createsOnAppend?: boolean;
   createsOnRead?: boolean;
 }
@@ -51,7 +57,12 @@ export const NO_WISH: StreamWish = {
   emptyAgeS: null,
 };
 
-export const NO_BASIN_WISH: BasinWish = { defaults: NO_WISH, createsOnAppend: null, createsOnRead: null };
+export const NO_BASIN_WISH: BasinWish = {
+  defaults: NO_WISH,
+  cipher: null,
+  createsOnAppend: null,
+  createsOnRead: null,
+};
 
 const S2_DEFAULTS: StreamConfig = {
   storageClass: 'express',
@@ -74,9 +85,10 @@ export function patchedStream(config: StreamConfig, patch: StreamPatch, defaults
 }
 
 /** A basin always says its storage class, as S2 reports it. */
-export function basinOf({ defaults, createsOnAppend, createsOnRead }: BasinWish): BasinConfig {
+export function basinOf({ defaults, cipher, createsOnAppend, createsOnRead }: BasinWish): BasinConfig {
   return {
     defaults: { ...defaults, storageClass: defaults.storageClass ?? S2_DEFAULTS.storageClass },
+    cipher,
     createsOnAppend: createsOnAppend ?? false,
     createsOnRead: createsOnRead ?? false,
   };
@@ -128,18 +140,30 @@ export function streamPatchJson({ storageClass, retentionAgeS, mode, uncapped, e
   };
 }
 
-export function basinWishJson({ defaults, createsOnAppend, createsOnRead }: BasinWish): Record<string, unknown> {
+export function basinWishJson({
+  defaults,
+  cipher,
+  createsOnAppend,
+  createsOnRead,
+}: BasinWish): Record<string, unknown> {
   const ofStreams = streamWishJson(defaults);
   return {
     ...(Object.keys(ofStreams).length > 0 && { default_stream_config: ofStreams }),
+    ...(cipher !== null && { stream_cipher: cipher }),
     ...(createsOnAppend !== null && { create_stream_on_append: createsOnAppend }),
     ...(createsOnRead !== null && { create_stream_on_read: createsOnRead }),
   };
 }
 
-export function basinPatchJson({ defaults, createsOnAppend, createsOnRead }: BasinPatch): Record<string, unknown> {
+export function basinPatchJson({
+  defaults,
+  cipher,
+  createsOnAppend,
+  createsOnRead,
+}: BasinPatch): Record<string, unknown> {
   return {
     ...(defaults !== undefined && { default_stream_config: defaults === null ? null : streamPatchJson(defaults) }),
+    ...said('stream_cipher', cipher),
     ...said('create_stream_on_append', createsOnAppend),
     ...said('create_stream_on_read', createsOnRead),
   };
@@ -163,7 +187,14 @@ export function basinConfigFrom(body: unknown): BasinConfig {
   if (typeof createsOnAppend !== 'boolean' || typeof createsOnRead !== 'boolean') {
     throw new ProtocolViolation(`a basin's configuration does not say what creates streams: ${JSON.stringify(body)}`);
   }
-  return { defaults: wishFrom(field(body, 'default_stream_config')), createsOnAppend, createsOnRead };
+  const cipher = cipherFrom(field(body, 'stream_cipher'));
+  return { defaults: wishFrom(field(body, 'default_stream_config')), cipher, createsOnAppend, createsOnRead };
+}
+
+/** One of the contract's ciphers, or null in as many words. Throws ProtocolViolation. */
+export function cipherFrom(value: unknown): Cipher | null {
+  if (value === null || value === 'aegis-256' || value === 'aes-256-gcm') return value;
+  throw new ProtocolViolation(`not a cipher: ${JSON.stringify(value)}`);
 }
 
 function wishFrom(body: unknown): StreamWish {

@@ -127,7 +127,7 @@ class Audit {
       const streams = await this.#settled({ kind: 'list-streams', basin, prefix: '', ...EVERYTHING });
       for (const stream of streams) {
         await this.#answer({ kind: 'get-stream', basin, stream });
-        await this.#answer({ kind: 'read', basin, stream });
+        await this.#answer({ kind: 'read', basin, stream, hasKey: true });
       }
     }
   }

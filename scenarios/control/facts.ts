@@ -1,7 +1,7 @@
 /** What can be told only from the whole history of the control plane: the races that took place. Pure. */
 
 import { basinOf, sameConfig } from './config.ts';
-import { answerOf, type ControlCall, type ControlOperation } from './history.ts';
+import { answerOf, type ControlAnswer, type ControlCall, type ControlOperation } from './history.ts';
 import type { ControlProbe } from './probes.ts';
 
 export function controlFacts(operations: readonly ControlOperation[]): Set<ControlProbe> {
@@ -28,6 +28,7 @@ function* factsOf({ call, outcome }: ControlOperation): Generator<ControlProbe> 
   const isPending = outcome?.kind === 'basin-pending' || outcome?.kind === 'stream-pending';
   if (isPending && /^(?:create|ensure)/.test(call.kind)) yield 'control.creation-met-deletion';
   if (outcome?.kind === 'timestamp-missing') yield 'control.timestamp-required';
+  if (outcome?.kind === 'key-missing') yield 'control.key-missing';
   if (outcome?.kind === 'listed') {
     if (outcome.hasMore) yield 'control.page-full';
     if (outcome.rows.some(({ deletedAt }) => deletedAt !== null)) yield 'control.listed-doomed';
@@ -67,9 +68,20 @@ function* sequelsOf(
 ): Generator<ControlProbe> {
   const [a, b] = [before.call, after.call];
   const [did, does] = [answerOf(before), answerOf(after)];
-  if (!sameName(a, b)) return;
   const between = (wanted: (call: ControlCall) => boolean): boolean =>
-    all.some((other) => wanted(other.call) && other.calledAt < after.returnedAt && other.returnedAt > before.calledAt);
+    all.some(
+      (other) =>
+        ![before.id, after.id].includes(other.id) &&
+        wanted(other.call) &&
+        other.calledAt < after.returnedAt &&
+        other.returnedAt > before.calledAt,
+    );
+  if (did?.kind === 'config' && 'cipher' in did.config && 'basin' in b && sameBasin(a, b)) {
+    const { cipher } = did.config;
+    const isOther = ciphersShown(b, does).some((shown) => shown !== cipher);
+    if (isOther && !between((call) => call.kind.endsWith('-basin') && sameBasin(a, call))) yield 'control.cipher-kept';
+  }
+  if (!sameName(a, b)) return;
   if (did?.kind === 'deleted' && does?.kind === 'provisioned' && does.result === 'created') {
     yield 'control.created-again';
   }
@@ -92,6 +104,12 @@ function isCreation(call: ControlCall): call is Creation {
 
 function wishOf(call: Creation): object {
   return call.kind === 'create-basin' ? basinOf(call.wish) : call.wish;
+}
+
+/** Of each stream that an answer shows. */
+function ciphersShown(call: ControlCall, told: ControlAnswer | null): (string | null)[] {
+  if (told?.kind === 'provisioned' && 'stream' in call) return [told.shown.cipher];
+  return told?.kind === 'listed' ? told.rows.map(({ cipher }) => cipher) : [];
 }
 
 function sameBasin(a: ControlCall, b: ControlCall): boolean {

@@ -56,6 +56,7 @@ export class Group {
       case 'provisioned':
       case 'config':
       case 'exists':
+      case 'key-missing':
         this.#there.add(path);
         if (outcome.kind === 'provisioned' && outcome.result === 'created') this.#tails.delete(path);
         return;

@@ -7,7 +7,7 @@
  */
 
 import { CallLog, type Logged } from '../call-log.ts';
-import type { BasinConfig, BasinPatch, BasinWish, StreamConfig, StreamPatch, StreamWish } from './config.ts';
+import type { BasinConfig, BasinPatch, BasinWish, Cipher, StreamConfig, StreamPatch, StreamWish } from './config.ts';
 
 /** A page of names: those that begin with `prefix` and come after `startAfter`, `limit` of them at most. */
 export interface ListPage {
@@ -16,10 +16,10 @@ export interface ListPage {
   limit: number;
 }
 
-/** `token` null: a creation that can not be repeated. */
+/** `token` null: a creation that can not be repeated. `location`: where the basin is wished to be; null says nothing. */
 export type BasinCall =
-  | { kind: 'create-basin'; basin: string; token: string | null; wish: BasinWish }
-  | { kind: 'ensure-basin'; basin: string; wish: BasinWish }
+  | { kind: 'create-basin'; basin: string; token: string | null; wish: BasinWish; location: string | null }
+  | { kind: 'ensure-basin'; basin: string; wish: BasinWish; location: string | null }
   | { kind: 'reconfigure-basin'; basin: string; patch: BasinPatch }
   | { kind: 'get-basin'; basin: string }
   | { kind: 'delete-basin'; basin: string };
@@ -31,8 +31,8 @@ export type StreamCall = { basin: string; stream: string } & (
   | { kind: 'get-stream' }
   | { kind: 'delete-stream' }
   | Append
-  /** Everything from number 0. */
-  | { kind: 'read' }
+  /** Everything from number 0, with the key of the run or with none. */
+  | { kind: 'read'; hasKey: boolean }
   | { kind: 'check-tail' }
 );
 
@@ -44,6 +44,8 @@ export interface Append {
   timestamp: number | null;
   fencingToken: string | null;
   matchSeqNum: number | null;
+  /** It comes with the key of the run, which only streams with a cipher ask for. */
+  hasKey: boolean;
 }
 
 export type ListCall = ({ kind: 'list-basins' } | { kind: 'list-streams'; basin: string }) & ListPage;
@@ -55,6 +57,8 @@ export interface Shown {
   name: string;
   createdAt: string;
   deletedAt: string | null;
+  /** Of a stream; null of a basin, which shows none. */
+  cipher: Cipher | null;
 }
 
 export interface Position {
@@ -81,7 +85,9 @@ export type ControlAnswer =
   | { kind: 'exists' }
   | { kind: 'token-mismatch'; actual: string }
   | { kind: 'seq-num-mismatch'; actual: number }
-  | { kind: 'timestamp-missing' };
+  | { kind: 'timestamp-missing' }
+  /** The stream is sealed with that cipher, and there was no key. */
+  | { kind: 'key-missing'; actual: Cipher };
 
 export type ControlOutcome = ControlAnswer | { kind: 'refused'; code: string } | { kind: 'unknown'; code: string };
 

@@ -20,6 +20,7 @@ import {
   getBasin,
   getStream,
   LATER,
+  THEN,
   listBasins,
   listed,
   listStreams,
@@ -28,6 +29,7 @@ import {
   patchStream,
   B,
   read,
+  readWithKey,
   refused,
   S,
   Story,
@@ -52,15 +54,19 @@ const PLAIN: StreamConfig = {
 };
 const PLAIN_BASIN: BasinConfig = {
   defaults: { ...NO_WISH, storageClass: 'express' },
+  cipher: null,
   createsOnAppend: false,
   createsOnRead: false,
 };
+const SEALED = { cipher: 'aegis-256' as const };
+const KEY_MISSING: ControlAnswer = { kind: 'key-missing', actual: 'aegis-256' };
 const ARRIVAL = { defaults: { ...NO_WISH, mode: 'arrival' as const } };
 
 const inBasin = (said: Parameters<typeof createBasin>[1] = {}) =>
   new Story().does(createBasin('t', said), basinIs('created'));
 const withStream = (said: Parameters<typeof createStream>[1] = {}) =>
   inBasin().does(createStream('t', said), streamIs('created'));
+const sealed = () => inBasin(SEALED).does(createStream(), streamIs('created', THEN, 'aegis-256'));
 const doomed = () => withStream().does(deleteStream, deleted);
 const doomedBasin = () => withStream().does(deleteBasin, deleted);
 
@@ -102,6 +108,23 @@ describe('what is convicted', () => {
         .does(createStream('t', { mode: 'client-require' }), streamIs('created'))
         .does(patchStream({ mode: null }), configIs(PLAIN)),
     ],
+    ['a stream without the cipher of its basin', inBasin(SEALED).does(createStream(), streamIs('created'))],
+    [
+      'a stream that follows the cipher of its basin',
+      withStream()
+        .does(patchBasin({ cipher: 'aegis-256' }), configIs({ ...PLAIN_BASIN, cipher: 'aegis-256' }))
+        .does(createStream(), streamIs('noop', THEN, 'aegis-256')),
+    ],
+    [
+      'a cipher that was cleared and stays',
+      inBasin(SEALED).does(patchBasin({ cipher: null }), configIs({ ...PLAIN_BASIN, cipher: 'aegis-256' })),
+    ],
+    ['an ensure that keeps the cipher', inBasin(SEALED).does(ensureBasin(), basinIs('noop'))],
+    ['a repetition by a token with another cipher', inBasin(SEALED).does(createBasin(), basinIs('noop'))],
+    ['an append without a key to a sealed stream', sealed().does(append('a'), appended(0, NOW))],
+    ['a read without a key of a sealed stream', sealed().does(read, tailIs(0, 0))],
+    ['a key that a plain stream asks for', withStream().does(read, KEY_MISSING)],
+    ['a key asked for by another cipher', sealed().does(append('a'), { kind: 'key-missing', actual: 'aes-256-gcm' })],
     [
       'a stream that follows its basin',
       withStream()
@@ -191,6 +214,25 @@ describe('what is convicted', () => {
 describe('what is not', () => {
   const streamRow = (deletedAt: string | null) => listed(false, [S, deletedAt]);
   test.each<[string, Story]>([
+    [
+      'a stream that keeps the cipher its basin had',
+      sealed()
+        .does(patchBasin({ cipher: 'aes-256-gcm' }), configIs({ ...PLAIN_BASIN, cipher: 'aes-256-gcm' }))
+        .does(append('a'), KEY_MISSING)
+        .does(append('a', { hasKey: true }), appended(0, NOW))
+        .does(append('x', { record: { kind: 'fence', token: 'red' } }), appended(1, NOW))
+        .does(read, KEY_MISSING)
+        .does(checkTail, tailIs(2, NOW))
+        .does(readWithKey, page(['a', NOW], ['(fence red)', NOW]))
+        .does(deleteStream, deleted)
+        .does(createStream('u'), streamIs('created', LATER, 'aes-256-gcm')),
+    ],
+    [
+      'a stream that was made for a read without a key',
+      inBasin({ ...SEALED, createsOnRead: true })
+        .does(read, KEY_MISSING)
+        .does(createStream('u'), EXISTS),
+    ],
     [
       'a repetition after the configuration was changed',
       inBasin().does(ensureBasin(ARRIVAL), basinIs('updated')).does(createBasin(), basinIs('noop')),

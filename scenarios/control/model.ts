@@ -135,6 +135,7 @@ function settled<Life extends BasinLife | StreamLife>(
       return due.kind === 'config' && sameConfig(said.config, due.config) ? life : undefined;
     case 'token-mismatch':
     case 'seq-num-mismatch':
+    case 'key-missing':
       return 'actual' in due && said.actual === due.actual ? life : undefined;
     case 'appended':
     case 'page':

@@ -17,6 +17,9 @@ export const CONTROL_PROBES = {
   'control.page-full': 'a page of a listing had more behind it',
   'control.cleared': 'a part of a configuration was cleared',
   'control.timestamp-required': 'an append without a timestamp was refused by the configuration in force',
+  'control.key-missing':
+    'an append or a read without a key was refused, because the basin made its stream with a cipher',
+  'control.cipher-kept': 'a stream was shown with another cipher than its basin had then',
   'control.creation-in-doubt': 'a creation ended without a known outcome',
   'control.change-in-doubt': 'a change of a configuration ended without a known outcome',
   'control.deletion-in-doubt': 'a deletion ended without a known outcome',

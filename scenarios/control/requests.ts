@@ -1,8 +1,11 @@
-/** Calls on the control plane as requests of the S2 API contract (§1.9-§1.11). Pure. */
+/** Calls on the control plane as requests of the S2 API contract (§1.9-§1.11, §8). Pure. */
 
 import { streamPath } from '../wire.ts';
-import { basinPatchJson, basinWishJson, streamPatchJson, streamWishJson } from './config.ts';
+import { type BasinWish, basinPatchJson, basinWishJson, streamPatchJson, streamWishJson } from './config.ts';
 import type { Append, ControlCall, ListPage, StreamCall } from './history.ts';
+
+/** The one key of a run, in base64: what it opens is for the client of secrets to judge, here is whether one is needed. */
+const KEY = Buffer.alloc(32, 'control').toString('base64');
 
 export interface Request {
   method: string;
@@ -15,11 +18,11 @@ export interface Request {
 export function requestOf(call: ControlCall): Request {
   switch (call.kind) {
     case 'create-basin': {
-      const body = { basin: call.basin, config: basinWishJson(call.wish) };
+      const body = { basin: call.basin, ...basinJson(call) };
       return { method: 'POST', target: '/v1/basins', body, headers: tokenHeader(call.token) };
     }
     case 'ensure-basin':
-      return { method: 'PUT', target: basinPath(call.basin), body: { config: basinWishJson(call.wish) }, headers: [] };
+      return { method: 'PUT', target: basinPath(call.basin), body: basinJson(call), headers: [] };
     case 'reconfigure-basin':
       return { method: 'PATCH', target: basinPath(call.basin), body: basinPatchJson(call.patch), headers: [] };
     case 'get-basin':
@@ -55,12 +58,16 @@ function onStream(call: StreamCall): Request {
     case 'delete-stream':
       return { method: 'DELETE', target: path, body: null, headers };
     case 'append':
-      return { method: 'POST', target: `${path}/records`, body: appendJson(call), headers };
+      return { method: 'POST', target: `${path}/records`, body: appendJson(call), headers: withKey(headers, call) };
     case 'read':
-      return { method: 'GET', target: `${path}/records?seq_num=0`, body: null, headers };
+      return { method: 'GET', target: `${path}/records?seq_num=0`, body: null, headers: withKey(headers, call) };
     case 'check-tail':
       return { method: 'GET', target: `${path}/records/tail`, body: null, headers };
   }
+}
+
+function basinJson({ wish, location }: { wish: BasinWish; location: string | null }) {
+  return { config: basinWishJson(wish), ...(location !== null && { location }) };
 }
 
 function appendJson({ record, timestamp, fencingToken, matchSeqNum }: Append) {
@@ -84,6 +91,10 @@ function basinPath(basin: string): string {
 
 function inBasin({ basin }: { basin: string }): [string, string][] {
   return [['s2-basin', basin]];
+}
+
+function withKey(headers: [string, string][], { hasKey }: { hasKey: boolean }): [string, string][] {
+  return hasKey ? [...headers, ['s2-encryption-key', KEY]] : headers;
 }
 
 function tokenHeader(token: string | null): [string, string][] {

@@ -6,7 +6,7 @@
  * (when it was created, what its records are stamped) is left open and learned from the first answer that says it.
  */
 
-import type { BasinConfig, BasinWish, StreamConfig, StreamWish } from './config.ts';
+import type { BasinConfig, BasinWish, Cipher, StreamConfig, StreamWish } from './config.ts';
 import type { Shown } from './history.ts';
 import type { Stamp } from './stamps.ts';
 
@@ -29,6 +29,8 @@ export interface StreamLife extends Life<StreamConfig, StreamWish> {
   /** All records; the number of a record is its index. */
   records: readonly { content: string; stamp: Stamp }[];
   fencingToken: string;
+  /** Of its basin when it was made; never changes. */
+  cipher: Cipher | null;
 }
 
 export interface GroupState {
@@ -72,7 +74,11 @@ export function mayBeGone({ isDoomed }: { isDoomed: boolean }, basin: BasinLife 
 }
 
 /** The life once it was shown so; null when it can not have been. */
-export function learned<Kind extends BasinLife | StreamLife>(life: Kind, { createdAt, deletedAt }: Shown): Kind | null {
+export function learned<Kind extends BasinLife | StreamLife>(
+  life: Kind,
+  { createdAt, deletedAt, cipher }: Shown,
+): Kind | null {
+  if (cipher !== ('cipher' in life ? life.cipher : null)) return null;
   if (life.createdAt !== null && life.createdAt !== createdAt) return null;
   if (life.isDoomed !== (deletedAt !== null)) return null;
   if (life.deletedAt !== null && life.deletedAt !== deletedAt) return null;

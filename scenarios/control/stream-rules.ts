@@ -1,5 +1,5 @@
 /**
- * What each operation on a stream does and answers (API contract §1.10, §3.2-§3.6, §4.1, §5.2): pure, one answer for one
+ * What each operation on a stream does and answers (API contract §1.10, §3.2-§3.6, §4.1, §5.2, §8): pure, one answer for one
  * state. Checks come in the order of the contract: the basin, then the stream, then the request.
  *
  * A stream that is made because somebody appends to it or reads it comes to be in a moment of its own (`ruleBirth`), in
@@ -7,7 +7,7 @@
  */
 
 import { configured, doomed, type Ruling } from './basin-rules.ts';
-import { NO_WISH, patchedStream, resolved, sameConfig, type StreamWish } from './config.ts';
+import { type Cipher, NO_WISH, patchedStream, resolved, sameConfig, type StreamWish } from './config.ts';
 import { type Append, contentOf, type StreamCall } from './history.ts';
 import type { BasinLife, StreamLife } from './state.ts';
 import { type Stamp, stampOf } from './stamps.ts';
@@ -44,6 +44,7 @@ export function ruleStream(
       if (stream === null) return ruleMissing(basin, call);
       if (stream.isDoomed) return pending(stream);
       if (call.kind === 'append') return ruleAppend(stream, call);
+      if (call.kind === 'read' && !call.hasKey && stream.cipher !== null) return keyMissing(stream, stream.cipher);
       return { life: stream, due: { kind: call.kind === 'read' && stream.records.length > 0 ? 'page' : 'tail' } };
   }
 }
@@ -90,6 +91,8 @@ function ruleMissing(basin: BasinLife | null, call: StreamCall): Ruling<StreamLi
 
 function ruleAppend(stream: StreamLife, call: Append): Ruling<StreamLife> {
   const { fencingToken, matchSeqNum, record, timestamp } = call;
+  // Commands are never sealed.
+  if (stream.cipher !== null && !call.hasKey && record.kind === 'data') return keyMissing(stream, stream.cipher);
   if (fencingToken !== null && fencingToken !== stream.fencingToken) {
     return { life: stream, due: { kind: 'token-mismatch', actual: stream.fencingToken } };
   }
@@ -112,6 +115,10 @@ function pending(stream: StreamLife): Ruling<StreamLife> {
   return { life: stream, due: { kind: 'stream-pending' } };
 }
 
+function keyMissing(stream: StreamLife, cipher: Cipher): Ruling<StreamLife> {
+  return { life: stream, due: { kind: 'key-missing', actual: cipher } };
+}
+
 function creates({ config }: BasinLife, demand: Demand | null): boolean {
   return demand === 'append' ? config.createsOnAppend : config.createsOnRead;
 }
@@ -125,5 +132,6 @@ function newStream(basin: BasinLife, wish: StreamWish, token: string | null): St
     deletedAt: null,
     records: [],
     fencingToken: '',
+    cipher: basin.config.cipher,
   };
 }

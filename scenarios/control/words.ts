@@ -29,9 +29,9 @@ export function lineOf(operation: ControlOperation): string {
 export function callWords(call: ControlCall): string {
   switch (call.kind) {
     case 'create-basin':
-      return `create basin ${call.basin}${tokenWords(call.token)}${asked(basinWishJson(call.wish))}`;
+      return `create basin ${call.basin}${tokenWords(call.token)}${asked(basinWishJson(call.wish))}${inLocation(call)}`;
     case 'ensure-basin':
-      return `ensure basin ${call.basin}${asked(basinWishJson(call.wish))}`;
+      return `ensure basin ${call.basin}${asked(basinWishJson(call.wish))}${inLocation(call)}`;
     case 'reconfigure-basin':
       return `reconfigure basin ${call.basin} ${json(basinPatchJson(call.patch))}`;
     case 'get-basin':
@@ -51,7 +51,7 @@ export function callWords(call: ControlCall): string {
     case 'append':
       return `append ${contentOf(call.record)} to ${place(call)}${conditionWords(call)}`;
     case 'read':
-      return `read ${place(call)}`;
+      return `read ${place(call)}${call.hasKey ? '' : ' without a key'}`;
     case 'check-tail':
       return `check-tail of ${place(call)}`;
     case 'list-basins':
@@ -75,11 +75,13 @@ function outcomeWords(outcome: ControlOutcome): string {
 export function answerWords(answer: ControlAnswer): string {
   switch (answer.kind) {
     case 'provisioned':
-      return `${answer.result}, made at ${answer.shown.createdAt}`;
+      return `${answer.result}, made at ${answer.shown.createdAt}${sealedWords(answer.shown.cipher)}`;
     case 'config':
       return configWords(answer.config);
     case 'listed': {
-      const rows = answer.rows.map(({ name, deletedAt }) => (deletedAt === null ? name : `${name} (being deleted)`));
+      const rows = answer.rows.map(({ name, deletedAt, cipher }) => {
+        return `${name}${sealedWords(cipher)}${deletedAt === null ? '' : ' (being deleted)'}`;
+      });
       return `${rows.length === 0 ? 'nothing' : rows.join(', ')}${answer.hasMore ? ', and more' : ''}`;
     }
     case 'appended':
@@ -104,6 +106,8 @@ export function dueWords(due: Due): string {
       return `the token is ${JSON.stringify(due.actual)}`;
     case 'seq-num-mismatch':
       return `the next number is ${due.actual}`;
+    case 'key-missing':
+      return `a key is missing for ${due.actual}`;
     case 'appended':
       return 'its number and timestamp';
     case 'page':
@@ -147,15 +151,15 @@ function streamStateWords(name: string, stream: StreamLife | undefined): string 
   if (stream === undefined) return `no stream ${name}`;
   if (stream.isDoomed) return `stream ${name} was being deleted or gone`;
   const records = stream.records.map(({ content, stamp }) => `${content} at ${stamp}`);
-  return `stream ${name} had ${configWords(stream.config)}, the token ${JSON.stringify(stream.fencingToken)} and the records ${records.length === 0 ? 'none' : records.join(', ')}`;
+  return `stream ${name} had ${configWords(stream.config)}${sealedWords(stream.cipher)}, the token ${JSON.stringify(stream.fencingToken)} and the records ${records.length === 0 ? 'none' : records.join(', ')}`;
 }
 
 /** Every part that is said, in the order of the contract. */
 function configWords(config: BasinConfig | StreamConfig): string {
   if ('mode' in config) return partsWords(config);
-  const { defaults, createsOnAppend, createsOnRead } = config;
+  const { defaults, cipher, createsOnAppend, createsOnRead } = config;
   const creates = [...(createsOnAppend ? ['append'] : []), ...(createsOnRead ? ['read'] : [])].join(' and ');
-  return `(${partsWords(defaults)})${creates === '' ? '' : `, streams on ${creates}`}`;
+  return `(${partsWords(defaults)})${sealedWords(cipher)}${creates === '' ? '' : `, streams on ${creates}`}`;
 }
 
 function partsWords({ storageClass, retentionAgeS, mode, uncapped, emptyAgeS }: StreamWish): string {
@@ -170,6 +174,10 @@ function partsWords({ storageClass, retentionAgeS, mode, uncapped, emptyAgeS }: 
   return parts.filter((part) => part !== null).join(' ');
 }
 
+function sealedWords(cipher: string | null): string {
+  return cipher === null ? '' : `, sealed with ${cipher}`;
+}
+
 function place({ basin, stream }: { basin: string; stream: string }): string {
   return `${basin}/${stream}`;
 }
@@ -182,10 +190,20 @@ function asked(config: Record<string, unknown>): string {
   return Object.keys(config).length === 0 ? '' : ` with ${json(config)}`;
 }
 
-function conditionWords({ timestamp, fencingToken, matchSeqNum }: Extract<ControlCall, { kind: 'append' }>): string {
+function inLocation({ location }: { location: string | null }): string {
+  return location === null ? '' : ` in ${location}`;
+}
+
+function conditionWords({
+  timestamp,
+  fencingToken,
+  matchSeqNum,
+  hasKey,
+}: Extract<ControlCall, { kind: 'append' }>): string {
   const at = timestamp === null ? '' : ` at ${timestamp}`;
   const token = fencingToken === null ? '' : ` if the token is ${JSON.stringify(fencingToken)}`;
-  return `${at}${token}${matchSeqNum === null ? '' : ` if next is ${matchSeqNum}`}`;
+  const next = matchSeqNum === null ? '' : ` if next is ${matchSeqNum}`;
+  return `${at}${token}${next}${hasKey ? '' : ' without a key'}`;
 }
 
 function pageWords({

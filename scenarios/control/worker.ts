@@ -71,6 +71,9 @@ const VALUES: { readonly [Part in keyof StreamConfig]: readonly StreamConfig[Par
   emptyAgeS: [0, 4_000_000_000],
 };
 const PARTS = Object.keys(VALUES) as (keyof StreamConfig)[];
+const CIPHERS = ['aegis-256', 'aes-256-gcm', null] as const;
+/** Basins are in one place, whatever is asked for. */
+const LOCATIONS = [null, null, 'local', 'aws:us-east-1'];
 /** Pages are short, so that some of them end before the names do. */
 const LIMITS = [1, 2, 10];
 
@@ -131,9 +134,9 @@ export class ControlWorker {
   #verb(group: Group, basin: string, stream: string, kind: Verb): ControlCall {
     switch (kind) {
       case 'create-basin':
-        return this.#creation(group, { kind, basin, token: this.#token(), wish: this.#basinWish() });
+        return this.#creation(group, { kind, basin, token: this.#token(), ...this.#basin() });
       case 'ensure-basin':
-        return { kind, basin, wish: this.#basinWish() };
+        return { kind, basin, ...this.#basin() };
       case 'reconfigure-basin':
         return { kind, basin, patch: this.#basinPatch() };
       case 'list-basins':
@@ -151,9 +154,10 @@ export class ControlWorker {
       case 'get-basin':
       case 'delete-basin':
         return { kind, basin };
+      case 'read':
+        return { kind, basin, stream, hasKey: this.#hasKey() };
       case 'get-stream':
       case 'delete-stream':
-      case 'read':
       case 'check-tail':
         return { kind, basin, stream };
     }
@@ -183,7 +187,12 @@ export class ControlWorker {
       timestamp: this.#one([null, null, LONG_PAST_MS + below(1_000), FAR_FUTURE_MS + below(1_000)]),
       fencingToken: below(4) === 0 ? this.#one(['', 'red', 'blue']) : null,
       matchSeqNum: below(4) === 0 ? tail : null,
+      hasKey: this.#hasKey(),
     };
+  }
+
+  #hasKey(): boolean {
+    return this.#world.below(6) > 0;
   }
 
   // --- configurations ----------------------------------------------------------------------------------------
@@ -202,10 +211,15 @@ export class ControlWorker {
     return Object.fromEntries(said.map((part) => [part, isCleared() ? null : this.#one<unknown>(VALUES[part])]));
   }
 
+  #basin(): { wish: BasinWish; location: string | null } {
+    return { wish: this.#basinWish(), location: this.#one(LOCATIONS) };
+  }
+
   #basinWish(): BasinWish {
     return {
       ...NO_BASIN_WISH,
       defaults: this.#streamWish(),
+      cipher: this.#world.below(3) === 0 ? this.#one(CIPHERS) : null,
       createsOnAppend: this.#one([null, false, true]),
       createsOnRead: this.#one([null, null, false, true]),
     };
@@ -215,6 +229,7 @@ export class ControlWorker {
     const { below } = this.#world;
     return {
       ...(below(4) > 0 && { defaults: below(6) === 0 ? null : this.#streamPatch() }),
+      ...(below(3) === 0 && { cipher: this.#one(CIPHERS) }),
       ...(below(3) === 0 && { createsOnAppend: below(2) === 0 }),
       ...(below(4) === 0 && { createsOnRead: below(2) === 0 }),
     };

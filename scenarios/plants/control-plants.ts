@@ -13,6 +13,7 @@ const DELETIONS = 'engine/stream/deletions.ts';
 const ENTRIES = 'engine/state/entries.ts';
 const HASH = 'engine/state/state-hash.ts';
 const LISTING = 'engine/core/listing.ts';
+const STREAM_API = 'engine/api/streams.ts';
 const STREAMS = 'engine/stream/streams.ts';
 
 export const CONTROL_PLANTS: readonly Plant[] = [
@@ -241,6 +242,44 @@ export const CONTROL_PLANTS: readonly Plant[] = [
       },
     ],
     seedsMax: 800,
+    profile: 'failover',
+  },
+  {
+    name: 'cleared-cipher-stays',
+    lie: 'a basin whose cipher is cleared goes on making sealed streams',
+    edits: [
+      {
+        file: CONFIG,
+        find: 'streamCipher: patch.streamCipher === undefined ? config.streamCipher : patch.streamCipher,',
+        replace: 'streamCipher: patch.streamCipher ?? config.streamCipher,',
+      },
+    ],
+    seedsMax: 400,
+    profile: 'failover',
+  },
+  {
+    name: 'born-in-plain',
+    lie: 'a stream that is made for an append or a read is not sealed, whatever cipher its basin has',
+    edits: [
+      { file: BIRTHS, find: 'cipher: streamCipher,', replace: 'cipher: wish === NO_WISH ? null : streamCipher,' },
+    ],
+    seedsMax: 400,
+    profile: 'failover',
+  },
+  {
+    name: 'cipher-told-by-the-basin',
+    lie: 'a listing shows every stream with the cipher its basin has now',
+    edits: [
+      {
+        file: STREAM_API,
+        find: "return listed('streams', page, streamInfo);",
+        replace:
+          'const config = await engine.basinConfig(basin);\n' +
+          "  const cipher = config.kind === 'config' ? config.config.streamCipher : null;\n" +
+          "  return listed('streams', page, (row) => ({ ...streamInfo(row), cipher }));",
+      },
+    ],
+    seedsMax: 400,
     profile: 'failover',
   },
 ];

@@ -1,6 +1,6 @@
 /** Histories of the control plane made by hand: one operation after the other, or open while others happen. */
 
-import { NO_BASIN_WISH, NO_WISH } from '../config.ts';
+import { type Cipher, NO_BASIN_WISH, NO_WISH } from '../config.ts';
 import {
   type Append,
   type BasinCall,
@@ -17,7 +17,7 @@ export const B = 'control-1-a';
 export const S = 's1';
 
 /** When a basin or stream was made, and when another one of its name. */
-const THEN = '2026-01-01T00:00:00.000Z';
+export const THEN = '2026-01-01T00:00:00.000Z';
 export const LATER = '2026-01-01T00:00:09.000Z';
 
 export class Story {
@@ -53,11 +53,13 @@ export const createBasin = (token: string | null = 't', said: Partial<typeof NO_
   basin: B,
   token,
   wish: { ...NO_BASIN_WISH, ...said },
+  location: null,
 });
 export const ensureBasin = (said: Partial<typeof NO_BASIN_WISH> = {}): BasinCall => ({
   kind: 'ensure-basin',
   basin: B,
   wish: { ...NO_BASIN_WISH, ...said },
+  location: null,
 });
 export const patchBasin = (patch: Extract<BasinCall, { kind: 'reconfigure-basin' }>['patch']): BasinCall => ({
   kind: 'reconfigure-basin',
@@ -88,7 +90,8 @@ export const patchStream = (patch: Extract<StreamCall, { kind: 'reconfigure-stre
 });
 export const getStream: StreamCall = { kind: 'get-stream', basin: B, stream: S };
 export const deleteStream: StreamCall = { kind: 'delete-stream', basin: B, stream: S };
-export const read: StreamCall = { kind: 'read', basin: B, stream: S };
+export const read: StreamCall = { kind: 'read', basin: B, stream: S, hasKey: false };
+export const readWithKey: StreamCall = { ...read, hasKey: true };
 export const checkTail: StreamCall = { kind: 'check-tail', basin: B, stream: S };
 export const append = (body: string, conditions: Partial<Append> = {}): StreamCall => ({
   kind: 'append',
@@ -98,6 +101,7 @@ export const append = (body: string, conditions: Partial<Append> = {}): StreamCa
   timestamp: null,
   fencingToken: null,
   matchSeqNum: null,
+  hasKey: false,
   ...conditions,
 });
 export const listBasins = (limit = 10, startAfter = ''): ListCall => ({
@@ -122,12 +126,16 @@ export const deleted: ControlAnswer = { kind: 'deleted' };
 export const basinIs = (result: 'created' | 'updated' | 'noop', createdAt = THEN): ControlAnswer => ({
   kind: 'provisioned',
   result,
-  shown: { name: B, createdAt, deletedAt: null },
+  shown: { name: B, createdAt, deletedAt: null, cipher: null },
 });
-export const streamIs = (result: 'created' | 'updated' | 'noop', createdAt = THEN): ControlAnswer => ({
+export const streamIs = (
+  result: 'created' | 'updated' | 'noop',
+  createdAt = THEN,
+  cipher: Cipher | null = null,
+): ControlAnswer => ({
   kind: 'provisioned',
   result,
-  shown: { name: S, createdAt, deletedAt: null },
+  shown: { name: S, createdAt, deletedAt: null, cipher },
 });
 export const configIs = (config: Extract<ControlAnswer, { kind: 'config' }>['config']): ControlAnswer => ({
   kind: 'config',
@@ -141,6 +149,6 @@ export const page = (...records: readonly (readonly [string, number])[]): Contro
 });
 export const listed = (hasMore: boolean, ...rows: readonly (readonly [string, string | null])[]): ControlAnswer => ({
   kind: 'listed',
-  rows: rows.map(([name, deletedAt]) => ({ name, createdAt: THEN, deletedAt })),
+  rows: rows.map(([name, deletedAt]) => ({ name, createdAt: THEN, deletedAt, cipher: null })),
   hasMore,
 });
