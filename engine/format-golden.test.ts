@@ -13,7 +13,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
 import { decodeRecords } from './core/chunk.ts';
-import { FORMAT_VERSION } from './core/format-version.ts';
+import { FORMAT_VERSION, FORMAT_VERSION_OLDEST } from './core/format-version.ts';
 import { publicationKey } from './core/object-names.ts';
 import { decodeContent, envelopeOf, Place } from './core/sealed-record.ts';
 import { LogCorruption } from './log/corruption.ts';
@@ -21,10 +21,11 @@ import { decodeEntries, decodeHeader, slotKey } from './log/format.ts';
 import { claimFormat, ForeignStore } from './log/format-object.ts';
 import type { LogFold } from './log/fold.ts';
 import { takeOver } from './log/takeover.ts';
+import { decodePage } from './segments/checkpoint-format.ts';
 import { type ChunkEntry, decodeEntry, encodeEntry, type Entry } from './state/entries.ts';
 import { ENTRY_CODEC } from './state/entry-codec.ts';
 import { golden, OBJECTS, pathOf, readSegment, writeMissing } from './testing/golden-files.ts';
-import { CONTENT, ENTRIES, IDENTITY, KEY, PLACE, ROOT, SLOT } from './testing/golden-samples.ts';
+import { CONTENT, ENTRIES, IDENTITY, KEY, PAGE, PLACE, ROOT, ROWS, SLOT } from './testing/golden-samples.ts';
 import { dataObject, PROMPT } from './testing/log-bench.ts';
 import { manualPorts, nativeCompute as compute } from './testing/manual-ports.ts';
 
@@ -46,7 +47,7 @@ describe.each(OBJECTS)('$file', ({ file, key, write, read, meaning }) => {
   ])('of version %i is refused: the message names object, byte, version and remedy', (version, remedy) => {
     const bytes = golden(file);
     bytes[4] = version;
-    const what = `it has format version ${version}; this build reads version ${FORMAT_VERSION}`;
+    const what = `it has format version ${version}; this build reads versions ${FORMAT_VERSION_OLDEST} to ${FORMAT_VERSION}`;
     expect(() => read(bytes)).toThrow(LogCorruption);
     expect(() => read(bytes)).toThrow(`${key}, byte 4: ${what}. ${remedy}`);
   });
@@ -109,7 +110,7 @@ describe('the marker', () => {
   });
 
   const OURS = `"version":${FORMAT_VERSION}`;
-  const READS = `; this build reads version ${FORMAT_VERSION}.`;
+  const READS = `; this build reads versions ${FORMAT_VERSION_OLDEST} to ${FORMAT_VERSION}.`;
 
   test.each([
     [
@@ -139,16 +140,16 @@ describe('earlier versions', () => {
     expect(VERSIONS.toSorted((a, b) => a - b)).toEqual(wanted);
   });
 
-  test.each(VERSIONS.filter((version) => version < FORMAT_VERSION))(
+  test.each(VERSIONS.filter((version) => version < FORMAT_VERSION_OLDEST))(
     'a store of version %i is refused by its marker, with the remedy',
     async (version) => {
       const remedy = 'Use the build that wrote it; this one does not convert older stores';
-      const named = `format version ${version}; this build reads version ${FORMAT_VERSION}. ${remedy}`;
+      const named = `format version ${version}; this build reads versions ${FORMAT_VERSION_OLDEST} to ${FORMAT_VERSION}. ${remedy}`;
       await expectRefusal(golden('format.bin', version), named);
     },
   );
 
-  test.each(VERSIONS.filter((version) => version < FORMAT_VERSION))(
+  test.each(VERSIONS.filter((version) => version < FORMAT_VERSION_OLDEST))(
     'an object of version %i is refused by name where it turns up in a store of ours',
     (version) => {
       for (const { file, key, read } of OBJECTS.filter((object) => existsSync(pathOf(object.file, version)))) {
@@ -156,6 +157,29 @@ describe('earlier versions', () => {
       }
     },
   );
+
+  const READ = VERSIONS.filter((version) => version >= FORMAT_VERSION_OLDEST && version < FORMAT_VERSION);
+
+  test.each(READ)('a store of version %i is taken as it is, and its marker stays', async (version) => {
+    const ports = manualPorts();
+    ports.blobs.objects.set('format', golden('format.bin', version));
+    await claimFormat(ports, PROMPT);
+    expect([...ports.blobs.objects]).toEqual([['format', golden('format.bin', version)]]);
+  });
+
+  test.each(READ)('objects of version %i are read as what was written, of which there was less', (version) => {
+    const page = golden('metadata-page.bin', version);
+    const ref = { ...PAGE.ref, crc: new DataView(page.buffer).getUint32(12, true) };
+    const withoutTokens = ENTRIES.filter(({ type }) => type !== 'issue-token' && type !== 'revoke-token');
+    const meanings = new Map<unknown, unknown>([
+      [ENTRIES, withoutTokens],
+      [ROOT, { ...ROOT, tokens: [], pages: [ref] }],
+    ]);
+    for (const { file, read, meaning } of OBJECTS.filter((object) => object.file !== 'metadata-page.bin')) {
+      expect(read(golden(file, version)), file).toEqual(meanings.get(meaning) ?? meaning);
+    }
+    expect(decodePage(ref, page, compute)).toEqual(ROWS);
+  });
 });
 
 test('a segment of another version is refused by its footer too: a server never reads the header', () => {

@@ -36,6 +36,8 @@ export interface Entropy {
 export interface Compute {
   /** CRC-32 (IEEE 802.3, as in zlib) of `bytes`, continuing from `seed` (0 to begin). Unsigned. */
   crc32(bytes: Uint8Array, seed?: number): number;
+  /** The 32 bytes of SHA-256 (FIPS 180-4) of `bytes`. */
+  sha256(bytes: Uint8Array): Uint8Array;
   ciphers: Ciphers;
 }
 

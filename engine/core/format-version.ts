@@ -1,8 +1,14 @@
 /**
  * The one number that says which bytes a store holds: in the marker `format` and in every binary object. Any change of
- * the bytes, or of what they mean, raises it, and a build reads the one version it writes.
+ * the bytes, or of what they mean, raises it. A build writes one version and reads all from the oldest that it knows.
  *
  * How a change is made, step by step: docs/FORMAT.md, "How the format is changed".
  */
 
-export const FORMAT_VERSION = 4;
+export const FORMAT_VERSION = 5;
+
+/** Objects and stores of this version and of those between are read as they are; what is written anew is of the newest. */
+export const FORMAT_VERSION_OLDEST = 4;
+
+/** The first whose roots have access tokens behind everything else. */
+export const FORMAT_VERSION_OF_TOKENS = 5;

@@ -10,6 +10,8 @@ export const BATCH_METERED_BYTES_MAX = 1024 * 1024;
 export const BATCH_RECORDS_MAX = 1000;
 export const FENCING_TOKEN_BYTES_MAX = 36;
 export const ACCESS_TOKEN_ID_BYTES_MAX = 96;
+/** Access tokens of one store: all of them stand in every checkpoint's root. */
+export const ACCESS_TOKENS_MAX = 100_000;
 export const REQUEST_TOKEN_BYTES_MAX = 36;
 export const BASIN_NAME_BYTES_MIN = 8;
 export const BASIN_NAME_BYTES_MAX = 48;

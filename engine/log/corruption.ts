@@ -6,7 +6,7 @@
  * damaged (docs/FORMAT.md, "How the format is changed").
  */
 
-import { FORMAT_VERSION } from '../core/format-version.ts';
+import { FORMAT_VERSION, FORMAT_VERSION_OLDEST } from '../core/format-version.ts';
 
 /** What to do about an object that is not what it has to be. */
 export const REMEDY = {
@@ -38,12 +38,19 @@ export class LogCorruption extends Error {
 /** Where the version stands at the beginning of every binary object. */
 export const VERSION_OFFSET = 4;
 
-/** Throws LogCorruption unless `found`, the byte at `offset`, is the version that this build writes. */
+/** Throws LogCorruption unless `found`, the byte at `offset`, is a version that this build reads. */
 export function checkVersion(object: string, found: number, offset = VERSION_OFFSET): void {
-  if (found === FORMAT_VERSION) return;
-  const what = `it has format version ${found}; this build reads version ${FORMAT_VERSION}`;
+  if (isReadable(found)) return;
+  const what = `it has format version ${found}; this build reads ${READABLE}`;
   throw new LogCorruption(object, offset, what, otherVersion(found));
 }
+
+export function isReadable(version: unknown): boolean {
+  return typeof version === 'number' && version >= FORMAT_VERSION_OLDEST && version <= FORMAT_VERSION;
+}
+
+/** The versions this build reads, as messages name them. */
+export const READABLE = `versions ${FORMAT_VERSION_OLDEST} to ${FORMAT_VERSION}`;
 
 /** What to do about a version that is not this build's. */
 export function otherVersion(found: number): string {

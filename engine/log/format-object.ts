@@ -8,7 +8,7 @@ import { FORMAT_VERSION } from '../core/format-version.ts';
 import { WINDOW_SLOTS } from '../core/limits.ts';
 import type { GetOutcome, Ports, StoreFault } from '../ports.ts';
 import { backOff } from './backoff.ts';
-import { otherVersion, REMEDY } from './corruption.ts';
+import { isReadable, otherVersion, READABLE, REMEDY } from './corruption.ts';
 import { READINGS_MAX } from './format.ts';
 import { StoreRefused } from './persistent-store.ts';
 import type { LogTunables } from './tunables.ts';
@@ -115,12 +115,9 @@ export function checkMarker(bytes: Uint8Array): void {
     );
   }
   const { version, windowSlots } = marker;
-  if (version !== MARKER.version) {
+  if (!isReadable(version)) {
     const remedy = typeof version === 'number' ? otherVersion(version) : REMEDY.restore;
-    throw wrongMarker(
-      `says that the store has format version ${version}; this build reads version ${MARKER.version}`,
-      remedy,
-    );
+    throw wrongMarker(`says that the store has format version ${version}; this build reads ${READABLE}`, remedy);
   }
   if (windowSlots !== MARKER.windowSlots) {
     throw wrongMarker(

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { FORMAT_VERSION } from '../core/format-version.ts';
+import { FORMAT_VERSION, FORMAT_VERSION_OLDEST } from '../core/format-version.ts';
 import { dataObject } from '../testing/log-bench.ts';
 import { nativeCompute as compute } from '../testing/manual-ports.ts';
 import { LogCorruption } from './corruption.ts';
@@ -107,8 +107,8 @@ describe('damage', () => {
   test('a future format version says which build is needed', () => {
     const future = resealed(data, (copy) => copy.set([FORMAT_VERSION + 1], 4));
     expect(() => decodeHeader(7, future, compute)).toThrow(
-      `wal/00000000000000000007, byte 4: it has format version ${FORMAT_VERSION + 1}; this build reads version ` +
-        `${FORMAT_VERSION}. Use a newer build`,
+      `wal/00000000000000000007, byte 4: it has format version ${FORMAT_VERSION + 1}; this build reads versions ` +
+        `${FORMAT_VERSION_OLDEST} to ${FORMAT_VERSION}. Use a newer build`,
     );
   });
 

@@ -66,6 +66,7 @@ const ROOT: CheckpointRoot = {
   pageRows: 4,
   pages: [{ page: 1, ...PAGE, bytes: 50, crc: 7, rows: 2 }],
   usage: NO_USAGE,
+  tokens: [],
   overlay: [
     { id: 9, row: ROW },
     { id: 300, row: null },

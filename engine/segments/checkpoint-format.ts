@@ -14,13 +14,15 @@ import {
   type OwnedName,
   pageKey,
 } from '../core/object-names.ts';
-import { FORMAT_VERSION } from '../core/format-version.ts';
+import type { TokenState } from '../core/access.ts';
+import { FORMAT_VERSION, FORMAT_VERSION_OF_TOKENS } from '../core/format-version.ts';
 import type { BasinState, StreamState } from '../core/stream-state.ts';
 import { checkVersion, LogCorruption, meaningOf, REMEDY, VERSION_OFFSET } from '../log/corruption.ts';
 import type { Compute } from '../ports.ts';
 import { PayloadReader, PayloadWriter } from '../state/payload.ts';
 import { readSegmentRefs, type SegmentRef, writeSegmentRefs } from '../state/segment-ref.ts';
 import type { StateHash } from '../state/state-hash.ts';
+import { readToken, writeToken } from '../state/token-codec.ts';
 import type { UsageHistory } from '../state/usage.ts';
 import { readUsage, writeUsage } from '../state/usage-codec.ts';
 import { readBasin, readRow, type RowChange, writeBasin, writeRow } from './checkpoint-rows.ts';
@@ -63,6 +65,7 @@ export interface CheckpointRoot {
   usage: UsageHistory;
   /** Rows changed or deleted since their page was written, ids ascending. */
   overlay: readonly RowChange[];
+  tokens: readonly TokenState[];
 }
 
 /** Rows as the bytes they have in a page or beside the pages. */
@@ -109,20 +112,24 @@ export function encodeRootWith(
   out.number(overlay.rows);
   for (const part of overlay.parts) out.written(part);
   for (const part of usage) out.written(part);
+  out.number(root.tokens.length);
+  for (const token of root.tokens) writeToken(out, token);
   return seal(ROOT_MAGIC, out.finish(), compute).bytes;
 }
 
 /** Throws LogCorruption when `bytes` are not the checkpoint `name`. */
 export function decodeRoot(name: CheckpointName, bytes: Uint8Array, compute: Compute): CheckpointRoot {
   const key = checkpointKey(name);
-  const root = parse(key, open(key, ROOT_MAGIC, 'checkpoint', bytes, compute), readRoot);
+  const body = open(key, ROOT_MAGIC, 'checkpoint', bytes, compute);
+  const hasTokens = viewOf(bytes).getUint8(VERSION_OFFSET) >= FORMAT_VERSION_OF_TOKENS;
+  const root = parse(key, body, (from) => readRoot(from, hasTokens));
   if (compareCheckpoints(root.name, name) !== 0) {
     throw new LogCorruption(key, PREFIX_BYTES, `it says that it is ${checkpointKey(root.name)}`);
   }
   return root;
 }
 
-function readRoot(from: PayloadReader): CheckpointRoot {
+function readRoot(from: PayloadReader, hasTokens: boolean): CheckpointRoot {
   const hash = (): StateHash => ({ a: from.number(), b: from.number() });
   return {
     name: { slot: from.number(), epoch: from.number(), number: from.number() },
@@ -148,6 +155,7 @@ function readRoot(from: PayloadReader): CheckpointRoot {
       return { id, row: from.number() === 0 ? null : readRow(from, id) };
     }),
     usage: readUsage(from),
+    tokens: hasTokens ? Array.from({ length: from.number() }, () => readToken(from)) : [],
   };
 }
 

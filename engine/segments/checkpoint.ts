@@ -115,6 +115,7 @@ export class Checkpoints {
     state.collectedTo = root.collectedTo;
     state.segments.restore(name, root.segments);
     state.usage.restore(root.usage);
+    for (const token of root.tokens) state.tables.tokens.add(token);
     if (!sameHash(state.hash, root.hashAfter)) {
       const hashes = `state hash is ${hashText(state.hash)}, it says ${hashText(root.hashAfter)}`;
       const what = `it and its pages are sound one by one and not as a whole: ${hashes}`;
@@ -155,6 +156,7 @@ export class Checkpoints {
       fences: [...state.fences],
       pageRows: table.pageRows,
       basins: [...state.tables.basins()],
+      tokens: [...state.tables.tokens.all()],
     };
     return {
       name,

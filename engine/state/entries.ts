@@ -6,6 +6,7 @@
  * UTF-8; an optional field is a varint 0 (absent) or 1 followed by the value.
  */
 
+import type { TokenState } from '../core/access.ts';
 import type { AdmittedChunk } from '../core/admission.ts';
 import { type ChunkFacts, VarintReader } from '../core/chunk.ts';
 import type { BasinConfig, StreamConfig } from '../core/config.ts';
@@ -27,6 +28,7 @@ import {
 import { PayloadReader, PayloadWriter } from './payload.ts';
 import { readSegmentRefs, type SegmentRef, writeSegmentRefs } from './segment-ref.ts';
 import type { StateHash } from './state-hash.ts';
+import { readToken, writeToken } from './token-codec.ts';
 import { readCounts, writeCounts } from './usage-codec.ts';
 
 export type Entry =
@@ -45,6 +47,10 @@ export type Entry =
   | { type: 'tombstone-basin'; name: string; deletedAtMs: number }
   /** The basin, which has no streams any more, is gone and its name is free. */
   | { type: 'delete-basin'; name: string }
+  /** The access token is there, whole: its secret's hash, what it may do, until when. */
+  | { type: 'issue-token'; token: TokenState }
+  /** …and is not any more: it was revoked, or its time was over by the clock of the owner, which is what is in doubt no more. */
+  | { type: 'revoke-token'; id: string; atMs: number }
   /** Compaction and garbage: segments leave the list, others come. */
   | EditEntry
   | InstallEntry
@@ -109,6 +115,8 @@ const TYPES = {
   'tombstone-basin': 11,
   'delete-basin': 12,
   usage: 13,
+  'issue-token': 14,
+  'revoke-token': 15,
 } as const;
 
 /** What the frame of a chunk says it is; segments hold nothing else. */
@@ -185,6 +193,12 @@ export function encodeEntry(entry: Entry): RawEntry {
         out.text(name);
         writeCounts(out, counts);
       }
+      break;
+    case 'issue-token':
+      writeToken(out, entry.token);
+      break;
+    case 'revoke-token':
+      out.text(entry.id).number(entry.atMs);
       break;
     case 'chunk':
       out.number(entry.streamId).number(entry.firstSeqNum).number(entry.count);
@@ -279,6 +293,10 @@ function readEntry(type: number, from: PayloadReader): Entry {
           counts: readCounts(from, isCounted),
         })),
       };
+    case TYPES['issue-token']:
+      return { type: 'issue-token', token: readToken(from) };
+    case TYPES['revoke-token']:
+      return { type: 'revoke-token', id: from.text(), atMs: from.number() };
     case TYPES.chunk:
       return {
         type: 'chunk',

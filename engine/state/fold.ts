@@ -3,6 +3,7 @@
  * slot commits), replay, and the speculative tables that admission decides against (when an entry is queued).
  */
 
+import type { TokenState } from '../core/access.ts';
 import type { AdmittedChunk } from '../core/admission.ts';
 import { assert } from '../core/assert.ts';
 import type { ChunkFacts } from '../core/chunk.ts';
@@ -14,6 +15,7 @@ export interface Tables {
   basin(name: string): BasinState | undefined;
   stream(id: number): StreamState | undefined;
   streamId(basin: string, name: string): number | undefined;
+  token(id: string): TokenState | undefined;
 }
 
 /** The one row an entry creates, replaces or takes away. */
@@ -21,7 +23,9 @@ export type Change =
   | { table: 'basin'; row: BasinState }
   | { table: 'deleted-basin'; row: BasinState }
   | { table: 'stream'; row: StreamState }
-  | { table: 'deleted-stream'; row: StreamState };
+  | { table: 'deleted-stream'; row: StreamState }
+  | { table: 'token'; row: TokenState }
+  | { table: 'revoked-token'; row: TokenState };
 
 /** The others are about objects of the store (`segment-list.ts`) or about usage (`usage.ts`), and leave the rows alone. */
 export type RowEntry = Exclude<Entry, { type: 'edit' | 'install' | 'usage' }>;
@@ -80,6 +84,14 @@ export function fold(tables: Tables, entry: RowEntry, crc = 0): Change {
       const stream = tables.stream(entry.streamId);
       assert(stream !== undefined, 'a stream is deleted once');
       return { table: 'deleted-stream', row: stream };
+    }
+    case 'issue-token':
+      assert(tables.token(entry.token.id) === undefined, 'an access token is issued once');
+      return { table: 'token', row: entry.token };
+    case 'revoke-token': {
+      const token = tables.token(entry.id);
+      assert(token !== undefined, 'only an access token that is there is revoked');
+      return { table: 'revoked-token', row: token };
     }
   }
 }

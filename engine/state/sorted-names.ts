@@ -1,4 +1,4 @@
-/** Names of basins in order. They are ASCII, so the order of strings is the order of their bytes. */
+/** Names in the order of the bytes of their UTF-8, as listings have it. */
 
 import { assert } from '../core/assert.ts';
 
@@ -7,21 +7,22 @@ export class SortedNames {
 
   add(name: string): void {
     this.#names.splice(
-      this.#firstWhere((other) => other >= name),
+      this.#firstWhere((other) => compareNames(other, name) >= 0),
       0,
       name,
     );
   }
 
   delete(name: string): void {
-    const at = this.#firstWhere((other) => other >= name);
+    const at = this.#firstWhere((other) => compareNames(other, name) >= 0);
     assert(this.#names[at] === name, 'only a known name is deleted');
     this.#names.splice(at, 1);
   }
 
   /** Names that begin with `prefix` and stand behind `startAfter`, ascending. Not to be changed meanwhile. */
   *named(prefix: string, startAfter: string): IterableIterator<string> {
-    for (let at = this.#firstWhere((name) => name >= prefix && name > startAfter); at < this.#names.length; at++) {
+    const from = this.#firstWhere((name) => compareNames(name, prefix) >= 0 && compareNames(name, startAfter) > 0);
+    for (let at = from; at < this.#names.length; at++) {
       const name = this.#names[at] as string;
       if (!name.startsWith(prefix)) return;
       yield name;
@@ -39,4 +40,18 @@ export class SortedNames {
     }
     return low;
   }
+}
+
+/** Negative, zero or positive. UTF-16 sorts what lies beyond it by halves, before the last letters of the first plane. */
+export function compareNames(a: string, b: string): number {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x !== y) return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+function rank(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }

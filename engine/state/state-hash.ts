@@ -7,6 +7,7 @@
  * in 2^32.
  */
 
+import type { NameSet, TokenState } from '../core/access.ts';
 import { type BasinConfig, CIPHERS, STORAGE_CLASSES, type StreamWish, TIMESTAMPING_MODES } from '../core/config.ts';
 import type { BasinState, StreamState } from '../core/stream-state.ts';
 import type { Note } from './ledger.ts';
@@ -93,6 +94,15 @@ export class StateHasher {
     this.#add(mixNumber(11, streamId), sign);
   }
 
+  token({ id, issuedAtMs, secretHash, expiresAtMs, namespace, ...rest }: TokenState, sign: 1 | -1): void {
+    let lane = mixNumber(mixText(12, id), issuedAtMs);
+    for (const byte of secretHash) lane = mix(lane, byte);
+    lane = mixText(mixNumber(lane, expiresAtMs ?? -1), namespace);
+    const { basins, streams, accessTokens, groups, operations } = rest.scope;
+    for (const set of [basins, streams, accessTokens]) lane = mixNames(lane, set);
+    this.#add(mix(mix(mix(lane, Number(rest.autoPrefixStreams)), groups), operations), sign);
+  }
+
   segment(ref: SegmentRef, sign: 1 | -1): void {
     const lane = mixNumber(mixNumber(4, ref.epoch), ref.number);
     this.#add(mix(mixNumber(lane, ref.bytes), ref.indexCrc), sign);
@@ -126,4 +136,9 @@ function mixBasinConfig(lane: number, config: BasinConfig): number {
   const mixed = mixWish(lane, config.defaultStreamConfig);
   const cipher = config.streamCipher === null ? 0 : CIPHERS.indexOf(config.streamCipher) + 1;
   return mix(mix(mixed, cipher), Number(config.createStreamOnAppend) + 2 * Number(config.createStreamOnRead));
+}
+
+function mixNames(lane: number, set: NameSet): number {
+  if (set === null) return mix(lane, 0);
+  return 'exact' in set ? mixText(mix(lane, 1), set.exact) : mixText(mix(lane, 2), set.prefix);
 }

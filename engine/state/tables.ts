@@ -3,6 +3,7 @@
  * shown; `SpeculativeTables` lay the effect of queued entries over them, so that admission can pipeline.
  */
 
+import type { TokenState } from '../core/access.ts';
 import { assert } from '../core/assert.ts';
 import { Fifo } from '../core/fifo.ts';
 import { type ListQuery, type Page, pageOf } from '../core/listing.ts';
@@ -12,6 +13,7 @@ import { RowSnapshot } from './row-snapshot.ts';
 import { SortedNames } from './sorted-names.ts';
 import { StateHasher } from './state-hash.ts';
 import { StreamTable } from './stream-table.ts';
+import { TokenTable } from './token-table.ts';
 
 export class DurableTables implements Tables {
   readonly #basins = new Map<string, BasinState>();
@@ -19,6 +21,7 @@ export class DurableTables implements Tables {
   /** Names of basins that are being deleted. */
   readonly #doomedBasins = new Set<string>();
   readonly #streams = new StreamTable();
+  readonly tokens: TokenTable;
   #dirtyIds = new Set<number>();
   #snapshot: RowSnapshot | null = null;
   readonly #hasher: StateHasher;
@@ -26,6 +29,7 @@ export class DurableTables implements Tables {
 
   constructor(hasher = new StateHasher()) {
     this.#hasher = hasher;
+    this.tokens = new TokenTable(hasher);
   }
 
   basin(name: string): BasinState | undefined {
@@ -43,6 +47,10 @@ export class DurableTables implements Tables {
   streamByName(basin: string, name: string): StreamState | undefined {
     const id = this.streamId(basin, name);
     return id === undefined ? undefined : this.#streams.get(id);
+  }
+
+  token(id: string): TokenState | undefined {
+    return this.tokens.get(id);
   }
 
   hasStream(id: number): boolean {
@@ -76,6 +84,12 @@ export class DurableTables implements Tables {
         this.#hasher.streamPosition(change.row, -1);
         this.#streams.delete(change.row.id);
         this.#dirtyIds.add(change.row.id);
+        return;
+      case 'token':
+        this.tokens.add(change.row);
+        return;
+      case 'revoked-token':
+        this.tokens.delete(change.row);
     }
   }
 
@@ -241,6 +255,7 @@ export class SpeculativeTables implements Tables {
   readonly #basins = new Map<string, Overlay<string, BasinState | undefined>>();
   readonly #streams = new Map<number, Overlay<number, StreamState | undefined>>();
   readonly #streamIds = new Map<string, Overlay<string, number | undefined>>();
+  readonly #tokens = new Map<string, Overlay<string, TokenState | undefined>>();
   #nextStreamId: number;
   /** What each queued entry changed, oldest first. */
   readonly #order = new Fifo<readonly { settle(): void }[]>();
@@ -272,6 +287,11 @@ export class SpeculativeTables implements Tables {
     return id === undefined ? undefined : this.stream(id);
   }
 
+  token(id: string): TokenState | undefined {
+    const overlay = this.#tokens.get(id);
+    return overlay === undefined ? this.#durable.token(id) : overlay.row;
+  }
+
   /** True when the stream has effects that are not durable yet. */
   isAhead(streamId: number): boolean {
     return this.#streams.has(streamId);
@@ -292,6 +312,8 @@ export class SpeculativeTables implements Tables {
   }
 
   #lay(change: Change): readonly { settle(): void }[] {
+    if (change.table === 'token') return layOver(this.#tokens, change.row.id, change.row).alone;
+    if (change.table === 'revoked-token') return layOver(this.#tokens, change.row.id, undefined).alone;
     if (change.table === 'basin') return layOver(this.#basins, change.row.name, change.row).alone;
     if (change.table === 'deleted-basin') return layOver(this.#basins, change.row.name, undefined).alone;
     const { id, basin, name } = change.row;

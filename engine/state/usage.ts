@@ -106,7 +106,10 @@ export class Usage {
         this.#stored(totals, change.row, null);
         totals[STREAMS] = (totals[STREAMS] as number) - 1;
         this.#setUncounted(change.row.id, false);
+        return;
       }
+      case 'token':
+      case 'revoked-token':
     }
   }
 
@@ -232,6 +235,10 @@ function timeOf(entry: RareRowEntry): number {
     case 'tombstone-stream':
     case 'tombstone-basin':
       return entry.deletedAtMs;
+    case 'issue-token':
+      return entry.token.issuedAtMs;
+    case 'revoke-token':
+      return entry.atMs;
     case 'reconfigure-basin':
     case 'delete-basin':
     case 'delete-stream':

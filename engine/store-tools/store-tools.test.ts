@@ -150,7 +150,7 @@ describe('verify', () => {
     const objects = copy();
     objects.set('format', new TextEncoder().encode('{"store":"tailrace","version":9999,"windowSlots":64}'));
     await expect(verifyStore(lookAt(objects).look)).rejects.toThrow(
-      /^format, byte 0: it says that the store has format version 9999; this build reads version \d+\. Use a newer build$/,
+      /^format, byte 0: it says that the store has format version 9999; this build reads versions \d+ to \d+\. Use a newer build$/,
     );
   });
 

@@ -3,6 +3,8 @@
  * ever changed together with the version of the format (docs/FORMAT.md, "How the format is changed").
  */
 
+import { ROOT_SCOPE, type TokenState } from '../core/access.ts';
+import { groupBit, operationSet } from '../core/operations.ts';
 import { basinConfig, NO_WISH, S2_BASIN_CONFIG, type StreamConfig } from '../core/config.ts';
 import { contentLength, envelopeHeadLength, Place, writeContent, writeEnvelopeHead } from '../core/sealed-record.ts';
 import { encodeRecords } from '../core/stamped-batch.ts';
@@ -76,6 +78,26 @@ const BASIN_CONFIG = basinConfig({
   createStreamOnRead: true,
 });
 
+const TOKEN: TokenState = {
+  id: 'räder/1',
+  issuedAtMs: NOW_MS + 7,
+  secretHash: Uint8Array.from({ length: 32 }, (_, i) => 0xc0 + i),
+  expiresAtMs: 2 ** 41,
+  autoPrefixStreams: true,
+  namespace: 'räder/',
+  scope: {
+    basins: { exact: 'basin-01' },
+    streams: { prefix: 'räder/' },
+    accessTokens: null,
+    groups: groupBit('stream', 'write'),
+    operations: operationSet(['list-streams', 'set-default-location']),
+  },
+};
+const ROOT_TOKEN: TokenState = {
+  ...{ id: 'root', issuedAtMs: NOW_MS, secretHash: new Uint8Array(32), expiresAtMs: null },
+  ...{ autoPrefixStreams: false, namespace: '', scope: ROOT_SCOPE },
+};
+
 /** Every type, and every optional field both ways. */
 export const ENTRIES: readonly Entry[] = [
   { type: 'create-basin', name: 'basin-01', createdAtMs: NOW_MS, requestToken: null, config: S2_BASIN_CONFIG },
@@ -136,6 +158,9 @@ export const ENTRIES: readonly Entry[] = [
       { name: 'basin-02', counts: [] },
     ],
   },
+  { type: 'issue-token', token: TOKEN },
+  { type: 'issue-token', token: ROOT_TOKEN },
+  { type: 'revoke-token', id: 'root', atMs: NOW_MS + 8 },
 ];
 
 export const DATA_AT = { slot: SLOT, epoch: 2, identity: IDENTITY };
@@ -211,4 +236,5 @@ export const ROOT: CheckpointRoot = {
     { id: 9, row: ROWS[1] ?? null },
     { id: 300, row: null },
   ],
+  tokens: [TOKEN, ROOT_TOKEN],
 };

@@ -64,8 +64,8 @@ export const CURSOR_BEFORE_PREFIX: Story = {
     edits: [
       {
         file: SORTED_NAMES,
-        find: 'this.#firstWhere((name) => name >= prefix && name > startAfter)',
-        replace: "this.#firstWhere((name) => (startAfter === '' ? name >= prefix : name > startAfter))",
+        find: 'compareNames(name, prefix) >= 0 && compareNames(name, startAfter) > 0',
+        replace: "compareNames(name, startAfter === '' ? prefix : `${startAfter}\\0`) >= 0",
       },
       {
         file: STREAM_TABLE,
