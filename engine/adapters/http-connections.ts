@@ -17,16 +17,26 @@ interface Connection {
   exchanges: Set<Http1Life>;
 }
 
+interface LifeRules {
+  mayBeRefused: () => boolean;
+  isLast: () => boolean;
+  closed: (life: Http1Life) => void;
+}
+
 /** One HTTP/1.1 exchange in the life of its connection. */
 export class Http1Life {
   readonly isWrite: boolean;
+  /** Whether a refusal, now, is understood as the answer to this one: it is not whole, and was not answered. */
+  readonly mayBeRefused: () => boolean;
   readonly #closed: (life: Http1Life) => void;
   readonly #isLast: () => boolean;
   #listeners: (() => void)[] = [];
   #isClosed = false;
 
-  constructor(method: string, isLast: () => boolean, closed: (life: Http1Life) => void) {
+  constructor(method: string, rules: LifeRules) {
+    const { mayBeRefused, isLast, closed } = rules;
     this.isWrite = method !== 'GET' && method !== 'HEAD';
+    this.mayBeRefused = mayBeRefused;
     this.#isLast = isLast;
     this.#closed = closed;
   }
@@ -92,18 +102,26 @@ export class HttpConnections {
   }
 
   /** An HTTP/1.1 exchange begins. */
-  exchange(socket: Socket, method: string): Http1Life {
+  exchange(socket: Socket, method: string, mayBeRefused: () => boolean): Http1Life {
     const exchanges = this.#open.get(socket)?.exchanges ?? new Set();
-    const life = new Http1Life(
-      method,
-      () => this.#closing,
-      () => {
+    const life = new Http1Life(method, {
+      mayBeRefused,
+      isLast: () => this.#closing,
+      closed: () => {
         exchanges.delete(life);
         if (this.#closing && exchanges.size === 0) socket.destroySoon();
       },
-    );
+    });
     exchanges.add(life);
     return life;
+  }
+
+  /**
+   * Whether a refusal, written now, can not pass for the answer to anything else: whoever waits for the answer to a request
+   * that came whole would take it for that, and that one may have taken effect.
+   */
+  mayBeRefused(socket: Socket): boolean {
+    return [...(this.#open.get(socket)?.exchanges ?? [])].every((exchange) => exchange.mayBeRefused());
   }
 
   /** From now on a connection ends as soon as nothing is under way on it. HTTP/2 sessions are told by their own protocol. */

@@ -9,6 +9,7 @@
 import type { Writable } from 'node:stream';
 
 import type { HttpHandler, HttpRequest, HttpResponse } from '../ports.ts';
+import type { Refusal } from './http-framing.ts';
 import { BodyOverloadError, type HttpLoad } from './http-load.ts';
 import { BodySilenceError, PeerGoneError, RequestBody, type BodySource } from './http-request-body.ts';
 
@@ -69,8 +70,13 @@ export interface ExchangeReport extends RequestName {
   durationMs: number;
 }
 
-/** Lets `handler` answer. Never rejects. */
-export async function answer(handler: HttpHandler, exchange: Exchange, rules: ExchangeRules): Promise<void> {
+/** Lets `handler` answer, or says why it does not when there is a `refusal`. Never rejects. */
+export async function answer(
+  handler: HttpHandler,
+  exchange: Exchange,
+  rules: ExchangeRules,
+  refusal: Refusal | null,
+): Promise<void> {
   const { method, target, protocol, connection, outgoing } = exchange;
   const startMs = performance.now();
   const isAdmitted = rules.load.begin(connection) || rules.isAlwaysServed(target);
@@ -78,7 +84,8 @@ export async function answer(handler: HttpHandler, exchange: Exchange, rules: Ex
   const closed = new Promise<void>((resolve) => exchange.onClosed(resolve));
   // Whoever writes to a broken connection learns it by `close`.
   outgoing.on('error', () => undefined);
-  const answered = isAdmitted ? await handle(handler, exchange, rules, name) : refuse(exchange, name.id);
+  const reason = refusal ?? (isAdmitted ? null : FULL);
+  const answered = reason === null ? await handle(handler, exchange, rules, name) : refuse(exchange, reason, name.id);
   watchEnd(exchange, rules);
   await closed;
   rules.load.end(connection);
@@ -240,11 +247,14 @@ function waitForReader(exchange: Exchange, { sendMsMax, load }: ExchangeRules): 
 
 const REQUEST_ID = 'x-request-id';
 
-/** The server is full. Nothing was begun, and the client may try again. */
-function refuse(exchange: Exchange, id: string): Answered {
-  sendWhole(exchange, 429, { code: 'rate_limited', message: 'the server has too many requests under way' }, id);
+/** Nothing was begun, and the client may try again. */
+const FULL: Refusal = { status: 429, code: 'rate_limited', message: 'the server has too many requests under way' };
+
+/** What can be read in two ways is the last of its connection: nobody knows where the next request begins. */
+function refuse(exchange: Exchange, { status, code, message }: Refusal, id: string): Answered {
+  sendWhole(exchange, status, { code, message }, id, status !== FULL.status);
   exchange.dropUnread();
-  return { status: 429, isSession: false };
+  return { status, isSession: false };
 }
 
 /** Returns the status that was sent, null when it was too late for one. */

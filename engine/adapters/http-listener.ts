@@ -10,6 +10,7 @@ import * as https from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
+import { HEAD_BYTES_MAX } from './http-framing.ts';
 import { divertPlaintext } from './http-plaintext.ts';
 import { splitProtocols } from './http-preface.ts';
 
@@ -44,6 +45,8 @@ export function createListener(rules: ListenerRules): HttpListener {
   const { headMsMax, idleMsMax, connectionsMax, tls, onTransport, onConnection, onHttp2 } = rules;
   const options: http.ServerOptions = {
     headersTimeout: headMsMax,
+    maxHeaderSize: HEAD_BYTES_MAX,
+    insecureHTTPParser: false,
     // Would count until the end of the body and cut sessions; `RequestBody` does the part that is wanted.
     requestTimeout: 0,
     keepAliveTimeout: idleMsMax,
@@ -67,6 +70,8 @@ export function createListener(rules: ListenerRules): HttpListener {
   // as old as its HTTP server; `http-connections.ts` does what this leaves to be done.
   Object.assign(listener, { httpAllowHalfOpen: true });
   listener.maxConnections = connectionsMax;
+  // Above it Node leaves headers out without a word; `http-framing.ts` refuses.
+  listener.maxHeadersCount = 0;
   if (tls === null) splitProtocols(listener, { onHttp2, decideMsMax: headMsMax });
   else {
     splitByAgreement(listener, onHttp2);

@@ -15,6 +15,7 @@ import * as net from 'node:net';
 import type { HttpHandler } from '../ports.ts';
 import { HttpConnections } from './http-connections.ts';
 import { answer, type ExchangeReport, type ExchangeRules, type RequestName } from './http-exchange.ts';
+import { http1Refusal, http2Refusal, malformedAnswer } from './http-framing.ts';
 import { createListener, type HttpListener, renewIdentity, type TlsIdentity, type TlsRules } from './http-listener.ts';
 import { HttpLoad } from './http-load.ts';
 import { http1Exchange, http2Exchange } from './http-protocols.ts';
@@ -133,9 +134,12 @@ export async function serveHttp(handler: HttpHandler, options: HttpServerOptions
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
     guardSession(session, { idleMsMax, onFlood: onTurnedAway });
     if (connections.closing) session.close();
-    session.on('stream', (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => {
-      void answer(handler, http2Exchange(stream, headers, session), rules);
-    });
+    session.on(
+      'stream',
+      (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, _: number, raw: string[]) => {
+        void answer(handler, http2Exchange(stream, headers, session), rules, http2Refusal(headers, raw));
+      },
+    );
   });
 
   const listener = createListener({
@@ -154,8 +158,15 @@ export async function serveHttp(handler: HttpHandler, options: HttpServerOptions
   });
   listener.on('drop', () => onTurnedAway('connections'));
   listener.on('request', (request: http.IncomingMessage, response: http.ServerResponse) => {
-    const life = connections.exchange(request.socket, request.method ?? 'GET');
-    void answer(handler, http1Exchange(request, response, life), rules);
+    const mayBeRefused = (): boolean => !request.complete && !response.headersSent;
+    const life = connections.exchange(request.socket, request.method ?? 'GET', mayBeRefused);
+    void answer(handler, http1Exchange(request, response, life), rules, http1Refusal(request));
+  });
+  listener.on('clientError', (error: Error & { code?: string }, socket: net.Socket) => {
+    // Behind a last request is nothing to be understood (RFC 9112 §9.6), and the answer to that one is still to go out.
+    if (error.code === 'HPE_CLOSED_CONNECTION') return;
+    if (socket.writable && connections.mayBeRefused(socket)) socket.write(malformedAnswer(error.code));
+    socket.destroySoon();
   });
   await listening(listener, host, port);
 

@@ -10,7 +10,7 @@ import * as tls from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { HOST, httpBench, mirror, until } from '../testing/http-bench.ts';
-import type { HttpServer } from './node-http.ts';
+import type { HttpServer, TlsIdentity } from './node-http.ts';
 import { selfSigned } from './self-signed.ts';
 import { readTlsFiles, watchTlsFiles } from './tls-files.ts';
 
@@ -48,7 +48,7 @@ async function serveFiles(): Promise<HttpServer> {
   return server;
 }
 
-async function write({ cert, key }: { cert: string | Buffer; key: string | Buffer }): Promise<void> {
+async function write({ cert, key }: TlsIdentity): Promise<void> {
   await writeFile(files.cert, cert);
   await writeFile(files.key, key);
 }
