@@ -1,14 +1,14 @@
 /**
  * Records a history from a real server while it is disturbed, over and over: its process is killed with SIGKILL and
- * started again, or a second process takes the store over while the first one still serves.
+ * started again, a second process takes the store over while the first one still serves, or every connection is cut.
  *
  * Clients speak to a relay that leads each new connection to any living server, so that during a takeover both the
  * old and the new owner are asked. Everything is started and stopped here, on 127.0.0.1; processes are ended by
  * their id.
  */
 
-import type { HistoryEvent } from '../../checker/index.ts';
-import { recordHistory } from '../record.ts';
+import { type Recording, recordHistory } from '../record.ts';
+import type { SdkTransport } from '../sdk-client.ts';
 import type { Workflow } from '../workflow.ts';
 import { openRelay, type Relay } from './relay.ts';
 import { ServerProcess } from './server-process.ts';
@@ -23,6 +23,12 @@ export interface KillRunOptions {
   kills: number;
   /** How often a second process takes the store over. Default 0. */
   takeovers?: number;
+  /** How often every connection is cut while the server lives on: all that a store in memory survives. Default 0. */
+  cuts?: number;
+  /** Default `fetch`. */
+  transport?: SdkTransport;
+  /** Whether clients append and follow in sessions. Default false. */
+  inSessions?: boolean;
   clients: number;
   operationsPerClient: number;
   workflow: Workflow;
@@ -32,12 +38,10 @@ export interface KillRunOptions {
   thinkMsMax: number;
 }
 
-export interface KillRun {
-  history: HistoryEvent[];
-  /** What no server may answer, in words. */
-  violations: string[];
+export interface KillRun extends Recording {
   kills: number;
   takeovers: number;
+  cuts: number;
 }
 
 const BASIN = 'kill-basin';
@@ -51,18 +55,22 @@ const EXIT_FENCED = 4;
 /** A server that was taken over notices at its next write or read, and then lets requests under way finish. */
 const FENCED_MS_MAX = 20_000;
 
-type Disturbance = 'kill' | 'takeover';
+type Disturbance = 'kill' | 'takeover' | 'cut';
 
 export async function recordUnderKills(options: KillRunOptions): Promise<KillRun> {
   const { stream = `kill/${options.workflow}`, clients, operationsPerClient, workflow, thinkMsMax } = options;
+  const { transport = 'fetch', inSessions = false } = options;
   const relay = await openRelay();
   const cluster = new Cluster(options, relay);
   let recording = true;
   let disturbing: Promise<number> = Promise.resolve(0);
   try {
     await cluster.start();
-    // If the disturbances end first the server stays up for the rest of the recording.
-    disturbing = disturb(cluster, planned(options), () => recording);
+    let begin = () => {};
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    // They wait for the clients: a server that loses what it acknowledged would lose the basin before anything is recorded.
+    // If they end first the server stays up for the rest of the recording.
+    disturbing = begun.then(() => disturb(cluster, planned(options), () => recording));
     const history = recordHistory({
       endpoint: `http://127.0.0.1:${relay.port}`,
       basin: BASIN,
@@ -71,14 +79,17 @@ export async function recordUnderKills(options: KillRunOptions): Promise<KillRun
       clients,
       operationsPerClient,
       workflow,
+      transport,
+      inSessions,
       thinkMsMax,
-      onProgress: () => {},
+      onProgress: begin,
     }).finally(() => {
       recording = false;
+      begin();
     });
     const [recorded] = await Promise.all([history, disturbing]);
-    const { kills, takeovers } = cluster;
-    return { ...recorded, violations: [...recorded.violations, ...cluster.violations], kills, takeovers };
+    const { kills, takeovers, cuts } = cluster;
+    return { ...recorded, violations: [...recorded.violations, ...cluster.violations], kills, takeovers, cuts };
   } finally {
     // Whatever failed: no server may be started behind the last one that is ended.
     recording = false;
@@ -88,12 +99,12 @@ export async function recordUnderKills(options: KillRunOptions): Promise<KillRun
   }
 }
 
-/** Kills and takeovers, evenly mixed. */
-function planned({ kills, takeovers = 0 }: KillRunOptions): Disturbance[] {
-  const total = kills + takeovers;
-  return Array.from({ length: total }, (_, index) =>
-    Math.floor(((index + 1) * takeovers) / total) > Math.floor((index * takeovers) / total) ? 'takeover' : 'kill',
-  );
+/** Kills, takeovers and cuts, evenly mixed. */
+function planned({ kills, takeovers = 0, cuts = 0 }: KillRunOptions): Disturbance[] {
+  const spread = (disturbance: Disturbance, count: number) =>
+    Array.from({ length: count }, (_, i) => ({ disturbance, at: (i + 0.5) / count }));
+  const all = [...spread('kill', kills), ...spread('takeover', takeovers), ...spread('cut', cuts)];
+  return all.toSorted((a, b) => a.at - b.at).map(({ disturbance }) => disturbance);
 }
 
 async function disturb(cluster: Cluster, plan: readonly Disturbance[], goOn: () => boolean): Promise<number> {
@@ -102,7 +113,8 @@ async function disturb(cluster: Cluster, plan: readonly Disturbance[], goOn: () 
     if (!goOn()) break;
     await sleep(UP_MS_MIN + Math.random() * (UP_MS_MAX - UP_MS_MIN));
     if (disturbance === 'kill') await cluster.kill();
-    else await cluster.takeOver();
+    else if (disturbance === 'takeover') await cluster.takeOver();
+    else cluster.cut();
     done += 1;
   }
   return done;
@@ -113,6 +125,7 @@ class Cluster {
   readonly violations: string[] = [];
   kills = 0;
   takeovers = 0;
+  cuts = 0;
   readonly #args: readonly string[];
   readonly #env: Readonly<Record<string, string>>;
   readonly #relay: Relay;
@@ -134,6 +147,11 @@ class Cluster {
     await this.#owner?.kill();
     this.kills += 1;
     await this.start();
+  }
+
+  cut(): void {
+    this.#relay.cut();
+    this.cuts += 1;
   }
 
   /** Starts a second server on the store; the first one has to notice, and to end with its own code. */
