@@ -23,7 +23,8 @@ export interface SeenRecord {
 /** `code` is S2's error code or the transport's word; it ends up in the history's notes. */
 export type AppendResult =
   | { kind: 'durable'; startSeqNum: number; endSeqNum: number }
-  | { kind: 'rejected'; code: string }
+  /** `actual`: what the answer says is so instead, of a condition that did not hold. */
+  | { kind: 'rejected'; code: string; actual?: { tail: number } | { fencingToken: string } }
   | { kind: 'unknown'; code: string };
 
 /** `records` are all of [0, tail). */

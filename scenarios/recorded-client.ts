@@ -6,7 +6,8 @@
 import type { BodyHashes } from './body-hashes.ts';
 import type { AppendResult, Batch, CheckTailResult, ReadResult, SeenRecord, StreamClient } from './client.ts';
 import type { Return } from '../checker/index.ts';
-import type { Recorder } from './recorder.ts';
+import type { RecordedReturn } from './recorded-event.ts';
+import type { Labels, Recorder } from './recorder.ts';
 
 export class RecordedClient implements StreamClient {
   readonly #client: StreamClient;
@@ -46,22 +47,44 @@ export class RecordedClient implements StreamClient {
   }
 }
 
+/** Records the appends of one client that has several under way: each under an id that has no other open. */
+export function pipelinedAppends(
+  recorder: Recorder,
+  hashes: BodyHashes,
+  heard: (batch: Batch, result: AppendResult) => void = () => {},
+): (batch: Batch, labels?: Labels) => (result: AppendResult) => void {
+  const freeIds: number[] = [];
+  return (batch, labels) => {
+    const clientId = freeIds.pop() ?? recorder.newClientId();
+    const conclude = recordedAppend(recorder, clientId, hashes, batch, labels);
+    return (result) => {
+      heard(batch, result);
+      conclude(result);
+      if (result.kind !== 'unknown') freeIds.push(clientId);
+    };
+  };
+}
+
 /** Writes down that an append is asked for now; how it ends is told to what is returned. */
-export function recordedAppend(recorder: Recorder, clientId: number, hashes: BodyHashes, batch: Batch) {
+function recordedAppend(recorder: Recorder, clientId: number, hashes: BodyHashes, batch: Batch, labels: Labels = {}) {
   const { setFencingToken, fencingToken, matchSeqNum } = batch;
   const recordHashes = batch.bodies.map((body) => hashes.of(body));
   const call = { kind: 'append' as const, recordHashes, setFencingToken, fencingToken, matchSeqNum };
-  const operation = recorder.call(clientId, call, describe(batch));
+  const operation = recorder.call(clientId, call, describe(batch), labels);
   return (result: AppendResult): void => {
     switch (result.kind) {
       case 'durable':
-        return recorder.return(operation, { kind: 'append-success', tail: result.endSeqNum }, 'durable');
+        return recorder.return(operation, { kind: 'append-success', tail: result.endSeqNum }, 'durable', labels);
       case 'rejected':
-        return recorder.return(operation, { kind: 'append-definite-failure' }, `rejected: ${result.code}`);
+        return recorder.return(operation, rejection(result), `rejected: ${result.code}`, labels);
       case 'unknown':
-        return recorder.return(operation, { kind: 'append-indefinite-failure' }, `unknown: ${result.code}`);
+        return recorder.return(operation, { kind: 'append-indefinite-failure' }, `unknown: ${result.code}`, labels);
     }
   };
+}
+
+function rejection({ actual }: AppendResult & { kind: 'rejected' }): RecordedReturn {
+  return actual === undefined ? { kind: 'append-definite-failure' } : { kind: 'append-rejected', actual };
 }
 
 /** Writes down that a read of the whole stream is asked for now; how it ends is told to what is returned. */

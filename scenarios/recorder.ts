@@ -4,24 +4,28 @@
  * look broken.
  */
 
-import type { Call, HistoryEvent, Return } from '../checker/index.ts';
+import type { EventLabels, HistoryEvent } from '../checker/index.ts';
+import { plainHistory, type RecordedCall, type RecordedEvent, type RecordedReturn } from './recorded-event.ts';
 
 export interface RecordedOperation {
   readonly clientId: number;
   readonly opId: number;
 }
 
-/** A place in the history, kept for a call that may turn out to be worth writing down. */
+/** A place in the history, kept for calls that may turn out to be worth writing down. */
 export interface Moment {
   readonly index: number;
   readonly atMs: number;
 }
 
+/** What is known of an event besides; no verdict depends on it. */
+export type Labels = Pick<EventLabels, 'session' | 'attempt' | 'node'>;
+
 export class Recorder {
   readonly #nowMs: () => number;
-  /** Null where a moment was kept and nothing came of it. */
-  readonly #events: (HistoryEvent | null)[] = [];
-  readonly #withheld: HistoryEvent[] = [];
+  /** A list where a moment was kept: the calls that were made there, none at first. */
+  readonly #events: (RecordedEvent | RecordedEvent[])[] = [];
+  readonly #withheld: RecordedEvent[] = [];
   #nextOpId = 1;
   #nextClientId = 1;
 
@@ -41,35 +45,56 @@ export class Recorder {
     return this.#nextClientId++;
   }
 
-  call(clientId: number, call: Call, note: string): RecordedOperation {
+  call(clientId: number, call: RecordedCall, note: string, labels: Labels = {}): RecordedOperation {
     const operation = { clientId, opId: this.#nextOpId++ };
-    const event: HistoryEvent = { type: 'call', ...operation, call, atMs: this.#nowMs(), note };
+    const event: RecordedEvent = { type: 'call', ...operation, call, ...labels, atMs: this.#nowMs(), note };
     this.#events.push(event);
-    this.#heard(event);
+    this.#tell(event);
     return operation;
   }
 
-  /** Now, for a call whose end will say whether there is anything to tell. */
+  /** Now, for calls whose ends will say whether there is anything to tell. */
   moment(): Moment {
-    return { index: this.#events.push(null) - 1, atMs: this.#nowMs() };
+    return { index: this.#events.push([]) - 1, atMs: this.#nowMs() };
   }
 
-  /** An operation that was called at a moment kept before and returns now. Each moment serves once. */
-  happened(since: Moment, clientId: number, call: Call, outcome: Return, note: string): void {
+  /** An operation that was called at a moment kept before and returns now. Calls of one moment are of different clients. */
+  happened(
+    since: Moment,
+    clientId: number,
+    call: RecordedCall,
+    outcome: RecordedReturn,
+    note: string,
+    labels: Labels = {},
+  ): void {
     const operation = { clientId, opId: this.#nextOpId++ };
-    this.#events[since.index] = { type: 'call', ...operation, call, atMs: since.atMs, note };
-    this.#end(operation, outcome, note);
+    const calls = this.#events[since.index] as RecordedEvent[];
+    calls.push({ type: 'call', ...operation, call, ...labels, atMs: since.atMs, note });
+    this.#end(operation, outcome, note, labels);
   }
 
-  return(operation: RecordedOperation, outcome: Return, note: string): void {
-    this.#heard(this.#end(operation, outcome, note));
+  return(operation: RecordedOperation, outcome: RecordedReturn, note: string, labels: Labels = {}): void {
+    this.#tell(this.#end(operation, outcome, note, labels));
   }
 
-  #end({ clientId, opId }: RecordedOperation, outcome: Return, note: string): HistoryEvent {
-    const event: HistoryEvent = { type: 'return', clientId, opId, return: outcome, atMs: this.#nowMs(), note };
+  #end({ clientId, opId }: RecordedOperation, outcome: RecordedReturn, note: string, labels: Labels): RecordedEvent {
+    const event: RecordedEvent = {
+      type: 'return',
+      clientId,
+      opId,
+      return: outcome,
+      ...labels,
+      atMs: this.#nowMs(),
+      note,
+    };
     if (outcome.kind === 'append-indefinite-failure') this.#withheld.push(event);
     else this.#events.push(event);
     return event;
+  }
+
+  /** In the words of S2's format, which are those of whoever listens. */
+  #tell(event: RecordedEvent): void {
+    for (const plain of plainHistory([event])) this.#heard(plain);
   }
 
   get operationCount(): number {
@@ -77,7 +102,12 @@ export class Recorder {
   }
 
   /** Everything recorded so far, with the withheld finishes at the end. */
+  wholeHistory(): RecordedEvent[] {
+    return [...this.#events.flat(), ...this.#withheld];
+  }
+
+  /** The same as far as S2's format can say it. */
   history(): HistoryEvent[] {
-    return [...this.#events.filter((event) => event !== null), ...this.#withheld];
+    return plainHistory(this.wholeHistory());
   }
 }

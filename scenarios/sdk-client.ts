@@ -32,13 +32,28 @@ export interface SdkTarget {
   accessToken: string;
 }
 
+/**
+ * How the SDK speaks. `fetch`: requests in JSON, read sessions of server-sent events, append sessions of one request after
+ * the other. `s2s`: requests in protobuf, sessions over HTTP/2, full duplex.
+ */
+export const TRANSPORTS = ['fetch', 's2s'] as const;
+export type SdkTransport = (typeof TRANSPORTS)[number];
+
 const PROVISION_ATTEMPTS = 30;
 
-export function connect({ endpoint, accessToken }: SdkTarget): S2 {
+/** Of S2S sessions; the SDK's own default. */
+const WINDOW_BYTES = 10 * 1024 * 1024;
+
+/**
+ * `client`: clients of different numbers share no HTTP/2 connection. The SDK has one for all that ask for equal windows, so
+ * theirs differ by a byte.
+ */
+export function connect({ endpoint, accessToken }: SdkTarget, client = 0): S2 {
   return new S2({
     accessToken,
     endpoints: { account: endpoint, basin: endpoint },
     retry: { maxAttempts: 3, minBaseDelayMillis: 20, maxBaseDelayMillis: 200, appendRetryPolicy: 'noSideEffects' },
+    http2: { initialStreamWindowSize: WINDOW_BYTES + client },
   });
 }
 
@@ -61,9 +76,9 @@ async function untilExists(create: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** The stream by a transport of sessions that a simulated network can carry: the other one is HTTP/2 itself. */
-export function sessionsOf(s2: S2, { basin, stream }: SdkTarget): S2Stream {
-  return s2.basin(basin).stream(stream, { forceTransport: 'fetch' });
+/** The stream by a transport of sessions. A simulated network can carry only `fetch`: the other one is HTTP/2 itself. */
+export function sessionsOf(s2: S2, { basin, stream }: SdkTarget, transport: SdkTransport = 'fetch'): S2Stream {
+  return s2.basin(basin).stream(stream, { forceTransport: transport });
 }
 
 export function appendInput({ bodies, setFencingToken, fencingToken, matchSeqNum }: Batch): AppendInput {
@@ -82,14 +97,24 @@ export function appendFailure(
   options: S2RequestOptions = {},
 ): Exclude<AppendResult, { kind: 'durable' }> {
   const failure = asS2Error(error, options);
-  return { kind: isDefinite(failure) ? 'rejected' : 'unknown', code: codeOf(failure) };
+  const code = codeOf(failure);
+  if (!isDefinite(failure)) return { kind: 'unknown', code };
+  const actual = actualOf(failure);
+  return { kind: 'rejected', code, ...(actual !== null && { actual }) };
+}
+
+/** What is so instead of what the append was conditional on. */
+function actualOf(error: S2Error): { tail: number } | { fencingToken: string } | null {
+  if (error instanceof SeqNumMismatchError) return { tail: error.expectedSeqNum };
+  if (error instanceof FencingTokenMismatchError) return { fencingToken: error.expectedFencingToken };
+  return null;
 }
 
 /** Throws `error` unless it is a way in which a read session of `held` records may end. */
-export function assertOutcome(error: unknown, held: number): void {
+export function assertOutcome(error: unknown, held: number, isNetworkReal = false): void {
   const failure = asS2Error(error, {});
   const { status } = failure;
-  if (status === 0) throw error;
+  if (status === 0 && !isNetworkReal) throw error;
   if (status === 416) throw new ProtocolViolation(`a server has less than the ${held} records another one showed`);
   if (isRefusal(failure)) throw new ProtocolViolation(`a read session was answered with ${status} ${failure.code}`);
 }
@@ -97,17 +122,20 @@ export function assertOutcome(error: unknown, held: number): void {
 export class SdkClient implements StreamClient {
   readonly #stream: S2Stream;
   readonly #timeoutMs: number | null;
+  readonly #transport: SdkTransport;
 
   /** `timeoutMs` is the patience with one operation, retries included; null has no limit. */
-  constructor(s2: S2, target: SdkTarget, timeoutMs: number | null = null) {
+  constructor(s2: S2, target: SdkTarget, timeoutMs: number | null = null, transport: SdkTransport = 'fetch') {
     this.#stream = s2.basin(target.basin).stream(target.stream);
     this.#timeoutMs = timeoutMs;
+    this.#transport = transport;
   }
 
   async append(batch: Batch): Promise<AppendResult> {
     const options = this.#options();
     try {
-      const ack = await this.#stream.append(appendInput(batch), options);
+      const coding = this.#transport === 's2s' ? { preferProtobuf: true } : {};
+      const ack = await this.#stream.append(appendInput(batch), { ...options, ...coding });
       if (ack.end.seqNum - ack.start.seqNum !== batch.bodies.length) {
         throw new ProtocolViolation(
           `${batch.bodies.length} records were acknowledged as ${ack.start.seqNum}..${ack.end.seqNum}`,
@@ -124,16 +152,13 @@ export class SdkClient implements StreamClient {
     const options = this.#options();
     try {
       for (;;) {
-        const from = { seqNum: records.length };
-        const batch = await this.#stream.read({ start: { from }, stop: { limits: { count: 1000 } } }, options);
-        if (batch.records.length === 0) throw new ProtocolViolation('a read below the tail returned no records');
-        for (const record of batch.records) {
+        const page = await this.#page(records.length, options);
+        if (page.length === 0) throw new ProtocolViolation('a read below the tail returned no records');
+        for (const record of page) {
           if (record.seqNum !== records.length) {
             throw new ProtocolViolation(`record ${record.seqNum} was returned where ${records.length} was due`);
           }
-          const { seqNum, timestamp, body, headers } = record;
-          const isFence = headers.length === 1 && headers[0]?.[0] === '' && headers[0][1] === 'fence';
-          records.push({ seqNum, timestamp: Number(timestamp), body, isFence });
+          records.push(record);
         }
       }
     } catch (error) {
@@ -142,6 +167,12 @@ export class SdkClient implements StreamClient {
       // The tail of a refusal is where the last page ended: the whole stream was read.
       return { kind: 'read', tail: failure.tail?.seqNum ?? records.length, records };
     }
+  }
+
+  async #page(seqNum: number, options: S2RequestOptions): Promise<readonly SeenRecord[]> {
+    const input = { start: { from: { seqNum } }, stop: { limits: { count: 1000 } } };
+    if (this.#transport === 'fetch') return (await this.#stream.read(input, options)).records.map(seen);
+    return (await this.#stream.read(input, { ...options, as: 'bytes' })).records.map(seen);
   }
 
   async checkTail(): Promise<CheckTailResult> {
@@ -156,6 +187,24 @@ export class SdkClient implements StreamClient {
   #options(): S2RequestOptions {
     return this.#timeoutMs === null ? {} : { signal: AbortSignal.timeout(this.#timeoutMs) };
   }
+}
+
+interface SdkRecord {
+  seqNum: number;
+  timestamp: Date;
+  body: string | Uint8Array;
+  headers: readonly (readonly (string | Uint8Array)[])[];
+}
+
+/** A record as the SDK shows it in either coding. */
+export function seen({ seqNum, timestamp, body, headers }: SdkRecord): SeenRecord {
+  const [name, value] = headers[0] ?? [];
+  const isFence = headers.length === 1 && textOf(name) === '' && textOf(value) === 'fence';
+  return { seqNum, timestamp: Number(timestamp), body: textOf(body) ?? '', isFence };
+}
+
+function textOf(value: string | Uint8Array | undefined): string | undefined {
+  return value instanceof Uint8Array ? new TextDecoder().decode(value) : value;
 }
 
 /** Only the SDK's own errors are outcomes; anything else is a bug and goes up. */

@@ -5,6 +5,8 @@ import { dirname } from 'node:path';
 import { Command, Option } from 'commander';
 import { countArgument } from '../arguments.ts';
 import { InputError } from './input-error.ts';
+import { plainHistory, type RecordedEvent } from '../recorded-event.ts';
+import type { SdkTransport } from '../sdk-client.ts';
 import { type Workflow, WORKFLOWS } from '../workflow.ts';
 
 const EXIT_VIOLATION = 1;
@@ -17,9 +19,19 @@ interface RecordCommandOptions {
   clients: number;
   ops: number;
   workflow: Workflow;
+  transport: SdkTransport;
+  session?: true;
+  format?: Format;
   think: number;
   out: string;
 }
+
+/** `s2`: what S2's own tool reads. `extended`: ours, with what was refused and why, what followers were shown, sessions. */
+const FORMATS = ['s2', 'extended'] as const;
+type Format = (typeof FORMATS)[number];
+
+/** Named here and not by the client, which is loaded only when it is needed. */
+const TRANSPORTS: readonly SdkTransport[] = ['fetch', 's2s'];
 
 export function recordCommand(): Command {
   return new Command('record')
@@ -30,6 +42,21 @@ export function recordCommand(): Command {
     .option('--clients <n>', 'concurrent clients', countArgument, 5)
     .option('--ops <n>', 'operations per client', countArgument, 100)
     .addOption(new Option('--workflow <name>', 'what clients do').choices(WORKFLOWS).default('regular'))
+    .addOption(
+      new Option(
+        '--transport <name>',
+        'fetch: JSON and server-sent events; s2s: protobuf, and S2S sessions over HTTP/2',
+      )
+        .choices(TRANSPORTS)
+        .default('fetch'),
+    )
+    .option('--session', 'clients append in pipelined sessions and follow the stream, beside single requests')
+    .addOption(
+      new Option(
+        '--format <name>',
+        "of the file: S2's, or ours, which says more (default by its name: *.ext.jsonl is ours)",
+      ).choices(FORMATS),
+    )
     .option('--think <ms>', 'longest pause of a client between two operations', countArgument, 1)
     .requiredOption('-o, --out <file>', 'where the history is written (JSON lines)')
     .addHelpText(
@@ -41,11 +68,8 @@ export function recordCommand(): Command {
     });
 }
 
-async function record({ think, ops, out, ...options }: RecordCommandOptions): Promise<number> {
-  const [{ recordHistory }, { formatHistory }] = await Promise.all([
-    import('../record.ts'),
-    import('../../checker/index.ts'),
-  ]);
+async function record({ think, ops, out, session, format, ...options }: RecordCommandOptions): Promise<number> {
+  const { recordHistory } = await import('../record.ts');
   mustBeWritable(out);
   const isTerminal = process.stderr.isTTY;
   try {
@@ -53,29 +77,40 @@ async function record({ think, ops, out, ...options }: RecordCommandOptions): Pr
       ...options,
       accessToken: process.env['S2_ACCESS_TOKEN'] ?? 'ignored',
       operationsPerClient: ops,
+      inSessions: session === true,
       thinkMsMax: think,
       onProgress: (begun) => {
         if (isTerminal) process.stderr.write(`\r${begun} operations`);
       },
     });
     if (isTerminal) process.stderr.write('\r\u001b[K');
-    writeFileSync(out, formatHistory(history));
-    const calls = history.filter((event) => event.type === 'call').length;
-    const unanswered = history.filter(
-      (e) => e.type === 'return' && /^(read|check-tail)-failure$/.test(e.return.kind),
-    ).length;
-    const kinds = (kind: string) =>
-      history.filter((event) => event.type === 'return' && event.return.kind === kind).length;
-    console.log(
-      `${out}: ${calls} operations (${kinds('append-success')} appends durable, ${kinds('append-definite-failure')} rejected, ` +
-        `${kinds('append-indefinite-failure')} unknown; ${unanswered} reads and check-tails failed). Next: tailrace check ${out}`,
-    );
+    writeFileSync(out, await formatted(history, format ?? (out.endsWith('.ext.jsonl') ? 'extended' : 's2')));
+    console.log(`${out}: ${summary(history)}. Next: tailrace check ${out}`);
     for (const violation of violations) console.error(`the server broke the protocol: ${violation}`);
     return violations.length === 0 ? 0 : EXIT_VIOLATION;
   } catch (error) {
     console.error(`nothing was recorded from ${options.endpoint}: ${(error as Error).message}`);
     return EXIT_NOT_RECORDED;
   }
+}
+
+async function formatted(history: readonly RecordedEvent[], format: Format): Promise<string> {
+  const { formatExtended, formatHistory } = await import('../../checker/index.ts');
+  return format === 'extended' ? formatExtended({}, history) : formatHistory(plainHistory(history));
+}
+
+/** What was recorded, in a line. */
+export function summary(history: readonly RecordedEvent[]): string {
+  const calls = history.filter((event) => event.type === 'call');
+  const returns = history.flatMap((event) => (event.type === 'return' ? [event.return.kind] : []));
+  const count = (kind: RegExp): number => returns.filter((other) => kind.test(other)).length;
+  const shown = calls.filter(({ call }) => call.kind === 'read-part').length;
+  return (
+    `${calls.length} operations (${count(/^append-success$/)} appends durable, ` +
+    `${count(/^append-(rejected|definite-failure)$/)} rejected, ${count(/^append-indefinite-failure$/)} unknown; ` +
+    `${shown === 0 ? '' : `${shown} parts shown to followers; `}` +
+    `${count(/^(read|check-tail)-failure$/)} reads and check-tails failed)`
+  );
 }
 
 /** Found out before the recording, not after it; touches nothing. */

@@ -16,6 +16,8 @@ import type { JudgedStream } from './judged-stream.ts';
 /** A reader takes so long with each event, if it is slow. */
 const SLOW_MS = 250;
 const MANY = 30;
+/** How often a follower that is the official SDK looks whether it is over. */
+const SDK_LOOK_MS = 5_000;
 const FOLLOWER = defineSite('client.follower', 'how a follower goes on after a session');
 
 export class Followers implements Crew {
@@ -110,21 +112,23 @@ export class Followers implements Crew {
 
   async #startSdkFollower(name: string): Promise<void> {
     const { SdkFollower } = await import('../sdk/sdk-follower.ts');
+    const { connect, sessionsOf } = await import('../sdk-client.ts');
     const { basin, stream, plan, servers, noted } = this.#stage;
     const route = new SdkRoute({ servers, roam: null });
-    const heard = this.#judged.oracle.saw.bind(this.#judged.oracle);
+    const target = { endpoint: route.endpoint, basin, stream, accessToken: 'none' };
+    const ears = { heard: (record: SeenRecord) => this.#judged.oracle.saw([record]) };
     const work = async (): Promise<void> => {
       const follower = new SdkFollower({
-        basin,
         route,
-        stream,
         restMs: plan.restMs,
+        lookMs: SDK_LOOK_MS,
         isOver: () => this.#isOver,
-        heard,
+        isNetworkReal: false,
+        asked: () => ears,
         noted,
       });
       this.#followers.push(follower);
-      await follower.run();
+      await follower.run(sessionsOf(connect(target), target));
     };
     this.#follow(name, work, { ambient: { resolve: route.resolve } });
   }

@@ -7,7 +7,7 @@ import { type BodyHasher, StreamMonitor, type Violation } from '../../checker/in
 import { BodyHashes } from '../body-hashes.ts';
 import type { AppendResult, Batch, StreamClient } from '../client.ts';
 import { Oracle } from '../oracle.ts';
-import { RecordedClient, recordedAppend } from '../recorded-client.ts';
+import { pipelinedAppends, RecordedClient } from '../recorded-client.ts';
 import { Recorder } from '../recorder.ts';
 
 export class JudgedStream {
@@ -33,16 +33,8 @@ export class JudgedStream {
     return new RecordedClient(this.oracle.watch(client), this.recorder, this.hashes);
   }
 
-  /** Records the appends of one client that has several under way: each under an id that has no other open. */
+  /** Records the appends of one client that has several under way. */
   pipelined(): (batch: Batch) => (result: AppendResult) => void {
-    const freeIds: number[] = [];
-    return (batch) => {
-      const clientId = freeIds.pop() ?? this.recorder.newClientId();
-      const conclude = recordedAppend(this.recorder, clientId, this.hashes, batch);
-      return (result) => {
-        conclude(this.oracle.heardAppend(batch, result));
-        if (result.kind !== 'unknown') freeIds.push(clientId);
-      };
-    };
+    return pipelinedAppends(this.recorder, this.hashes, (batch, result) => this.oracle.heardAppend(batch, result));
   }
 }

@@ -3,8 +3,12 @@
 import { defineSite, type HostPorts } from '../../sim/index.ts';
 import { SdkRoute } from '../sdk/sdk-route.ts';
 import { SessionWriter } from '../sessions/session-writer.ts';
+import type { Batch } from '../client.ts';
 import type { Crew, Stage } from './crew.ts';
 import type { JudgedStream } from './judged-stream.ts';
+
+/** In one session of the official SDK. */
+const SDK_BATCHES_MAX = 8;
 
 const WRITER = defineSite('client.session', 'what a client sends in an append session, and how it is cut');
 
@@ -41,11 +45,24 @@ export class SessionWriters implements Crew {
 
   async #startSdkWriter(name: string): Promise<void> {
     const { SdkSessionWriter } = await import('../sdk/sdk-session-writer.ts');
+    const { connect, sessionsOf } = await import('../sdk-client.ts');
     const { basin, stream, plan, servers } = this.#stage;
     const { operationsPerClient: batches, batchRecordsMax, restMs } = plan;
     const route = new SdkRoute({ servers, roam: null });
-    const options = { basin, stream, name, batches, batchRecordsMax, restMs };
-    const work = (): Promise<void> => new SdkSessionWriter(route, options, this.#world(name)).run();
+    const target = { endpoint: route.endpoint, basin, stream, accessToken: 'none' };
+    const world = this.#world(name);
+    const { below } = world;
+    const batch = (number: number, acknowledged: number): Batch => {
+      const bodies = Array.from({ length: 1 + below(batchRecordsMax) }, (_, i) => `${name}/${number}/${i}`);
+      const matchSeqNum = below(4) === 0 ? acknowledged : null;
+      return { bodies, setFencingToken: null, fencingToken: null, matchSeqNum };
+    };
+    const options = { batches, batchesPerSessionMax: SDK_BATCHES_MAX, restMs, isNetworkReal: false };
+    const work = (): Promise<void> => {
+      const handle = sessionsOf(connect(target), target);
+      const open = () => handle.appendSession();
+      return new SdkSessionWriter(route, options, { ...world, open, batch, pauseMs: () => below(4) * 10 }).run();
+    };
     this.#stage.start(name, work, { ambient: { resolve: route.resolve } });
   }
 

@@ -11,6 +11,8 @@ export interface Relay {
   readonly port: number;
   add(port: number): void;
   remove(port: number): void;
+  /** Ends every connection that is open now, in the middle of whatever it carries. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -50,6 +52,10 @@ export async function openRelay(): Promise<Relay> {
     });
   }
 
+  function cut(): void {
+    for (const socket of open) socket.resetAndDestroy();
+  }
+
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve);
   });
@@ -68,8 +74,9 @@ export async function openRelay(): Promise<Relay> {
       const index = targets.indexOf(port);
       if (index !== -1) targets.splice(index, 1);
     },
+    cut,
     async close() {
-      for (const socket of open) socket.destroy();
+      cut();
       await new Promise((resolve) => server.close(resolve));
     },
   };

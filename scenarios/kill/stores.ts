@@ -12,6 +12,9 @@ export interface KillStore {
   close(): Promise<void>;
 }
 
+/** What a process keeps in itself: gone with it. */
+export const MEMORY = 'memory:';
+
 /** `file`: a folder of its own. `s3`: a real S3 server, started and ended here. Otherwise the URL of a store. */
 export async function openKillStore(word: string): Promise<KillStore> {
   if (word === 's3') {

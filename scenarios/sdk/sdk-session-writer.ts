@@ -1,68 +1,87 @@
 /**
  * A client that appends through append sessions of the official SDK, without waiting for the batches before. The SDK sends
- * one at a time here, and again after a failure that certainly had no effect.
+ * again after a failure that certainly had no effect; over `fetch` it sends one batch at a time, over `s2s` all of them.
  *
  * Each batch is an operation of the judged history. Only the first failure of a session is taken at its word; of what is
  * behind it the SDK says the same, whatever became of it.
  */
 
-import { S2Error } from '@s2-dev/streamstore';
-import { type Batch, ProtocolViolation } from '../client.ts';
-import { appendFailure, appendInput, connect, sessionsOf } from '../sdk-client.ts';
-import type { SessionWriterOptions, SessionWriterWorld } from '../sessions/session-writer.ts';
+import { type AppendSession, S2Error } from '@s2-dev/streamstore';
+import { type AppendResult, type Batch, ProtocolViolation } from '../client.ts';
+import { appendFailure, appendInput } from '../sdk-client.ts';
 import type { SdkProbe } from './sdk-probes.ts';
 import type { SdkRoute } from './sdk-route.ts';
 
-const BATCHES_MAX = 8;
 /** Said of a batch that was submitted after the session had failed. */
 const CLOSED = 'AppendSession is closed';
 
-export type SdkSessionWriterOptions = Pick<
-  SessionWriterOptions,
-  'basin' | 'stream' | 'name' | 'batches' | 'batchRecordsMax' | 'restMs'
->;
+/** How the SDK begins when an answer of the server breaks a promise. */
+const BROKEN_PROMISE = 'Invariant violation';
 
-export interface SdkSessionWriterWorld extends Pick<SessionWriterWorld, 'below' | 'called'> {
+/** One append session, or what stands for it. */
+export type SdkAppendSession = Pick<AppendSession, 'submit' | 'close'>;
+
+export interface SdkSessionWriterOptions {
+  batches: number;
+  batchesPerSessionMax: number;
+  /** Between two sessions, in milliseconds. */
+  restMs: number;
+  /** On a real network any error may come without a status; in a simulated one that is a bug, and goes up. */
+  isNetworkReal: boolean;
+}
+
+export interface SdkSessionWriterWorld {
+  open: () => Promise<SdkAppendSession>;
+  /** A uniform integer in [0, bound). */
+  below: (bound: number) => number;
+  /** The batch of this number; `ahead` records are under way before it, behind `acknowledged` ones. */
+  batch: (number: number, acknowledged: number, ahead: number) => Batch;
+  /** How long to wait before the next batch. */
+  pauseMs: () => number;
+  /** A batch is sent now. The answer is told how it ended. */
+  called: (batch: Batch) => (result: AppendResult) => void;
   noted: (probe: SdkProbe) => void;
 }
 
-type Handle = ReturnType<typeof sessionsOf>;
-
 export class SdkSessionWriter {
-  readonly #route: SdkRoute;
+  readonly #route: Pick<SdkRoute, 'requests' | 'moveOn'>;
   readonly #options: SdkSessionWriterOptions;
   readonly #world: SdkSessionWriterWorld;
   #sent = 0;
-  /** Where the next batch lands if nobody else appends. */
+  /** Where the next batch lands if nobody else appends and nothing is under way. */
   #expected = 0;
+  /** Records under way. */
+  #ahead = 0;
   #hasFailed = false;
 
-  constructor(route: SdkRoute, options: SdkSessionWriterOptions, world: SdkSessionWriterWorld) {
+  constructor(
+    route: Pick<SdkRoute, 'requests' | 'moveOn'>,
+    options: SdkSessionWriterOptions,
+    world: SdkSessionWriterWorld,
+  ) {
     this.#route = route;
     this.#options = options;
     this.#world = world;
   }
 
-  /** Appends all its batches, in as many sessions as it takes; runs on a host with stand-ins. */
+  /** Appends all its batches, in as many sessions as it takes. Rejects with ProtocolViolation. */
   async run(): Promise<void> {
-    const { basin, stream, batches, restMs } = this.#options;
-    const target = { endpoint: this.#route.endpoint, basin, stream, accessToken: 'none' };
-    const handle = sessionsOf(connect(target), target);
-    while (this.#sent < batches) {
-      await this.#session(handle);
-      await pause(restMs);
+    while (this.#sent < this.#options.batches) {
+      await this.#session();
+      await pause(this.#options.restMs);
     }
   }
 
-  async #session(handle: Handle): Promise<void> {
+  async #session(): Promise<void> {
     this.#hasFailed = false;
-    const session = await handle.appendSession();
+    const session = await this.#world.open();
     const acks: Promise<void>[] = [];
     const { requests } = this.#route;
-    const count = Math.min(1 + this.#world.below(BATCHES_MAX), this.#options.batches - this.#sent);
+    const { batches, batchesPerSessionMax } = this.#options;
+    const count = Math.min(1 + this.#world.below(batchesPerSessionMax), batches - this.#sent);
     for (let i = 0; i < count && !this.#hasFailed; i++) {
       acks.push(this.#submit(session));
-      await pause(this.#world.below(4) * 10);
+      await pause(this.#world.pauseMs());
     }
     await Promise.all(acks);
     if (this.#route.requests > requests + acks.length) this.#world.noted('sdk.append-session-retried');
@@ -74,9 +93,10 @@ export class SdkSessionWriter {
     await session.close().catch((error: unknown) => void appendFailure(error));
   }
 
-  async #submit(session: Awaited<ReturnType<Handle['appendSession']>>): Promise<void> {
-    const batch = this.#nextBatch();
+  async #submit(session: SdkAppendSession): Promise<void> {
+    const batch = this.#world.batch(this.#sent++, this.#expected, this.#ahead);
     const ended = this.#world.called(batch);
+    this.#ahead += batch.bodies.length;
     try {
       const { start, end } = await (await session.submit(appendInput(batch))).ack();
       if (end.seqNum - start.seqNum !== batch.bodies.length || start.seqNum < this.#expected) {
@@ -87,20 +107,20 @@ export class SdkSessionWriter {
       this.#expected = end.seqNum;
       ended({ kind: 'durable', startSeqNum: start.seqNum, endSeqNum: end.seqNum });
     } catch (error) {
-      // An error without a status that is not this one is a bug: the SDK's own, or one that it could not name.
-      if (error instanceof S2Error && error.status === 0 && error.message !== CLOSED) throw error;
-      const { kind, code } = appendFailure(error);
-      ended({ kind: this.#hasFailed ? 'unknown' : kind, code });
+      this.#assertOutcome(error);
+      const result = appendFailure(error);
+      ended(this.#hasFailed ? { kind: 'unknown', code: result.code } : result);
       this.#hasFailed = true;
+    } finally {
+      this.#ahead -= batch.bodies.length;
     }
   }
 
-  #nextBatch(): Batch {
-    const { name, batchRecordsMax } = this.#options;
-    const number = this.#sent++;
-    const bodies = Array.from({ length: 1 + this.#world.below(batchRecordsMax) }, (_, i) => `${name}/${number}/${i}`);
-    const matchSeqNum = this.#world.below(4) === 0 ? this.#expected : null;
-    return { bodies, setFencingToken: null, fencingToken: null, matchSeqNum };
+  /** Throws what is no way in which a batch may end. */
+  #assertOutcome(error: unknown): void {
+    if (!(error instanceof S2Error) || error.status !== 0 || error.message === CLOSED) return;
+    if (error.message.startsWith(BROKEN_PROMISE)) throw new ProtocolViolation(`the SDK says: ${error.message}`);
+    if (!this.#options.isNetworkReal) throw error;
   }
 }
 
