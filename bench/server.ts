@@ -32,6 +32,8 @@ const UNARY_CONNECTIONS = 64;
 const LIGHT_APPENDS = 300;
 const LIGHT_PAUSE_MS = 5;
 const STREAM = 'bench';
+/** How `tailrace` starts Node; the floor is started the same way. */
+const AS_LAUNCHED = ['--max-semi-space-size=64', '--initial-old-space-size=128'];
 
 export async function s2sAppend(): Promise<Row[]> {
   const frame = appendFrame();
@@ -165,7 +167,7 @@ async function inTurns(
 }
 
 async function withPeer<Result>(kind: PeerKind, work: (port: number) => Promise<Result>): Promise<Result> {
-  const child = spawn(process.execPath, ['--max-semi-space-size=64', await peerProgram(), kind], {
+  const child = spawn(process.execPath, [...AS_LAUNCHED, await peerProgram(), kind], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   try {

@@ -30,13 +30,15 @@ test('every variable that is set is one that `tailrace serve` knows', async () =
   }
 });
 
-test.each(LAUNCHERS)('%s gives the program its young generation and keeps memory from the kernel', (file) => {
+test.each(LAUNCHERS)('%s gives the program its generations and keeps memory from the kernel', (file) => {
   const text = read(file);
-  expect(text).toContain('--max-semi-space-size=64');
+  expect(text).toMatch(/--max-semi-space-size=64\b.*--initial-old-space-size=128\b/);
   expect(text).toMatch(/MALLOC_MMAP_THRESHOLD_=33554432/);
   expect(text).toMatch(/MALLOC_TRIM_THRESHOLD_=\d{9}/);
   // It does not take part in the program's own first line, which says the same.
-  expect(readFileSync(join(HERE, '../../scenarios/main.ts'), 'utf8')).toMatch(/^#!.*--max-semi-space-size=64\n/);
+  expect(readFileSync(join(HERE, '../../scenarios/main.ts'), 'utf8')).toMatch(
+    /^#!.*--max-semi-space-size=64 --initial-old-space-size=128\n/,
+  );
 });
 
 test('no supervisor starts a server again that was fenced or can not start', () => {

@@ -36,7 +36,9 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
     },
     cut: () => response.destroy(),
     dropUnread: () => {
-      if (!request.complete && !request.destroyed) drop(request);
+      if (request.readableEnded || request.destroyed) return;
+      if (request.complete) request.resume();
+      else drop(request);
     },
   };
 }
@@ -104,6 +106,8 @@ function drop(request: IncomingMessage): void {
   });
   request.on('end', over);
   request.on('close', over);
+  // Whoever abandoned the body half read left it at rest.
+  request.resume();
 }
 
 function headerMap(headers: IncomingHttpHeaders): ReadonlyMap<string, string> {

@@ -119,6 +119,28 @@ describe('bodies', () => {
     expect((await whole(calls[1] as http2.ClientHttp2Stream)).toString()).toBe(String(48 * MIB));
   });
 
+  test('that a handler gives up half way are taken no further until it answers, and their connection goes on', async () => {
+    let given!: () => void;
+    const gate = new Promise<void>((resolve) => (given = resolve));
+    const server = await serve(async ({ method, body }) => {
+      if (method === 'GET') return respond('next');
+      await body[Symbol.asyncIterator]().next();
+      await body[Symbol.asyncIterator]().return?.();
+      await gate;
+      return respond('enough');
+    });
+    const { socket, received } = await connectRaw(server);
+    const chunk = Buffer.alloc(MIB);
+    socket.write(`POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ${7 * MIB}\r\n\r\n`);
+    for (let i = 0; i < 7; i += 1) socket.write(chunk);
+    await sleep(100);
+    expect(socket.writableLength, 'bytes that wait with the client').toBeGreaterThan(MIB);
+    given();
+    socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    await until(() => received().includes('next'), 'the request behind it was answered');
+    expect(received()).toContain('enough');
+  });
+
   test('that fall silent before anything was answered get a 408', async () => {
     const server = await serve(mirror, { bodySilenceMsMax: 60 });
     const { socket, received } = await connectRaw(server);

@@ -1,14 +1,17 @@
 /**
  * The body of one request as it arrives, for one reader.
  *
- * Nothing is taken from the connection before it is asked for. It ends only when all of it came: a peer that
- * goes away in the middle makes it throw. Abandoning it leaves the connection in order.
+ * Nothing is taken from the connection before it is asked for the first time, and never more than a little ahead of the
+ * reader. It ends only when all of it came: a peer that goes away in the middle makes it throw. Abandoning it leaves the
+ * connection in order.
  *
- * Written by hand over `read()`, because Node's own iterator costs more than the rest of a small request.
+ * Written by hand, because Node's own iterator costs more than the rest of a small request; and over `data` events, because
+ * `read()` joins what came since into fresh memory, a copy of every byte of a large body.
  */
 
 import type { Readable } from 'node:stream';
 
+import { Fifo } from '../core/fifo.ts';
 import type { HttpLoad } from './http-load.ts';
 
 /** The peer went away in the middle of its request. */
@@ -34,11 +37,17 @@ export interface BodySource {
   headSent(): boolean;
 }
 
-const CHANGES = ['readable', 'end', 'error', 'close'];
+const CHANGES = ['end', 'error', 'close'];
+
+/** Of what came and was not asked for yet: above, the connection rests. A few reads of a socket. */
+const AHEAD_BYTES_MAX = 256 * 1024;
 
 export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   readonly #source: BodySource;
   readonly #rules: BodyRules;
+  /** What came and was not asked for yet, oldest first. */
+  readonly #ahead = new Fifo<Uint8Array>();
+  #aheadBytes = 0;
   #startMs = 0;
   #heldBytes = 0;
   #wake: () => void = () => undefined;
@@ -60,8 +69,8 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     for (;;) {
       if (this.#state === 'ended') return { done: true, value: undefined };
       if (this.#state === 'released') throw new PeerGoneError('the exchange was over before the body was read');
-      const chunk = incoming.read() as Buffer | null;
-      if (chunk !== null) {
+      const chunk = this.#take();
+      if (chunk !== undefined) {
         if (!this.#source.headSent()) this.#hold(chunk.length);
         return { done: false, value: chunk };
       }
@@ -96,18 +105,39 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     throw new BodySilenceError(`the request body was not whole after ${this.#rules.wholeMsMax} ms`);
   }
 
+  #take(): Uint8Array | undefined {
+    const chunk = this.#ahead.take();
+    if (chunk === undefined) return undefined;
+    this.#aheadBytes -= chunk.length;
+    if (this.#ahead.length === 0 && this.#source.incoming.isPaused()) this.#source.incoming.resume();
+    return chunk;
+  }
+
+  readonly #came = (chunk: Uint8Array): void => {
+    this.#ahead.push(chunk);
+    this.#aheadBytes += chunk.length;
+    if (this.#aheadBytes > AHEAD_BYTES_MAX) this.#source.incoming.pause();
+    this.#wake();
+  };
+
   #stop(state: 'ended' | 'released'): void {
+    const { incoming } = this.#source;
     if (this.#state === 'reading') {
-      for (const change of CHANGES) this.#source.incoming.removeListener(change, this.#changed);
+      incoming.removeListener('data', this.#came);
+      for (const change of CHANGES) incoming.removeListener(change, this.#changed);
+      // Whoever sends on waits, until somebody decides what becomes of it.
+      if (!incoming.readableEnded) incoming.pause();
     }
     this.#state = state;
     this.#wake();
   }
 
   #start(): void {
+    const { incoming } = this.#source;
     this.#state = 'reading';
     this.#startMs = performance.now();
-    for (const change of CHANGES) this.#source.incoming.on(change, this.#changed);
+    for (const change of CHANGES) incoming.on(change, this.#changed);
+    incoming.on('data', this.#came);
   }
 
   readonly #changed = (): void => this.#wake();
@@ -117,6 +147,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
    * once a response has begun the exchange is a session, which may rest as long as it likes.
    */
   #change(): Promise<void> {
+    if (this.#source.headSent()) return new Promise((resolve) => (this.#wake = resolve));
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         if (this.#source.headSent()) return;
