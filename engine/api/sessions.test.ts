@@ -147,6 +147,7 @@ describe('an append session', () => {
     await settled();
     expect(heard.frames().slice(1)).toEqual([[status, expect.objectContaining({ code })]]);
     expect(heard.ended()).toBe(true);
+    expect(await bench.bodies()).toEqual(['a']);
   });
 
   test('whose body ends in the middle of a frame is told so', async () => {
