@@ -1,6 +1,6 @@
 /**
- * What a bench shows while it runs: two lines that are drawn anew on a terminal, a plain line every few seconds
- * elsewhere, and a table at the end.
+ * What a bench shows while it runs, in each of its phases: lines that are drawn anew on a terminal, a plain line every few
+ * seconds elsewhere; and a table at the end.
  */
 
 import type { Flow } from './bench.ts';
@@ -12,14 +12,15 @@ const MIB = 1024 * 1024;
 
 /** Draws until it is stopped, on standard error. */
 export class BenchDisplay {
-  readonly #flows: readonly [Flow, Flow];
+  readonly #lines: () => readonly string[];
   readonly #isTerminal = process.stderr.isTTY === true;
   readonly #timer: NodeJS.Timeout;
-  #hasDrawn = false;
+  #drawnLines = 0;
 
-  constructor(written: Flow, followed: Flow) {
-    this.#flows = [written, followed];
-    this.#timer = setInterval(() => this.#draw(), this.#isTerminal ? REDRAW_MS : PLAIN_LINE_MS);
+  /** `lines` says how far the phase is. */
+  constructor(lines: () => readonly string[]) {
+    this.#lines = lines;
+    this.#timer = setInterval(() => this.draw(), this.#isTerminal ? REDRAW_MS : PLAIN_LINE_MS);
   }
 
   stop(): void {
@@ -27,33 +28,56 @@ export class BenchDisplay {
     if (this.#isTerminal) this.#erase();
   }
 
-  #draw(): void {
-    const [written, followed] = this.#flows;
-    const lines = [liveLine('append', written, 'acknowledged in'), liveLine('read', followed, 'end to end')];
+  /** At once; it draws by itself every so often. */
+  draw(): void {
+    const lines = this.#lines();
     if (!this.#isTerminal) return void process.stderr.write(`${lines.join('; ')}\n`);
     this.#erase();
     const width = process.stderr.columns || 80;
     process.stderr.write(`${lines.map((line) => line.slice(0, width - 1)).join('\n')}\n`);
-    this.#hasDrawn = true;
+    this.#drawnLines = lines.length;
   }
 
-  /** Two lines up, and everything below them away. */
+  /** Up to the first of the lines, and everything below away. */
   #erase(): void {
-    if (this.#hasDrawn) process.stderr.write('\u001b[2A\u001b[J');
-    this.#hasDrawn = false;
+    if (this.#drawnLines > 0) process.stderr.write(`\u001b[${this.#drawnLines}A\u001b[J`);
+    this.#drawnLines = 0;
   }
 }
 
-export function finalFigures({ written, followed, again }: Record<'written' | 'followed' | 'again', Flow>): string {
+export interface Figures {
+  written: Flow;
+  followed: Flow;
+  /** Null when it was ended before everything was read again. */
+  again: Flow | null;
+}
+
+export function finalFigures({ written, followed, again }: Figures): string {
   return [
     `append    ${rates(written)}`,
     `read      ${rates(followed)}, live`,
-    `catch up  ${rates(again)}, from the beginning`,
+    `catch up  ${again === null ? '       - left out' : `${rates(again)}, from the beginning`}`,
     '',
     `latency ms  ${['min', 'p50', 'p90', 'p99', 'max'].map((name) => name.padStart(9)).join('')}`,
     `  append    ${latencyRow(written.latencies.summary())}`,
     `  end to end${latencyRow(followed.latencies.summary())}`,
   ].join('\n');
+}
+
+/** While records are appended and followed. */
+export function liveLines(written: Flow, followed: Flow): string[] {
+  return [liveLine('append', written, 'acknowledged in'), liveLine('read', followed, 'end to end')];
+}
+
+/** While the server is left alone, until `endMs`. */
+export function pauseLines(endMs: number): string[] {
+  const seconds = Math.max(0, Math.ceil((endMs - performance.now()) / 1000));
+  return [`everything is read again in ${seconds} s; Ctrl-C leaves that out`];
+}
+
+/** While everything is read again; `total` records are there. */
+export function catchUpLines(again: Flow, total: number): string[] {
+  return [`${liveLine('catch up', again, '')} of ${total}`];
 }
 
 function liveLine(name: string, flow: Flow, latencyName: string): string {

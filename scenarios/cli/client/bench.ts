@@ -1,6 +1,7 @@
 /**
  * `bench`: appends at a target rate, reads the same records live beside it, then reads everything once more from the
- * beginning; each reader checks that every record came once, in order and unchanged. The stream is made for it and deleted.
+ * beginning; each reader checks that every record came once, in order and unchanged. The stream is made for it and deleted,
+ * also when it is ended early: Ctrl-C ends the phase it is in, and what was measured until then is told.
  *
  * Figures are what this client saw, on this machine's one thread: appends, two readers and their checks share it.
  */
@@ -10,15 +11,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { S2, S2Stream } from '@s2-dev/streamstore';
 import { rateArgument, timeSpanArgument, wholeArgument } from './arguments.ts';
-import { BenchDisplay, finalFigures } from './bench-display.ts';
+import { BenchDisplay, catchUpLines, finalFigures, liveLines, pauseLines } from './bench-display.ts';
 import { clientCommand, type ConnectionFlags, withServer } from './connection.ts';
 import { OperationFailed } from './explain.ts';
+import { type KeyFlags, streamWithKey, withKey } from './key.ts';
 import { Latencies } from './latencies.ts';
 import { stopOnInterrupt } from './stopping.ts';
 import { basinArgument } from './target.ts';
 import { done } from './text.ts';
 
-interface BenchFlags extends ConnectionFlags {
+interface BenchFlags extends ConnectionFlags, KeyFlags {
   recordSize: number;
   targetMibps: number;
   duration: number;
@@ -41,7 +43,7 @@ const MIB = 1024 * 1024;
 const PAUSE_MS_MAX = 100;
 
 export function benchCommand(): Command {
-  return clientCommand('bench')
+  return withKey(clientCommand('bench'))
     .description('measure throughput and latency of a basin, and check what comes back')
     .argument('<basin>', 'my-basin or s2://my-basin', basinArgument)
     .addOption(
@@ -68,6 +70,8 @@ function recordSizeArgument(text: string): number {
 
 async function bench(s2: S2, basin: string, flags: BenchFlags): Promise<void> {
   const name = `bench/${randomUUID()}`;
+  // A key that can not be read is told before a stream is made.
+  const stream = streamWithKey(s2, { basin, stream: name }, flags);
   await s2.basin(basin).streams.create({
     stream: name,
     config: {
@@ -77,7 +81,6 @@ async function bench(s2: S2, basin: string, flags: BenchFlags): Promise<void> {
       ...(flags.storageClass !== undefined && { storageClass: flags.storageClass }),
     },
   });
-  const stream = s2.basin(basin).stream(name);
   try {
     await measure(stream, flags, `s2://${basin}/${name}`);
   } finally {
@@ -87,17 +90,34 @@ async function bench(s2: S2, basin: string, flags: BenchFlags): Promise<void> {
 }
 
 async function measure(stream: S2Stream, flags: BenchFlags, uri: string): Promise<void> {
-  const { targetMibps, recordSize, duration, catchupDelay } = flags;
+  const { targetMibps, recordSize, duration } = flags;
   process.stderr.write(
     `${uri}: ${targetMibps} MiB/s of ${recordSize} byte records for ${duration / 1000} s; Ctrl-C ends it early\n`,
   );
+  const { written, followed, isEndedEarly } = await appendAndFollow(stream, flags);
+  if (written.records === 0) throw new OperationFailed('nothing was appended: the duration was too short');
+  // Who ended the appends early does not want to wait.
+  const pauseMs = isEndedEarly ? 0 : flags.catchupDelay;
+  const again = await readAgain(stream, pauseMs, written.records);
+  console.log(finalFigures({ written, followed, again }));
+  done(
+    again === null
+      ? `${written.records} records came back, each once, in order and unchanged; they were not read again`
+      : `${written.records} records came back twice, each once, in order and unchanged`,
+  );
+}
+
+/** Ctrl-C ends the appends; what was sent is acknowledged and read. */
+async function appendAndFollow(
+  stream: S2Stream,
+  flags: BenchFlags,
+): Promise<{ written: Flow; followed: Flow; isEndedEarly: boolean }> {
   const stopping = stopOnInterrupt();
   const startMs = performance.now();
-  const written = flow(startMs);
-  const followed = flow(startMs);
-  const display = new BenchDisplay(written, followed);
+  const [written, followed] = [flow(startMs), flow(startMs)];
+  const display = new BenchDisplay(() => liveLines(written, followed));
   try {
-    const end = Promise.race([sleep(duration, null, { ref: false }), stopping.stopped]);
+    const end = Promise.race([sleep(flags.duration, null, { ref: false }), stopping.stopped]);
     // Whichever fails ends the other: a reader that waits for records nobody writes would wait for ever.
     const failed = new AbortController();
     const giveUp = (error: unknown) => {
@@ -107,16 +127,30 @@ async function measure(stream: S2Stream, flags: BenchFlags, uri: string): Promis
     const appending = write(stream, flags, written, end).catch(giveUp);
     const following = read(stream, followed, { total: appending, signal: failed.signal, startMs }).catch(giveUp);
     await Promise.all([appending, following]);
+    return { written, followed, isEndedEarly: stopping.signal.aborted };
   } finally {
     display.stop();
     stopping.dispose();
   }
-  if (written.records === 0) throw new OperationFailed('nothing was appended: the duration was too short');
-  if (!stopping.signal.aborted) await sleep(catchupDelay);
-  const again = flow(performance.now());
-  await read(stream, again, { total: Promise.resolve(written.records), signal: null, startMs: null });
-  console.log(finalFigures({ written, followed, again }));
-  done(`${written.records} records came back twice, each once, in order and unchanged`);
+}
+
+/** Null when Ctrl-C ended it, in the pause or while it read. */
+async function readAgain(stream: S2Stream, pauseMs: number, total: number): Promise<Flow | null> {
+  const stopping = stopOnInterrupt();
+  const pauseEndMs = performance.now() + pauseMs;
+  let again: Flow | null = null;
+  const display = new BenchDisplay(() => (again === null ? pauseLines(pauseEndMs) : catchUpLines(again, total)));
+  try {
+    if (pauseMs > 0) display.draw();
+    await sleep(pauseMs, null, { signal: stopping.signal }).catch(() => undefined);
+    if (stopping.signal.aborted) return null;
+    again = flow(performance.now());
+    await read(stream, again, { total: Promise.resolve(total), signal: stopping.signal, startMs: null });
+    return again.records === total ? again : null;
+  } finally {
+    display.stop();
+    stopping.dispose();
+  }
 }
 
 function flow(startMs: number): Flow {

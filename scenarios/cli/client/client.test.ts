@@ -175,6 +175,29 @@ test('bench measures and finds every record again', async () => {
   expect(stdout).toMatch(/append +\d+\.\d\d MiB\/s[^]*end to end +\d/);
 });
 
+test('bench that is ended in its pause tells what it measured and leaves no stream behind', async () => {
+  const words = 'bench client-basin -d 200ms -w 1h -t 1 -b 1024 --endpoint'.split(' ');
+  const running = start([...words, endpoint]);
+  let said = '';
+  running.child.stderr?.on('data', (text: string) => (said += text));
+  await until(() => said.includes('is read again in 3600 s; Ctrl-C leaves that out'));
+  running.child.kill('SIGINT');
+  const { code, stdout, stderr } = await running.exit;
+  expect([code, stderr]).toEqual([0, expect.stringMatching(/\d+ records came back, each once, .* not read again/)]);
+  expect(stdout).toMatch(/append +\d+\.\d\d MiB\/s[^]*catch up +- left out[^]*end to end +\d/);
+  const left = (await tailrace('ls s2://client-basin/bench/')).stdout.split('\n').filter((line) => line !== '');
+  expect(left.filter((line) => !line.endsWith(' deleting'))).toEqual([]);
+});
+
+test('bench takes a key for streams that are encrypted', async () => {
+  const key = Buffer.alloc(32, 7).toString('base64');
+  await tailrace('create-basin sealed-bench --stream-cipher aegis-256');
+  const without = await tailrace('bench sealed-bench -d 100ms -w 0s -b 1024');
+  expect([without.code, without.stderr]).toEqual([1, expect.stringMatching(/key/)]);
+  const { code, stderr } = await tailrace(`bench sealed-bench -d 100ms -w 0s -b 1024 -k ${key}`);
+  expect([code, stderr]).toEqual([0, expect.stringMatching(/records came back twice/)]);
+});
+
 test.each([
   [1, 'read s2://client-basin/nowhere -s 0', /not found .*create-stream/],
   [1, 'create-basin client-basin', /already exists/],
