@@ -6,11 +6,20 @@
  */
 
 export { chain, chainAll, ChainHash, highHalf, lowHalf, solve, toBigint, unchain } from './chain-hash.ts';
-export { checkExtendedStream } from './extended/check.ts';
-export type { EventLabels, ExtendedCall, ExtendedEvent, ExtendedHistory, ExtendedReturn } from './extended/history.ts';
-export { type ExtendedState, extendedStreamModel } from './extended/model.ts';
+export { checkExtendedStream, type ExtendedCheckOptions } from './extended/check.ts';
+export type {
+  EventLabels,
+  ExtendedCall,
+  ExtendedEvent,
+  ExtendedHistory,
+  ExtendedReturn,
+  StreamCall,
+} from './extended/history.ts';
+export { type ExtendedRule, type ExtendedState, extendedStreamModel } from './extended/model.ts';
+export { plainHistory } from './extended/plain.ts';
 export {
   formatExtended,
+  formatExtendedEvent,
   type HistoryHeader,
   isExtended,
   type ParsedExtended,

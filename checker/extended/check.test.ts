@@ -1,35 +1,10 @@
 /** Reasons, parts and unwritten positions are observations: each clause refuses a lie, and the engines agree. */
 
 import { describe, expect, test } from 'vitest';
-import { extendedHistory } from '../testing/extended-histories.ts';
-import { hasLinearization } from '../testing/permutations.ts';
-import { seededRandom } from '../testing/random.ts';
-import { operationsOf } from '../wgl/check-events.ts';
-import { checkOperations } from '../wgl/check-operations.ts';
-import { type Operation, toNondeterministic } from '../wgl/model.ts';
 import { checkExtendedStream } from './check.ts';
 import type { ExtendedCall, ExtendedEvent, ExtendedReturn } from './history.ts';
-import { extendedStreamModel } from './model.ts';
+import { acked, append, codeOf, inSequence, type Step } from '../testing/extended-steps.ts';
 
-const HISTORIES = 2_000;
-
-/** One client after the other. */
-function inSequence(...steps: readonly (readonly [ExtendedCall, ExtendedReturn])[]): ExtendedEvent[] {
-  return steps.flatMap(([call, answer], opId): ExtendedEvent[] => [
-    { type: 'call', clientId: 1, opId, call },
-    { type: 'return', clientId: 1, opId, return: answer },
-  ]);
-}
-
-const append = (recordHashes: bigint[], more: Partial<ExtendedCall & { kind: 'append' }> = {}): ExtendedCall => ({
-  kind: 'append',
-  recordHashes,
-  setFencingToken: null,
-  fencingToken: null,
-  matchSeqNum: null,
-  ...more,
-});
-const acked = (tail: number): ExtendedReturn => ({ kind: 'append-success', tail });
 const three = [append([1n, 2n, 3n]), acked(3)] as const;
 const fenced = [append([9n], { setFencingToken: 'a' }), acked(4)] as const;
 
@@ -123,7 +98,7 @@ test('a sentence calls a rejection a rejection', () => {
 
 describe('trimming', () => {
   const trims = [append([4n, 5n], { trim: 2 }), acked(5)] as const;
-  const readFrom = (seqNum: number, start: number): readonly [ExtendedCall, ExtendedReturn] => [
+  const readFrom = (seqNum: number, start: number): Step => [
     { kind: 'read-part', from: { seqNum } },
     { kind: 'read-part-success', start, recordHashes: [BigInt(start + 1)], tail: null },
   ];
@@ -141,7 +116,7 @@ describe('trimming', () => {
 });
 
 describe('timestamps', () => {
-  const readAll = (...timestamps: number[]): readonly [ExtendedCall, ExtendedReturn] => [
+  const readAll = (...timestamps: number[]): Step => [
     { kind: 'read-part', from: { seqNum: 0 } },
     {
       kind: 'read-part-success',
@@ -151,71 +126,101 @@ describe('timestamps', () => {
       tail: null,
     },
   ];
-  const readSince = (timestamp: number, start: number): readonly [ExtendedCall, ExtendedReturn] => [
+  const readSince = (timestamp: number, start: number): Step => [
     { kind: 'read-part', from: { timestamp } },
     { kind: 'read-part-success', start, recordHashes: [BigInt(start + 1)], tail: null },
   ];
-  const codeOf = (...steps: readonly (readonly [ExtendedCall, ExtendedReturn])[]): string => {
-    const verdict = checkExtendedStream(inSequence(three, ...steps));
-    return verdict.verdict === 'illegal' ? verdict.violation.code : verdict.verdict;
-  };
+  const codeBehind = (...steps: readonly Step[]): string => codeOf(three, ...steps);
 
   test('never fall, and a record has one', () => {
-    expect(codeOf(readAll(5, 5, 7), readAll(5, 5))).toBe('ok');
-    expect(codeOf(readAll(5, 4, 7))).toBe('wrong-timestamp');
-    expect(codeOf(readAll(5, 5, 7), readAll(5, 6))).toBe('wrong-timestamp');
+    expect(codeBehind(readAll(5, 5, 7), readAll(5, 5))).toBe('ok');
+    expect(codeBehind(readAll(5, 4, 7))).toBe('wrong-timestamp');
+    expect(codeBehind(readAll(5, 5, 7), readAll(5, 6))).toBe('wrong-timestamp');
   });
 
   test('a read from one begins at the first record at or after it', () => {
-    expect(codeOf(readAll(5, 6, 7), readSince(6, 1))).toBe('ok');
-    expect(codeOf(readAll(5, 6, 7), readSince(6, 2))).toBe('wrong-timestamp');
-    expect(codeOf(readAll(5, 6, 7), readSince(6, 0))).toBe('wrong-timestamp');
+    expect(codeBehind(readAll(5, 6, 7), readSince(6, 1))).toBe('ok');
+    expect(codeBehind(readAll(5, 6, 7), readSince(6, 2))).toBe('wrong-timestamp');
+    expect(codeBehind(readAll(5, 6, 7), readSince(6, 0))).toBe('wrong-timestamp');
   });
 });
 
-test('permutations, WGL+ and the sweep with insertion agree on random extended histories', () => {
-  const model = extendedStreamModel();
-  const oracle = toNondeterministic(model);
-  const tally = { ok: 0, illegal: 0 };
-  for (let seed = 1; seed <= HISTORIES; seed++) {
-    const history = extendedHistory(seededRandom(seed), 7);
-    const events = history.map((event) =>
-      event.type === 'call'
-        ? { kind: 'call' as const, clientId: event.clientId, id: event.opId, value: event.call, metadata: event.opId }
-        : { kind: 'return' as const, clientId: event.clientId, id: event.opId, value: event.return },
-    );
-    const operations = operationsOf<ExtendedCall, ExtendedReturn>(model, events);
-    const expected = hasLinearization(oracle, operations) ? 'ok' : 'illegal';
-    tally[expected]++;
-    const shown = `seed ${seed}: ${JSON.stringify(history, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value))}`;
-    expect(checkOperations(model, operations).verdict, shown).toBe(expected);
-    const verdict = checkExtendedStream(history);
-    expect(verdict.verdict, shown).toBe(expected);
-    if (verdict.verdict === 'ok')
-      expect(refusalOf(operations, verdict.linearization, verdict.withoutEffect), shown).toBeNull();
-  }
-  expect(Math.min(tally.ok, tally.illegal)).toBeGreaterThan(HISTORIES / 10);
+test('with trims, a read from a timestamp passes over nothing but what may be gone', () => {
+  const trims = [append([4n, 5n], { trim: 2 }), { kind: 'append-acked', start: 3, end: 5, tail: 5 }] as const;
+  const told: Step = [
+    { kind: 'read-part', from: { seqNum: 0 } },
+    { kind: 'read-part-success', start: 0, recordHashes: [1n, 2n, 3n], timestamps: [5, 6, 7], tail: null },
+  ];
+  const since = (start: number): Step => [
+    { kind: 'read-part', from: { timestamp: 5 } },
+    { kind: 'read-part-success', start, recordHashes: [BigInt(start + 1)], tail: null },
+  ];
+  expect(checkExtendedStream(inSequence(three, trims, told, since(2))).verdict).toBe('ok');
+  expect(checkExtendedStream(inSequence(three, trims, told, since(3))).verdict).toBe('illegal');
+  expect(checkExtendedStream(inSequence(three, trims, told, since(2), since(1))).verdict).toBe('illegal');
 });
 
-/** A replay of its own: every operation once, in real time, and legal step by step. */
-function refusalOf(
-  operations: readonly Operation<ExtendedCall, ExtendedReturn>[],
-  order: readonly number[],
-  withoutEffect: readonly number[],
-): string | null {
-  const model = extendedStreamModel();
-  const byId = new Map(operations.map((operation) => [operation.metadata as number, operation]));
-  let state = model.init();
-  let latestCall = -1;
-  for (const opId of order) {
-    const { input, output, call, return: end } = byId.get(opId)!;
-    byId.delete(opId);
-    if (end < latestCall) return `op ${opId} stands behind one called after its return`;
-    latestCall = Math.max(latestCall, call);
-    const step = model.step(state, input, output);
-    if (!step.legal) return `op ${opId} is illegal`;
-    state = step.state;
-  }
-  for (const opId of withoutEffect) byId.delete(opId);
-  return byId.size === 0 ? null : 'an operation is missing';
-}
+describe('an acknowledgement', () => {
+  const ack = (start: number, end: number, tail: number): Step => [
+    append([7n, 8n]),
+    { kind: 'append-acked', start, end, tail },
+  ];
+  const look = (tail: number): Step => [{ kind: 'check-tail' }, { kind: 'check-tail-success', tail }];
+
+  test('tells a start and an end that fit the batch, and a tail that is not before the end', () => {
+    expect(codeOf(three, ack(3, 5, 5))).toBe('ok');
+    expect(codeOf(three, ack(2, 5, 5))).toBe('impossible-ack');
+    expect(codeOf(three, ack(3, 5, 4))).toBe('impossible-ack');
+  });
+
+  test('tells a tail that is true before it comes', () => {
+    expect(codeOf(three, ack(3, 5, 6))).toBe('unexplained-records');
+    expect(codeOf(three, ack(3, 5, 6), look(5))).toBe('stale-tail');
+    const [mine, answer] = ack(3, 5, 6);
+    const other = (opId: number): ExtendedEvent => ({ type: 'call', clientId: 2, opId, call: append([9n]) });
+    const between: ExtendedEvent[] = [
+      ...inSequence(three),
+      { type: 'call', clientId: 1, opId: 11, call: mine },
+      other(12),
+      { type: 'return', clientId: 1, opId: 11, return: answer },
+    ];
+    expect(checkExtendedStream(between)).toMatchObject({ verdict: 'ok', operations: 3, linearization: [0, 11, 12] });
+  });
+
+  test('tells timestamps, as does a tail', () => {
+    const stamped = (first: number, last: number): Step => [
+      append([7n, 8n]),
+      { kind: 'append-acked', start: 3, end: 5, tail: 5, timestamps: [first, last] },
+    ];
+    expect(codeOf(three, stamped(4, 6))).toBe('ok');
+    expect(codeOf(three, stamped(6, 4))).toBe('wrong-timestamp');
+    const told = inSequence(three, stamped(4, 6), look(5)).map((event, at) =>
+      at === 5 ? { ...event, tailTimestamp: 7 } : event,
+    );
+    expect(checkExtendedStream(told)).toMatchObject({ violation: { code: 'wrong-timestamp', opIds: [1, 2] } });
+  });
+});
+
+test('records of equal bodies differ by all else that a reader gets', () => {
+  const written: Step = [append([1n, 1n], { contentHashes: [10n, 11n] }), acked(2)];
+  const read = (...contentHashes: bigint[]): Step => [
+    { kind: 'read-part', from: { seqNum: 0 } },
+    { kind: 'read-part-success', start: 0, recordHashes: [1n, 1n], contentHashes, tail: 2 },
+  ];
+  expect(codeOf(written, read(10n, 11n))).toBe('ok');
+  expect(codeOf(written, read(11n, 10n))).toBe('answer-without-place');
+});
+
+test.each<[string, ExtendedEvent[], number]>([
+  ['an answer of another call', inSequence([append([1n]), { kind: 'deleted' }]), 2],
+  ['an empty batch', inSequence([append([]), acked(0)]), 1],
+  ['content that is not of each record', inSequence([append([1n], { contentHashes: [] }), acked(1)]), 1],
+  [
+    'a session that goes on but never began',
+    inSequence([{ kind: 'follow', session: 'f', from: null }, { kind: 'read-failure' }]),
+    1,
+  ],
+  ['a turn out of turn', inSequence([append([1n], { turn: { session: 's', index: 1 } }), acked(1)]), 1],
+])('%s is no history', (_what, history, line) => {
+  expect(() => checkExtendedStream(history)).toThrow(expect.objectContaining({ line }));
+});

@@ -1,163 +1,139 @@
 /**
  * Judges extended histories: the tail sweep on all that it knows, the rest on top.
  *
- * An answer that tells the tail is a check-tail, whatever else it says, so the sweep judges it as one; what it convicts
- * is convicted. If it finds an order, everything else (tokens told by rejections, contents of parts) is inserted into
- * that order, each at the first place that real time and the answer allow. Where one finds no place although another
- * filling of the holes could have had one, the general search decides with a budget.
+ * 1. What sessions and timestamps rule out is ruled out by itself. 2. Each life of the name is a stream of its own. In
+ * it an answer that tells the tail is a check-tail, whatever else it says; the sweep judges the life by these, and what
+ * it convicts is convicted. 3. Into the order that it finds, life after life, everything else is inserted. 4. Where
+ * something finds no place although another order might have one, the general search decides with a budget.
  */
 
-import type { Call, History, HistoryEvent, Return } from '../history.ts';
-import { checkStream, type StreamCheckOptions, type Verdict } from '../sweep/sweep.ts';
+import { sweepOperations, type StreamCheckOptions, type Verdict } from '../sweep/sweep.ts';
 import type { Violation } from '../sweep/violation.ts';
-import { operationsOf } from '../wgl/check-events.ts';
 import { checkOperations } from '../wgl/check-operations.ts';
-import type { Operation } from '../wgl/model.ts';
-import type { ExtendedCall, ExtendedHistory, ExtendedReturn } from './history.ts';
-import { extendedStreamModel, type ExtendedState } from './model.ts';
-import { findWrongTimestamp } from './timestamps.ts';
-
-type ExtendedOperation = Operation<ExtendedCall, ExtendedReturn>;
+import type { ExtendedHistory } from './history.ts';
+import { insertedInto } from './insert.ts';
+import { livesOf } from './lives.ts';
+import { type ExtendedRule, extendedStreamModel } from './model.ts';
+import { operationsOfStream, type StreamOperation } from './operations.ts';
+import { isEffective, plainOperations } from './swept.ts';
+import { resolveTimestamps } from './timestamps.ts';
 
 const SEARCH_STEPS_MAX = 2_000_000;
 
+export interface ExtendedCheckOptions extends StreamCheckOptions {
+  /** Whether there is a stream before the first creation. Default `present`. */
+  initially?: 'present' | 'absent';
+}
+
 /** Throws `MalformedHistory`. */
-export function checkExtendedStream(history: ExtendedHistory, options: StreamCheckOptions = {}): Verdict {
-  const model = extendedStreamModel(options);
-  const events = history.map((event) =>
-    event.type === 'call'
-      ? { kind: 'call' as const, clientId: event.clientId, id: event.opId, value: event.call, metadata: event.opId }
-      : { kind: 'return' as const, clientId: event.clientId, id: event.opId, value: event.return },
-  );
-  const operations = operationsOf(model, events);
-  const wrong = findWrongTimestamp(history);
-  if (wrong !== null) return { verdict: 'illegal', violation: wrong };
-  const swept = checkStream(plainHistory(history), options);
-  if (swept.verdict === 'illegal') return { ...swept, violation: inItsWords(swept.violation, history) };
-  if (swept.verdict === 'unknown') return swept;
-  const order = inserted(model, operations, swept.linearization);
-  if (order !== null) return { ...swept, operations: operations.length, linearization: order };
-  const searched = checkOperations(model, operations, { stepsMax: options.stepsMax ?? SEARCH_STEPS_MAX });
-  const [part] = searched.partitions;
-  if (part === undefined || searched.verdict === 'unknown')
-    return {
-      verdict: 'unknown',
-      reason: 'No order was found in which every part read and every reason fits.',
-      steps: searched.steps,
-    };
-  const opIdOf = (index: number): number => part.operations[index]!.metadata as number;
-  if (searched.verdict === 'illegal') {
-    const guilty = part.stuck.slice(0, 4);
-    const message = guilty
-      .map(({ operation, reason }) => `Op ${opIdOf(operation)} fits nowhere: ${reason ?? 'its answer is wrong'}.`)
-      .join(' ');
-    return {
-      verdict: 'illegal',
-      violation: { code: 'answer-without-place', message, opIds: guilty.map(({ operation }) => opIdOf(operation)) },
-    };
+export function checkExtendedStream(history: ExtendedHistory, options: ExtendedCheckOptions = {}): Verdict {
+  const operations = operationsOfStream(history);
+  if ('code' in operations) return { verdict: 'illegal', violation: operations };
+  const { strictS2 = false, initially = 'present' } = options;
+  const rule: ExtendedRule = { strictS2, initially };
+  const lives = livesOf(operations, rule);
+  if (lives === null) return searched(operations, rule, options);
+  const resolved = new Map(operations.map((operation) => [operation.metadata.id, operation]));
+  const backbone: StreamOperation[] = [];
+  const changes = [...lives.changes];
+  if (initially === 'absent') backbone.push(...changes.splice(0, 1));
+  for (const life of lives.of) {
+    const definite = resolveTimestamps(life);
+    if ('code' in definite) return { verdict: 'illegal', violation: definite };
+    const swept = sweepOperations(plainOperations(definite), options);
+    if (swept.verdict === 'illegal') return { ...swept, violation: inItsWords(swept.violation, operations) };
+    if (swept.verdict === 'unknown') return swept;
+    const byId = new Map(definite.map((operation) => [operation.metadata.id, operation]));
+    for (const operation of definite) resolved.set(operation.metadata.id, operation);
+    const order = swept.linearization.map((id) => byId.get(id)!);
+    backbone.push(...order.filter(isEffective), ...changes.splice(0, 2));
   }
-  const [linearization = []] = part.partialLinearizations;
-  const placed = new Set(linearization);
+  const judged = [...resolved.values()];
+  const order = withEverything(judged, backbone, { ...rule, hasOneLife: lives.changes.length === 0 });
+  return order ?? searched(judged, { ...rule, hasOneLife: lives.changes.length === 0 }, options);
+}
+
+/** Null when no order of this kind was found, which proves nothing. */
+function withEverything(
+  operations: readonly StreamOperation[],
+  backbone: readonly StreamOperation[],
+  rule: ExtendedRule,
+): Verdict | null {
+  const model = extendedStreamModel(rule);
+  const fixed = new Set(backbone);
+  // An append that fills a hole in two lives is there once too often.
+  if (fixed.size < backbone.length) return null;
+  const left = operations.filter((operation) => !fixed.has(operation));
+  const isUnused = ({ input, output }: StreamOperation): boolean => model.isOptional!(input, output);
+  const order = insertedInto(
+    model,
+    backbone,
+    left.filter((operation) => !isUnused(operation)),
+  );
+  return order === null ? null : okWith(order, left.filter(isUnused), operations);
+}
+
+function okWith(
+  order: readonly StreamOperation[],
+  unused: readonly StreamOperation[],
+  operations: readonly StreamOperation[],
+): Verdict {
+  const own = (some: readonly StreamOperation[]): number[] =>
+    some.flatMap(({ metadata: { id, opId } }) => (id === opId ? [opId] : []));
   return {
     verdict: 'ok',
-    operations: operations.length,
-    linearization: linearization.map(opIdOf),
-    withoutEffect: operations.flatMap((_, index) => (placed.has(index) ? [] : [opIdOf(index)])),
+    operations: own(operations).length,
+    linearization: own(order),
+    withoutEffect: own(unused),
   };
 }
 
+/** The general search on all of it. */
+function searched(
+  operations: readonly StreamOperation[],
+  rule: ExtendedRule,
+  { stepsMax = SEARCH_STEPS_MAX }: ExtendedCheckOptions,
+): Verdict {
+  const result = checkOperations(extendedStreamModel(rule), operations, { stepsMax });
+  const [part] = result.partitions;
+  if (part === undefined || result.verdict === 'unknown')
+    return {
+      verdict: 'unknown',
+      reason: 'No order was found in which every answer fits.',
+      steps: result.steps,
+    };
+  if (result.verdict === 'ok') {
+    const [linearization = []] = part.partialLinearizations;
+    const placed = new Set(linearization);
+    const order = linearization.map((index) => operations[index]!);
+    return okWith(
+      order,
+      operations.filter((_, index) => !placed.has(index)),
+      operations,
+    );
+  }
+  const guilty = part.stuck.slice(0, 4).map(({ operation, reason }) => ({
+    opId: operations[operation]!.metadata.opId,
+    reason: reason ?? 'its answer is wrong',
+  }));
+  const message = guilty.map(({ opId, reason }) => `Op ${opId} fits nowhere: ${reason}.`).join(' ');
+  const opIds = [...new Set(guilty.map(({ opId }) => opId))];
+  return { verdict: 'illegal', violation: { code: 'answer-without-place', message, opIds } };
+}
+
 /** The sweep calls everything that told the tail a check-tail; people should read what it was. */
-function inItsWords(violation: Violation, history: ExtendedHistory): Violation {
-  const names = new Map<number, string>();
-  for (const event of history)
-    if (event.type === 'call' && event.call.kind === 'append') names.set(event.opId, 'rejected append');
-    else if (event.type === 'call' && event.call.kind === 'read-part') names.set(event.opId, 'read of a part');
-  const message = violation.message.replaceAll(/check-tail \(op (\d+)\)/g, (whole, opId: string) => {
-    const name = names.get(Number(opId));
-    return name === undefined ? whole : `${name} (op ${opId})`;
+function inItsWords(violation: Violation, operations: readonly StreamOperation[]): Violation {
+  const named = new Map<number, { name: string; opId: number }>();
+  for (const { input, metadata } of operations) {
+    const { id, opId } = metadata;
+    if (id !== opId) named.set(id, { name: 'acknowledgement', opId });
+    else if (input.kind === 'append') named.set(id, { name: 'rejected append', opId });
+    else if (input.kind === 'read-part') named.set(id, { name: 'read of a part', opId });
+  }
+  const message = violation.message.replaceAll(/check-tail \(op (\d+)\)/g, (whole, id: string) => {
+    const known = named.get(Number(id));
+    return known === undefined ? whole : `${known.name} (op ${known.opId})`;
   });
-  return { ...violation, message };
-}
-
-/** As the sweep knows it: what told the tail is a check-tail, any other answer of ours says nothing. */
-function plainHistory(history: ExtendedHistory): History {
-  const asCheckTail = new Set<number>();
-  for (const event of history)
-    if (
-      event.type === 'return' &&
-      (event.return.kind === 'read-part-success' || event.return.kind === 'read-unwritten' || tellsTail(event.return))
-    )
-      asCheckTail.add(event.opId);
-  return history.map((event): HistoryEvent => {
-    const { clientId, opId } = event;
-    if (event.type === 'return') return { type: 'return', clientId, opId, return: plainReturn(event.return) };
-    const isObserver = asCheckTail.has(opId) || event.call.kind === 'read-part';
-    const call: Call = isObserver ? { kind: 'check-tail' } : (event.call as Call);
-    return { type: 'call', clientId, opId, call };
-  });
-}
-
-function tellsTail(outcome: ExtendedReturn): boolean {
-  return outcome.kind === 'append-rejected' && 'tail' in outcome.actual;
-}
-
-function plainReturn(outcome: ExtendedReturn): Return {
-  switch (outcome.kind) {
-    case 'append-rejected':
-      return 'tail' in outcome.actual
-        ? { kind: 'check-tail-success', tail: outcome.actual.tail }
-        : { kind: 'append-definite-failure' };
-    case 'read-part-success':
-      return outcome.tail === null
-        ? { kind: 'check-tail-failure' }
-        : { kind: 'check-tail-success', tail: outcome.tail };
-    case 'read-unwritten':
-      return { kind: 'check-tail-success', tail: outcome.tail };
-    default:
-      return outcome;
-  }
-}
-
-/**
- * Goes the order of the sweep with the extended model; what changes nothing is taken out and put in again, earliest
- * return first, at the first place where it is legal. Null when something finds none.
- */
-function inserted(
-  model: ReturnType<typeof extendedStreamModel>,
-  operations: readonly ExtendedOperation[],
-  order: readonly number[],
-): number[] | null {
-  const byId = new Map(operations.map((operation) => [operation.metadata as number, operation]));
-  const backbone = order
-    .map((opId) => byId.get(opId)!)
-    .filter((operation) => !model.isReadOnly!(operation.input, operation.output));
-  const states: ExtendedState[] = [model.init()];
-  for (const { input, output } of backbone) {
-    const step = model.step(states.at(-1)!, input, output);
-    if (!step.legal) return null;
-    states.push(step.state);
-  }
-  const placed: { operation: ExtendedOperation; slot: number }[] = [];
-  const observers = operations
-    .filter(({ input, output }) => model.isReadOnly!(input, output))
-    .toSorted((a, b) => a.return - b.return);
-  for (const operation of observers) {
-    let slot = 0;
-    for (const [index, other] of backbone.entries()) if (other.return < operation.call) slot = index + 1;
-    for (const other of placed) if (other.operation.return < operation.call) slot = Math.max(slot, other.slot);
-    const late = backbone.findIndex((other) => other.call > operation.return);
-    const last = late === -1 ? backbone.length : late;
-    while (slot <= last && !model.step(states[slot]!, operation.input, operation.output).legal) slot++;
-    if (slot > last) return null;
-    placed.push({ operation, slot });
-  }
-  // At one place those called first come first: whatever returned before a call was called before it too.
-  placed.sort((a, b) => a.slot - b.slot || a.operation.call - b.operation.call);
-  const linearization: number[] = [];
-  let next = 0;
-  for (let slot = 0; slot <= backbone.length; slot++) {
-    for (; placed[next]?.slot === slot; next++) linearization.push(placed[next]!.operation.metadata as number);
-    if (slot < backbone.length) linearization.push(backbone[slot]!.metadata as number);
-  }
-  return linearization;
+  const opIds = [...new Set(violation.opIds.map((id) => named.get(id)?.opId ?? id))];
+  return { ...violation, message, opIds };
 }

@@ -11,10 +11,11 @@ const IDS = '"client_id":1,"op_id":2';
 
 test('what is written is read back, labels and header included', () => {
   for (let seed = 1; seed <= 300; seed++) {
-    const history: ExtendedHistory = extendedHistory(seededRandom(seed), 6).map((event, at) =>
+    const { events, initially } = extendedHistory(seededRandom(seed), 6);
+    const history: ExtendedHistory = events.map((event, at) =>
       at % 3 === 0 ? { ...event, session: 's1', attempt: 2, node: 'node-1', atMs: at, note: 'a "note"' } : event,
     );
-    const header = { seed: `${seed}`, profile: 'lossy' };
+    const header = { seed: `${seed}`, profile: 'lossy', initially };
     const text = formatExtended(header, history);
     expect(isExtended(text)).toBe(true);
     expect(parseExtended(text)).toEqual({ kind: 'history', header, history });
@@ -34,6 +35,18 @@ test.each([
   [`${HEADER}\n{"event":{"Finish":{"ReadUnwritten":{"tail":-1}}},${IDS}}`, 2, 'tail must be a whole number'],
   [`${HEADER}\n{"event":{"Start":{"ReadPart":{"seq_num":1,"count":2}}},${IDS}}`, 2, 'unknown key "count"'],
   [`${HEADER}\n{"event":{"Start":{"ReadPart":{"seq_num":1}}},"client_id":1}`, 2, 'op_id'],
+  [`${HEADER}\n{"event":{"Start":{"ReadPart":{}}},${IDS}}`, 2, 'either "seq_num" or "timestamp"'],
+  [`${HEADER}\n{"event":{"Start":{"Follow":{"seq_num":1}}},${IDS}}`, 2, 'names its "session"'],
+  [
+    `${HEADER}\n{"event":{"Start":{"Follow":{"session":"f","seq_num":1,"after":"e"}}},${IDS}}`,
+    2,
+    'at a place or "after"',
+  ],
+  [`${HEADER}\n{"event":{"Start":{"Create":{"token":7}}},${IDS}}`, 2, 'token must be a string'],
+  [`${HEADER}\n{"event":{"Start":"Read"},${IDS},"turn":{"session":"s","index":0}}`, 2, 'only an append'],
+  [`${HEADER}\n{"event":{"Finish":{"AppendAcked":{"start":0,"end":1}}},${IDS}}`, 2, 'tail must be a whole number'],
+  [`${HEADER}\n{"event":{"Finish":"Vanished"},${IDS}}`, 2, 'unknown finish "Vanished"'],
+  ['{"tailrace_history":1,"initially":"gone"}', 1, 'initially must be'],
   [`${HEADER}\n{"event":{"Start":"Look"},${IDS}}`, 2, 'unknown start "Look"'],
   [`${HEADER}\n{"event":{"Start":"Read"},${IDS},"node":7}`, 2, 'node must be a string'],
   [`${HEADER}\n{"event"`, 2, 'JSON'],

@@ -22,7 +22,7 @@ export function sortedBy<T>(items: readonly T[], keyOf: (item: T) => number): T[
 }
 
 /** The index of the first item whose key is above `bound`, the count of items if there is none; the keys ascend. */
-export function firstAbove<T>(items: readonly T[], keyOf: (item: T) => number, bound: number): number {
+export function firstAbove<T>(items: ArrayLike<T>, keyOf: (item: T) => number, bound: number): number {
   let low = 0;
   let high = items.length;
   while (low < high) {

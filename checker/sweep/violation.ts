@@ -44,6 +44,10 @@ export type ViolationCode =
   | 'unexplained-records'
   /** The reason of a rejection, or a part of the stream that was read, is true at no moment of its operation. */
   | 'answer-without-place'
+  /** A follower was shown a record again, or one before what it had. */
+  | 'out-of-turn'
+  /** Appends of one session took effect in another order than they were sent, or one did behind one that had none. */
+  | 'session-order'
   /** A record has two timestamps, timestamps fall, or a read from a timestamp begins at another record. */
   | 'wrong-timestamp';
 

@@ -8,11 +8,13 @@ import {
   checkStream,
   describeVerdict,
   formatEvent,
+  formatExtendedEvent,
   type History,
   isExtended,
   MalformedHistory,
   parseExtended,
   parseHistory,
+  plainHistory,
   readStreamFrom,
   type StreamCheckOptions,
   sweepOperations,
@@ -37,10 +39,12 @@ export function judgeStream(file: string, input: Input, options: CheckOptions): 
   }
   const parsed = parseHistory(new TextDecoder('utf-8', { ignoreBOM: true }).decode(input.whole()));
   if (parsed.kind === 'malformed') return { refusal: `${file}:${parsed.line}: ${parsed.message}` };
-  return findingsOf(file, checkStream(parsed.history, limits), parsed.history, options);
+  const { history } = parsed;
+  const lines = history.map((event) => ({ opId: event.opId, text: () => formatEvent(event) }));
+  return findingsOf(file, checkStream(history, limits), { lines, firstLine: 1, plain: () => history }, options);
 }
 
-/** Our own format. A page shows what S2's format can say, so there is none of it yet. */
+/** Our own format. A page shows of it what S2's format can say. */
 function judgeExtended(
   file: string,
   input: Input,
@@ -49,35 +53,42 @@ function judgeExtended(
 ): Findings | Refusal {
   const parsed = parseExtended(new TextDecoder().decode(input.whole()));
   if (parsed.kind === 'malformed') return { refusal: `${file}:${parsed.line}: ${parsed.message}` };
-  if (options.html !== undefined) return { refusal: `${file}: there is no page of histories in the extended format` };
+  const { header, history } = parsed;
   try {
-    return findingsOf(file, checkExtendedStream(parsed.history, limits), null, { ...options, explain: false });
+    const verdict = checkExtendedStream(history, { ...limits, initially: header.initially ?? 'present' });
+    const lines = history.map((event) => ({ opId: event.opId, text: () => formatExtendedEvent(event) }));
+    // The header is the first line, so events begin on the second.
+    return findingsOf(file, verdict, { lines, firstLine: 2, plain: () => plainHistory(history) }, options);
   } catch (error) {
     if (!(error instanceof MalformedHistory)) throw error;
-    // The header is the first line, so events begin on the second.
     return { refusal: `${file}:${error.line + 1}: ${error.message.replace(/^event \d+: /, '')}` };
   }
 }
 
-function findingsOf(file: string, verdict: Verdict, history: History | null, options: CheckOptions): Findings {
-  const explained = options.explain === true ? explain(verdict, history ?? []) : [];
+/** A history as an explanation and a page need it. */
+interface Shown {
+  lines: readonly { opId: number; text: () => string }[];
+  firstLine: number;
+  plain: () => History;
+}
+
+function findingsOf(file: string, verdict: Verdict, shown: Shown | null, options: CheckOptions): Findings {
+  const explained = options.explain === true && shown !== null ? explain(verdict, shown) : [];
   return {
     verdict: verdict.verdict,
     text: [describeVerdict(verdict), ...explained].join('\n'),
     json: { file, model: 'stream', ...verdict },
-    page: () => judgedPage(file, history ?? [], verdict),
+    page: () => judgedPage(file, shown?.plain() ?? [], verdict),
   };
 }
 
 /** The guilty operations as they stand in the file, or the order that explains everything. */
-function explain(verdict: Verdict, history: History): string[] {
+function explain(verdict: Verdict, { lines, firstLine }: Shown): string[] {
   if (verdict.verdict === 'unknown') return [];
   if (verdict.verdict === 'ok')
     return ['  in this order:', ...rowsOf(verdict.linearization.map((opId) => `op ${opId}`))];
   const guilty = new Set(verdict.violation.opIds);
-  return history.flatMap((event, index) =>
-    guilty.has(event.opId) ? [`  line ${index + 1}: ${formatEvent(event)}`] : [],
-  );
+  return lines.flatMap(({ opId, text }, index) => (guilty.has(opId) ? [`  line ${index + firstLine}: ${text()}`] : []));
 }
 
 function rowsOf(words: readonly string[]): string[] {

@@ -1,0 +1,59 @@
+/**
+ * The batches of a stream as a chain of values that share what is before them: a state of the search holds its last one.
+ *
+ * Every batch also knows one further back (skew-binary jumps, after Myers), so that the one at a position is found in
+ * logarithmic time however long the stream is.
+ */
+
+import type { Hash64 } from '../history.ts';
+
+export interface Batch {
+  readonly start: number;
+  readonly recordHashes: readonly Hash64[];
+  /** Of all that a reader gets, where the recorder knows it. */
+  readonly contentHashes: readonly Hash64[] | undefined;
+  readonly before: Batch | null;
+  readonly jump: Batch | null;
+  readonly depth: number;
+}
+
+export function batchBehind(
+  before: Batch | null,
+  start: number,
+  recordHashes: readonly Hash64[],
+  contentHashes: readonly Hash64[] | undefined,
+): Batch {
+  const jump = before?.jump ?? null;
+  const isPair = before !== null && jump !== null && before.depth - jump.depth === jump.depth - (jump.jump?.depth ?? 0);
+  return {
+    start,
+    recordHashes,
+    contentHashes,
+    before,
+    jump: isPair ? jump.jump : before,
+    depth: (before?.depth ?? 0) + 1,
+  };
+}
+
+/** The first position at which the records from `start` on are not those of the batches, or null. */
+export function differenceFrom(
+  last: Batch | null,
+  start: number,
+  recordHashes: readonly Hash64[],
+  contentHashes: readonly Hash64[] | undefined,
+): number | null {
+  const end = start + recordHashes.length;
+  let batch = last;
+  while (batch !== null && batch.start >= end)
+    batch = batch.jump !== null && batch.jump.start >= end ? batch.jump : batch.before;
+  let found: number | null = null;
+  for (; batch !== null && batch.start + batch.recordHashes.length > start; batch = batch.before)
+    for (let i = batch.recordHashes.length - 1; i >= 0; i--) {
+      const at = batch.start + i - start;
+      if (at < 0 || at >= recordHashes.length) continue;
+      const [told, own] = [contentHashes?.[at], batch.contentHashes?.[i]];
+      if (recordHashes[at] !== batch.recordHashes[i] || (told !== undefined && own !== undefined && told !== own))
+        found = batch.start + i;
+    }
+  return found;
+}

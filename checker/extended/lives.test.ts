@@ -1,0 +1,78 @@
+/** A name has one life after the other, each a stream of its own; and what is told of a name is true at some moment. */
+
+import { describe, expect, test } from 'vitest';
+import { acked, append, codeOf, inSequence, type Step } from '../testing/extended-steps.ts';
+import { checkExtendedStream } from './check.ts';
+import type { ExtendedEvent, ExtendedReturn } from './history.ts';
+
+const create = (token: string | null, answer: ExtendedReturn['kind']): Step => [
+  { kind: 'create', token },
+  { kind: answer } as ExtendedReturn,
+];
+const remove: Step = [{ kind: 'delete' }, { kind: 'deleted' }];
+const look = (answer: ExtendedReturn): Step => [{ kind: 'check-tail' }, answer];
+const tail = (value: number): Step => look({ kind: 'check-tail-success', tail: value });
+const absent = look({ kind: 'stream-absent' });
+const pending = look({ kind: 'stream-pending' });
+const first: Step = [append([1n], { setFencingToken: 'a' }), acked(1)];
+
+describe('a life', () => {
+  test('begins with number 0 and the empty token, whatever was before', () => {
+    const again: Step = [append([2n], { fencingToken: '' }), acked(1)];
+    expect(codeOf(first, remove, create(null, 'created'), tail(0), again)).toBe('ok');
+    expect(codeOf(first, remove, create(null, 'created'), tail(1))).not.toBe('ok');
+    expect(codeOf(first, remove, create(null, 'created'), [append([2n], { fencingToken: 'a' }), acked(1)])).toBe(
+      'fencing-token',
+    );
+  });
+
+  test('shows nothing of the one before', () => {
+    const seen = (hash: bigint): Step => [
+      { kind: 'read-part', from: { seqNum: 0 } },
+      { kind: 'read-part-success', start: 0, recordHashes: [hash], tail: 1 },
+    ];
+    const second: Step = [append([2n]), acked(1)];
+    expect(codeOf(first, remove, create(null, 'created'), second, seen(2n))).toBe('ok');
+    expect(codeOf(first, remove, create(null, 'created'), second, seen(1n))).toBe('answer-without-place');
+  });
+
+  test('is judged by the sweep, which names who is guilty', () => {
+    expect(codeOf(first, remove, create(null, 'created'), first, tail(0))).toBe('stale-tail');
+  });
+
+  test('ends with its deletion, and its name is free some time later', () => {
+    expect(codeOf(first, remove, pending, absent, create(null, 'created'))).toBe('ok');
+    expect(codeOf(first, remove, tail(1))).toBe('answer-without-place');
+    expect(codeOf(first, remove, absent, pending)).toBe('answer-without-place');
+    expect(codeOf(first, absent)).toBe('answer-without-place');
+    expect(codeOf(first, remove, create(null, 'created'), absent)).toBe('answer-without-place');
+  });
+
+  test('takes appends of unknown outcome of the one before, if they come as late as that', () => {
+    const lost: ExtendedEvent[] = [
+      { type: 'call', clientId: 9, opId: 50, call: append([5n]) },
+      ...inSequence(remove, create(null, 'created'), tail(1), tail(1)),
+    ];
+    expect(checkExtendedStream(lost)).toMatchObject({ verdict: 'ok', linearization: [0, 1, 50, 2, 3] });
+  });
+});
+
+describe('a creation', () => {
+  test('is the same request when it has the same token', () => {
+    expect(codeOf(remove, create('r', 'created'), create('r', 'create-noop'), create('q', 'stream-exists'))).toBe('ok');
+    expect(codeOf(remove, create('r', 'created'), create('r', 'stream-exists'))).toBe('answer-without-place');
+    expect(codeOf(remove, create('r', 'created'), create('q', 'create-noop'))).toBe('answer-without-place');
+    expect(codeOf(create(null, 'created'))).toBe('answer-without-place');
+  });
+
+  test('of unknown outcome may have happened', () => {
+    const failed = inSequence(create(null, 'change-failure'), tail(0));
+    expect(checkExtendedStream(failed, { initially: 'absent' }).verdict).toBe('illegal');
+    const history = inSequence(create(null, 'change-unknown'), tail(0));
+    expect(checkExtendedStream(history, { initially: 'absent' }).verdict).toBe('ok');
+    const open = history
+      .filter((event) => event.opId !== 0 || event.type === 'call')
+      .map((event) => ({ ...event, clientId: event.opId }));
+    expect(checkExtendedStream(open, { initially: 'absent' })).toMatchObject({ verdict: 'ok', linearization: [0, 1] });
+  });
+});

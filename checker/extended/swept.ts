@@ -1,0 +1,63 @@
+/**
+ * The operations of one life as the sweep knows them: appends, reads of the whole, and check-tails, as which everything
+ * counts that told the tail. What says less is left out; it is inserted into the order afterwards.
+ */
+
+import { type Operation, type Operations, OperationsBuilder } from '../sweep/operations.ts';
+import type { StreamOperation } from './operations.ts';
+
+export function plainOperations(operations: readonly StreamOperation[]): Operations {
+  const builder = new OperationsBuilder();
+  const open = new Map<StreamOperation, Operation>();
+  for (const { operation, isCall } of momentsOf(operations)) {
+    if (isCall) {
+      const begun = beginningOf(operation, builder);
+      if (begun !== null) open.set(operation, begun);
+      continue;
+    }
+    const begun = open.get(operation);
+    if (begun !== undefined) end(operation, begun, builder);
+  }
+  return builder.finish();
+}
+
+/** It is an append and changed the stream, if it is in the order at all. */
+export function isEffective({ output }: StreamOperation): boolean {
+  const { kind } = output;
+  return kind === 'append-success' || kind === 'append-acked' || kind === 'append-indefinite-failure';
+}
+
+/** Calls and returns in time order, calls first at equal stamps; what never returns has only a call. */
+function momentsOf(operations: readonly StreamOperation[]): { operation: StreamOperation; isCall: boolean }[] {
+  const moments = operations.flatMap((operation) => [
+    { at: operation.call, operation, isCall: true },
+    ...(operation.return === Number.POSITIVE_INFINITY ? [] : [{ at: operation.return, operation, isCall: false }]),
+  ]);
+  return moments.sort((a, b) => a.at - b.at || Number(b.isCall) - Number(a.isCall));
+}
+
+function beginningOf(operation: StreamOperation, builder: OperationsBuilder): Operation | null {
+  const { clientId, input, metadata } = operation;
+  if (isEffective(operation) && input.kind === 'append') {
+    const start = builder.records.count;
+    builder.records.add(input.recordHashes);
+    return builder.append(metadata.id, clientId, start, input);
+  }
+  if (operation.output.kind === 'read-success') return builder.observe(metadata.id, clientId, 'read');
+  return toldTail(operation) === null ? null : builder.observe(metadata.id, clientId, 'check-tail');
+}
+
+function end(operation: StreamOperation, begun: Operation, builder: OperationsBuilder): void {
+  const { output } = operation;
+  if (output.kind === 'read-success' || output.kind === 'append-success' || output.kind === 'append-indefinite-failure')
+    builder.return(begun, output);
+  else if (output.kind === 'append-acked') builder.succeed(begun, output.end, 0, 0);
+  else builder.succeed(begun, toldTail(operation)!, 0, 0);
+}
+
+function toldTail({ output }: StreamOperation): number | null {
+  if (output.kind === 'append-rejected') return 'tail' in output.actual ? output.actual.tail : null;
+  const tells =
+    output.kind === 'check-tail-success' || output.kind === 'read-unwritten' || output.kind === 'read-part-success';
+  return tells ? output.tail : null;
+}

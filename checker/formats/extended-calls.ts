@@ -1,0 +1,94 @@
+/**
+ * Starts of our own format, read and written: `{"ReadPart": {"seq_num": n}}` or by `timestamp`; `{"Follow": {"session":
+ * "s"}}` with `seq_num`, `timestamp` or `after` (another session) where it is opened; `{"Create": {"token": "s" or null}}`;
+ * `"Delete"`. And what may stand beside an append.
+ */
+
+import type { ExtendedAppend, ExtendedCall, From } from '../extended/history.ts';
+import { hashesOf, only, textOf } from './extended-fields.ts';
+import type { Json, JsonObject } from './json-scanner.ts';
+import { position, RefusedLine } from './line-fields.ts';
+
+/** Null for a start of S2's. */
+export function ownCall(json: Json | undefined): ExtendedCall | null {
+  if (json === 'Delete') return { kind: 'delete' };
+  if (!(json instanceof Map)) return null;
+  const start = json as JsonObject;
+  const part = start.get('ReadPart');
+  if (part !== undefined) {
+    const from = fromOf(only(part, ['seq_num', 'timestamp']));
+    if (from === null) throw new RefusedLine('"ReadPart" asks from either "seq_num" or "timestamp"');
+    return { kind: 'read-part', from };
+  }
+  const follow = start.get('Follow');
+  if (follow !== undefined) return followOf(only(follow, ['session', 'seq_num', 'timestamp', 'after']));
+  const create = start.get('Create');
+  if (create === undefined) return null;
+  const token = only(create, ['token']).get('token') ?? null;
+  return { kind: 'create', token: token === null ? null : textOf(token, 'token')! };
+}
+
+function followOf(asked: JsonObject): ExtendedCall {
+  const session = textOf(asked.get('session'), 'session');
+  if (session === undefined) throw new RefusedLine('"Follow" names its "session"');
+  const after = textOf(asked.get('after'), 'after');
+  const place = fromOf(asked);
+  if (after !== undefined && place !== null) throw new RefusedLine('"Follow" begins at a place or "after" a session');
+  return { kind: 'follow', session, from: after === undefined ? place : { after } };
+}
+
+/** Null when neither is asked for; both are refused. */
+function fromOf(asked: JsonObject): From | null {
+  const [seqNum, timestamp] = [asked.get('seq_num'), asked.get('timestamp')];
+  if (seqNum !== undefined && timestamp !== undefined)
+    throw new RefusedLine('a read begins at either "seq_num" or "timestamp"');
+  if (timestamp !== undefined) return { timestamp: position(timestamp, 'timestamp') };
+  return seqNum === undefined ? null : { seqNum: position(seqNum, 'seq_num') };
+}
+
+/** What stands beside an append on its line. */
+export function besideAppend(line: JsonObject): Pick<ExtendedAppend, 'trim' | 'contentHashes' | 'turn'> {
+  const [trim, hashes, turn] = ['trim', 'content_hashes', 'turn'].map((key) => line.get(key));
+  return {
+    ...(trim !== undefined && { trim: position(trim, 'trim') }),
+    ...(hashes !== undefined && { contentHashes: hashesOf(hashes, 'content_hashes') }),
+    ...(turn !== undefined && { turn: turnOf(only(turn, ['session', 'index'])) }),
+  };
+}
+
+function turnOf(turn: JsonObject): { session: string; index: number } {
+  const session = textOf(turn.get('session'), 'session');
+  if (session === undefined) throw new RefusedLine('a "turn" names its "session"');
+  return { session, index: position(turn.get('index'), 'index') };
+}
+
+/** `"event"` of a start of ours; null for one of S2's. */
+export function formatCall(call: ExtendedCall): string | null {
+  switch (call.kind) {
+    case 'read-part':
+      return `{"Start":{"ReadPart":${JSON.stringify(placed(call.from))}}}`;
+    case 'follow': {
+      const from = call.from === null || 'after' in call.from ? call.from : placed(call.from);
+      return `{"Start":{"Follow":${JSON.stringify({ session: call.session, ...from })}}}`;
+    }
+    case 'create':
+      return `{"Start":{"Create":${JSON.stringify({ token: call.token })}}}`;
+    case 'delete':
+      return '{"Start":"Delete"}';
+    default:
+      return null;
+  }
+}
+
+function placed(from: From): object {
+  return 'seqNum' in from ? { seq_num: from.seqNum } : from;
+}
+
+/** What stands beside an append, as text behind its event. */
+export function formatBesideAppend({ trim, contentHashes, turn }: ExtendedAppend): string {
+  return (
+    (trim === undefined ? '' : `,"trim":${trim}`) +
+    (contentHashes === undefined ? '' : `,"content_hashes":[${contentHashes.join(',')}]`) +
+    (turn === undefined ? '' : `,"turn":${JSON.stringify(turn)}`)
+  );
+}

@@ -1,0 +1,87 @@
+/**
+ * Extended histories: the permutation search on a model written a second time, WGL+ on ours, and the sweep with
+ * insertion must agree; and the order of an `ok` must be one by the second model too.
+ */
+
+import { checkExtendedStream } from '../../extended/check.ts';
+import type { ExtendedHistory } from '../../extended/history.ts';
+import { extendedStreamModel } from '../../extended/model.ts';
+import { operationsOfStream } from '../../extended/operations.ts';
+import { checkOperations } from '../../wgl/check-operations.ts';
+import { type OracleRule, oracleOf } from '../extended-oracle.ts';
+import { extendedHistory } from '../extended-histories.ts';
+import { hasLinearization } from '../permutations.ts';
+import { seededRandom } from '../random.ts';
+
+const OPERATIONS_MAX = 7;
+
+export interface ExtendedHaul {
+  ok: number;
+  illegal: number;
+  found: { seed: number; disagreement: string; history: ExtendedHistory; rule: OracleRule } | null;
+}
+
+/** Stops at the first disagreement. */
+export function huntExtended({ from, to }: { from: number; to: number }): ExtendedHaul {
+  const haul: ExtendedHaul = { ok: 0, illegal: 0, found: null };
+  for (let seed = from; seed < to && haul.found === null; seed++) {
+    const dice = seededRandom(seed);
+    const { events, initially } = extendedHistory(dice, OPERATIONS_MAX);
+    const rule = { strictS2: dice.chance(1, 4), initially };
+    const { verdict, disagreement } = compareExtended(events, rule);
+    haul[verdict]++;
+    if (disagreement !== null) haul.found = { seed, disagreement, history: events, rule };
+  }
+  return haul;
+}
+
+function compareExtended(
+  history: ExtendedHistory,
+  rule: OracleRule,
+): { verdict: 'ok' | 'illegal'; disagreement: string | null } {
+  const oracle = oracleOf(history, rule);
+  const verdict = hasLinearization(oracle.model, oracle.operations) ? 'ok' : 'illegal';
+  const said = checkExtendedStream(history, rule);
+  if (said.verdict !== verdict)
+    return { verdict, disagreement: `permutations: ${verdict}, sweep: ${JSON.stringify(said)}` };
+  const operations = operationsOfStream(history);
+  if ('code' in operations || history.some(tellsOfTime)) return { verdict, disagreement: null };
+  const searched = checkOperations(extendedStreamModel(rule), operations).verdict;
+  if (searched !== verdict) return { verdict, disagreement: `permutations: ${verdict}, WGL+: ${searched}` };
+  if (said.verdict !== 'ok') return { verdict, disagreement: null };
+  return { verdict, disagreement: refusalOf(said.linearization, said.withoutEffect, history, rule) };
+}
+
+/** The general search knows nothing of timestamps. */
+function tellsOfTime(event: ExtendedHistory[0]): boolean {
+  if (event.type === 'return') return event.tailTimestamp !== undefined || 'timestamps' in event.return;
+  return event.call.kind === 'read-part' && 'timestamp' in event.call.from;
+}
+
+/** The order of an `ok`, walked with the second model. */
+function refusalOf(
+  order: readonly number[],
+  withoutEffect: readonly number[],
+  history: ExtendedHistory,
+  rule: OracleRule,
+): string | null {
+  const calls = history.filter((event) => event.type === 'call').map(({ opId }) => opId);
+  const missing = calls.filter((opId) => !order.includes(opId) && !withoutEffect.includes(opId));
+  const answered = new Set(history.flatMap((event) => (event.type === 'return' ? [event.opId] : [])));
+  if (missing.some((opId) => answered.has(opId))) return `ops ${missing.join()} have no place`;
+  const effective = history.filter(({ opId }) => !withoutEffect.includes(opId));
+  const { model, operations } = oracleOf(effective, rule);
+  const byId = new Map(operations.map((operation, index) => [effective[operation.call]!.opId, { operation, index }]));
+  // Echoes and what followers were shown have no id of their own here: their place is looked for again.
+  if (operations.length !== byId.size || operations.length !== order.length) return null;
+  let worlds = model.init();
+  let latestCall = -1;
+  for (const opId of order) {
+    const { operation } = byId.get(opId)!;
+    if (operation.return < latestCall) return `op ${opId} stands behind one called after its return`;
+    latestCall = Math.max(latestCall, operation.call);
+    worlds = worlds.flatMap((world) => model.step(world, operation.input, operation.output));
+    if (worlds.length === 0) return `op ${opId} is illegal`;
+  }
+  return null;
+}
