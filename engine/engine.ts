@@ -4,6 +4,7 @@
  */
 
 import type { AppendInput } from './core/admission.ts';
+import type { TokenState } from './core/access.ts';
 import {
   type BasinConfig,
   type BasinPatch,
@@ -21,10 +22,13 @@ import type {
   ConfigOutcome,
   CreateOutcome,
   EnsureOutcome,
+  IssueOutcome,
   ListOutcome,
   ReadOutcome,
   ReadSessionOutcome,
   RemoveOutcome,
+  RevokeOutcome,
+  TokenListOutcome,
   UsageOutcome,
 } from './core/outcome.ts';
 import type { ReadInput } from './core/read-plan.ts';
@@ -48,14 +52,16 @@ import { StreamReader } from './segments/stream-reader.ts';
 import { Upkeep } from './segments/upkeep.ts';
 import { Checkpoints } from './segments/checkpoint.ts';
 import { hashText } from './state/state-hash.ts';
+import type { Authentication, RootOutcome, TokenToIssue } from './stream/access-tokens.ts';
 import { Journal } from './stream/journal.ts';
 import { type AppendSessionOutcome, StreamStore } from './stream/store.ts';
 import { checkTunables, ENGINE_DEFAULTS, type EngineTunables } from './tunables.ts';
 
-export type { AppendSession } from './stream/append-session.ts';
+export type { Authentication, Grant, RootOutcome, TokenToIssue } from './stream/access-tokens.ts';
+export type { OpenSession as AppendSession } from './stream/store.ts';
 
-/** One method per S2 operation. None of them throws for anything the world can do. */
-export interface Engine {
+/** One method per operation on basins, streams and records. None of them throws for anything the world can do. */
+export interface Operations {
   /** Repeated with the same token and configuration it succeeds again; a token that is null never matches. */
   createBasin(name: string, requestToken: string | null, config?: BasinConfig): Promise<CreateOutcome<BasinState>>;
   ensureBasin(name: string, config: BasinConfig): Promise<EnsureOutcome<BasinState>>;
@@ -103,6 +109,19 @@ export interface Engine {
   accountUsage(set: AccountUsageSet, question: UsageQuestion): Promise<UsageOutcome>;
   basinUsage(basin: string, set: BasinUsageSet, question: UsageQuestion): Promise<UsageOutcome>;
   streamUsage(basin: string, stream: string, set: StreamUsageSet, question: UsageQuestion): Promise<UsageOutcome>;
+}
+
+/** One owner of a store, for as long as it is that. */
+export interface Engine extends Operations {
+  /** The token whose secret this is. Good while it stands in the log, and only then. */
+  authenticate(secret: string): Promise<Authentication>;
+  /** That `wish` is not beyond its issuer has been judged before: see `core/access.ts`. */
+  issueToken(token: TokenToIssue): Promise<IssueOutcome>;
+  /** Durable before it is answered; sessions of the token end in the same turn. One that is not to be told of is not there. */
+  revokeToken(id: string, mayBeTold?: (token: TokenState) => boolean): Promise<RevokeOutcome>;
+  listTokens(query: ListQuery, isShown?: (token: TokenState) => boolean): Promise<TokenListOutcome>;
+  /** The server's own token, which may do everything: with this secret, or, when there is none yet, with a new one. */
+  ensureRootToken(secret: string | null): Promise<RootOutcome>;
   /**
    * Puts everything committed so far into segments, publishes the checkpoint, compacts and collects, without waiting for
    * the usual triggers. Resolves when that is done, or false when the engine ended first.
@@ -188,6 +207,11 @@ export async function openEngine(ports: Ports, tunables: EngineTunables = ENGINE
     read: (basin, stream, input, signal, key = null) => store.reads.read(basin, stream, input, key, signal),
     readSession: (basin, stream, input, signal, key = null) => store.reads.session(basin, stream, input, key, signal),
     checkTail: (basin, stream) => store.reads.checkTail(basin, stream),
+    authenticate: (secret) => store.tokens.authenticate(secret),
+    issueToken: (token) => store.tokens.issue(token),
+    revokeToken: (id, mayBeTold = () => true) => store.tokens.revoke(id, mayBeTold),
+    listTokens: (query, isShown = () => true) => store.tokens.list(query, isShown),
+    ensureRootToken: (secret) => store.tokens.ensureRoot(secret),
     count: (operation) => store.meter.count(operation),
     countIn: (basin, operation) => store.meter.countIn(basin, operation),
     accountUsage: (set, question) => store.usage.account(set, question),

@@ -6,7 +6,7 @@
  */
 
 import type { AppendOutcome } from '../core/outcome.ts';
-import type { AppendSession, Engine } from '../engine.ts';
+import type { AppendSession, Operations } from '../engine.ts';
 import type { Compression, HttpRequest, HttpResponse } from '../ports.ts';
 import { appendRejection, BadRequest, errorResponse, rejection, unknownOutcome } from './errors.ts';
 import { withKeyToTheEnd } from './headers.ts';
@@ -28,7 +28,7 @@ export function sessionFrames(): FrameBuffers {
 }
 
 export function appendSession(
-  engine: Engine,
+  engine: Operations,
   at: StreamAddress,
   request: HttpRequest,
   means: SessionMeans,

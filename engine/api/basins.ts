@@ -2,7 +2,7 @@
 
 import { basinNameProblem, basinPrefixProblem } from '../core/names.ts';
 import type { BasinState } from '../core/stream-state.ts';
-import type { Engine } from '../engine.ts';
+import type { Operations } from '../engine.ts';
 import type { HttpRequest, HttpResponse } from '../ports.ts';
 import { basinConfigJson, basinPatch, basinWish } from './config-json.ts';
 import { BadRequest } from './errors.ts';
@@ -12,11 +12,11 @@ import { parseListQuery } from './list-query.ts';
 import { checkLocation, LOCATION } from './locations.ts';
 import { configured, created, deleted, ensured, listed, rfc3339 } from './resources.ts';
 
-export async function listBasins(engine: Engine, query: URLSearchParams): Promise<HttpResponse> {
+export async function listBasins(engine: Operations, query: URLSearchParams): Promise<HttpResponse> {
   return listed('basins', await engine.listBasins(parseListQuery(query, basinPrefixProblem)), basinInfo);
 }
 
-export async function createBasin(engine: Engine, request: HttpRequest): Promise<HttpResponse> {
+export async function createBasin(engine: Operations, request: HttpRequest): Promise<HttpResponse> {
   const requestToken = requestTokenHeader(request.headers);
   const body = await readJsonObject(request);
   const name = stringField(body, 'basin');
@@ -26,21 +26,21 @@ export async function createBasin(engine: Engine, request: HttpRequest): Promise
   return created(outcome, `basin \`${name}\` already exists`, basinInfo);
 }
 
-export async function ensureBasin(engine: Engine, name: string, request: HttpRequest): Promise<HttpResponse> {
+export async function ensureBasin(engine: Operations, name: string, request: HttpRequest): Promise<HttpResponse> {
   const body = (await readOptionalJsonObject(request)) ?? {};
   return ensured(await engine.ensureBasin(name, configOf(body)), basinInfo);
 }
 
-export async function getBasin(engine: Engine, name: string): Promise<HttpResponse> {
+export async function getBasin(engine: Operations, name: string): Promise<HttpResponse> {
   return configured(await engine.basinConfig(name), basinConfigJson);
 }
 
-export async function reconfigureBasin(engine: Engine, name: string, request: HttpRequest): Promise<HttpResponse> {
+export async function reconfigureBasin(engine: Operations, name: string, request: HttpRequest): Promise<HttpResponse> {
   const patch = basinPatch(await readJsonObject(request));
   return configured(await engine.reconfigureBasin(name, patch), basinConfigJson);
 }
 
-export async function deleteBasin(engine: Engine, name: string): Promise<HttpResponse> {
+export async function deleteBasin(engine: Operations, name: string): Promise<HttpResponse> {
   return deleted(await engine.deleteBasin(name));
 }
 

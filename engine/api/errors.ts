@@ -103,9 +103,28 @@ export function rejection(reason: Rejection): JsonResponse {
       return errorResponse('decryption_failed', 'record decryption failed');
     case 'record-damaged':
       return errorResponse('storage', reason.message);
+    case 'token-invalid':
+      return unauthenticated('invalid access token');
+    case 'not-permitted':
+      return errorResponse('permission_denied', `the access token does not permit \`${reason.operation}\` here`);
+    case 'token-not-found':
+      return errorResponse('access_token_not_found', `access token \`${reason.id}\` not found`);
     case 'creation-in-doubt':
       return errorResponse('unavailable', 'the store did not confirm the creation of the stream; it may still happen');
   }
+}
+
+/** Who it is was not said, or not so that it counts (RFC 9110 asks for the challenge). */
+export function unauthenticated(message: string): JsonResponse {
+  const { status, body } = errorResponse('authn', message);
+  return {
+    status,
+    body,
+    headers: new Map([
+      ['content-type', 'application/json'],
+      ['www-authenticate', 'Bearer'],
+    ]),
+  };
 }
 
 function flawedKey(cipher: Cipher, flaw: KeyFlaw): string {

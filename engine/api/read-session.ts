@@ -5,7 +5,7 @@
 
 import type { ReadEvent } from '../core/outcome.ts';
 import type { ReadInput } from '../core/read-plan.ts';
-import type { Engine } from '../engine.ts';
+import type { Operations } from '../engine.ts';
 import type { Compression, HttpRequest, HttpResponse } from '../ports.ts';
 import { rejection, unwritten } from './errors.ts';
 import { textFormat } from './format.ts';
@@ -18,7 +18,7 @@ import { EVENTS_CONTENT_TYPE, EventWriter, lastEventIdHeader, resumedRead } from
 type Events = AsyncGenerator<ReadEvent, void>;
 
 export function readFrames(
-  engine: Engine,
+  engine: Operations,
   at: StreamAddress,
   input: ReadInput,
   request: HttpRequest,
@@ -30,7 +30,7 @@ export function readFrames(
 
 /** A client that comes back with `last-event-id` goes on where it stopped. */
 export function readEvents(
-  engine: Engine,
+  engine: Operations,
   at: StreamAddress,
   input: ReadInput,
   request: HttpRequest,
@@ -42,7 +42,7 @@ export function readEvents(
 }
 
 function respond(
-  engine: Engine,
+  engine: Operations,
   at: StreamAddress,
   input: ReadInput,
   request: HttpRequest,

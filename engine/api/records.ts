@@ -4,7 +4,7 @@
  */
 
 import type { AppendInput } from '../core/admission.ts';
-import type { Engine } from '../engine.ts';
+import type { Operations } from '../engine.ts';
 import type { Compression, HttpRequest, HttpResponse } from '../ports.ts';
 import { appendSession, type SessionMeans } from './append-session.ts';
 import { appendRejection, rejection, unknownOutcome, unwritten } from './errors.ts';
@@ -26,7 +26,7 @@ export interface StreamAddress {
 }
 
 export async function append(
-  engine: Engine,
+  engine: Operations,
   at: StreamAddress,
   request: HttpRequest,
   means: SessionMeans,
@@ -51,7 +51,7 @@ export async function append(
 }
 
 export async function read(
-  engine: Engine,
+  engine: Operations,
   at: StreamAddress,
   query: URLSearchParams,
   request: HttpRequest,
@@ -75,7 +75,7 @@ export async function read(
   }
 }
 
-export async function checkTail(engine: Engine, at: StreamAddress): Promise<HttpResponse> {
+export async function checkTail(engine: Operations, at: StreamAddress): Promise<HttpResponse> {
   const outcome = await engine.checkTail(at.basin, at.stream);
   return outcome.kind === 'tail' ? jsonResponse(200, { tail: positionJson(outcome.tail) }) : rejection(outcome.reason);
 }

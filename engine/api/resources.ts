@@ -57,6 +57,14 @@ export function rfc3339(ms: number): string {
   return new Date(ms).toISOString();
 }
 
+/** Milliseconds since 1970, or null for what is no time as RFC 3339 writes it. Finer parts are left out. */
+export function parseRfc3339(text: string): number | null {
+  if (!/^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/.test(text)) return null;
+  // oxlint-disable-next-line no-restricted-globals -- parsing a given instant, not asking for the present
+  const ms = Date.parse(text.toUpperCase().replace(' ', 'T'));
+  return Number.isNaN(ms) ? null : ms;
+}
+
 function provisioned<Row>(
   status: number,
   { kind, row }: { kind: string; row: Row },

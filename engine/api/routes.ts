@@ -1,6 +1,6 @@
 /**
- * The S2 v1 API as one function from request to response. The route tables are the whole surface; anything S2 has that is
- * not implemented answers 501, anything S2 does not have answers 404, or 405 where it has another method.
+ * The S2 v1 API as one function from request to response. The table of `endpoints.ts` is the whole surface; anything else is
+ * 404, or 405 where there is another method. Where access tokens are checked, every request beyond that comes with one.
  *
  * Here operations are counted, by S2's names for them: every request that makes sense, whatever becomes of it. Appends are
  * not, because the log itself tells what was appended.
@@ -8,17 +8,20 @@
 
 import { accessTokenIdProblem, basinNameProblem, streamNameProblem } from '../core/names.ts';
 import type { AccountFigure, CountedFigure } from '../core/usage.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine, Operations } from '../engine.ts';
 import type { Compression, HttpHandler, HttpRequest, HttpResponse } from '../ports.ts';
-import { type SessionMeans, sessionFrames } from './append-session.ts';
+import type { AccessControl } from './access-control.ts';
 import { issueAccessToken, listAccessTokens, revokeAccessToken } from './access-tokens.ts';
+import { type SessionMeans, sessionFrames } from './append-session.ts';
 import { createBasin, deleteBasin, ensureBasin, getBasin, listBasins, reconfigureBasin } from './basins.ts';
-import { decodedRequest } from './request-coding.ts';
+import { type Endpoint, type EndpointName, placeOf } from './endpoints.ts';
 import { BadRequest, errorResponse } from './errors.ts';
+import type { GrantedTokens } from './granted-tokens.ts';
 import { basinHeader } from './headers.ts';
 import { defaultLocation, listLocations, setDefaultLocation } from './locations.ts';
 import { readProtocol } from './mime.ts';
 import { append, checkTail, read } from './records.ts';
+import { decodedRequest } from './request-coding.ts';
 import { codedResponse } from './response-coding.ts';
 import { createStream, deleteStream, ensureStream, getStream, listStreams, reconfigureStream } from './streams.ts';
 import { accountUsage, basinUsage, streamUsage } from './usage.ts';
@@ -26,11 +29,18 @@ import { accountUsage, basinUsage, streamUsage } from './usage.ts';
 export interface ApiOptions {
   /** For bodies and frames. Without it compressed ones are refused, and none is sent. */
   compression?: Compression;
+  /** Without it nobody is asked for an access token, everybody may do everything, and there are no tokens. */
+  access?: AccessControl;
+}
+
+/** What requests are served with. */
+interface Means extends SessionMeans {
+  access: AccessControl | null;
 }
 
 /** `engine` is asked for anew at every request: there may be none yet, or none any more. */
-export function createApi(engine: () => Engine | null, { compression }: ApiOptions = {}): HttpHandler {
-  const means: SessionMeans = { compression: compression ?? null, frames: sessionFrames() };
+export function createApi(engine: () => Engine | null, { compression, access }: ApiOptions = {}): HttpHandler {
+  const means: Means = { compression: compression ?? null, frames: sessionFrames(), access: access ?? null };
   return async (request) => {
     try {
       const decoded = decodedRequest(request, means.compression);
@@ -45,30 +55,53 @@ export function createApi(engine: () => Engine | null, { compression }: ApiOptio
 
 type Answer = Promise<HttpResponse> | HttpResponse;
 
-/** What a request to a resource of the account is called, by method. */
-type AccountOperations = Readonly<Record<string, AccountFigure>>;
+/** A request that was let in. */
+interface Call {
+  engine: Operations;
+  /** Null where tokens are not checked. */
+  tokens: GrantedTokens | null;
+  request: HttpRequest;
+  query: URLSearchParams;
+  means: SessionMeans;
+  /** The names in its path; a stream's basin is in a header. */
+  basin: string;
+  stream: string;
+  id: string;
+}
 
-const BASINS: AccountOperations = { GET: 'list-basins', POST: 'create-basin' };
-const BASIN: AccountOperations = {
-  GET: 'get-basin-config',
-  PUT: 'create-basin',
-  PATCH: 'reconfigure-basin',
-  DELETE: 'delete-basin',
+const HANDLERS: Readonly<Record<EndpointName, (call: Call) => Answer>> = {
+  list_basins: ({ engine, query }) => listBasins(engine, query),
+  create_basin: ({ engine, request }) => createBasin(engine, request),
+  get_basin_config: ({ engine, basin }) => getBasin(engine, basin),
+  ensure_basin: ({ engine, basin, request }) => ensureBasin(engine, basin, request),
+  reconfigure_basin: ({ engine, basin, request }) => reconfigureBasin(engine, basin, request),
+  delete_basin: ({ engine, basin }) => deleteBasin(engine, basin),
+
+  list_streams: ({ engine, basin, query }) => listStreams(engine, basin, query),
+  create_stream: ({ engine, basin, request }) => createStream(engine, basin, request),
+  get_stream_config: (call) => getStream(call.engine, call),
+  ensure_stream: (call) => ensureStream(call.engine, call, call.request),
+  reconfigure_stream: (call) => reconfigureStream(call.engine, call, call.request),
+  delete_stream: (call) => deleteStream(call.engine, call),
+
+  read: (call) => read(call.engine, call, call.query, call.request, call.means.compression),
+  append: (call) => append(call.engine, call, call.request, call.means),
+  check_tail: (call) => checkTail(call.engine, call),
+
+  list_access_tokens: ({ tokens, query }) => listAccessTokens(tokens, query),
+  issue_access_token: ({ tokens, request }) => issueAccessToken(tokens, request),
+  revoke_access_token: ({ tokens, id }) => revokeAccessToken(tokens, id),
+
+  list_locations: listLocations,
+  get_default_location: defaultLocation,
+  set_default_location: ({ request }) => setDefaultLocation(request),
+
+  account_metrics: ({ engine, query }) => accountUsage(engine, query),
+  basin_metrics: ({ engine, basin, query }) => basinUsage(engine, basin, query),
+  stream_metrics: (call) => streamUsage(call.engine, call, call.query),
 };
-const LOCATIONS: AccountOperations = { GET: 'list-locations' };
-const DEFAULT_LOCATION: AccountOperations = { GET: 'get-default-location', PUT: 'set-default-location' };
-const ACCESS_TOKENS: AccountOperations = { GET: 'list-access-tokens', POST: 'issue-access-token' };
-const ACCESS_TOKEN: AccountOperations = { DELETE: 'revoke-access-token' };
 
-/** The same for each resource of a basin: anything else is 404 or 405 before a header is looked at. */
-const STREAMS: ReadonlyMap<string, Readonly<Record<string, CountedFigure | 'append' | 'read'>>> = new Map([
-  ['streams', { GET: 'list-streams', POST: 'create-stream' }],
-  ['stream', { GET: 'get-stream-config', PUT: 'create-stream', PATCH: 'reconfigure-stream', DELETE: 'delete-stream' }],
-  ['stream/records', { GET: 'read', POST: 'append' }],
-  ['stream/records/tail', { GET: 'check-tail' }],
-]);
-
-async function route(engine: Engine | null, request: HttpRequest, means: SessionMeans): Promise<HttpResponse> {
+async function route(engine: Engine | null, request: HttpRequest, means: Means): Promise<HttpResponse> {
   const [path = '', queryText = ''] = splitOnce(request.target, '?');
   if (path === '/health' || path === '/ping') {
     return request.method === 'GET' ? health(engine) : methodNotAllowed(['GET']);
@@ -78,135 +111,47 @@ async function route(engine: Engine | null, request: HttpRequest, means: Session
   if (engine === null) return notServing('the server is taking over the store; try again soon');
   if (engine.end?.kind === 'store-refused') return notServing(engine.end.fault.message);
 
-  const rest = segments.slice(2);
+  const place = placeOf(segments);
+  if (place === null) return empty(404);
+  const endpoint = place.methods.get(request.method);
+  if (endpoint === undefined) return methodNotAllowed([...place.methods.keys()]);
   const query = new URLSearchParams(queryText);
-  switch (segments[1]) {
-    case 'basins':
-      return basins(engine, rest, query, request);
-    case 'streams':
-      return streams(engine, rest, query, request, means);
-    case 'locations':
-      return locations(engine, rest, request);
-    case 'access-tokens':
-      return accessTokens(engine, rest, query, request);
-    case 'metrics':
-      return metrics(engine, rest, query, request);
-    default:
-      return empty(404);
+  if (means.access === null) return serve(endpoint, place.named, { engine, tokens: null, request, query, means });
+
+  const admitted = await means.access.admit(engine, request, endpoint);
+  if ('status' in admitted) return admitted;
+  try {
+    return admitted.answered(await serve(endpoint, place.named, { ...admitted, query, means }));
+  } catch (error) {
+    admitted.failed();
+    throw error;
   }
 }
 
-function basins(engine: Engine, rest: readonly string[], query: URLSearchParams, request: HttpRequest): Answer {
-  const [segment, ...more] = rest;
-  if (more.length > 0) return empty(404);
-  return accountOperation(engine, segment === undefined ? BASINS : BASIN, request, (operation) => {
-    if (operation === 'list-basins') return listBasins(engine, query);
-    if (segment === undefined) return createBasin(engine, request);
-    const name = nameIn(segment, basinNameProblem);
-    switch (operation) {
-      case 'create-basin':
-        return ensureBasin(engine, name, request);
-      case 'reconfigure-basin':
-        return reconfigureBasin(engine, name, request);
-      case 'delete-basin':
-        return deleteBasin(engine, name);
-      default:
-        return getBasin(engine, name);
-    }
-  });
-}
-
-function locations(engine: Engine, rest: readonly string[], request: HttpRequest): Answer {
-  if (rest.length === 0) return accountOperation(engine, LOCATIONS, request, listLocations);
-  if (rest.length > 1 || rest[0] !== 'default') return empty(404);
-  return accountOperation(engine, DEFAULT_LOCATION, request, (operation) =>
-    operation === 'set-default-location' ? setDefaultLocation(request) : defaultLocation(),
-  );
-}
-
-function accessTokens(engine: Engine, rest: readonly string[], query: URLSearchParams, request: HttpRequest): Answer {
-  const [segment, ...more] = rest;
-  if (more.length > 0) return empty(404);
-  return accountOperation(engine, segment === undefined ? ACCESS_TOKENS : ACCESS_TOKEN, request, (operation) => {
-    if (segment !== undefined) nameIn(segment, accessTokenIdProblem);
-    if (operation === 'list-access-tokens') return listAccessTokens(query);
-    return operation === 'issue-access-token' ? issueAccessToken(request) : revokeAccessToken();
-  });
-}
-
-function metrics(engine: Engine, rest: readonly string[], query: URLSearchParams, request: HttpRequest): Answer {
-  const [basin, stream, ...more] = rest;
-  if (more.length > 0) return empty(404);
-  if (basin === undefined) {
-    return accountOperation(engine, { GET: 'account-metrics' }, request, () => accountUsage(engine, query));
-  }
-  const operations: AccountOperations = { GET: stream === undefined ? 'basin-metrics' : 'stream-metrics' };
-  return accountOperation(engine, operations, request, () => {
-    const name = nameIn(basin, basinNameProblem);
-    if (stream === undefined) return basinUsage(engine, name, query);
-    return streamUsage(engine, { basin: name, stream: nameIn(stream, streamNameProblem) }, query);
-  });
-}
-
-function streams(
-  engine: Engine,
-  rest: readonly string[],
-  query: URLSearchParams,
-  request: HttpRequest,
-  means: SessionMeans,
-): Answer {
-  const [segment, ...below] = rest;
-  const operations = STREAMS.get(segment === undefined ? 'streams' : ['stream', ...below].join('/'));
-  if (operations === undefined) return empty(404);
-  const operation = operations[request.method];
-  if (operation === undefined) return methodNotAllowed(Object.keys(operations));
-  const basin = basinHeader(request.headers);
-  const counted = (figure: Exclude<CountedFigure, 'read-bytes'>, answer: Answer) =>
-    counting(answer, () => engine.countIn(basin, figure));
-  if (segment === undefined) {
-    return request.method === 'POST'
-      ? counted('create-stream', createStream(engine, basin, request))
-      : counted('list-streams', listStreams(engine, basin, query));
-  }
-  const at = { basin, stream: nameIn(segment, streamNameProblem) };
-  switch (operation) {
-    case 'append':
-      return append(engine, at, request, means);
-    case 'read':
-      return counted(
-        readProtocol(request.headers).kind === 'unary' ? 'reads-unary' : 'reads-streaming',
-        read(engine, at, query, request, means.compression),
-      );
-    case 'check-tail':
-      return counted(operation, checkTail(engine, at));
-    case 'create-stream':
-      return counted(operation, ensureStream(engine, at, request));
-    case 'reconfigure-stream':
-      return counted(operation, reconfigureStream(engine, at, request));
-    case 'delete-stream':
-      return counted(operation, deleteStream(engine, at));
-    default:
-      return counted('get-stream-config', getStream(engine, at));
-  }
-}
-
-/** Does what the method asks for and counts it, or answers 405. */
-function accountOperation(
-  engine: Engine,
-  operations: AccountOperations,
-  request: HttpRequest,
-  answer: (operation: AccountFigure) => Answer,
-): Answer {
-  const operation = operations[request.method];
-  if (operation === undefined) return methodNotAllowed(Object.keys(operations));
-  return counting(answer(operation), () => engine.count(operation));
-}
-
-/** What makes no sense never comes to an answer, and counts for nothing. */
-async function counting(answer: Answer, count: () => void): Promise<HttpResponse> {
-  const response = await answer;
-  count();
+/** Does what is asked for and counts it. What makes no sense never comes to an answer, and counts for nothing. */
+async function serve(
+  endpoint: Endpoint,
+  named: ReadonlyMap<string, string>,
+  call: Omit<Call, 'basin' | 'stream' | 'id'>,
+): Promise<HttpResponse> {
+  const isInBasin = endpoint.path.startsWith('/v1/streams');
+  const names = {
+    basin: isInBasin ? basinHeader(call.request.headers) : nameIn(named.get('basin'), basinNameProblem),
+    stream: nameIn(named.get('stream'), streamNameProblem),
+    id: nameIn(named.get('id'), accessTokenIdProblem),
+  };
+  const response = await HANDLERS[endpoint.name]({ ...call, ...names });
+  // Who may not ask changes nothing, not even a count.
+  if (response.status === 401 || response.status === 403) return response;
+  if (!isInBasin) call.engine.count(endpoint.needs[0] as AccountFigure);
+  else if (endpoint.name !== 'append') call.engine.countIn(names.basin, figureOf(endpoint, call.request));
   return response;
+}
+
+/** As what a request in a basin counts. */
+function figureOf({ name, needs }: Endpoint, { headers }: HttpRequest): Exclude<CountedFigure, 'read-bytes'> {
+  if (name === 'read') return readProtocol(headers).kind === 'unary' ? 'reads-unary' : 'reads-streaming';
+  return needs[0] as Exclude<CountedFigure, 'read-bytes'>;
 }
 
 function health(engine: Engine | null): HttpResponse {
@@ -228,8 +173,9 @@ function notServing(message: string): HttpResponse {
   return errorResponse('hot_server', message);
 }
 
-/** The name in a path segment. Throws BadRequest `bad_path`. */
-function nameIn(segment: string, problemOf: (name: string) => string | null): string {
+/** The name in a path segment; nothing where there is none. Throws BadRequest `bad_path`. */
+function nameIn(segment: string | undefined, problemOf: (name: string) => string | null): string {
+  if (segment === undefined) return '';
   let name: string;
   try {
     name = decodeURIComponent(segment);

@@ -2,7 +2,7 @@
 
 import { streamNameProblem, streamPrefixProblem } from '../core/names.ts';
 import type { StreamState } from '../core/stream-state.ts';
-import type { Engine } from '../engine.ts';
+import type { Operations } from '../engine.ts';
 import type { HttpRequest, HttpResponse } from '../ports.ts';
 import { streamConfigJson, streamPatch, streamWish } from './config-json.ts';
 import { BadRequest } from './errors.ts';
@@ -16,12 +16,12 @@ interface StreamPlace {
   stream: string;
 }
 
-export async function listStreams(engine: Engine, basin: string, query: URLSearchParams): Promise<HttpResponse> {
+export async function listStreams(engine: Operations, basin: string, query: URLSearchParams): Promise<HttpResponse> {
   const page = await engine.listStreams(basin, parseListQuery(query, streamPrefixProblem));
   return listed('streams', page, streamInfo);
 }
 
-export async function createStream(engine: Engine, basin: string, request: HttpRequest): Promise<HttpResponse> {
+export async function createStream(engine: Operations, basin: string, request: HttpRequest): Promise<HttpResponse> {
   const requestToken = requestTokenHeader(request.headers);
   const body = await readJsonObject(request);
   const name = stringField(body, 'stream');
@@ -32,22 +32,26 @@ export async function createStream(engine: Engine, basin: string, request: HttpR
 }
 
 /** The body is the configuration itself. */
-export async function ensureStream(engine: Engine, at: StreamPlace, request: HttpRequest): Promise<HttpResponse> {
+export async function ensureStream(engine: Operations, at: StreamPlace, request: HttpRequest): Promise<HttpResponse> {
   const wish = streamWish(await readOptionalJsonObject(request));
   return ensured(await engine.ensureStream(at.basin, at.stream, wish), streamInfo);
 }
 
-export async function getStream(engine: Engine, at: StreamPlace): Promise<HttpResponse> {
+export async function getStream(engine: Operations, at: StreamPlace): Promise<HttpResponse> {
   return configured(await engine.streamConfig(at.basin, at.stream), streamConfigJson);
 }
 
-export async function reconfigureStream(engine: Engine, at: StreamPlace, request: HttpRequest): Promise<HttpResponse> {
+export async function reconfigureStream(
+  engine: Operations,
+  at: StreamPlace,
+  request: HttpRequest,
+): Promise<HttpResponse> {
   const patch = streamPatch(await readJsonObject(request));
   return configured(await engine.reconfigureStream(at.basin, at.stream, patch), streamConfigJson);
 }
 
 /** 202: the stream is gone for everybody, its name and its bytes follow. */
-export async function deleteStream(engine: Engine, at: StreamPlace): Promise<HttpResponse> {
+export async function deleteStream(engine: Operations, at: StreamPlace): Promise<HttpResponse> {
   return deleted(await engine.deleteStream(at.basin, at.stream));
 }
 

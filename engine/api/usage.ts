@@ -12,7 +12,7 @@ import type {
   UsageInterval,
   UsageQuestion,
 } from '../core/usage.ts';
-import type { Engine } from '../engine.ts';
+import type { Operations } from '../engine.ts';
 import type { HttpResponse } from '../ports.ts';
 import { BadRequest, errorResponse, rejection } from './errors.ts';
 import { malformed, refuseRepeated } from './query.ts';
@@ -34,18 +34,18 @@ const INTERVALS: readonly UsageInterval[] = ['minute', 'hour', 'day'];
 const NAMES = ['set', 'start', 'end', 'interval'];
 const U32_MAX = 2 ** 32 - 1;
 
-export async function accountUsage(engine: Engine, query: URLSearchParams): Promise<HttpResponse> {
+export async function accountUsage(engine: Operations, query: URLSearchParams): Promise<HttpResponse> {
   const { set, question } = parseUsageQuery(query, ACCOUNT_SETS);
   return answered(await engine.accountUsage(set, question));
 }
 
-export async function basinUsage(engine: Engine, basin: string, query: URLSearchParams): Promise<HttpResponse> {
+export async function basinUsage(engine: Operations, basin: string, query: URLSearchParams): Promise<HttpResponse> {
   const { set, question } = parseUsageQuery(query, BASIN_SETS);
   return answered(await engine.basinUsage(basin, set, question));
 }
 
 export async function streamUsage(
-  engine: Engine,
+  engine: Operations,
   at: { basin: string; stream: string },
   query: URLSearchParams,
 ): Promise<HttpResponse> {

@@ -56,6 +56,9 @@ export interface Names {
   readonly accessTokens?: string;
 }
 
+/** The token that the server itself issues when it starts, and that may do everything. */
+export const ROOT_ID = 'root';
+
 const EVERYTHING: NameSet = { prefix: '' };
 
 export const ROOT_SCOPE: TokenScope = {

@@ -73,6 +73,14 @@ export function accessTokenIdProblem(id: string): string | null {
   return id === '.' || id === '..' ? 'access token id must not be `.` or `..`' : null;
 }
 
+/** Of a `prefix` or `start_after`: an id that may be empty. */
+export function accessTokenPrefixProblem(prefix: string): string | null {
+  if (byteLength(prefix) > ACCESS_TOKEN_ID_BYTES_MAX) {
+    return `an access token id has at most ${ACCESS_TOKEN_ID_BYTES_MAX} bytes`;
+  }
+  return isWellFormed(prefix) ? null : 'access token id must be valid Unicode';
+}
+
 export function fencingTokenProblem(token: string): string | null {
   return byteLength(token) > FENCING_TOKEN_BYTES_MAX
     ? `fencing token must not exceed ${FENCING_TOKEN_BYTES_MAX} bytes in length`

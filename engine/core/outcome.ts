@@ -5,10 +5,12 @@
  * made for a read, of which `creation-in-doubt` tells.
  */
 
+import type { TokenState } from './access.ts';
 import type { AppendFailure } from './admission.ts';
 import type { BasinConfig, Cipher, StreamConfig } from './config.ts';
 import type { KeyFlaw } from './encryption-key.ts';
 import type { Page } from './listing.ts';
+import type { Operation } from './operations.ts';
 import type { StreamPosition } from './position.ts';
 import type { SequencedRecord } from './record.ts';
 import type { BasinState, StreamState } from './stream-state.ts';
@@ -35,7 +37,12 @@ export type Rejection =
   /** A record is stored in a way that no key can make sense of. */
   | { kind: 'record-damaged'; message: string }
   /** What was asked for is not told; the stream that was made for it may come to be, now or later. */
-  | { kind: 'creation-in-doubt' };
+  | { kind: 'creation-in-doubt' }
+  /** No access token has this secret: nobody's, or one that was revoked, or that expired. The difference is not told. */
+  | { kind: 'token-invalid' }
+  /** The access token does not permit this, here. Whether there is anything here is not told. */
+  | { kind: 'not-permitted'; operation: Operation }
+  | { kind: 'token-not-found'; id: string };
 
 export interface AppendAck {
   /** Number and timestamp of the first record. */
@@ -107,3 +114,22 @@ export type UsageOutcome =
   /** The question makes no sense. */
   | { kind: 'invalid'; message: string }
   | { kind: 'rejected'; reason: Rejection };
+
+export type IssueOutcome =
+  /** The secret is known to nobody but who is told now. */
+  | { kind: 'issued'; secret: string }
+  /** The id is taken. */
+  | { kind: 'exists' }
+  /** It would have expired before it was there. */
+  | { kind: 'past' }
+  /** There are `ACCESS_TOKENS_MAX` of them. */
+  | { kind: 'full' }
+  | { kind: 'rejected'; reason: Rejection }
+  | { kind: 'unknown'; message: string };
+
+export type RevokeOutcome =
+  | { kind: 'revoked' }
+  | { kind: 'rejected'; reason: Rejection }
+  | { kind: 'unknown'; message: string };
+
+export type TokenListOutcome = { kind: 'page'; page: Page<TokenState> } | { kind: 'rejected'; reason: Rejection };

@@ -14,6 +14,7 @@ import type { CommittedLog } from '../segments/committed-log.ts';
 import type { StreamReader } from '../segments/stream-reader.ts';
 import type { Entry } from '../state/entries.ts';
 import type { EngineTunables } from '../tunables.ts';
+import { AccessTokens } from './access-tokens.ts';
 import { type Rejected, rejected } from './answers.ts';
 import { AppendSession } from './append-session.ts';
 import { Appends } from './appends.ts';
@@ -30,10 +31,14 @@ import { Reads } from './reads.ts';
 import { Standing } from './standing.ts';
 import { Streams } from './streams.ts';
 import { TailWatch } from './tail-watch.ts';
+import { TokenExpiry } from './token-expiry.ts';
 import { UsageMeter } from './usage-meter.ts';
 import { UsageReports } from './usage-reports.ts';
 
-export type AppendSessionOutcome = { kind: 'open'; session: AppendSession } | Rejected;
+/** What a session is to who has it opened. */
+export type OpenSession = Pick<AppendSession, 'submit' | 'close' | 'refuse' | 'abandon' | 'outcomes'>;
+
+export type AppendSessionOutcome = { kind: 'open'; session: OpenSession } | Rejected;
 
 /** One session holds at most this part of the bytes that wait to become durable, so that it leaves room for others. */
 const SESSION_SHARE = 4;
@@ -45,6 +50,7 @@ export class StreamStore {
   readonly reads: Reads;
   readonly meter: UsageMeter;
   readonly usage: UsageReports;
+  readonly tokens: AccessTokens;
   readonly #telemetry: Telemetry;
   readonly #standing: Standing;
   readonly #budget: ByteBudget;
@@ -93,6 +99,7 @@ export class StreamStore {
     this.usage = new UsageReports(parts, committed.state.usage);
     this.reads = new Reads(parts, births, reader, this.#watch, this.meter);
     const upkeep = { ports, journal, tables: parts.tables, signal: ended.signal, failed };
+    this.tokens = new AccessTokens(parts, new TokenExpiry({ ...upkeep, usage: committed.state.usage }));
     const basinEnds = (name: string) => this.meter.ends(name);
     this.#deletions = new Deletions({ ...upkeep, tombstoneMs: tunables.tombstoneMs, basinEnds });
     const { lastArrivalMs } = committed.state;
@@ -116,6 +123,7 @@ export class StreamStore {
     }
     this.#deletions.committed(entry);
     this.#empties.committed(entry);
+    this.tokens.committed(entry);
   }
 
   /** Opens a session on the stream as it is now; inputs go to it and to no later one of the same name, sealed with one key. */

@@ -29,8 +29,8 @@ export const UNKNOWN_FEATURE: Story = {
     edits: [
       {
         file: ACCESS_TOKENS,
-        find: "return errorResponse('not_implemented',",
-        replace: "return errorResponse('access_token_not_found',",
+        find: "errorResponse('not_implemented', message)",
+        replace: "errorResponse('access_token_not_found', message)",
       },
     ],
   },

@@ -1,0 +1,160 @@
+/**
+ * Who asks, and what that opens: from the `authorization` of a request to the engine its access token grants. A request
+ * that is not let in here reaches no handler, and is answered in the same way whatever there is in the store.
+ */
+
+import { mayEver, permits } from '../core/access.ts';
+import type { Operation } from '../core/operations.ts';
+import type { Engine, Grant, Operations } from '../engine.ts';
+import type { Clock, HttpRequest, HttpResponse } from '../ports.ts';
+import type { Endpoint } from './endpoints.ts';
+import { errorResponse, rejection, unauthenticated } from './errors.ts';
+import { GrantedEngine } from './granted-engine.ts';
+import { GrantedTokens } from './granted-tokens.ts';
+import { appendProtocol, readProtocol } from './mime.ts';
+import { NO_LIMITS, type TokenLimits, TokenMeter } from './token-limits.ts';
+
+/** What a request was let in to. */
+export interface Admitted {
+  engine: Operations;
+  tokens: GrantedTokens;
+  /** With a body that counts. */
+  request: HttpRequest;
+  /** With a body that counts, and a session that is over when it ends. */
+  answered(response: HttpResponse): HttpResponse;
+  /** Nothing was answered. */
+  failed(): void;
+}
+
+export class AccessControl {
+  readonly #meter: TokenMeter;
+
+  constructor(clock: Pick<Clock, 'monoMs' | 'sleep'>, limits: TokenLimits = NO_LIMITS) {
+    this.#meter = new TokenMeter(clock, limits);
+  }
+
+  /** Lets the request in, or answers it. */
+  async admit(engine: Engine, request: HttpRequest, endpoint: Endpoint): Promise<Admitted | HttpResponse> {
+    const found = await grantOf(engine, request);
+    if ('status' in found) return found;
+    const missing = missingOperation(found, endpoint);
+    if (missing !== null) return rejection({ kind: 'not-permitted', operation: missing });
+    const { id } = found.token;
+    const waitMs = this.#meter.admit(id);
+    if (waitMs > 0) return limited('the access token has asked for too much', waitMs);
+    const isSession = opensSession(endpoint, request);
+    if (isSession && !this.#meter.open(id)) {
+      return limited('the access token has as many open sessions as it may', SESSION_RETRY_MS);
+    }
+    return this.#admitted(engine, found, request, isSession);
+  }
+
+  /** Null when whoever asks may do `operation`, which is about no name; else the answer. For what stands beside the API. */
+  async refusal(engine: Engine, request: HttpRequest, operation: Operation): Promise<HttpResponse | null> {
+    const found = await grantOf(engine, request);
+    if ('status' in found) return found;
+    return permits(found.token, operation) ? null : rejection({ kind: 'not-permitted', operation });
+  }
+
+  #admitted(engine: Engine, grant: Grant, request: HttpRequest, isSession: boolean): Admitted {
+    const opened = { engine: new GrantedEngine(engine, grant), tokens: new GrantedTokens(engine, grant) };
+    if (!this.#meter.counts) return { ...opened, request, answered: (response) => response, failed: nothing };
+    const { id } = grant.token;
+    const count = (bytes: number) => this.#meter.charge(id, bytes);
+    const pace = isSession ? () => this.#meter.settled(id, request.signal) : null;
+    let isOver = !isSession;
+    const over = () => {
+      if (!isOver) this.#meter.closed(id);
+      isOver = true;
+    };
+    request.signal?.addEventListener('abort', over, { once: true });
+    return {
+      ...opened,
+      request: { ...request, body: watched(request.body, count, pace, nothing) },
+      answered: (response) => {
+        const { body } = response;
+        if (!(body instanceof Uint8Array)) return { ...response, body: watched(body, count, pace, over) };
+        count(body.length);
+        over();
+        return response;
+      },
+      failed: over,
+    };
+  }
+}
+
+/** When one of many sessions ends nobody knows. */
+const SESSION_RETRY_MS = 1_000;
+
+async function grantOf(engine: Engine, request: HttpRequest): Promise<Grant | HttpResponse> {
+  const credentials = request.headers.get('authorization');
+  if (credentials === undefined)
+    return unauthenticated('missing access token: `Authorization: Bearer TOKEN` carries it');
+  const secret = /^Bearer +(\S+) *$/i.exec(credentials)?.[1];
+  if (secret === undefined) return unauthenticated('`Authorization` has to be `Bearer` and an access token');
+  const found = await engine.authenticate(secret);
+  return found.kind === 'grant' ? found.grant : rejection(found.reason);
+}
+
+/** What the endpoint needs and the token permits nowhere: then nothing else of the request has to be looked at. */
+function missingOperation({ token }: Grant, { needs, any }: Endpoint): Operation | null {
+  const missing = needs.filter((operation) => !mayEver(token, operation));
+  if (any === true && missing.length < needs.length) return null;
+  return missing[0] ?? null;
+}
+
+function opensSession({ name }: Endpoint, { headers }: HttpRequest): boolean {
+  if (name === 'read') return readProtocol(headers).kind !== 'unary';
+  return name === 'append' && appendProtocol(headers).kind === 'session';
+}
+
+function limited(message: string, waitMs: number): HttpResponse {
+  const { status, body } = errorResponse('rate_limited', message);
+  const headers = new Map([
+    ['content-type', 'application/json'],
+    ['retry-after-ms', String(waitMs)],
+    ['retry-after', String(Math.ceil(waitMs / 1000))],
+  ]);
+  return { status, headers, body };
+}
+
+/**
+ * The chunks, counted as they pass, and slower where there were too many. `over` is called when they end, however they do,
+ * and if nobody ever asks for the first.
+ */
+function watched(
+  chunks: AsyncIterable<Uint8Array>,
+  count: (bytes: number) => void,
+  pace: (() => Promise<void>) | null,
+  over: () => void,
+): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]: () => {
+      const iterator = chunks[Symbol.asyncIterator]();
+      return {
+        next: async () => {
+          let isMore = false;
+          try {
+            const next = await iterator.next();
+            isMore = next.done !== true;
+            if (next.done === true) return next;
+            count(next.value.length);
+            await pace?.();
+            return next;
+          } finally {
+            if (!isMore) over();
+          }
+        },
+        return: async () => {
+          try {
+            return (await iterator.return?.()) ?? { done: true, value: undefined };
+          } finally {
+            over();
+          }
+        },
+      };
+    },
+  };
+}
+
+function nothing(): void {}
