@@ -13,7 +13,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
 import { decodeRecords } from './core/chunk.ts';
-import { FORMAT_VERSION, FORMAT_VERSION_OLDEST } from './core/format-version.ts';
+import { FORMAT_VERSION, FORMAT_VERSION_OF_TOKENS, FORMAT_VERSION_OLDEST } from './core/format-version.ts';
 import { publicationKey } from './core/object-names.ts';
 import { decodeContent, envelopeOf, Place } from './core/sealed-record.ts';
 import { LogCorruption } from './log/corruption.ts';
@@ -25,7 +25,18 @@ import { decodePage } from './segments/checkpoint-format.ts';
 import { type ChunkEntry, decodeEntry, encodeEntry, type Entry } from './state/entries.ts';
 import { ENTRY_CODEC } from './state/entry-codec.ts';
 import { golden, OBJECTS, pathOf, readSegment, writeMissing } from './testing/golden-files.ts';
-import { CONTENT, ENTRIES, IDENTITY, KEY, PAGE, PLACE, ROOT, ROWS, SLOT } from './testing/golden-samples.ts';
+import {
+  CONTENT,
+  ENTRIES,
+  IDENTITY,
+  KEY,
+  PAGE,
+  PLACE,
+  ROOT,
+  ROWS,
+  SLOT,
+  USAGE_BEFORE_TURNS,
+} from './testing/golden-samples.ts';
 import { dataObject, PROMPT } from './testing/log-bench.ts';
 import { manualPorts, nativeCompute as compute } from './testing/manual-ports.ts';
 
@@ -171,9 +182,10 @@ describe('earlier versions', () => {
     const page = golden('metadata-page.bin', version);
     const ref = { ...PAGE.ref, crc: new DataView(page.buffer).getUint32(12, true) };
     const withoutTokens = ENTRIES.filter(({ type }) => type !== 'issue-token' && type !== 'revoke-token');
+    const tokens = version < FORMAT_VERSION_OF_TOKENS ? [] : ROOT.tokens;
     const meanings = new Map<unknown, unknown>([
-      [ENTRIES, withoutTokens],
-      [ROOT, { ...ROOT, tokens: [], pages: [ref] }],
+      [ENTRIES, version < FORMAT_VERSION_OF_TOKENS ? withoutTokens : ENTRIES],
+      [ROOT, { ...ROOT, tokens, pages: [ref], usage: USAGE_BEFORE_TURNS }],
     ]);
     for (const { file, read, meaning } of OBJECTS.filter((object) => object.file !== 'metadata-page.bin')) {
       expect(read(golden(file, version)), file).toEqual(meanings.get(meaning) ?? meaning);

@@ -148,6 +148,8 @@ export const ENGINE_EVENTS = {
   'token.ended-session': 'a session, or a read that waited, ended because its access token was not there any more',
   'token.proof-asked': 'a session went on for so long that ownership was proved anew before it was given more',
   'usage.logged': 'operations that were counted became part of the log',
+  'usage.time-told':
+    'appends told no time, since an owner before had a clock far ahead; an entry told the time of this one',
   'usage.lost': 'counts of operations were lost to a fence or a failure of the store, for certain or perhaps',
   'usage.trim-counted': 'what lies below the trim point of a stream was counted and logged',
   'usage.unreadable': 'what lies below a trim point could not be counted because the store kept the records there',

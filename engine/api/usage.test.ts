@@ -130,6 +130,45 @@ describe('after a write by an owner whose clock was ahead', () => {
     ]);
   });
 
+  test('what is appended in each minute since is told of that minute, by the next owner too', async () => {
+    const made = await ahead();
+    for (let minute = 1; minute <= 3; minute++) {
+      await made.clock.advance(MINUTE);
+      await made.engine.append(BASIN, STREAM, batch('x'.repeat(minute)));
+    }
+    const expected = [[MINUTE_S, 3_018], ...[1, 2, 3].map((minute) => [MINUTE_S + 60 * minute, 8 + minute])];
+    const throughput = `/v1/metrics/${BASIN}?set=append-throughput&start=${NOW_S}&end=${NOW_S + 180}`;
+    const answer = { values: [accumulation('append-throughput', 'bytes', 'minute', expected)] };
+    expect((await made.ask(`GET ${throughput}`)).body).toEqual(answer);
+    const next = await engineBench({ objects: made.blobs.objects, seed: 2 });
+    next.clock.stepWall(made.clock.wallMs() - next.clock.wallMs());
+    expect((await apiOf(next.engine)(`GET ${throughput}`)).body).toEqual(answer);
+    expect(made.telemetry.count('usage.time-told')).toBe(4);
+  });
+
+  test('what is stored is told as it was in each minute since', async () => {
+    const made = await ahead();
+    await made.clock.advance(MINUTE);
+    await made.engine.append(BASIN, STREAM, batch([trimRecord(1_000)]));
+    const since = `start=${NOW_S}&end=${NOW_S + 60}`;
+    const values = [
+      [MINUTE_S, 3_018],
+      [MINUTE_S + 60, 0],
+    ];
+    expect(await made.metrics(`/${BASIN}/${STREAM}`, 'storage', since)).toEqual([
+      { gauge: { name: 'metered_size', unit: 'bytes', values } },
+    ]);
+  });
+
+  test('real time gets there, and only what that owner logged is told of its time', async () => {
+    const made = await ahead();
+    made.clock.stepWall(YEAR + MINUTE);
+    const then = `start=${NOW_S + YEAR / 1000}&end=${NOW_S + YEAR / 1000 + 60}`;
+    expect(await made.metrics(`/${BASIN}`, 'append-throughput', then)).toEqual([
+      accumulation('append-throughput', 'bytes', 'minute', [[MINUTE_S + YEAR / 1000, 9]]),
+    ]);
+  });
+
   test('a basin whose streams came since is active, and a stream that was made then has a point', async () => {
     const made = await bench();
     await made.ask('PUT /v1/basins/basin-02');
@@ -144,6 +183,28 @@ describe('after a write by an owner whose clock was ahead', () => {
       { gauge: { name: 'metered_size', unit: 'bytes', values: [[MINUTE_S, 0]] } },
     ]);
   });
+});
+
+test('an owner whose clock was behind misplaces what it logged, and nothing of before or after', async () => {
+  const made = await bench();
+  const HOURS = 5 * 3_600_000;
+  await made.engine.append(BASIN, STREAM, batch('before'));
+  made.clock.stepWall(-HOURS);
+  made.engine.countIn(BASIN, 'check-tail');
+  await made.clock.advance(LOGGED);
+  made.clock.stepWall(HOURS);
+  await made.engine.append(BASIN, STREAM, batch('after'));
+  const range = `start=${NOW_S - 6 * 3_600}&end=${NOW_S + 200}`;
+  const minute = Math.floor((NOW_S + LOGGED / 1000) / 60) * 60;
+  expect(await made.metrics(`/${BASIN}`, 'append-throughput', range)).toEqual([
+    accumulation('append-throughput', 'bytes', 'minute', [
+      [MINUTE_S, 14],
+      [minute, 13],
+    ]),
+  ]);
+  expect(await made.metrics(`/${BASIN}`, 'basin-ops', range)).toEqual([
+    accumulation('check-tail', 'operations', 'minute', [[minute - HOURS / 1000, 1]]),
+  ]);
 });
 
 describe('operations are there once they are logged', () => {

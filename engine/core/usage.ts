@@ -64,10 +64,6 @@ export type CountedFigure = Exclude<
 /** How many of a figure came, by its place in its list. */
 export type Count = readonly [figure: number, count: number];
 
-/** Minutes that are remembered of the account and of each basin: the newest in which something happened. */
-export const MINUTES_KEPT = 180;
-/** …and hours: 31 days when something happens in every one. */
-export const HOURS_KEPT = 744;
 /** Minutes in which what a stream stores changed, of all streams together. */
 export const STREAM_MINUTES_KEPT = 65_536;
 
@@ -89,8 +85,14 @@ const FIRST_COUNTED = basinFigure('reads-unary');
 // --- questions about it -----------------------------------------------------------------------------------------
 
 export type UsageInterval = 'minute' | 'hour' | 'day';
+export const INTERVALS = ['minute', 'hour', 'day'] as const satisfies readonly UsageInterval[];
 
 export const INTERVAL_S: Readonly<Record<UsageInterval, number>> = { minute: 60, hour: 3_600, day: 86_400 };
+
+/** Intervals that are remembered of the account and of each basin: the newest in which something happened. */
+export const KEPT_OF_EACH: Readonly<Record<UsageInterval, number>> = { minute: 180, hour: 744, day: 366 };
+/** …and of all basins together, so many minutes, so many hours, and so many days: the oldest go first. */
+export const KEPT_OF_ALL = 32_768;
 
 /** Seconds since 1970; whatever touches the range is told, `endS` included. */
 export interface UsageRange {

@@ -36,8 +36,8 @@ export interface LogFold<Entry> extends EntryCodec<Entry> {
    * a replayed entry contradicts the state.
    */
   apply(entry: Entry, place: EntryPlace): void;
-  /** All entries of the slot are applied. */
-  endOfSlot(slot: number): void;
+  /** All entries of the slot are applied; its object has that version of the format. */
+  endOfSlot(slot: number, version: number): void;
   /** A fence of the log, in the same order; also the one that began this ownership. */
   fence(slot: number, epoch: number): void;
   /** Forgets everything: the log is replayed from slot 0. */

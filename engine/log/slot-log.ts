@@ -9,6 +9,7 @@
  */
 
 import { assert } from '../core/assert.ts';
+import { FORMAT_VERSION } from '../core/format-version.ts';
 import { WINDOW_SLOTS } from '../core/limits.ts';
 import type { Ports, StoreFault } from '../ports.ts';
 import { HEADER_BYTES, sealData } from './format.ts';
@@ -231,7 +232,7 @@ export class SlotLog<Entry> {
       (slot.queued[i] as Queued<Entry>).settle('committed');
       start = end;
     }
-    this.#fold.endOfSlot(slot.number);
+    this.#fold.endOfSlot(slot.number, FORMAT_VERSION);
     this.#ports.telemetry.event('log.slot.committed', slot.number);
     if (this.#fence !== null) this.#ports.telemetry.event('log.fenced.drained', slot.number);
     this.#proof.committedTo(this.#committed);

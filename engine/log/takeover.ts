@@ -13,7 +13,7 @@ import { type CheckpointName, checkpointKey, compareCheckpoints } from '../core/
 import { WINDOW_SLOTS } from '../core/limits.ts';
 import type { BlobStore, GetOutcome, Ports } from '../ports.ts';
 import { backOff } from './backoff.ts';
-import { LogCorruption, meaningOf, REMEDY } from './corruption.ts';
+import { LogCorruption, meaningOf, REMEDY, VERSION_OFFSET } from './corruption.ts';
 import {
   type DataHeader,
   decodeEntries,
@@ -257,7 +257,7 @@ class Replay<Entry> {
     }
     if (header.epoch !== this.epoch) return contradiction(header, this.epoch);
     for (const raw of object.entries) this.#apply(header, object.bytes, raw);
-    this.#fold.endOfSlot(header.slot);
+    this.#fold.endOfSlot(header.slot, object.bytes[VERSION_OFFSET] as number);
     this.position++;
     this.#ports.telemetry.event('takeover.replayed-data', header.slot);
     return null;

@@ -15,7 +15,7 @@ import {
   pageKey,
 } from '../core/object-names.ts';
 import type { TokenState } from '../core/access.ts';
-import { FORMAT_VERSION, FORMAT_VERSION_OF_TOKENS } from '../core/format-version.ts';
+import { FORMAT_VERSION, FORMAT_VERSION_OF_TOKENS, FORMAT_VERSION_OF_TURNS } from '../core/format-version.ts';
 import type { BasinState, StreamState } from '../core/stream-state.ts';
 import { checkVersion, LogCorruption, meaningOf, REMEDY, VERSION_OFFSET } from '../log/corruption.ts';
 import type { Compute } from '../ports.ts';
@@ -24,7 +24,7 @@ import { readSegmentRefs, type SegmentRef, writeSegmentRefs } from '../state/seg
 import type { StateHash } from '../state/state-hash.ts';
 import { readToken, writeToken } from '../state/token-codec.ts';
 import type { UsageHistory } from '../state/usage.ts';
-import { readUsage, writeUsage } from '../state/usage-codec.ts';
+import { readUsage, USAGE_WITHOUT_TURNS, writeUsage } from '../state/usage-codec.ts';
 import { readBasin, readRow, type RowChange, writeBasin, writeRow } from './checkpoint-rows.ts';
 
 const ROOT_MAGIC = 0x4b435254; // "TRCK" read as a little-endian u32.
@@ -121,15 +121,15 @@ export function encodeRootWith(
 export function decodeRoot(name: CheckpointName, bytes: Uint8Array, compute: Compute): CheckpointRoot {
   const key = checkpointKey(name);
   const body = open(key, ROOT_MAGIC, 'checkpoint', bytes, compute);
-  const hasTokens = viewOf(bytes).getUint8(VERSION_OFFSET) >= FORMAT_VERSION_OF_TOKENS;
-  const root = parse(key, body, (from) => readRoot(from, hasTokens));
+  const version = viewOf(bytes).getUint8(VERSION_OFFSET);
+  const root = parse(key, body, (from) => readRoot(from, version));
   if (compareCheckpoints(root.name, name) !== 0) {
     throw new LogCorruption(key, PREFIX_BYTES, `it says that it is ${checkpointKey(root.name)}`);
   }
   return root;
 }
 
-function readRoot(from: PayloadReader, hasTokens: boolean): CheckpointRoot {
+function readRoot(from: PayloadReader, version: number): CheckpointRoot {
   const hash = (): StateHash => ({ a: from.number(), b: from.number() });
   return {
     name: { slot: from.number(), epoch: from.number(), number: from.number() },
@@ -154,8 +154,8 @@ function readRoot(from: PayloadReader, hasTokens: boolean): CheckpointRoot {
       const id = from.number();
       return { id, row: from.number() === 0 ? null : readRow(from, id) };
     }),
-    usage: readUsage(from),
-    tokens: hasTokens ? Array.from({ length: from.number() }, () => readToken(from)) : [],
+    usage: readUsage(from, version < FORMAT_VERSION_OF_TURNS ? USAGE_WITHOUT_TURNS : undefined),
+    tokens: version >= FORMAT_VERSION_OF_TOKENS ? Array.from({ length: from.number() }, () => readToken(from)) : [],
   };
 }
 

@@ -3,6 +3,7 @@
  * hold is in `state`; chunks that are in no segment yet are in `chunks`.
  */
 
+import { FORMAT_VERSION } from '../core/format-version.ts';
 import type { CheckpointName } from '../core/object-names.ts';
 import type { EntryPlace, LogFold, ReplayStart } from '../log/fold.ts';
 import { frameCrc, type RawEntry } from '../log/format.ts';
@@ -60,8 +61,8 @@ export class CommittedLog implements LogFold<Entry> {
     this.onApplied?.(entry);
   }
 
-  endOfSlot(slot: number): void {
-    this.#state.endOfSlot(slot);
+  endOfSlot(slot: number, version = FORMAT_VERSION): void {
+    this.#state.endOfSlot(slot, version);
     this.onSlotApplied?.();
   }
 

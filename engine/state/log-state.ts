@@ -5,6 +5,7 @@
 
 import type { AdmittedChunk } from '../core/admission.ts';
 import { assert } from '../core/assert.ts';
+import { FORMAT_VERSION } from '../core/format-version.ts';
 import type { StreamState } from '../core/stream-state.ts';
 import type { ChunkEntry, Entry, InstallEntry } from './entries.ts';
 import { fold, foldChunk, type RareRowEntry } from './fold.ts';
@@ -63,14 +64,16 @@ export class LogState {
     return false;
   }
 
-  /** All entries of the slot are applied. */
-  endOfSlot(slot: number): void {
-    this.#hashes.remember(slot, this.hash);
+  /** All entries of the slot are applied. An older build folded them by other rules, so with its states nothing is compared. */
+  endOfSlot(slot: number, version = FORMAT_VERSION): void {
+    if (version === FORMAT_VERSION) this.#hashes.remember(slot, this.hash);
   }
 
   /** What `#fold` does, for the entries nearly all are: this is the way of every append. */
   #append(chunk: ChunkEntry | AdmittedChunk, crc: number): void {
     assert(chunk.arrivalMs >= this.#lastArrivalMs, 'arrivals never decrease along the log');
+    // One that is no later than the one before may have been held back to it, and tells no time.
+    if (chunk.arrivalMs > this.#lastArrivalMs) this.usage.told(chunk.arrivalMs);
     this.#lastArrivalMs = chunk.arrivalMs;
     const before = this.tables.stream(chunk.streamId);
     const row = foldChunk(before, chunk, crc);
@@ -82,7 +85,7 @@ export class LogState {
     const before = 'streamId' in entry ? this.tables.stream(entry.streamId) : undefined;
     const change = fold(this.tables, entry);
     this.tables.put(change);
-    this.usage.changed({ entry, change, before });
+    this.usage.changed({ entry, change, before, lastArrivalMs: this.#lastArrivalMs });
   }
 
   #install(entry: InstallEntry): boolean {

@@ -10,12 +10,14 @@
 import type { NameSet, TokenState } from '../core/access.ts';
 import { type BasinConfig, CIPHERS, STORAGE_CLASSES, type StreamWish, TIMESTAMPING_MODES } from '../core/config.ts';
 import type { BasinState, StreamState } from '../core/stream-state.ts';
+import type { UsageInterval } from '../core/usage.ts';
 import type { Note } from './ledger.ts';
 import { finish, mix, mixNumber, mixText } from './mixing.ts';
 import type { SegmentRef } from './segment-ref.ts';
 import type { StreamNote } from './stream-notes.ts';
 
-const LEDGER_PARTS = ['totals', 'minute', 'hour'];
+/** Where each part of a ledger begins to be mixed. */
+const LEDGER_PARTS = { totals: 7, minute: 8, hour: 9, day: 13 } as const;
 
 /** The two lanes, unsigned 32 bits each. */
 export interface StateHash {
@@ -79,8 +81,8 @@ export class StateHasher {
   }
 
   /** A part of a basin's usage, or of the account's, whose name is empty. */
-  ledger(name: string, part: 'totals' | 'minute' | 'hour', { at, totals }: Note, sign: 1 | -1): void {
-    let lane = mixNumber(mixText(7 + LEDGER_PARTS.indexOf(part), name), at);
+  ledger(name: string, part: 'totals' | UsageInterval, { at, totals }: Omit<Note, 'turn'>, sign: 1 | -1): void {
+    let lane = mixNumber(mixText(LEDGER_PARTS[part], name), at);
     for (const total of totals) lane = mixNumber(lane, total);
     this.#add(lane, sign);
   }

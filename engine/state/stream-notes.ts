@@ -1,6 +1,7 @@
 /**
  * What streams stored: before the first change of it in a minute, a stream's metered bytes are noted as they were. One list
- * for all streams, bounded, so that only streams in use cost anything; the oldest notes go first.
+ * for all streams, bounded, so that only streams in use cost anything; the oldest notes go first. Minutes are what owners'
+ * clocks told (`history-time.ts`), so they may fall along the list.
  */
 
 import { STREAM_MINUTES_KEPT } from '../core/usage.ts';
@@ -13,9 +14,9 @@ export interface StreamNote {
 }
 
 export interface StreamNoteHistory {
-  /** The newest minute of which notes are gone; -1 when none is. */
+  /** The minute of the newest note that is gone; -1 when none is. */
   readonly goneTo: number;
-  /** In the order they were made: minutes never fall. */
+  /** In the order they were made. */
   readonly notes: readonly StreamNote[];
 }
 
@@ -36,7 +37,7 @@ export class StreamNotes implements StreamNoteHistory {
     return this.#notes.slice(this.#first);
   }
 
-  /** To be called before every change; minutes never fall. */
+  /** To be called before every change. */
   open(minute: number, streamId: number, storedBytes: number): void {
     if (this.#last.get(streamId) === minute) return;
     this.#push({ minute, streamId, storedBytes });

@@ -2,19 +2,20 @@
  * The history of usage as series of points: differences of totals, and totals as they were. A pure reading of ledgers and
  * notes; what is not known any more has no point.
  *
- * Time in the log never goes back, so one owner whose clock was ahead leaves notes of times that are still to come, and
- * everything after them is noted then. Until real time is there, such notes are read as if they were made now.
+ * Every note stands at the time its owner's clock told. What an owner logged whose clock was ahead is read, until real time is
+ * there, as if it had happened when the clock after it told a time that is not to come; under such an owner itself, as now.
  */
 
 import {
   basinFigure,
-  HOURS_KEPT,
   INTERVAL_S,
+  KEPT_OF_EACH,
   type UsageInterval,
   type UsagePoint,
   type UsageRange,
 } from '../core/usage.ts';
-import type { LedgerHistory, Note } from './ledger.ts';
+import type { Turn } from './history-time.ts';
+import type { LedgerHistory, Notes } from './ledger.ts';
 import type { StreamNoteHistory } from './stream-notes.ts';
 
 const STREAMS = basinFigure('streams');
@@ -25,32 +26,45 @@ export interface RangeSeen extends UsageRange {
   nowS: number;
 }
 
+/** A basin's ledger, and the newest turns that are gone of all of them. */
+export interface BasinHistory {
+  ledger: LedgerHistory;
+  gone: Readonly<Record<UsageInterval, Turn | null>>;
+}
+
 /** How much of a figure came in each interval that touches the range; none for intervals in which nothing came. */
 export function accumulated(
-  ledger: LedgerHistory,
+  { notes, totals }: LedgerHistory,
   figure: number,
   interval: UsageInterval,
   { startS, endS, nowS }: RangeSeen,
 ): UsagePoint[] {
-  const notes = interval === 'minute' ? ledger.minutes : ledger.hours;
-  const noteS = interval === 'minute' ? INTERVAL_S.minute : INTERVAL_S.hour;
-  const intervalS = INTERVAL_S[interval];
+  const noted = interval === 'day' && !areDaysComplete(notes) ? 'hour' : interval;
+  const [notedS, intervalS] = [INTERVAL_S[noted], INTERVAL_S[interval]];
   const sums = new Map<number, number>();
-  for (const [i, note] of notes.entries()) {
-    const atS = Math.floor(Math.min(note.at * noteS, nowS) / intervalS) * intervalS;
-    if (atS + intervalS <= startS || atS > endS) continue;
-    const came = (notes[i + 1]?.totals ?? ledger.totals)[figure] as number;
-    sums.set(atS, (sums.get(atS) ?? 0) + came - (note.totals[figure] as number));
+  for (const { at, before, after } of stretches(
+    stepsOf(notes[noted], figure),
+    totals[figure] as number,
+    nowS,
+    notedS,
+  )) {
+    const atS = Math.floor((at * notedS) / intervalS) * intervalS;
+    if (atS + intervalS > startS && atS <= endS) sums.set(atS, (sums.get(atS) ?? 0) + after - before);
   }
-  return [...sums].filter(([, sum]) => sum > 0);
+  return [...sums].filter(([, sum]) => sum > 0).toSorted(([a], [b]) => a - b);
+}
+
+/** Stores of older builds noted no days: until all hours from before are gone, hours tell more. */
+function areDaysComplete({ hour, day }: Notes): boolean {
+  const [firstHour, firstDay] = [hour[0], day[0]];
+  return firstHour === undefined || (firstDay !== undefined && firstDay.at <= Math.floor(firstHour.at / 24));
 }
 
 /** A total at the end of every hour that touches the range, from `fromS` on; the newest where the hour is not over. */
-export function hourly(ledger: LedgerHistory, figure: number, range: RangeSeen, fromS: number): UsagePoint[] {
-  const { hours, totals } = ledger;
-  const oldest = hours.length === HOURS_KEPT ? (hours[0] as Note).at : 0;
-  const steps = hours.map(({ at, totals: then }) => ({ at, value: then[figure] as number }));
-  return gauge(steps, totals[figure] as number, INTERVAL_S.hour, range, Math.max(fromS, oldest * INTERVAL_S.hour));
+export function hourly(basin: BasinHistory, figure: number, range: RangeSeen, fromS: number): UsagePoint[] {
+  const { notes, totals } = basin.ledger;
+  const found = stretches(stepsOf(notes.hour, figure), totals[figure] as number, range.nowS, INTERVAL_S.hour);
+  return gauge(found, INTERVAL_S.hour, range, Math.max(fromS, knownFromS(basin, 'hour', range.nowS)));
 }
 
 /** What a stream stored at the end of every minute that touches the range, from `fromS` on; `storedBytes` is what it stores now. */
@@ -63,33 +77,88 @@ export function storedByMinute(
 ): UsagePoint[] {
   const own = notes.filter((note) => note.streamId === streamId);
   const steps = own.map(({ minute, storedBytes: then }) => ({ at: minute, value: then }));
-  return gauge(steps, storedBytes, INTERVAL_S.minute, range, Math.max(fromS, goneTo * INTERVAL_S.minute));
+  const found = stretches(steps, storedBytes, range.nowS, INTERVAL_S.minute);
+  const nowAt = Math.floor(range.nowS / INTERVAL_S.minute);
+  const known = goneTo <= nowAt ? goneTo : (notes.find(({ minute }) => minute <= nowAt)?.minute ?? nowAt);
+  return gauge(found, INTERVAL_S.minute, range, Math.max(fromS, known * INTERVAL_S.minute));
 }
 
-/** `steps` have the value as it was when `at` began, ascending. */
+/** Whether the basin had a stream at some moment of the hours (further back: of the days) that touch the range, as far as is known. */
+export function hadStreams(basin: BasinHistory, { startS, endS, nowS }: RangeSeen): boolean {
+  const interval = knownFromS(basin, 'hour', nowS) <= startS || !areDaysComplete(basin.ledger.notes) ? 'hour' : 'day';
+  if (endS < knownFromS(basin, interval, nowS)) return false;
+  const intervalS = INTERVAL_S[interval];
+  const [first, last] = [Math.floor(startS / intervalS), Math.floor(endS / intervalS)];
+  const { notes, totals } = basin.ledger;
+  const total = (figure: number) => {
+    const found = stretches(stepsOf(notes[interval], figure), totals[figure] as number, nowS, intervalS);
+    return { before: valueAt(found, first - 1), after: valueAt(found, last) };
+  };
+  const created = total(CREATED);
+  return total(STREAMS).before > 0 || created.after > created.before;
+}
+
+/** From when on what a ledger says of that resolution is all there was: older notes went for their number. */
+function knownFromS({ ledger, gone }: BasinHistory, interval: UsageInterval, nowS: number): number {
+  const notes = ledger.notes[interval];
+  const nowAt = Math.floor(nowS / INTERVAL_S[interval]);
+  const firstAt = notes.find(({ at }) => at <= nowAt)?.at ?? nowAt;
+  const own = notes.length === KEPT_OF_EACH[interval] ? firstAt : 0;
+  const goneAt = gone[interval]?.at ?? 0;
+  return Math.max(own, goneAt <= nowAt ? goneAt : firstAt) * INTERVAL_S[interval];
+}
+
+/** What a figure was when an interval was first told of. */
+interface Step {
+  at: number;
+  value: number;
+}
+
+/** Between one note and the next. */
+interface Stretch {
+  /** The interval it is told of. */
+  at: number;
+  before: number;
+  after: number;
+}
+
+function stepsOf(notes: Notes[UsageInterval], figure: number): Step[] {
+  return notes.map(({ at, totals }) => ({ at, value: totals[figure] as number }));
+}
+
+/** In the order of the log. `now` is the value there is now. */
+function stretches(steps: readonly Step[], now: number, nowS: number, intervalS: number): Stretch[] {
+  const found: Stretch[] = [];
+  const nowAt = Math.floor(nowS / intervalS);
+  let [next, after] = [nowAt, now];
+  for (const { at, value } of steps.toReversed()) {
+    if (at <= nowAt) next = at;
+    found.push({ at: next, before: value, after });
+    after = value;
+  }
+  if (found.length === 0) found.push({ at: nowAt, before: now, after: now });
+  return found.reverse();
+}
+
 function gauge(
-  steps: readonly { at: number; value: number }[],
-  now: number,
+  found: readonly Stretch[],
   intervalS: number,
   { startS, endS, nowS }: RangeSeen,
   fromS: number,
 ): UsagePoint[] {
   const points: UsagePoint[] = [];
-  const nowAt = Math.floor(nowS / intervalS);
-  let step = 0;
+  const ordered = found.toSorted((a, b) => a.at - b.at);
+  let value = (found[0] as Stretch).before;
+  let next = 0;
   for (let at = Math.floor(Math.max(startS, Math.min(fromS, nowS)) / intervalS); at * intervalS <= endS; at++) {
-    while (step < steps.length && Math.min(steps[step]?.at ?? 0, nowAt) <= at) step++;
-    points.push([at * intervalS, steps[step]?.value ?? now]);
+    for (let come = ordered[next]; come !== undefined && come.at <= at; come = ordered[++next]) value = come.after;
+    points.push([at * intervalS, value]);
   }
   return points;
 }
 
-/** Whether the basin had a stream at some moment of the hours that touch the range, as far as that is known. */
-export function hadStreams({ hours, totals }: LedgerHistory, { startS, endS, nowS }: RangeSeen): boolean {
-  const nowAt = Math.floor(nowS / INTERVAL_S.hour);
-  const at = (hour: number) => hours.find((note) => Math.min(note.at, nowAt) >= hour)?.totals ?? totals;
-  const [first, last] = [Math.floor(startS / INTERVAL_S.hour), Math.floor(endS / INTERVAL_S.hour)];
-  if (hours.length === HOURS_KEPT && last < Math.min((hours[0] as Note).at, nowAt)) return false;
-  const [before, after] = [at(first), at(last + 1)];
-  return (before[STREAMS] as number) > 0 || (after[CREATED] as number) > (before[CREATED] as number);
+/** At the end of interval `at`. */
+function valueAt(found: readonly Stretch[], at: number): number {
+  const ordered = found.toSorted((a, b) => a.at - b.at);
+  return ordered.findLast((stretch) => stretch.at <= at)?.after ?? (found[0] as Stretch).before;
 }

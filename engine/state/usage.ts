@@ -3,20 +3,28 @@
  * checkpoint and of the hash, so its history survives whoever kept it.
  *
  * Appended and stored bytes follow from the entries themselves and are exact. Operations are counted where they come in and
- * arrive as USAGE entries; what an owner counted and did not log before it died is lost. Time is the newest that any entry
- * told: it never goes back along the log, whatever the clocks of owners do.
+ * arrive as USAGE entries; what an owner counted and did not log before it died is lost. Both stand at the time the clock of
+ * the owner told that logged them (`history-time.ts`), and what is kept of it is bounded for all basins together.
  */
 
 import type { ChunkFacts } from '../core/chunk.ts';
 import type { StreamState } from '../core/stream-state.ts';
-import { ACCOUNT_FIGURES, BASIN_FIGURES, basinFigure, type Count } from '../core/usage.ts';
+import {
+  ACCOUNT_FIGURES,
+  BASIN_FIGURES,
+  basinFigure,
+  type Count,
+  INTERVALS,
+  KEPT_OF_ALL,
+  type UsageInterval,
+} from '../core/usage.ts';
 import type { TrimEntry, UsageEntry } from './entries.ts';
 import type { Change, RareRowEntry } from './fold.ts';
-import { Ledger, type LedgerHistory } from './ledger.ts';
+import { HistoryTime, type Turn } from './history-time.ts';
+import { type CountInHash, Ledger, type LedgerHistory } from './ledger.ts';
+import { NoteSpace } from './note-space.ts';
 import type { StateHasher } from './state-hash.ts';
 import { type StreamNoteHistory, StreamNotes } from './stream-notes.ts';
-
-const MINUTE_MS = 60_000;
 
 const STORED = basinFigure('stored-bytes');
 const STREAMS = basinFigure('streams');
@@ -27,11 +35,15 @@ const APPENDED_RECORDS = basinFigure('appended-records');
 
 /** All of it in one turn, as a checkpoint keeps it. */
 export interface UsageHistory {
+  /** The time that was told last, and the numbers of the turns it is in. */
   nowMs: number;
+  turns: Readonly<Record<UsageInterval, number>>;
+  /** The newest turns of which notes of basins went for want of room. */
+  gone: Readonly<Record<UsageInterval, Turn | null>>;
   account: LedgerHistory;
-  basins: readonly (LedgerHistory & { name: string })[];
+  basins: readonly { name: string; ledger: LedgerHistory }[];
   streams: StreamNoteHistory;
-  /** Streams of which nobody counted what lies below their trim point, ascending. */
+  /** Streams of which nobody counted what lies below their trim point, in no order. */
   uncounted: readonly number[];
 }
 
@@ -41,10 +53,15 @@ export interface RowChange {
   change: Change;
   /** The stream's row before; undefined when it is new, or when the change is a basin's. */
   before: StreamState | undefined;
+  /** The newest arrival of any chunk before it. */
+  lastArrivalMs: number;
 }
 
 export class Usage {
   readonly #hasher: StateHasher;
+  readonly #time = new HistoryTime();
+  /** For the notes of all basins together. */
+  readonly #spaces: Readonly<Record<UsageInterval, NoteSpace>>;
   readonly account: Ledger;
   readonly #basins = new Map<string, Ledger>();
   readonly streams: StreamNotes;
@@ -52,18 +69,23 @@ export class Usage {
   readonly uncounted = new Set<number>();
   /** Ledgers whose totals are not in the hash as they are. */
   #touched: Ledger[] = [];
-  #nowMs = 0;
-  #minute = 0;
 
-  constructor(hasher: StateHasher) {
+  /** `notesMax` of each resolution, for the basins together. */
+  constructor(hasher: StateHasher, notesMax = KEPT_OF_ALL) {
     this.#hasher = hasher;
-    this.account = new Ledger(ACCOUNT_FIGURES.length, (part, note, sign) => hasher.ledger('', part, note, sign));
+    this.#spaces = { minute: new NoteSpace(notesMax), hour: new NoteSpace(notesMax), day: new NoteSpace(notesMax) };
+    this.account = this.#ledger('', ACCOUNT_FIGURES.length, null);
     this.streams = new StreamNotes((note, sign) => hasher.streamNote(note, sign));
   }
 
-  /** The newest time any entry told, wall milliseconds. */
+  /** The time some entry told last, wall milliseconds. */
   get nowMs(): number {
-    return this.#nowMs;
+    return this.#time.nowMs;
+  }
+
+  /** The newest turns of which notes of basins are gone; null when all are there. */
+  get gone(): Readonly<Record<UsageInterval, Turn | null>> {
+    return byInterval((interval) => this.#spaces[interval].gone);
   }
 
   basin(name: string): LedgerHistory | undefined {
@@ -74,9 +96,13 @@ export class Usage {
     return this.#basins.entries();
   }
 
+  /** The clock of an owner said so: of the entry that is folded next. */
+  told(ms: number): void {
+    if (ms !== this.#time.nowMs) this.#time.tell(ms);
+  }
+
   /** A chunk was folded: the way of every append. */
   appended(chunk: ChunkFacts, before: StreamState, row: StreamState): void {
-    if (chunk.arrivalMs > this.#nowMs) this.#advance(chunk.arrivalMs);
     const totals = this.#opened(this.#ledgerOf(row.basin));
     const appends = APPENDS[row.config.storageClass];
     totals[appends] = (totals[appends] as number) + 1;
@@ -87,9 +113,9 @@ export class Usage {
   }
 
   /** Another row entry was folded. */
-  changed({ entry, change, before }: RowChange): void {
-    const told = timeOf(entry);
-    if (told > this.#nowMs) this.#advance(told);
+  changed({ entry, change, before, lastArrivalMs }: RowChange): void {
+    const told = timeOf(entry, lastArrivalMs);
+    if (told !== null) this.told(told);
     switch (change.table) {
       case 'basin':
         if (!this.#basins.has(change.row.name)) this.#addBasin(change.row.name);
@@ -115,7 +141,7 @@ export class Usage {
 
   /** Counts of operations; those of a basin that is gone count for nobody. */
   reported({ atMs, account, basins }: UsageEntry): void {
-    if (atMs > this.#nowMs) this.#advance(atMs);
+    this.told(atMs);
     this.#report(this.account, account);
     for (const { name, counts } of basins) {
       const ledger = this.#basins.get(name);
@@ -130,22 +156,29 @@ export class Usage {
     this.#touched = [];
   }
 
-  /** A copy that stays as it is. */
+  /** A copy that stays as it is. Ledgers are shared with it until they change, so it is made at once. */
   frozen(): UsageHistory {
     return {
-      nowMs: this.#nowMs,
-      account: copyOf(this.account),
-      basins: Array.from(this.#basins, ([name, ledger]) => ({ name, ...copyOf(ledger) })),
+      nowMs: this.#time.nowMs,
+      turns: byInterval((interval) => this.#time.turns[interval].number),
+      gone: this.gone,
+      account: this.account.frozen(),
+      basins: Array.from(this.#basins, ([name, ledger]) => ({ name, ledger: ledger.frozen() })),
       streams: { goneTo: this.streams.goneTo, notes: this.streams.notes },
-      uncounted: [...this.uncounted].toSorted((a, b) => a - b),
+      uncounted: [...this.uncounted],
     };
   }
 
   /** What a checkpoint says. Basins that are in its rows are here already. */
   restore(history: UsageHistory): void {
-    this.#advance(history.nowMs);
+    this.#time.restore(history.nowMs, history.turns);
     this.account.restore(history.account);
-    for (const { name, ...ledger } of history.basins) this.#addBasin(name).restore(ledger);
+    for (const { name, ledger } of history.basins) this.#addBasin(name).restore(ledger);
+    const ledgers = [...this.#basins.values()];
+    for (const interval of INTERVALS) {
+      const held = ledgers.flatMap((ledger) => [...ledger.held(interval)]);
+      this.#spaces[interval].restore(held, history.gone[interval]);
+    }
     this.streams.restore(history.streams);
     for (const id of history.uncounted) this.#setUncounted(id, true);
   }
@@ -171,7 +204,7 @@ export class Usage {
 
   #stored(totals: number[], before: StreamState, after: StreamState | null): void {
     const stored = storedBytesOf(before);
-    this.streams.open(this.#minute, before.id, stored);
+    this.streams.open(this.#time.turns.minute.at, before.id, stored);
     totals[STORED] = (totals[STORED] as number) + (after === null ? 0 : storedBytesOf(after)) - stored;
   }
 
@@ -183,12 +216,11 @@ export class Usage {
 
   /** The totals, to be changed now. */
   #opened(ledger: Ledger): number[] {
-    ledger.open(this.#minute);
     if (!ledger.isTouched) {
       ledger.isTouched = true;
       this.#touched.push(ledger);
     }
-    return ledger.totals;
+    return ledger.open();
   }
 
   #ledgerOf(basin: string): Ledger {
@@ -196,9 +228,14 @@ export class Usage {
   }
 
   #addBasin(name: string): Ledger {
-    const ledger = new Ledger(BASIN_FIGURES.length, (part, note, sign) => this.#hasher.ledger(name, part, note, sign));
+    const ledger = this.#ledger(name, BASIN_FIGURES.length, this.#spaces);
     this.#basins.set(name, ledger);
     return ledger;
+  }
+
+  #ledger(name: string, figures: number, spaces: Readonly<Record<UsageInterval, NoteSpace>> | null): Ledger {
+    const countInHash: CountInHash = (part, note, sign) => this.#hasher.ledger(name, part, note, sign);
+    return new Ledger({ figures, time: this.#time, spaces, countInHash });
   }
 
   #setUncounted(id: number, isUncounted: boolean): void {
@@ -207,11 +244,6 @@ export class Usage {
     else this.uncounted.delete(id);
     this.#hasher.uncounted(id, isUncounted ? 1 : -1);
   }
-
-  #advance(ms: number): void {
-    this.#nowMs = ms;
-    this.#minute = Math.floor(ms / MINUTE_MS);
-  }
 }
 
 /** Metered bytes of the records that are there, those below the trim point that nobody counted included. */
@@ -219,17 +251,16 @@ export function storedBytesOf(row: StreamState): number {
   return row.appendedBytes - row.trimmedBytes;
 }
 
-function copyOf({ totals, minutes, hours }: Ledger): LedgerHistory {
-  return { totals: [...totals], minutes: [...minutes], hours: [...hours] };
+function byInterval<Value>(of: (interval: UsageInterval) => Value): Record<UsageInterval, Value> {
+  return { minute: of('minute'), hour: of('hour'), day: of('day') };
 }
 
-/** When the entry was decided, as it says itself; 0 when it does not. */
-function timeOf(entry: RareRowEntry): number {
+/** When the entry was decided, as it says itself; null when it does not. */
+function timeOf(entry: RareRowEntry, lastArrivalMs: number): number | null {
   switch (entry.type) {
     case 'create-basin':
     case 'create-stream':
       return entry.createdAtMs;
-    case 'trim':
     case 'reconfigure-stream':
       return entry.atMs;
     case 'tombstone-stream':
@@ -239,9 +270,12 @@ function timeOf(entry: RareRowEntry): number {
       return entry.token.issuedAtMs;
     case 'revoke-token':
       return entry.atMs;
+    case 'trim':
+      // Never decided before the newest arrival, whatever the clock says.
+      return entry.atMs > lastArrivalMs ? entry.atMs : null;
     case 'reconfigure-basin':
     case 'delete-basin':
     case 'delete-stream':
-      return 0;
+      return null;
   }
 }

@@ -7,7 +7,7 @@
 
 import { InvariantError } from '../core/assert.ts';
 import { type CheckpointName, checkpointKey, pageKey, type OwnedName } from '../core/object-names.ts';
-import { LogCorruption, meaningOf, REMEDY } from '../log/corruption.ts';
+import { LogCorruption, meaningOf, REMEDY, VERSION_OFFSET } from '../log/corruption.ts';
 import { decodeEntries, decodeHeader, type LogHeader, type PlacedEntry, slotKey } from '../log/format.ts';
 import { missingSlot, witnessBehind } from '../log/missing-slot.ts';
 import type { Compute } from '../ports.ts';
@@ -126,7 +126,7 @@ class LogWalk {
       return;
     }
     for (const entry of entries) this.#apply(header.slot, bytes, entry);
-    this.#committed.endOfSlot(header.slot);
+    this.#committed.endOfSlot(header.slot, bytes[VERSION_OFFSET] as number);
     this.slots++;
     this.bytes += bytes.length;
     this.position++;

@@ -15,6 +15,7 @@ import type { AppendAck, AppendOutcome, Rejection } from '../core/outcome.ts';
 import type { StreamPosition } from '../core/position.ts';
 import { meteredBytesOf } from '../core/record.ts';
 import type { StreamState } from '../core/stream-state.ts';
+import { INTERVAL_S } from '../core/usage.ts';
 import type { Queued, Settlement } from '../log/queued.ts';
 import type { Entry } from '../state/entries.ts';
 import type { DurableTables } from '../state/tables.ts';
@@ -27,6 +28,7 @@ import type { Journal } from './journal.ts';
 import type { StreamParts } from './parts.ts';
 import { appendKeyRejection, sealChunk } from './record-seals.ts';
 import type { Standing } from './standing.ts';
+import type { UsageMeter } from './usage-meter.ts';
 
 /** An append that is part of a session (API contract §4.5). */
 export interface InSession {
@@ -42,6 +44,9 @@ const LATE: AppendOutcome = {
   kind: 'unknown',
   message: 'the store did not confirm the append in time; it may still take effect',
 };
+
+/** Arrivals further ahead of the clock than this tell usage no time that is good enough: its resolution. */
+const AHEAD_MS_MAX = INTERVAL_S.minute * 1000;
 
 const REFUSED = {
   'seq-num-mismatch': 'append.rejected.seq-num',
@@ -61,11 +66,12 @@ export class Appends {
   readonly #deadlines: DeadlineQueue;
   readonly #births: Births;
   readonly #unflushed: Gate;
+  readonly #meter: UsageMeter;
   /** Arrivals never decrease along the log, whatever the wall clock does. */
   #lastArrivalMs: number;
 
   /** `unflushed` is open while there is room for chunks that are in no segment. */
-  constructor(parts: StreamParts, births: Births, unflushed: Gate, lastArrivalMs: number) {
+  constructor(parts: StreamParts, births: Births, unflushed: Gate, meter: UsageMeter, lastArrivalMs: number) {
     this.#ports = parts.ports;
     this.#telemetry = parts.ports.telemetry;
     this.#journal = parts.journal;
@@ -75,6 +81,7 @@ export class Appends {
     this.#deadlines = parts.deadlines;
     this.#births = births;
     this.#unflushed = unflushed;
+    this.#meter = meter;
     this.#lastArrivalMs = lastArrivalMs;
   }
 
@@ -127,6 +134,7 @@ export class Appends {
       return this.#refuse(append, this.#refuseCondition(stream, admission.failure));
     }
     if (cipher !== null) sealChunk(this.#ports, { ...stream, cipher }, admission, append.key);
+    if (arrivalMs > nowMs + AHEAD_MS_MAX) this.#meter.timelessAppend();
     this.#queue(append, admission);
     session?.decided(true);
   }

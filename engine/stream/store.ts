@@ -90,12 +90,12 @@ export class StreamStore {
       deadlines: new DeadlineQueue(ports.clock, tunables.patienceMs),
     };
     const births = new Births(parts);
-    this.appends = new Appends(parts, births, this.#unflushed, committed.state.lastArrivalMs);
     this.basins = new Basins(parts);
     this.streams = new Streams(parts, births, tunables.tombstoneMs > 0);
     const ended = new AbortController();
     const failed = (error: unknown) => log.fail(error);
     this.meter = new UsageMeter({ ...parts, flushMs: tunables.usageFlushMs, signal: ended.signal, failed });
+    this.appends = new Appends(parts, births, this.#unflushed, this.meter, committed.state.lastArrivalMs);
     this.usage = new UsageReports(parts, committed.state.usage);
     this.reads = new Reads(parts, births, reader, this.#watch, this.meter);
     const upkeep = { ports, journal, tables: parts.tables, signal: ended.signal, failed };

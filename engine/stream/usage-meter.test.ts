@@ -92,3 +92,17 @@ test('when the engine ends nothing is told any more', async () => {
   await clock.advance(10 * FLUSH_MS);
   expect([logged.length, clock.sleepers]).toEqual([0, 0]);
 });
+
+test('when appends tell no time an entry does, once in a span, before them, and with what was counted', async () => {
+  const { clock, logged, events, meter } = bench();
+  meter.timelessAppend();
+  meter.timelessAppend();
+  expect(logged).toEqual([{ type: 'usage', atMs: clock.wallMs(), account: [], basins: [] }]);
+  meter.count('list-basins');
+  await clock.advance(FLUSH_MS);
+  meter.timelessAppend();
+  expect(logged.map(({ account }) => account)).toEqual([[], [[0, 1]]]);
+  await clock.advance(FLUSH_MS);
+  meter.timelessAppend();
+  expect([logged.length, events.filter((name) => name === 'usage.time-told').length]).toEqual([3, 2]);
+});

@@ -32,6 +32,8 @@ export class UsageMeter {
   #account: Counts = new Map();
   #basins = new Map<string, Counts>();
   #isServing = false;
+  /** When an entry was made last, monotonic milliseconds. */
+  #loggedMs = -Infinity;
 
   constructor(parts: UsageMeterParts) {
     this.#parts = parts;
@@ -57,10 +59,24 @@ export class UsageMeter {
     this.#basins.delete(basin);
   }
 
+  /**
+   * An append is about to be queued that tells no time, because the newest arrival is far ahead of this clock: the history of
+   * usage would stand still until real time is there. An entry before it tells the time, counts or not, once in `flushMs`.
+   */
+  timelessAppend(): void {
+    const { ports, journal, flushMs } = this.#parts;
+    if (ports.clock.monoMs() < this.#loggedMs + flushMs || !journal.writable) return;
+    ports.telemetry.event('usage.time-told');
+    this.#logAll();
+  }
+
   /** Logs what was counted so far, if the log takes anything. */
   flush(): void {
+    if ((this.#account.size > 0 || this.#basins.size > 0) && this.#parts.journal.writable) this.#logAll();
+  }
+
+  #logAll(): void {
     const [account, basins] = [this.#account, this.#basins];
-    if ((account.size === 0 && basins.size === 0) || !this.#parts.journal.writable) return;
     this.#account = new Map();
     this.#basins = new Map();
     const told = Array.from(basins, ([name, counts]) => ({ name, counts: listed(counts) }));
@@ -72,6 +88,7 @@ export class UsageMeter {
 
   #log(counts: Pick<UsageEntry, 'account' | 'basins'>): void {
     const { journal, ports, failed } = this.#parts;
+    this.#loggedMs = ports.clock.monoMs();
     const logged = journal.submit({ type: 'usage', atMs: ports.clock.wallMs(), ...counts });
     void logged.then(
       (settlement) => ports.telemetry.event(settlement === 'committed' ? 'usage.logged' : 'usage.lost'),

@@ -78,7 +78,10 @@ export class UsageReports {
   async account(set: AccountUsageSet, question: UsageQuestion): Promise<UsageOutcome> {
     return this.#report(question, null, () => {
       if (set === 'account-ops') return this.#accountOps(question);
-      const active = [...this.#usage.basins()].filter(([, ledger]) => hadStreams(ledger, this.#seen(question)));
+      const { gone } = this.#usage;
+      const active = [...this.#usage.basins()].filter(([, ledger]) =>
+        hadStreams({ ledger, gone }, this.#seen(question)),
+      );
       return [{ kind: 'labels', name: set, values: active.map(([name]) => name).toSorted() }];
     });
   }
@@ -90,7 +93,8 @@ export class UsageReports {
       const ledger = this.#usage.basin(basin);
       if (row === undefined || ledger === undefined) return rejected<Rejection>({ kind: 'basin-not-found', basin });
       if (set !== 'storage') return sums(set, ledger, interval ?? 'minute', this.#seen(question));
-      const values = hourly(ledger, basinFigure('stored-bytes'), this.#past(question), row.createdAtMs / 1000);
+      const stored = basinFigure('stored-bytes');
+      const values = hourly({ ledger, gone: this.#usage.gone }, stored, this.#past(question), row.createdAtMs / 1000);
       return [{ kind: 'gauge', name: STORED_NAME, unit: 'bytes', values }];
     });
   }

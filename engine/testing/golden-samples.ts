@@ -179,25 +179,79 @@ export const ROWS = [
 ];
 export const PAGE = encodePage({ epoch: 2, number: 302 }, 2, ROWS, compute);
 
-/** Notes that follow each other, a figure that fell, and a minute beyond 32 bits. */
+/** Notes that follow each other, a figure that fell, time that fell, and turns beyond 32 bits. */
 const USAGE: UsageHistory = {
   nowMs: NOW_MS,
+  turns: { minute: 2 ** 33 + 2, hour: 4, day: 1 },
+  gone: { minute: { number: 2 ** 33 - 1, at: NOW_MINUTE + 5 }, hour: { number: 0, at: 0 }, day: null },
   account: {
     totals: ACCOUNT_FIGURES.map((_, figure) => figure),
-    minutes: [{ at: NOW_MINUTE, totals: ACCOUNT_FIGURES.map(() => 0) }],
-    hours: [],
+    notes: { minute: [{ turn: 2 ** 33, at: NOW_MINUTE, totals: ACCOUNT_FIGURES.map(() => 0) }], hour: [], day: [] },
   },
   basins: [
     {
       name: 'basin-01',
-      totals: BASIN_FIGURES.map((_, figure) => figure * 1000),
-      minutes: [
-        { at: NOW_MINUTE - 1, totals: BASIN_FIGURES.map((_, figure) => figure) },
-        { at: NOW_MINUTE, totals: BASIN_FIGURES.map((_, figure) => (figure === 0 ? 0 : figure)) },
-      ],
-      hours: [{ at: Math.floor(NOW_MINUTE / 60), totals: BASIN_FIGURES.map(() => 2 ** 40) }],
+      ledger: {
+        totals: BASIN_FIGURES.map((_, figure) => figure * 1000),
+        notes: {
+          minute: [
+            { turn: 2 ** 33, at: NOW_MINUTE, totals: BASIN_FIGURES.map((_, figure) => figure) },
+            {
+              ...{ turn: 2 ** 33 + 2, at: NOW_MINUTE - 1 },
+              totals: BASIN_FIGURES.map((_, figure) => (figure === 0 ? 0 : figure)),
+            },
+          ],
+          hour: [{ turn: 4, at: Math.floor(NOW_MINUTE / 60), totals: BASIN_FIGURES.map(() => 2 ** 40) }],
+          day: [{ turn: 1, at: Math.floor(NOW_MINUTE / 1_440), totals: BASIN_FIGURES.map(() => 2 ** 41) }],
+        },
+      },
     },
-    { name: 'basin-02', totals: BASIN_FIGURES.map(() => 0), minutes: [], hours: [] },
+    {
+      name: 'basin-02',
+      ledger: { totals: BASIN_FIGURES.map(() => 0), notes: { minute: [], hour: [], day: [] } },
+    },
+  ],
+  streams: {
+    goneTo: NOW_MINUTE - 60,
+    notes: [
+      { minute: NOW_MINUTE, streamId: 7, storedBytes: 2 ** 33 },
+      { minute: NOW_MINUTE - 1, streamId: 8, storedBytes: 0 },
+    ],
+  },
+  uncounted: [7, 300],
+};
+
+const nothingGone = { minute: null, hour: null, day: null };
+const turnOf = (at: number) => ({ turn: at, at });
+
+/** What roots of versions 4 and 5 say, whose notes have no turns: minutes and hours stand for them. */
+export const USAGE_BEFORE_TURNS: UsageHistory = {
+  nowMs: NOW_MS,
+  turns: { minute: NOW_MINUTE, hour: Math.floor(NOW_MINUTE / 60), day: Math.floor(NOW_MINUTE / 1_440) },
+  gone: nothingGone,
+  account: {
+    totals: ACCOUNT_FIGURES.map((_, figure) => figure),
+    notes: { minute: [{ ...turnOf(NOW_MINUTE), totals: ACCOUNT_FIGURES.map(() => 0) }], hour: [], day: [] },
+  },
+  basins: [
+    {
+      name: 'basin-01',
+      ledger: {
+        totals: BASIN_FIGURES.map((_, figure) => figure * 1000),
+        notes: {
+          minute: [
+            { ...turnOf(NOW_MINUTE - 1), totals: BASIN_FIGURES.map((_, figure) => figure) },
+            { ...turnOf(NOW_MINUTE), totals: BASIN_FIGURES.map((_, figure) => (figure === 0 ? 0 : figure)) },
+          ],
+          hour: [{ ...turnOf(Math.floor(NOW_MINUTE / 60)), totals: BASIN_FIGURES.map(() => 2 ** 40) }],
+          day: [],
+        },
+      },
+    },
+    {
+      name: 'basin-02',
+      ledger: { totals: BASIN_FIGURES.map(() => 0), notes: { minute: [], hour: [], day: [] } },
+    },
   ],
   streams: {
     goneTo: NOW_MINUTE - 60,
