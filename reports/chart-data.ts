@@ -7,6 +7,7 @@
  */
 
 import { ColumnReader, ColumnWriter, packDeltas, unpackDeltas } from './columns.ts';
+import type { PackedMessages } from './messages.ts';
 import { joinNote, splitNote } from './note-templates.ts';
 import type { Operation, OperationKind, OperationOutcome } from './operations.ts';
 import type { TrackRows } from './track-rows.ts';
@@ -20,9 +21,13 @@ export interface ChartData {
   operations: PackedOperations;
   /** Indexes into the operations, in the order the checker placed them, as differences. */
   linearization: { count: number; indexes: string } | null;
+  /** How far a history without a whole order can be ordered, longest first. */
+  partialOrders: readonly { count: number; indexes: string }[];
   /** Indexes of the operations a failure names, most telling first. */
   guilty: readonly number[];
   tracks: readonly TrackRows[];
+  /** What travelled between hosts; null when nobody recorded it. */
+  messages: PackedMessages | null;
   /** Hashes of all records appended, or null where they would be too many. */
   recordHashes: string | null;
   /** Of a history too long to be carried whole: what came before, and the whole in figures. */
@@ -55,8 +60,8 @@ export interface PackedOperations {
   gaveUp: readonly (readonly [number, number])[];
 }
 
-const KINDS: readonly OperationKind[] = ['append', 'read', 'check-tail'];
-const OUTCOMES: readonly OperationOutcome[] = ['durable', 'rejected', 'unknown', 'answered', 'failed', 'open'];
+export const KINDS: readonly OperationKind[] = ['append', 'read', 'check-tail'];
+export const OUTCOMES: readonly OperationOutcome[] = ['durable', 'rejected', 'unknown', 'answered', 'failed', 'open'];
 
 export function packOperations(operations: readonly Operation[]): PackedOperations {
   const strings = new StringTable();

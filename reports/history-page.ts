@@ -5,7 +5,7 @@
 
 import { html, type Markup } from './html.ts';
 import { formatCount, formatNumber } from './figures.ts';
-import type { GuiltyOperation, HistoryView } from './view-run.ts';
+import type { GuiltyOperation, HistoryView, ShrunkCase } from './view-run.ts';
 
 export function historyBody(view: HistoryView): Markup {
   return html` <header class="page-header">
@@ -22,10 +22,10 @@ export function historyBody(view: HistoryView): Markup {
             </div>`,
         )}
       </dl>
-      ${view.repro !== null && reproBlock(view.repro)}
+      ${view.repro !== null && view.failure === null && reproBlock(view.repro)}
     </header>
     <main>
-      ${view.failure !== null && violationCard(view.failure)}
+      ${view.failure !== null && violationCard(view.failure, view)}
       <dl class="figures">
         ${view.figures.map(
           ({ name, value }) =>
@@ -47,7 +47,10 @@ export function reproBlock(command: string): Markup {
   </div>`;
 }
 
-function violationCard(failure: NonNullable<HistoryView['failure']>): Markup {
+function violationCard(
+  failure: NonNullable<HistoryView['failure']>,
+  { repro, shrunk }: Pick<HistoryView, 'repro' | 'shrunk'>,
+): Markup {
   const [headline = '', ...rest] = failure.message.split('\n');
   const story = rest.join('\n');
   return html`<section class="card violation verdict-card" aria-labelledby="violation-title">
@@ -68,7 +71,34 @@ function violationCard(failure: NonNullable<HistoryView['failure']>): Markup {
         Also named, but not in the recorded history: ${failure.missingOpIds.map((id) => `op ${id}`).join(', ')}.
       </p>`
     }
+    ${shrunk !== null && shrunkCase(shrunk)} ${repro !== null && reproOf('Run it again', repro)}
   </section>`;
+}
+
+/** Decisions without which it does not happen, and the file that replays exactly them. */
+function shrunkCase({ causes, sceneryCount, simcase, fileName, repro }: ShrunkCase): Markup {
+  const scenery = sceneryCount === 0 ? '' : ` ${formatCount(sceneryCount, 'other decision')} made no difference.`;
+  return html`<div class="shrunk">
+    <h3>What it takes</h3>
+    <p class="note">
+      Without any one of ${causes.length === 1 ? 'this' : `these ${causes.length}`} it does not happen.${scenery}
+    </p>
+    <ol>
+      ${causes.map((cause) => html`<li>${cause}</li>`)}
+    </ol>
+    <p>
+      <button type="button" data-download="${fileName}" data-from="simcase">Download ${fileName}</button>
+    </p>
+    ${reproOf('Replay the small case', repro)}
+    <pre id="simcase" hidden>${simcase}</pre>
+  </div>`;
+}
+
+function reproOf(title: string, command: string): Markup {
+  return html`<div class="again">
+    <h3>${title}</h3>
+    ${reproBlock(command)}
+  </div>`;
 }
 
 function guiltyItem(operation: GuiltyOperation): Markup {
@@ -85,30 +115,75 @@ function charts(): Markup {
           <button type="button" data-action="zoom-out" title="Zoom out (−)" aria-label="Zoom out">−</button>
           <button type="button" data-action="fit" title="Whole run (0)">Fit</button>
         </div>
-        <div class="group" data-scale-switch>
+        <div class="group" data-scale-switch role="group" aria-label="Scale (s)">
           <button type="button" data-scale="ms" aria-pressed="true" title="Distances are milliseconds">Time</button>
+          <button type="button" data-scale="warped" aria-pressed="false" title="Rests shrink, bursts stretch">
+            Warped
+          </button>
           <button type="button" data-scale="event" aria-pressed="false" title="Every event takes the same room">
             Events
           </button>
         </div>
-        <label class="switch" data-order-switch><input type="checkbox" id="show-order" /> Linearization order</label>
+        <div class="group" data-violations>
+          <button type="button" data-action="first-violation" title="The most telling one (Shift+V)">
+            First violation
+          </button>
+          <button type="button" data-action="next-violation" title="The next one in time (v)">Next</button>
+        </div>
+        <div class="find" role="search">
+          <input
+            type="search"
+            id="find"
+            placeholder="op 42, client 3, seq 17, hash 0f3c, token a (/)"
+            aria-label="Find operations: op, client, seq, hash, token, or a word of a note"
+          />
+          <output id="found" aria-live="polite"></output>
+        </div>
+        <label class="switch" data-order-switch
+          ><input type="checkbox" id="show-order" /> <span id="order-name">Linearization order</span></label
+        >
+        <div id="filters" class="filters" role="group" aria-label="Kinds and outcomes shown"></div>
         <ul class="legend" id="legend" aria-label="Legend"></ul>
       </div>
-      <div
-        id="panels"
-        class="panels"
-        tabindex="0"
-        aria-label="Charts. Arrow keys pan, plus and minus zoom, 0 shows the whole run, Escape clears the selection."
-      ></div>
-      <div id="inspector" class="inspector" aria-live="polite" hidden></div>
-      <p class="hint">
-        Wheel or <kbd>+</kbd> <kbd>−</kbd> zooms, drag or <kbd>←</kbd> <kbd>→</kbd> pans, <kbd>0</kbd> shows the whole
-        run. Click an operation to pin it, <kbd>[</kbd> <kbd>]</kbd> steps through the client's operations,
-        <kbd>Esc</kbd> lets go.
-      </p>
+      <div id="panels" class="panels"></div>
+      ${timeTravel()}
+      <div id="inspector" class="inspector" role="status" hidden></div>
+      ${keysHelp()}
       <noscript><p class="note">The charts need JavaScript; everything above does not.</p></noscript>
     </section>
-    <div id="tooltip" class="tooltip" hidden></div>`;
+    <div id="tooltip" class="tooltip" role="tooltip" hidden></div>`;
+}
+
+function timeTravel(): Markup {
+  return html`<div class="moment" role="group" aria-label="Time travel">
+    <div class="moment-head">
+      <label for="moment">Time travel</label>
+      <input type="range" id="moment" min="0" max="0" value="0" step="1" />
+      <output id="moment-at" for="moment">off</output>
+      <button type="button" id="moment-off">Off</button>
+    </div>
+    <div id="moment-state" class="moment-state" aria-live="polite"></div>
+  </div>`;
+}
+
+const KEYS: readonly (readonly [keys: string, what: string])[] = [
+  ['wheel + −', 'zoom'],
+  ['drag ← →', 'pan'],
+  ['0', 'whole run'],
+  ['click', 'pins'],
+  ['[ ]', 'previous and next'],
+  ['↑ ↓', 'other lane or track, in a chart with the focus (Tab)'],
+  ['Enter', 'zooms to what is pinned'],
+  ['v V', 'next and first violation'],
+  ['/ n N', 'find, next, previous'],
+  ['s', 'scale'],
+  ['o', 'order'],
+  [', .', 'time travel'],
+  ['Esc', 'lets go'],
+];
+
+function keysHelp(): Markup {
+  return html`<p class="hint">${KEYS.map(([keys, what]) => html`<span><kbd>${keys}</kbd> ${what}</span> `)}</p>`;
 }
 
 /** Basins and streams that the charts do not show: judges of their own look at them. */

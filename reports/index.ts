@@ -12,18 +12,18 @@ import { renderDocument } from './document.ts';
 import { historyBody } from './history-page.ts';
 import { readPageAssets } from './page-assets.ts';
 import { sweepBody } from './sweep-page.ts';
-import { type HistoryView, type JudgedHistory, viewHistory, viewRun } from './view-run.ts';
+import { type HistoryView, type JudgedHistory, type RunExtras, viewHistory, viewRun } from './view-run.ts';
 import { type SweepOptions, viewSweep } from './view-sweep.ts';
 
-export type { JudgedHistory } from './view-run.ts';
+export type { JudgedHistory, RunExtras, ShrunkCase } from './view-run.ts';
 export type { SweepOptions } from './view-sweep.ts';
 
 /**
  * The history page of a simulated run. `history` is `run.historyLines` as the checker parsed them, hashes
  * exact. Throws when the history returns from an operation it never called.
  */
-export function renderRun(run: RunRecord, history: History): string {
-  return renderHistoryView(viewRun(run, history));
+export function renderRun(run: RunRecord, history: History, extras: RunExtras = {}): string {
+  return renderHistoryView(viewRun(run, history, extras));
 }
 
 /** The same page for a history that comes without a run: no seed, no tracks, event positions if it has no times. */

@@ -42,7 +42,7 @@ export function refusalOf(state: StreamState, operation: Operation): string | nu
 }
 
 /** The state after the operation took effect, fitting or not: an append adds its records behind the tail. */
-export function stateAfter(
+function stateAfter(
   state: StreamState,
   operation: Operation,
   index: number,

@@ -9,8 +9,8 @@ import type { TrackSpan } from '../scenarios/run.ts';
 
 export const TONES = ['neutral', 'good', 'warn', 'bad'] as const satisfies readonly TrackSpan['tone'][];
 
-/** Start ms, end ms, index into TONES, row, label, detail (empty for none). */
-export type PackedSpan = readonly [number, number, number, number, string, string];
+/** Start ms, end ms, index into TONES, row, label, detail (empty for none), when it took effect at the store. */
+export type PackedSpan = readonly [number, number, number, number, string, string, (readonly number[])?];
 
 export interface TrackRows {
   name: string;
@@ -23,6 +23,8 @@ export interface TrackRows {
 const ROWS_MAX = 8;
 /** Room a point event takes in its row, so that two at the same moment lie in different rows. */
 const MARK_MS = 0.001;
+/** What comes first: what went wrong, then who did what, then every small thing. */
+const RANKS = ['failures', 'faults', 'host', 'slots', 'storage', 'sessions', 'probes'];
 
 export function trackRowsOf(spans: readonly TrackSpan[]): TrackRows[] {
   const byTrack = new Map<string, TrackSpan[]>();
@@ -41,10 +43,12 @@ function packTrack(name: string, spans: readonly TrackSpan[]): TrackRows {
   const packed = spans
     .toSorted((a, b) => a.startMs - b.startMs)
     .map((span): PackedSpan => {
-      const row = freeRow(rowEndsMs, span.startMs);
+      // Probes are many and points: one row of them, to be told apart by zooming in.
+      const row = name.startsWith('probes') ? 0 : freeRow(rowEndsMs, span.startMs);
       const endMs = Math.max(span.endMs, span.startMs + MARK_MS);
       rowEndsMs[row] = Math.max(rowEndsMs[row] ?? endMs, endMs);
-      return [span.startMs, span.endMs, TONES.indexOf(span.tone), row, span.label, span.detail ?? ''];
+      const packed = [span.startMs, span.endMs, TONES.indexOf(span.tone), row, span.label, span.detail ?? ''] as const;
+      return span.effectsMs === undefined ? packed : [...packed, span.effectsMs];
     });
   return { name, rowCount: rowEndsMs.length, spans: packed };
 }
@@ -55,7 +59,6 @@ function freeRow(rowEndsMs: readonly number[], startMs: number): number {
 }
 
 function rankOf(track: string): number {
-  if (track === 'faults') return 0;
-  if (track.startsWith('host ')) return 1;
-  return track === 'storage' ? 2 : 3;
+  const rank = RANKS.indexOf(track.split(' ')[0] ?? '');
+  return rank === -1 ? RANKS.length : rank;
 }

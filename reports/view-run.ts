@@ -7,12 +7,14 @@
  */
 
 import type { History } from '../checker/history.ts';
-import type { RunCounts, RunFailure, RunRecord, TrackSpan } from '../scenarios/run.ts';
+import type { RunCounts, RunFailure, RunRecord, TrackMessage, TrackSpan } from '../scenarios/run.ts';
 import { type ChartData, packOperations, packOrder, packTimes } from './chart-data.ts';
 import { packDeltas } from './columns.ts';
 import { describeOperation } from './describe.ts';
 import { floorsAtCall } from './envelope.ts';
 import { formatCount, formatDuration, formatNumber } from './figures.ts';
+import { hostSpansOf } from './host-spans.ts';
+import { messagesOf, packMessages } from './messages.ts';
 import { eventTimesOf, type Operation, operationsOf } from './operations.ts';
 import { packRecordHashes } from './record-hashes.ts';
 import { trackRowsOf } from './track-rows.ts';
@@ -28,6 +30,28 @@ export interface JudgedHistory {
   failure: RunFailure | null;
   /** opIds in the order the checker placed them, or null when it found none. */
   linearization: readonly number[] | null;
+  /** Without one: how far orders get, as opIds, longest first. */
+  partialOrders?: readonly (readonly number[])[];
+}
+
+/** What is known of a run beyond its record. */
+export interface RunExtras {
+  /** How far orders of its history get, as opIds, longest first. */
+  partialOrders?: readonly (readonly number[])[];
+  shrunk?: ShrunkCase;
+}
+
+/** The smallest case with the same failure. */
+export interface ShrunkCase {
+  /** The file, to be saved as it is. */
+  simcase: string;
+  fileName: string;
+  /** The command that replays it once it is saved. */
+  repro: string;
+  /** A sentence for every decision without which it does not happen. */
+  causes: readonly string[];
+  /** Decisions left in it that do not matter. */
+  sceneryCount: number;
 }
 
 type VerdictTone = 'good' | 'bad' | 'undecided';
@@ -57,6 +81,8 @@ export interface HistoryView {
     /** opIds the failure names that the history does not contain. */
     missingOpIds: readonly number[];
   } | null;
+  /** What is left of the run when everything is taken away that does not matter; null when nobody shrank it. */
+  shrunk: ShrunkCase | null;
   /** What happened to streams beside the judged one, a line per operation; empty for most runs. */
   sideLines: readonly string[];
   drawn: readonly { name: string; value: string }[];
@@ -64,8 +90,14 @@ export interface HistoryView {
   chart: ChartData;
 }
 
-export function viewRun(run: RunRecord, history: History): HistoryView {
-  const chart = chartOf({ history, failure: run.failure, linearization: run.linearization, tracks: run.tracks });
+export function viewRun(run: RunRecord, history: History, extras: RunExtras = {}): HistoryView {
+  const { failure, linearization, tracks } = run;
+  const chart = chartOf({
+    ...{ history, failure, linearization },
+    partialOrders: extras.partialOrders ?? [],
+    tracks: [...tracks, ...hostSpansOf(run.marks ?? [], tracks, run.simulatedMs)],
+    messages: run.messages ?? null,
+  });
   const identity = [
     { name: 'scenario', value: run.scenario, mono: false },
     { name: 'profile', value: run.profile, mono: false },
@@ -84,6 +116,7 @@ export function viewRun(run: RunRecord, history: History): HistoryView {
       { name: 'events', value: formatNumber(run.events) },
     ],
     failure: failureOf(run.failure, chart),
+    shrunk: extras.shrunk ?? null,
     sideLines: run.sideLines ?? [],
     drawn: Object.entries(run.drawn)
       .sort(byName)
@@ -96,7 +129,13 @@ export function viewRun(run: RunRecord, history: History): HistoryView {
 }
 
 export function viewHistory(judged: JudgedHistory): HistoryView {
-  const chart = chartOf({ ...judged, history: fromFirstEvent(judged.history), tracks: [] });
+  const chart = chartOf({
+    ...judged,
+    history: fromFirstEvent(judged.history),
+    partialOrders: judged.partialOrders ?? [],
+    tracks: [],
+    messages: null,
+  });
   const failure = judged.failure ?? undecided(judged.verdict);
   return {
     title: `${headlineOf(failure)} · ${judged.name}`,
@@ -105,6 +144,7 @@ export function viewHistory(judged: JudgedHistory): HistoryView {
     repro: null,
     figures: figuresOfCounts(countsOf(chart.operations)),
     failure: failureOf(failure, chart),
+    shrunk: null,
     sideLines: [],
     drawn: [],
     probes: [],
@@ -126,7 +166,9 @@ function chartOf(source: {
   history: History;
   failure: RunFailure | null;
   linearization: readonly number[] | null;
+  partialOrders: readonly (readonly number[])[];
   tracks: readonly TrackSpan[];
+  messages: readonly TrackMessage[] | null;
 }): Chart {
   const { history } = source;
   const operations = operationsOf(history);
@@ -142,7 +184,9 @@ function chartOf(source: {
     operations: packOperations(carried),
     linearization: source.linearization === null ? null : packOrder(indexesOf(carried, source.linearization)),
     guilty: indexesOf(carried, source.failure?.opIds ?? []),
+    partialOrders: source.partialOrders.map((opIds) => packOrder(indexesOf(carried, opIds))),
     tracks: timesMs === null ? [] : trackRowsOf(source.tracks),
+    messages: source.messages === null ? null : packMessages(messagesOf(source.messages, source.tracks)),
     recordHashes: packRecordHashes(history, carried, placeOf),
     window:
       window === null

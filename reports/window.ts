@@ -10,7 +10,7 @@ import { packDeltas } from './columns.ts';
 import type { Operation } from './operations.ts';
 
 /** Histories up to this long are carried whole. */
-export const OPERATIONS_MAX = 120_000;
+const OPERATIONS_MAX = 120_000;
 /** Of a longer one, so many operations are. */
 const WINDOW_OPERATIONS = 60_000;
 const OVERVIEW_BUCKETS = 800;

@@ -7,8 +7,20 @@
  */
 
 import { shortNamesOf } from '../describe.ts';
+import { MarkRuns } from '../mark-runs.ts';
 import type { Operation } from '../operations.ts';
-import { type Box, drawFrames, drawMark, extentOf } from './operation-marks.ts';
+import { styleOf } from './history-model.ts';
+import {
+  type Box,
+  drawFrames,
+  drawMark,
+  extentOf,
+  isEmphasised,
+  isPale,
+  PALE,
+  WIDTH_PX_MIN,
+} from './operation-marks.ts';
+import { drawOrder, pointIn, shownOrder } from './order-overlay.ts';
 import { drawGutterLabel, drawTimeGrid, inPlot, makePanel, paint, type Panel } from './panel.ts';
 import type { Chart, Stage } from './stage.ts';
 
@@ -18,6 +30,8 @@ const REACH_PX = 4;
 const TEXT_WIDTH_PX_MIN = 12;
 const TEXT_LANE_PX_MIN = 18;
 const KIND_HEIGHTS = { append: 1, read: 0.66, 'check-tail': 0.36 } as const;
+/** Added to the style of what a search did not find. */
+const PALE_STYLE = 64;
 
 export class ClientLanes implements Chart {
   readonly #stage: Stage;
@@ -42,8 +56,11 @@ export class ClientLanes implements Chart {
       this.#drawLaneLabels(brush);
       drawTimeGrid(stage, this.panel, brush);
       inPlot(stage, this.panel, brush, () => {
-        this.#drawBars(brush);
-        if (stage.showOrder) this.#drawOrder(brush);
+        for (let lane = 0; lane < stage.model.lanes.length; lane++) this.#drawLane(brush, lane);
+        if (stage.showOrder) {
+          const half = Math.min(5, this.#lanePx / 3);
+          drawOrder(stage, brush, { middleOf: (operation) => this.#middleOf(operation), halfPx: half });
+        }
       });
     });
   }
@@ -51,16 +68,16 @@ export class ClientLanes implements Chart {
   hit(pointX: number, pointY: number): number | null {
     const lane = Math.floor((pointY - PADDING_PX) / this.#lanePx);
     if (lane < 0 || lane >= this.#stage.model.lanes.length) return null;
-    const x = this.#stage.x;
     let nearest: number | null = null;
     let nearestPx = REACH_PX;
-    this.#stage.visitLane(lane, x.invert(pointX - REACH_PX), x.invert(pointX + REACH_PX), (operation, index) => {
-      const { left, right } = extentOf(this.#stage, operation);
+    const visit = (index: number): void => {
+      const { left, right } = extentOf(this.#stage, index);
       const distancePx = Math.max(left - pointX, pointX - right, 0);
       if (distancePx > nearestPx) return;
       nearest = index;
       nearestPx = distancePx;
-    });
+    };
+    this.#stage.visitLane(lane, visit, [pointX - REACH_PX, pointX + REACH_PX]);
     return nearest;
   }
 
@@ -76,28 +93,55 @@ export class ClientLanes implements Chart {
     }
   }
 
-  #drawBars(brush: CanvasRenderingContext2D): void {
+  /** What is too narrow to tell apart as runs, the rest one by one, and what matters above all. */
+  #drawLane(brush: CanvasRenderingContext2D, lane: number): void {
     const stage = this.#stage;
-    const x = stage.x;
-    const [start, end] = [x.invert(stage.left), x.invert(stage.right)];
-    for (let lane = 0; lane < stage.model.lanes.length; lane++) {
-      const framed: [number, Box][] = [];
-      stage.visitLane(lane, start, end, (operation) => this.#drawTrail(brush, operation, this.#boxOf(operation, lane)));
-      stage.visitLane(lane, start, end, (operation, index) => {
-        const box = this.#boxOf(operation, lane);
-        drawMark(stage, brush, operation, box);
-        this.#drawText(brush, operation, index, box);
-        if (stage.model.guilty.has(index) || stage.selected === index || stage.hovered === index) {
-          framed.push([index, box]);
-        }
-      });
-      for (const [index, box] of framed) drawFrames(stage, brush, index, box);
-    }
+    const { factor, shift } = stage.line;
+    const { calls, ends } = stage.axis;
+    const { styles, staysOpen } = stage.model;
+    const wide: number[] = [];
+    const top: number[] = [];
+    const runs = new MarkRuns((key, left, right) => this.#drawRun(brush, lane, { key, left, right }));
+    stage.visitLane(lane, (index) => {
+      if (isEmphasised(stage, index)) return void top.push(index);
+      const left = factor * (calls[index] ?? 0) + shift;
+      const right = factor * (ends[index] ?? 0) + shift;
+      if (right < stage.left && staysOpen[index] !== 1) return;
+      if (right - left >= WIDTH_PX_MIN || staysOpen[index] === 1) return void wide.push(index);
+      runs.add((styles[index] ?? 0) + (isPale(stage, index) ? PALE_STYLE : 0), left, right);
+    });
+    runs.end();
+    for (const index of wide) this.#drawTrail(brush, index, this.#boxOf(index));
+    for (const index of [...wide, ...top]) this.#drawOne(brush, index);
+    for (const index of top) drawFrames(stage, brush, index, this.#boxOf(index));
+  }
+
+  #drawRun(
+    brush: CanvasRenderingContext2D,
+    lane: number,
+    { key, left, right }: { key: number; left: number; right: number },
+  ): void {
+    const style = styleOf(key % PALE_STYLE);
+    const height = this.#heightOf(style.kind);
+    brush.globalAlpha = key >= PALE_STYLE ? PALE : 1;
+    const box = { left, top: this.#laneMiddle(lane) - height / 2, width: Math.max(right - left, WIDTH_PX_MIN), height };
+    drawMark(this.#stage, brush, style, box);
+    brush.globalAlpha = 1;
+  }
+
+  #drawOne(brush: CanvasRenderingContext2D, index: number): void {
+    const operation = this.#stage.model.operations[index];
+    if (operation === undefined) return;
+    const box = this.#boxOf(index);
+    brush.globalAlpha = isPale(this.#stage, index) ? PALE : 1;
+    drawMark(this.#stage, brush, operation, box);
+    this.#drawText(brush, operation, index, box);
+    brush.globalAlpha = 1;
   }
 
   /** The dashed line of an operation that may still take effect. */
-  #drawTrail(brush: CanvasRenderingContext2D, operation: Operation, box: Box): void {
-    const { openUntil } = extentOf(this.#stage, operation);
+  #drawTrail(brush: CanvasRenderingContext2D, index: number, box: Box): void {
+    const { openUntil } = extentOf(this.#stage, index);
     if (openUntil === null) return;
     const middle = Math.round(box.top + box.height / 2) + 0.5;
     brush.strokeStyle = this.#stage.palette.unknown;
@@ -118,7 +162,8 @@ export class ClientLanes implements Chart {
     const start = Math.max(box.left, stage.left) + 4;
     const end = Math.min(box.left + box.width, stage.right) - 4;
     if (end - start < TEXT_WIDTH_PX_MIN) return;
-    const point = stage.showOrder ? stage.model.pointOf.get(index) : undefined;
+    const order = stage.showOrder ? shownOrder(stage) : null;
+    const point = order === null ? undefined : pointIn(stage, order, index);
     const pointX = point === undefined ? start : stage.x(stage.time.ofEvent(point)) + 4;
     const gaps: [number, number][] =
       pointX <= start
@@ -134,35 +179,23 @@ export class ClientLanes implements Chart {
     }
   }
 
-  #drawOrder(brush: CanvasRenderingContext2D): void {
-    const stage = this.#stage;
-    const { order, laneOf } = stage.model;
-    if (order === null) return;
-    const x = stage.x;
-    const points = order
-      .map(({ operation, event }) => ({
-        at: x(stage.time.ofEvent(event)),
-        middle: PADDING_PX + ((laneOf[operation] ?? 0) + 0.5) * this.#lanePx,
-      }))
-      .filter(({ at }, i, all) => isNear(stage, at) || isNear(stage, all[i + 1]?.at) || isNear(stage, all[i - 1]?.at));
-    brush.strokeStyle = stage.palette.order;
-    brush.lineWidth = 1;
-    brush.globalAlpha = 0.4;
-    brush.beginPath();
-    for (const { at, middle } of points) brush.lineTo(at, middle);
-    brush.stroke();
-    brush.globalAlpha = 1;
-    brush.fillStyle = stage.palette.order;
-    const half = Math.min(5, this.#lanePx / 3);
-    for (const { at, middle } of points) brush.fillRect(at - 1, middle - half, 2, 2 * half);
+  #boxOf(index: number): Box {
+    const { left, right } = extentOf(this.#stage, index);
+    const height = this.#heightOf(this.#stage.model.operations[index]?.kind ?? 'append');
+    return { left, top: this.#middleOf(index) - height / 2, width: right - left, height };
   }
 
-  #boxOf(operation: Operation, lane: number): Box {
-    const { left, right } = extentOf(this.#stage, operation);
+  #heightOf(kind: Operation['kind']): number {
     const full = this.#lanePx - (this.#lanePx >= 16 ? 6 : 2);
-    const height = Math.max(2, full * KIND_HEIGHTS[operation.kind]);
-    const middle = PADDING_PX + (lane + 0.5) * this.#lanePx;
-    return { left, top: middle - height / 2, width: right - left, height };
+    return Math.max(2, full * KIND_HEIGHTS[kind]);
+  }
+
+  #middleOf(index: number): number {
+    return this.#laneMiddle(this.#stage.model.laneOf[index] ?? 0);
+  }
+
+  #laneMiddle(lane: number): number {
+    return PADDING_PX + (lane + 0.5) * this.#lanePx;
   }
 }
 
@@ -185,17 +218,12 @@ function drawName(
 function laneLabel(stage: Stage, lane: number): string {
   const clientIds = stage.model.lanes[lane]?.clientIds ?? [];
   if (clientIds.length === 1) return `client ${clientIds[0]}`;
-  const { x, left, right } = stage;
   const atWork = new Set<number>();
-  stage.visitLane(lane, x.invert(left), x.invert(right), (operation) => {
-    if (extentOf(stage, operation).right >= left) atWork.add(operation.clientId);
+  stage.visitLane(lane, (index) => {
+    if (extentOf(stage, index).right >= stage.left) atWork.add(stage.model.operations[index]?.clientId ?? 0);
   });
   if (atWork.size === 1) return `client ${[...atWork][0]}`;
   return atWork.size === 0 ? '' : `${atWork.size} clients`;
-}
-
-function isNear(stage: Stage, at: number | undefined): boolean {
-  return at !== undefined && at >= stage.left && at <= stage.right;
 }
 
 /** Few clients get room for text, many still fit on a screen. */

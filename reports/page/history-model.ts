@@ -1,18 +1,23 @@
 /**
  * The history as the charts use it: everything the page computes once from the packed data, before anyone
- * zooms. Read-only afterwards.
+ * zooms. Read-only afterwards. What is asked for at every frame lies in typed arrays, by operation.
  */
 
-import { type ChartData, unpackOperations, unpackOrder, unpackTimes } from '../chart-data.ts';
+import { type ChartData, KINDS, OUTCOMES, unpackOperations, unpackOrder, unpackTimes } from '../chart-data.ts';
 import { unpackDeltas } from '../columns.ts';
 import { type Envelope, envelopeOf, floorsAtCall } from '../envelope.ts';
-import { type Lane, lanesOf } from '../lanes.ts';
+import { type Lane, lanesOf, staysOpen } from '../lanes.ts';
 import { type OrderPoint, orderPoints, placesOfUnknowns } from '../linearization.ts';
 import type { Operation } from '../operations.ts';
+import { type PartialOrder, partialOrder } from '../partial-orders.ts';
 import { type RecordHashes, unpackRecordHashes } from '../record-hashes.ts';
+import { eventScale, millisecondScale, type TimeScale, warpedScale } from '../time-scale.ts';
 import type { TrackRows } from '../track-rows.ts';
+import { violationsOf } from '../violations.ts';
 import { type Baseline, FROM_NOTHING, type Overview } from '../window.ts';
-import { eventScale, millisecondScale, type TimeScale } from './time-scale.ts';
+
+/** An operation that never returned. */
+const NEVER = 2 ** 31 - 1;
 
 export interface HistoryModel {
   operations: readonly Operation[];
@@ -21,20 +26,31 @@ export interface HistoryModel {
   lanes: readonly Lane[];
   /** Index into `lanes`, by operation. */
   laneOf: readonly number[];
+  callEvents: Int32Array;
+  /** `NEVER` for none. */
+  returnEvents: Int32Array;
+  /** Kind and outcome as one number: `styleOf` tells them apart. */
+  styles: Uint8Array;
+  staysOpen: Uint8Array;
+  /** Positions covered, as reported or as the checker's order implies; NaN where nobody knows. */
+  placeStarts: Float64Array;
+  placeEnds: Float64Array;
   envelope: Envelope;
   /** Largest tail reported before the call, by operation. */
   floors: readonly number[];
   /** Null when the checker found no order. */
   order: readonly OrderPoint[] | null;
-  /** Event coordinate of each ordered operation's point, by operation. */
-  pointOf: ReadonlyMap<number, number>;
+  /** How far the history can be ordered, longest first; the whole order where there is one. */
+  partials: () => readonly PartialOrder[];
   /** Where appends of unknown outcome took effect, as far as the order tells. */
   unknownPlaces: ReadonlyMap<number, number>;
   guilty: ReadonlySet<number>;
   guiltyInOrder: readonly number[];
+  /** Guilty or visibly stale, by time. */
+  violations: readonly number[];
   tracks: readonly TrackRows[];
   indexOfOpId: ReadonlyMap<number, number>;
-  scales: { ms: TimeScale | null; event: TimeScale };
+  scales: { ms: TimeScale | null; warped: TimeScale | null; event: TimeScale };
   records: RecordHashes | null;
   baseline: Baseline;
   /** Of a history that is carried in part: the whole in figures, and the place of each event in it. */
@@ -46,37 +62,81 @@ export function modelOf(data: ChartData): HistoryModel {
   const timesMs = unpackTimes(data);
   const lanes = lanesOf(operations);
   const laneIndexes = new Map(lanes.flatMap(({ clientIds }, lane) => clientIds.map((clientId) => [clientId, lane])));
-  const tracksEndMs = Math.max(
-    0,
-    ...data.tracks.map(({ spans }) => spans.reduce((end, span) => Math.max(end, span[1]), 0)),
-  );
   const linearization = data.linearization === null ? null : unpackOrder(data.linearization);
   const order = linearization === null ? null : orderPoints(operations, linearization);
   const baseline = data.window?.baseline ?? FROM_NOTHING;
+  const floors = floorsAtCall(operations, data.eventCount, baseline);
+  const records = data.recordHashes === null ? null : unpackRecordHashes(data.recordHashes, operations);
+  const unknownPlaces = linearization === null ? new Map() : placesOfUnknowns(operations, linearization);
+  const steps = linearization === null ? data.partialOrders.map(unpackOrder) : [linearization];
   return {
     operations,
     eventCount: data.eventCount,
     timesMs,
     lanes,
     laneOf: operations.map(({ clientId }) => laneIndexes.get(clientId) ?? 0),
+    ...columnsOf(operations, unknownPlaces),
     envelope: envelopeOf(operations, data.eventCount, baseline),
-    floors: floorsAtCall(operations, data.eventCount, baseline),
+    floors,
     order,
-    pointOf: new Map(order?.map(({ operation, event }) => [operation, event])),
-    unknownPlaces: linearization === null ? new Map() : placesOfUnknowns(operations, linearization),
+    partials: once(() => steps.map((each) => partialOrder({ operations, records, baseline }, each))),
+    unknownPlaces,
     guilty: new Set(data.guilty),
     guiltyInOrder: data.guilty,
+    violations: violationsOf(operations, floors, data.guilty),
     tracks: data.tracks,
     indexOfOpId: new Map(operations.map(({ opId }, index) => [opId, index])),
-    scales: {
-      ms: timesMs === null ? null : millisecondScale(timesMs, tracksEndMs),
-      event: eventScale(timesMs, data.eventCount),
-    },
-    records: data.recordHashes === null ? null : unpackRecordHashes(data.recordHashes, operations),
+    scales: scalesOf(data, timesMs),
+    records,
     baseline,
     whole:
       data.window === null
         ? null
         : { overview: data.window.overview, events: unpackDeltas(data.window.events, data.eventCount) },
   };
+}
+
+/** Kind and outcome of a number in `styles`. */
+export function styleOf(style: number): Pick<Operation, 'kind' | 'outcome'> {
+  return {
+    kind: KINDS[Math.floor(style / OUTCOMES.length)] ?? 'append',
+    outcome: OUTCOMES[style % OUTCOMES.length] ?? 'unknown',
+  };
+}
+
+function columnsOf(
+  operations: readonly Operation[],
+  unknownPlaces: ReadonlyMap<number, number>,
+): Pick<HistoryModel, 'callEvents' | 'returnEvents' | 'styles' | 'staysOpen' | 'placeStarts' | 'placeEnds'> {
+  const placeOf = (operation: Operation, index: number): number =>
+    operation.startSeqNum ?? unknownPlaces.get(index) ?? Number.NaN;
+  return {
+    callEvents: Int32Array.from(operations, ({ callEvent }) => callEvent),
+    returnEvents: Int32Array.from(operations, ({ returnEvent }) => returnEvent ?? NEVER),
+    styles: Uint8Array.from(
+      operations,
+      ({ kind, outcome }) => KINDS.indexOf(kind) * OUTCOMES.length + OUTCOMES.indexOf(outcome),
+    ),
+    staysOpen: Uint8Array.from(operations, (operation) => (staysOpen(operation) ? 1 : 0)),
+    placeStarts: Float64Array.from(operations, placeOf),
+    placeEnds: Float64Array.from(
+      operations,
+      (operation, index) => operation.endSeqNum ?? placeOf(operation, index) + operation.recordCount,
+    ),
+  };
+}
+
+function scalesOf(data: ChartData, timesMs: readonly number[] | null): HistoryModel['scales'] {
+  const event = eventScale(timesMs, data.eventCount);
+  if (timesMs === null) return { ms: null, warped: null, event };
+  const endMs = data.tracks.reduce(
+    (latest, { spans }) => spans.reduce((end, span) => Math.max(end, span[1]), latest),
+    0,
+  );
+  return { ms: millisecondScale(timesMs, endMs), warped: warpedScale(timesMs, endMs), event };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
 }

@@ -2,16 +2,16 @@
  * How an operation looks, wherever it is drawn: hue by kind, fill by outcome.
  *
  * Solid is durable or answered, an outline alone is rejected or failed, hatching is unknown. The guilty get a
- * red frame, the selected one a thick one in ink.
+ * red frame, the selected one a thick one in ink. What a search did not find is pale.
  */
 
-import { staysOpen } from '../lanes.ts';
-import type { Operation } from '../operations.ts';
+import type { Operation, OperationKind, OperationOutcome } from '../operations.ts';
 import { hatch, type Palette } from './palette.ts';
 import type { Stage } from './stage.ts';
 
 /** Narrower bars are drawn this wide, in pixels, so that nothing vanishes. */
-const WIDTH_PX_MIN = 2.5;
+export const WIDTH_PX_MIN = 2.5;
+export const PALE = 0.16;
 
 const GUILTY_PX = 2;
 
@@ -26,22 +26,32 @@ export interface Box {
  * Left and right edge of an operation in pixels. One of unknown outcome ends where its client gave up;
  * `openUntil` is where its effect may still happen, the end of the run.
  */
-export function extentOf(
-  stage: Stage,
-  operation: Operation,
-): { left: number; right: number; openUntil: number | null } {
-  const { time, x } = { time: stage.time, x: stage.x };
-  const left = x(time.ofEvent(operation.callEvent));
-  const runEnd = x(time.domain[1]);
-  const returned = operation.returnEvent === null ? runEnd : x(time.ofEvent(operation.returnEvent));
-  const gaveUp = operation.gaveUpAtMs === null ? returned : x(time.ofMs(operation.gaveUpAtMs));
-  return { left, right: Math.max(gaveUp, left + WIDTH_PX_MIN), openUntil: staysOpen(operation) ? runEnd : null };
+export function extentOf(stage: Stage, index: number): { left: number; right: number; openUntil: number | null } {
+  const { factor, shift } = stage.line;
+  const left = factor * (stage.axis.calls[index] ?? 0) + shift;
+  const right = factor * (stage.axis.ends[index] ?? 0) + shift;
+  const staysOpen = stage.model.staysOpen[index] === 1;
+  return {
+    left,
+    right: Math.max(right, left + WIDTH_PX_MIN),
+    openUntil: staysOpen ? factor * stage.time.domain[1] + shift : null,
+  };
 }
 
-export function drawMark(stage: Stage, brush: CanvasRenderingContext2D, operation: Operation, box: Box): void {
-  const colour = colourOf(stage.palette, operation);
+/** Whether what a search found does not contain it. */
+export function isPale(stage: Stage, index: number): boolean {
+  return stage.found !== null && !stage.found.has(index);
+}
+
+export function drawMark(
+  stage: Stage,
+  brush: CanvasRenderingContext2D,
+  { kind, outcome }: Pick<Operation, 'kind' | 'outcome'>,
+  box: Box,
+): void {
+  const colour = colourOf(stage.palette, kind, outcome);
   const { left, top, width, height } = box;
-  switch (operation.outcome) {
+  switch (outcome) {
     case 'durable':
     case 'answered':
       brush.fillStyle = colour;
@@ -74,8 +84,13 @@ export function drawFrames(stage: Stage, brush: CanvasRenderingContext2D, index:
   else if (stage.hovered === index) strokeAround(brush, box, { colour: ink, width: 1.5, gap: inner });
 }
 
-function colourOf(palette: Palette, operation: Operation): string {
-  return operation.outcome === 'unknown' ? palette.unknown : palette[operation.kind];
+/** Whether it has to be drawn by itself, above the others. */
+export function isEmphasised(stage: Stage, index: number): boolean {
+  return stage.model.guilty.has(index) || stage.selected === index || stage.hovered === index;
+}
+
+function colourOf(palette: Palette, kind: OperationKind, outcome: OperationOutcome): string {
+  return outcome === 'unknown' ? palette.unknown : palette[kind];
 }
 
 function strokeInside(brush: CanvasRenderingContext2D, box: Box, colour: string, width: number): void {

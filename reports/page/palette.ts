@@ -24,6 +24,16 @@ const NAMES = [
   'surface',
   'order',
   'selection',
+  'accent',
+  'hue-1',
+  'hue-2',
+  'hue-3',
+  'hue-4',
+  'hue-5',
+  'hue-6',
+  'hue-7',
+  'hue-8',
+  'on-hue',
 ] as const;
 
 export type ColourName = (typeof NAMES)[number];

@@ -11,15 +11,23 @@ export interface Panel {
   canvas: HTMLCanvasElement;
   /** A chart may change it before it paints. */
   heightPx: number;
+  /** Whether it lies on the time axis that the other panels share. */
+  hasTime: boolean;
 }
 
-export function makePanel(parent: Element, options: { name: string; label: string; heightPx: number }): Panel {
+export function makePanel(
+  parent: Element,
+  options: { name: string; label: string; heightPx: number; hasTime?: boolean },
+): Panel {
   const canvas = make('canvas', { className: 'panel', parent });
   canvas.dataset['panel'] = options.name;
-  canvas.setAttribute('role', 'img');
+  // A chart is no document: its keys are its own, and what they reach is read out by the inspector.
+  canvas.setAttribute('role', 'application');
+  canvas.setAttribute('aria-roledescription', 'chart');
   canvas.setAttribute('aria-label', options.label);
+  canvas.tabIndex = 0;
   canvas.style.height = `${options.heightPx}px`;
-  return { canvas, heightPx: options.heightPx };
+  return { canvas, heightPx: options.heightPx, hasTime: options.hasTime ?? true };
 }
 
 /** Clears the panel, hands its brush in CSS pixels to `draw`, and puts the shared guides on top. */
@@ -38,9 +46,13 @@ export function paint(stage: Stage, panel: Panel, draw: (brush: CanvasRenderingC
   brush.clearRect(0, 0, stage.widthPx, heightPx);
   brush.font = FONT;
   brush.textBaseline = 'middle';
-  drawSpanShade(stage, brush, heightPx);
+  if (panel.hasTime) drawSpanShade(stage, brush, heightPx);
   draw(brush);
-  drawPointer(stage, brush, heightPx);
+  // The strips that are laid out by position or always whole have no time for these to stand at.
+  if (panel.hasTime) {
+    drawMoment(stage, brush, heightPx);
+    drawPointer(stage, brush, heightPx);
+  }
 }
 
 /** Runs `draw` with everything left of the plot and right of it cut off. */
@@ -87,15 +99,24 @@ export function fitText(brush: CanvasRenderingContext2D, text: string, widthPx: 
   return length === 0 ? '' : `${text.slice(0, length)}…`;
 }
 
-/** The time of the hovered fault or storage call, as a shade through every panel. */
+/** The time of the hovered or pinned fault, message or call, as a shade through every panel. */
 function drawSpanShade(stage: Stage, brush: CanvasRenderingContext2D, heightPx: number): void {
-  const span = stage.hoveredSpan;
-  if (span === null) return;
+  const { fromMs = null, untilMs = null } = stage.hoveredThing ?? stage.pinned ?? {};
+  if (fromMs === null) return;
   const x = stage.x;
-  const start = Math.max(stage.left, x(stage.time.ofMs(span[0])));
-  const end = Math.min(stage.right, x(stage.time.ofMs(span[1])));
+  const start = Math.max(stage.left, x(stage.time.ofMs(fromMs)));
+  const end = Math.min(stage.right, x(stage.time.ofMs(untilMs ?? fromMs)));
   brush.fillStyle = stage.palette.stripe;
   if (end >= start) brush.fillRect(start, 0, Math.max(1, end - start), heightPx);
+}
+
+/** The moment of the time slider. */
+function drawMoment(stage: Stage, brush: CanvasRenderingContext2D, heightPx: number): void {
+  if (stage.moment === null) return;
+  const at = stage.x(stage.time.ofEvent(stage.moment));
+  if (at < stage.left || at > stage.right) return;
+  brush.fillStyle = stage.palette.accent;
+  brush.fillRect(Math.round(at) - 1, 0, 2, heightPx);
 }
 
 function drawPointer(stage: Stage, brush: CanvasRenderingContext2D, heightPx: number): void {

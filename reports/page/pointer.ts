@@ -1,18 +1,17 @@
 /**
- * What the pointer does over the charts: crosshair, hover with tooltip, click to pin.
+ * What the pointer does over the charts: crosshair, hover with tooltip, click or tap to pin.
  */
 
-import { shortNamesOf, factsOf } from '../describe.ts';
-import { formatNumber } from '../figures.ts';
-import type { PackedSpan } from '../track-rows.ts';
-import { circumstanceFacts, showFacts } from './facts.ts';
+import { shortNamesOf } from '../describe.ts';
+import { operationFacts, showFacts } from './facts.ts';
 import { make, requireElement } from './page-data.ts';
 import type { Stage } from './stage.ts';
+import type { Thing } from './things.ts';
 
 export interface HitTest {
   canvas: HTMLCanvasElement;
   operationAt?(x: number, y: number): number | null;
-  spanAt?(x: number, y: number): PackedSpan | null;
+  thingAt?(x: number, y: number): Thing | null;
 }
 
 const OFFSET_PX = 14;
@@ -20,7 +19,7 @@ const OFFSET_PX = 14;
 export function followPointer(stage: Stage, panels: HTMLElement, tests: readonly HitTest[]): void {
   const tooltip = requireElement('tooltip');
   const clear = (): void => {
-    Object.assign(stage, { hovered: null, hoveredSpan: null, pointerX: null });
+    Object.assign(stage, { hovered: null, hoveredThing: null, pointerX: null });
     tooltip.hidden = true;
     stage.requestDraw();
   };
@@ -30,9 +29,9 @@ export function followPointer(stage: Stage, panels: HTMLElement, tests: readonly
     // A pressed button means a drag: a tooltip would only be in the way.
     if (test === undefined || !inside || event.buttons !== 0) return clear();
     stage.pointerX = event.offsetX;
-    stage.hovered = test.operationAt?.(event.offsetX, event.offsetY) ?? null;
-    stage.hoveredSpan = test.spanAt?.(event.offsetX, event.offsetY) ?? null;
-    panels.classList.toggle('over-mark', stage.hovered !== null || stage.hoveredSpan !== null);
+    stage.hoveredThing = test.thingAt?.(event.offsetX, event.offsetY) ?? null;
+    stage.hovered = test.operationAt?.(event.offsetX, event.offsetY) ?? stage.hoveredThing?.operation ?? null;
+    panels.classList.toggle('over-mark', stage.hovered !== null || stage.hoveredThing !== null);
     showTooltip(stage, tooltip, event);
     stage.requestDraw();
   });
@@ -40,15 +39,17 @@ export function followPointer(stage: Stage, panels: HTMLElement, tests: readonly
   panels.addEventListener('click', (event) => {
     const test = tests.find(({ canvas }) => canvas === event.target);
     if (test === undefined || event.offsetX < stage.left) return;
-    const index = test.operationAt?.(event.offsetX, event.offsetY) ?? null;
-    stage.select(index === stage.selected ? null : index);
+    const thing = test.thingAt?.(event.offsetX, event.offsetY) ?? null;
+    const index = test.operationAt?.(event.offsetX, event.offsetY) ?? thing?.operation ?? null;
+    if (index !== null) stage.select(index === stage.selected ? null : index);
+    else stage.pin(thing?.id === stage.pinned?.id ? null : thing);
   });
 }
 
 function showTooltip(stage: Stage, tooltip: HTMLElement, event: PointerEvent): void {
   tooltip.replaceChildren();
-  if (stage.hovered !== null) describeHovered(stage, stage.hovered, tooltip);
-  else if (stage.hoveredSpan !== null) describeSpan(stage.hoveredSpan, tooltip);
+  if (stage.hoveredThing !== null) describeThing(stage.hoveredThing, tooltip);
+  else if (stage.hovered !== null) describeHovered(stage, stage.hovered, tooltip);
   tooltip.hidden = tooltip.childElementCount === 0;
   if (!tooltip.hidden) placeNear(tooltip, event.clientX, event.clientY);
 }
@@ -58,24 +59,12 @@ function describeHovered(stage: Stage, index: number, tooltip: HTMLElement): voi
   if (operation === undefined) return;
   const title = `op ${operation.opId} · client ${operation.clientId} · ${shortNamesOf(operation)[0]}`;
   make('strong', { text: title, parent: tooltip });
-  showFacts(tooltip, [...factsOf(operation), ...circumstanceFacts(stage, index)]);
+  showFacts(tooltip, operationFacts(stage, index));
 }
 
-function describeSpan([startMs, endMs, , , label, detail]: PackedSpan, tooltip: HTMLElement): void {
-  make('strong', { text: label, parent: tooltip });
-  const when =
-    startMs === endMs
-      ? `${formatNumber(startMs)} ms`
-      : `${formatNumber(startMs)}–${formatNumber(endMs)} ms (${formatNumber(endMs - startMs)} ms)`;
-  showFacts(
-    tooltip,
-    detail === ''
-      ? [['when', when]]
-      : [
-          ['when', when],
-          ['detail', detail],
-        ],
-  );
+function describeThing({ title, facts }: Thing, tooltip: HTMLElement): void {
+  make('strong', { text: title, parent: tooltip });
+  showFacts(tooltip, facts);
 }
 
 /** Below and right of the pointer, or on its other side where the window ends. */

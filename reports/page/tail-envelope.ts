@@ -6,11 +6,22 @@
  * show, so that zooming in time zooms in position too.
  */
 
-import { bisectRight, scaleLinear, type ScaleLinear } from 'd3';
+import { scaleLinear, type ScaleLinear } from 'd3';
 import { formatNumber } from '../figures.ts';
-import type { Operation } from '../operations.ts';
-import { type Box, drawFrames, drawMark, extentOf } from './operation-marks.ts';
+import { MarkRuns } from '../mark-runs.ts';
+import { styleOf } from './history-model.ts';
+import {
+  type Box,
+  drawFrames,
+  drawMark,
+  extentOf,
+  isEmphasised,
+  isPale,
+  PALE,
+  WIDTH_PX_MIN,
+} from './operation-marks.ts';
 import { drawGutterLabel, drawTimeGrid, inPlot, makePanel, paint, type Panel } from './panel.ts';
+import { drawBand, drawCurves, tailRange, visibleSteps } from './tail-curves.ts';
 import { TagLayout } from './tags.ts';
 import type { Chart, Stage } from './stage.ts';
 
@@ -26,6 +37,10 @@ const APPEND_OPACITY = 0.5;
 const OBSERVER_OPACITY = 0.85;
 /** How far from a bar the pointer may be and still mean it. */
 const REACH_PX = 5;
+/** Rows a panel can have: keys of runs are style, top and bottom in one number. */
+const ROWS = 1024;
+
+type Positions = ScaleLinear<number, number>;
 
 export class TailEnvelope implements Chart {
   readonly #stage: Stage;
@@ -50,15 +65,10 @@ export class TailEnvelope implements Chart {
       drawTimeGrid(stage, this.panel, brush);
       drawPositionAxis(stage, this.panel, brush, y);
       inPlot(stage, this.panel, brush, () => {
-        drawBand(stage, brush, y);
-        stage.visitVisible((operation, index) => {
-          const box = this.#boxOf(operation, index, y);
-          if (box === null || stage.model.guilty.has(index)) return;
-          brush.globalAlpha = operation.kind === 'append' ? APPEND_OPACITY : OBSERVER_OPACITY;
-          drawMark(stage, brush, operation, box);
-        });
-        brush.globalAlpha = 1;
-        drawCurves(stage, brush, y);
+        const steps = visibleSteps(stage, y);
+        drawBand(stage, brush, steps);
+        this.#drawMarks(brush, y);
+        drawCurves(stage, brush, steps);
         this.#drawEmphasis(brush, y);
       });
     });
@@ -66,11 +76,12 @@ export class TailEnvelope implements Chart {
 
   /** Index of the operation drawn nearest to the point, if one is near. */
   hit(pointX: number, pointY: number): number | null {
+    const stage = this.#stage;
     const y = this.#y();
     let nearest: number | null = null;
     let nearestPx = REACH_PX;
-    this.#stage.visitVisible((operation, index) => {
-      const box = this.#boxOf(operation, index, y);
+    const visit = (index: number): void => {
+      const box = this.#boxOf(index, y);
       if (box === null) return;
       const distancePx = Math.max(
         box.left - pointX,
@@ -79,23 +90,56 @@ export class TailEnvelope implements Chart {
         pointY - box.top - box.height,
       );
       // Guilty operations win ties: they lie on top.
-      if (distancePx < nearestPx || (distancePx <= nearestPx && this.#stage.model.guilty.has(index))) {
+      if (distancePx < nearestPx || (distancePx <= nearestPx && stage.model.guilty.has(index))) {
         nearest = index;
         nearestPx = Math.max(0, distancePx);
       }
-    });
+    };
+    for (let lane = 0; lane < stage.model.lanes.length; lane++) {
+      stage.visitLane(lane, visit, [pointX - REACH_PX, pointX + REACH_PX]);
+    }
     return nearest;
   }
 
+  /** Everything but what is emphasised: runs of what is too narrow to tell apart, the rest one by one. */
+  #drawMarks(brush: CanvasRenderingContext2D, y: Positions): void {
+    const stage = this.#stage;
+    const { styles } = stage.model;
+    const runs = new MarkRuns((key, left, right) => {
+      const bottom = key % ROWS;
+      const top = Math.floor(key / ROWS) % ROWS;
+      const { style, isDim } = unkeyed(Math.floor(key / ROWS / ROWS));
+      const width = Math.max(right - left, WIDTH_PX_MIN);
+      this.#drawBox(brush, style, isDim, { left, top, width, height: Math.max(2.5, bottom - top) });
+    });
+    stage.visitVisible((index) => {
+      if (isEmphasised(stage, index)) return;
+      const box = this.#boxOf(index, y);
+      if (box === null) return;
+      const style = styles[index] ?? 0;
+      if (box.width > WIDTH_PX_MIN) return this.#drawBox(brush, style, isPale(stage, index), box);
+      const rows = Math.round(box.top) * ROWS + Math.round(box.top + box.height);
+      runs.add(keyed(style, isPale(stage, index)) * ROWS * ROWS + rows, box.left, box.left + 1);
+    });
+    runs.end();
+    brush.globalAlpha = 1;
+  }
+
+  #drawBox(brush: CanvasRenderingContext2D, style: number, isDim: boolean, box: Box): void {
+    const look = styleOf(style);
+    brush.globalAlpha = isDim ? PALE : look.kind === 'append' ? APPEND_OPACITY : OBSERVER_OPACITY;
+    drawMark(this.#stage, brush, look, box);
+  }
+
   /** Guilty, selected and hovered operations again, above all others, the guilty with their number. */
-  #drawEmphasis(brush: CanvasRenderingContext2D, y: ScaleLinear<number, number>): void {
+  #drawEmphasis(brush: CanvasRenderingContext2D, y: Positions): void {
     const stage = this.#stage;
     const tags = new TagLayout(stage, this.panel, brush);
-    const emphasised = new Set(stage.model.guiltyInOrder);
+    const emphasised = new Set(stage.model.guiltyInOrder.filter((index) => stage.shown[index] === 1));
     for (const index of [stage.hovered, stage.selected]) if (index !== null) emphasised.add(index);
     const marks = [...emphasised].flatMap((index) => {
       const operation = stage.model.operations[index];
-      const box = operation === undefined ? null : this.#boxOf(operation, index, y);
+      const box = operation === undefined ? null : this.#boxOf(index, y);
       return operation === undefined || box === null ? [] : [{ index, operation, box }];
     });
     for (const { index, operation, box } of marks) {
@@ -110,54 +154,35 @@ export class TailEnvelope implements Chart {
     }
   }
 
-  #boxOf(operation: Operation, index: number, y: ScaleLinear<number, number>): Box | null {
-    const place = placeOf(this.#stage, operation, index);
-    if (place === null) return null;
-    const { left, right } = extentOf(this.#stage, operation);
+  #boxOf(index: number, y: Positions): Box | null {
+    const { placeStarts, placeEnds, operations } = this.#stage.model;
+    const start = placeStarts[index] ?? Number.NaN;
+    const kind = operations[index]?.kind;
+    if (Number.isNaN(start) || kind === undefined) return null;
+    const { left, right } = extentOf(this.#stage, index);
     if (right < this.#stage.left || left > this.#stage.right) return null;
     const width = right - left;
-    if (operation.kind === 'append') {
-      const top = y(place.end);
-      return { left, top, width, height: Math.max(2.5, y(place.start) - top) };
-    }
-    const height = operation.kind === 'read' ? READ_PX : CHECK_TAIL_PX;
-    return { left, top: y(place.end) - height / 2, width, height };
+    const top = y(placeEnds[index] ?? start);
+    if (kind === 'append') return { left, top, width, height: Math.max(2.5, y(start) - top) };
+    const height = kind === 'read' ? READ_PX : CHECK_TAIL_PX;
+    return { left, top: top - height / 2, width, height };
   }
 
-  #y(): ScaleLinear<number, number> {
-    const stage = this.#stage;
-    const x = stage.x;
-    const { events, floor, ceiling } = stage.model.envelope;
-    const first = stepAt(events, stage.time.toEvent(x.invert(stage.left)));
-    const last = stepAt(events, stage.time.toEvent(x.invert(stage.right)));
-    let low = floor[first] ?? 0;
-    let high = ceiling[last] ?? 1;
-    for (let step = first; step <= last; step++) high = Math.max(high, ceiling[step] ?? 0);
-    stage.visitVisible((operation, index) => {
-      const place = placeOf(stage, operation, index);
-      if (place === null || extentOf(stage, operation).right < stage.left) return;
-      low = Math.min(low, place.start);
-      high = Math.max(high, place.end);
-    });
+  #y(): Positions {
+    const [low, high] = tailRange(this.#stage);
     return scaleLinear([low, Math.max(high, low + 1)], [this.panel.heightPx - PADDING_PX, PADDING_PX]);
   }
 }
 
-/** Positions an operation covers: as reported, or as the checker's order implies; null when nobody knows. */
-function placeOf(stage: Stage, operation: Operation, index: number): { start: number; end: number } | null {
-  if (operation.startSeqNum !== null && operation.endSeqNum !== null) {
-    return { start: operation.startSeqNum, end: operation.endSeqNum };
-  }
-  const start = stage.model.unknownPlaces.get(index);
-  return start === undefined ? null : { start, end: start + operation.recordCount };
+function keyed(style: number, isDim: boolean): number {
+  return style * 2 + (isDim ? 1 : 0);
 }
 
-function drawPositionAxis(
-  stage: Stage,
-  panel: Panel,
-  brush: CanvasRenderingContext2D,
-  y: ScaleLinear<number, number>,
-): void {
+function unkeyed(key: number): { style: number; isDim: boolean } {
+  return { style: key >> 1, isDim: key % 2 === 1 };
+}
+
+function drawPositionAxis(stage: Stage, panel: Panel, brush: CanvasRenderingContext2D, y: Positions): void {
   brush.strokeStyle = stage.palette.grid;
   brush.lineWidth = 1;
   for (const tick of y.ticks(6).filter(Number.isInteger)) {
@@ -177,81 +202,13 @@ function drawPositionAxis(
   brush.restore();
 }
 
-function drawBand(stage: Stage, brush: CanvasRenderingContext2D, y: ScaleLinear<number, number>): void {
-  const steps = visibleSteps(stage, y);
-  brush.beginPath();
-  for (const { left, right, ceilingY } of steps) {
-    brush.lineTo(left, ceilingY);
-    brush.lineTo(right, ceilingY);
-  }
-  for (const { left, right, floorY } of steps.toReversed()) {
-    brush.lineTo(right, floorY);
-    brush.lineTo(left, floorY);
-  }
-  brush.closePath();
-  brush.fillStyle = stage.palette.band;
-  brush.fill();
-}
-
-/** Floor and ceiling as lines, above the operations they bound. */
-function drawCurves(stage: Stage, brush: CanvasRenderingContext2D, y: ScaleLinear<number, number>): void {
-  const steps = visibleSteps(stage, y);
-  brush.lineWidth = 1;
-  strokeSteps(
-    brush,
-    steps.map(({ left, right, ceilingY }) => [left, right, ceilingY]),
-    stage.palette.ceiling,
-  );
-  brush.lineWidth = 1.5;
-  strokeSteps(
-    brush,
-    steps.map(({ left, right, floorY }) => [left, right, floorY]),
-    stage.palette.floor,
-  );
-}
-
-interface Step {
-  left: number;
-  right: number;
-  floorY: number;
-  ceilingY: number;
-}
-
-function visibleSteps(stage: Stage, y: ScaleLinear<number, number>): Step[] {
-  const { events, floor, ceiling } = stage.model.envelope;
-  const x = stage.x;
-  const first = stepAt(events, stage.time.toEvent(x.invert(stage.left)));
-  const last = stepAt(events, stage.time.toEvent(x.invert(stage.right)));
-  const steps: Step[] = [];
-  for (let step = first; step <= last; step++) {
-    const left = x(stage.time.ofEvent(events[step] ?? 0));
-    const right = step + 1 < events.length ? x(stage.time.ofEvent(events[step + 1] ?? 0)) : stage.right;
-    steps.push({ left, right, floorY: y(floor[step] ?? 0), ceilingY: y(ceiling[step] ?? 0) });
-  }
-  return steps;
-}
-
-function strokeSteps(
-  brush: CanvasRenderingContext2D,
-  steps: readonly (readonly [number, number, number])[],
-  colour: string,
-): void {
-  brush.strokeStyle = colour;
-  brush.beginPath();
-  for (const [left, right, at] of steps) {
-    brush.lineTo(left, at);
-    brush.lineTo(right, at);
-  }
-  brush.stroke();
-}
-
 /** From a stale operation up to the tail that was already known when it was called. */
 function drawStaleness(
   stage: Stage,
   brush: CanvasRenderingContext2D,
   index: number,
   box: Box,
-  { y, tags }: { y: ScaleLinear<number, number>; tags: TagLayout },
+  { y, tags }: { y: Positions; tags: TagLayout },
 ): void {
   const floor = stage.model.floors[index] ?? 0;
   const start = stage.model.operations[index]?.startSeqNum ?? floor;
@@ -271,8 +228,4 @@ function drawStaleness(
   brush.fill();
   // The curve rises to the right, so there is room above it on the left.
   tags.place(`tail ${formatNumber(floor)} already reported`, { right: box.left - 8, middle: floorY - 13 });
-}
-
-function stepAt(events: readonly number[], event: number): number {
-  return Math.max(0, bisectRight(events as number[], event) - 1);
 }

@@ -4,7 +4,6 @@
  */
 
 import { axisTop, select } from 'd3';
-import { formatNumber } from '../figures.ts';
 import { tickCount } from './panel.ts';
 import type { Chart, Stage } from './stage.ts';
 
@@ -49,25 +48,25 @@ export class TimeAxis implements Chart {
     const x = stage.x;
     const [start, end] = x.domain();
     const digits = fractionDigits((end ?? 1) - (start ?? 0));
+    const labelOf = (value: number): string => stage.time.labelOf(value, digits);
     this.#svg.attr('width', stage.widthPx);
-    this.#unit.text(stage.time.mode === 'ms' ? 'time (ms)' : 'event');
+    this.#unit.text(stage.time.unit);
     this.#ticks.call(
       axisTop(x)
         .ticks(tickCount(stage))
-        .tickFormat((value) => formatNumber(Number(value))),
+        .tickFormat((value) => labelOf(Number(value))),
     );
     // A label in the middle of a tick at the right edge would lose its second half.
     this.#ticks.selectAll<SVGTextElement, number>('.tick text').attr('text-anchor', (value) => {
-      const half = formatNumber(value).length * 3.6;
+      const half = labelOf(value).length * 3.6;
       return x(value) + half > stage.widthPx ? 'end' : null;
     });
-    this.#drawPointer(stage.pointerX, stage.pointerX === null ? '' : x.invert(stage.pointerX).toFixed(digits));
+    this.#drawPointer(stage.pointerX, stage.pointerX === null ? '' : labelOf(x.invert(stage.pointerX)));
   }
 
-  #drawPointer(at: number | null, value: string): void {
+  #drawPointer(at: number | null, text: string): void {
     this.#pointer.attr('display', at === null ? 'none' : null);
     if (at === null) return;
-    const text = formatNumber(Number(value));
     const half = 8 + text.length * 3.6;
     const middle = Math.max(this.#stage.left + half, Math.min(at, this.#stage.right - half));
     this.#pointer

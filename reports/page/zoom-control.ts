@@ -4,7 +4,7 @@
  */
 
 import { select, zoom, type ZoomBehavior, zoomIdentity } from 'd3';
-import type { ScaleMode } from './time-scale.ts';
+import type { ScaleMode } from '../time-scale.ts';
 import type { Stage } from './stage.ts';
 
 /** The closest view shows about this many axis units (milliseconds or events). */
@@ -25,6 +25,7 @@ export class ZoomControl {
     this.#panels = panels;
     this.#behavior = zoom<HTMLElement, unknown>()
       .clickDistance(4)
+      .filter((event: Event) => !isOnMinimap(event) && (event as MouseEvent).button !== 2)
       .on('zoom', (event: { transform: typeof zoomIdentity }) => {
         stage.transform = event.transform;
         stage.requestDraw();
@@ -73,15 +74,40 @@ export class ZoomControl {
 
   /** Shows one operation with its surroundings: wide enough to see who was at work at the same time. */
   showOperation(index: number): void {
-    const { model, time } = this.#stage;
-    const operation = model.operations[index];
-    if (operation === undefined) return;
-    const callValue = time.ofEvent(operation.callEvent);
-    const endEvent = operation.returnEvent ?? model.eventCount - 1;
-    const gaveUp = operation.gaveUpAtMs === null ? time.ofEvent(endEvent) : time.ofMs(operation.gaveUpAtMs);
-    const length = Math.max(gaveUp - callValue, SPAN_MIN);
-    const margin = (length / OPERATION_SHARE - length) / 2;
-    this.#showValues([callValue - margin, callValue + length + margin], true);
+    const { calls, ends } = this.#stage.axis;
+    this.#showWithMargin(calls[index] ?? 0, ends[index] ?? 0);
+  }
+
+  /** The same for something that happened at milliseconds; nothing without a time. */
+  showMs(fromMs: number | null, untilMs: number | null): void {
+    const { time } = this.#stage;
+    if (fromMs !== null) this.#showWithMargin(time.ofMs(fromMs), time.ofMs(untilMs ?? fromMs));
+  }
+
+  /** Brings the operation into sight, if it is not, without changing the zoom. */
+  reveal(index: number): void {
+    const { calls, ends } = this.#stage.axis;
+    this.#reveal(calls[index] ?? 0, ends[index] ?? 0);
+  }
+
+  revealMs(fromMs: number | null, untilMs: number | null): void {
+    const { time } = this.#stage;
+    if (fromMs !== null) this.#reveal(time.ofMs(fromMs), time.ofMs(untilMs ?? fromMs));
+  }
+
+  /** The same zoom around another axis value. */
+  centre(value: number): void {
+    const [start, end] = this.#stage.range;
+    const half = (end - start) / 2;
+    this.#showValues([value - half, value + half], false);
+  }
+
+  showRange(range: readonly [number, number]): void {
+    this.#showValues(range, false);
+  }
+
+  isWhole(): boolean {
+    return this.#stage.transform.k <= 1.0001;
   }
 
   /** The event coordinates at the edges of the plot. */
@@ -90,9 +116,20 @@ export class ZoomControl {
     return [time.toEvent(x.invert(left)), time.toEvent(x.invert(right))];
   }
 
+  #showWithMargin(from: number, until: number): void {
+    const length = Math.max(until - from, SPAN_MIN);
+    const margin = (length / OPERATION_SHARE - length) / 2;
+    this.#showValues([from - margin, from + length + margin], true);
+  }
+
+  #reveal(from: number, until: number): void {
+    const [start, end] = this.#stage.range;
+    if (until < start || from > end) this.centre((from + Math.min(until, from + end - start)) / 2);
+  }
+
   #showEvents([start, end]: readonly [number, number], smooth: boolean): void {
     // The whole run stays the whole run, although tracks may reach beyond the last event.
-    if (this.#stage.transform.k <= 1.0001) this.#behavior.transform(select(this.#panels), zoomIdentity);
+    if (this.isWhole()) this.#behavior.transform(select(this.#panels), zoomIdentity);
     else this.#showValues([this.#stage.time.ofEvent(start), this.#stage.time.ofEvent(end)], smooth);
   }
 
@@ -124,4 +161,9 @@ export class ZoomControl {
       [this.#stage.right, 1],
     ];
   }
+}
+
+/** The minimap has a drag of its own. */
+function isOnMinimap({ target }: Event): boolean {
+  return target instanceof HTMLElement && target.dataset['panel'] === 'minimap';
 }
