@@ -21,20 +21,23 @@ import { systemEntropy } from './adapters/system-entropy.ts';
 import { systemRandom } from './adapters/system-random.ts';
 import { readTlsFiles, type TlsFiles, TlsFilesError, watchTlsFiles } from './adapters/tls-files.ts';
 import { Voice } from './adapters/voice.ts';
+import { AccessControl } from './api/access-control.ts';
 import { createApi } from './api/routes.ts';
 import { InvariantError } from './core/assert.ts';
+import { secretProblem } from './core/token-secret.ts';
 import { openEngine, type Engine } from './engine.ts';
 import { ForeignStore } from './log/format-object.ts';
 import { LogCorruption } from './log/corruption.ts';
 import type { LogEnd } from './log/slot-log.ts';
 import { StoreRefused } from './log/persistent-store.ts';
-import type { HttpHandler, Telemetry } from './ports.ts';
+import type { HttpHandler, HttpRequest, Telemetry } from './ports.ts';
 import { banner } from './server/banner.ts';
 import { withCors } from './server/cors.ts';
 import { EXIT, portProblem, StartError } from './server/exit.ts';
 import { applyInitFile, InitFileError, type InitStep, parseInitFile } from './server/init-file.ts';
 import { withOperatorRoutes } from './server/operator-routes.ts';
-import { checkOptions, type ServeOptions, tunedBy } from './server/options.ts';
+import { checkOptions, checksTokens, type ServeOptions, tunedBy } from './server/options.ts';
+import { rootToken } from './server/root-token.ts';
 import { type EngineTunables, STORE_TUNABLES } from './tunables.ts';
 
 export { ConformanceError } from './adapters/conformance-probe.ts';
@@ -87,18 +90,21 @@ class Server {
     checkOptions(this.#options);
     const identity = await tlsIdentity(this.#options);
     const steps = await initSteps(this.#options);
+    const secret = await rootSecret(this.#options);
     const store = await open(this.#options);
     try {
       const tunables = tunedBy(this.#options, STORE_TUNABLES[store.kind]);
       const compression = await systemCompression();
-      const api = createApi(() => this.#engine, { compression });
-      const http = (this.#http = await this.#listen(api, identity));
+      const access = accessControl(this.#options);
+      const api = createApi(() => this.#engine, { compression, ...(access !== null && { access }) });
+      const http = (this.#http = await this.#listen(api, access, identity));
       this.#voice.say(
         'banner',
         banner({ ...this.#options, port: http.port, tls: this.#tls(identity), store, tunables }),
       );
       this.#unwatch = this.#watchIdentity(http, identity);
-      return await this.#serve(http, { store, tunables, stopped, prepare: (engine) => this.#prepare(steps, engine) });
+      const prepare = (engine: Engine) => this.#prepare(steps, secret, engine);
+      return await this.#serve(http, { store, tunables, stopped, prepare });
     } finally {
       this.#unwatch();
       this.#metrics.stop();
@@ -140,22 +146,26 @@ class Server {
   }
 
   /** Nobody else is served yet: who is told that the server is well finds everything in its place. */
-  async #prepare(steps: readonly InitStep[], engine: Engine): Promise<void> {
+  async #prepare(steps: readonly InitStep[], secret: string | null, engine: Engine): Promise<void> {
     try {
       const api = createApi(() => engine);
       await applyInitFile(steps, api, (line) => this.#voice.say('init', line));
+      const told = checksTokens(this.#options) ? await rootToken(engine, secret) : null;
+      if (told !== null) this.#voice.say('token', told);
     } catch (error) {
-      if (!(error instanceof InitFileError)) throw error;
+      if (!(error instanceof InitFileError || error instanceof StartError)) throw error;
       await engine.stop();
+      if (error instanceof StartError) throw error;
       throw new StartError(`--init-file ${this.#options.initFile}: ${error.message}`);
     }
   }
 
-  async #listen(api: HttpHandler, identity: TlsIdentity | null): Promise<HttpServer> {
+  async #listen(api: HttpHandler, access: AccessControl | null, identity: TlsIdentity | null): Promise<HttpServer> {
     const { host, port, cors = true } = this.#options;
     const routes = withOperatorRoutes(api, {
       isDraining: () => this.#isDraining,
       metrics: () => this.#metrics.exposition(),
+      ...(access !== null && { refusal: (request: HttpRequest) => access.metricsRefusal(this.#engine, request) }),
       page: this.#options.page,
     });
     try {
@@ -273,6 +283,26 @@ function tlsFiles({ tlsCert, tlsKey }: ServeOptions): TlsFiles | null {
 
 function tlsRules({ tlsMin = '1.2', tlsPlaintext = 'refuse' }: ServeOptions) {
   return { minVersion: `TLSv${tlsMin}`, plaintext: tlsPlaintext } as const;
+}
+
+function accessControl(options: ServeOptions): AccessControl | null {
+  if (!checksTokens(options)) return null;
+  const { tokenRequests, tokenBytes, tokenSessions } = options;
+  return new AccessControl(systemClock, {
+    requestsPerS: tokenRequests ?? null,
+    bytesPerS: tokenBytes ?? null,
+    sessions: tokenSessions ?? null,
+  });
+}
+
+/** What the operator wants the root token to be; null to have one made. */
+async function rootSecret({ rootToken: given, rootTokenFile }: ServeOptions): Promise<string | null> {
+  if (given === undefined && rootTokenFile === undefined) return null;
+  const from = rootTokenFile === undefined ? 'TAILRACE_ROOT_TOKEN' : `--root-token-file ${rootTokenFile}`;
+  const secret = given ?? (await fileOf('--root-token-file', rootTokenFile ?? '')).toString();
+  const problem = secretProblem(secret.trim());
+  if (problem !== null) throw new StartError(`${from}: ${problem}`);
+  return secret.trim();
 }
 
 async function initSteps({ initFile }: ServeOptions): Promise<InitStep[]> {

@@ -49,11 +49,13 @@ export class AccessControl {
     return this.#admitted(engine, found, request, isSession);
   }
 
-  /** Null when whoever asks may do `operation`, which is about no name; else the answer. For what stands beside the API. */
-  async refusal(engine: Engine, request: HttpRequest, operation: Operation): Promise<HttpResponse | null> {
+  /** Null when whoever asks may see the metrics of the process, which stand beside the API; else the answer. */
+  async metricsRefusal(engine: Engine | null, request: HttpRequest): Promise<HttpResponse | null> {
+    if (engine === null) return errorResponse('hot_server', 'the server is taking over the store; try again soon');
     const found = await grantOf(engine, request);
     if ('status' in found) return found;
-    return permits(found.token, operation) ? null : rejection({ kind: 'not-permitted', operation });
+    const isPermitted = permits(found.token, 'account-metrics');
+    return isPermitted ? null : rejection({ kind: 'not-permitted', operation: 'account-metrics' });
   }
 
   #admitted(engine: Engine, grant: Grant, request: HttpRequest, isSession: boolean): Admitted {

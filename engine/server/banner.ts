@@ -1,11 +1,11 @@
 /** What a server says when it starts: where data is, what an acknowledgement is worth and costs, who can reach it. */
 
 import type { EngineTunables } from '../tunables.ts';
+import { type AccessOptions, checksTokens, isLoopback } from './options.ts';
 
 type StoreKind = 'memory' | 'file' | 's3';
 
-export interface BannerFacts {
-  host: string;
+export interface BannerFacts extends AccessOptions {
   port: number;
   tls: 'none' | 'files' | 'self-signed';
   store: { kind: StoreKind; describe: string };
@@ -19,19 +19,37 @@ const PUT_COST = 0.005 / 1_000;
 const MONTH_MS = 30 * 24 * 3_600_000;
 
 export function banner(facts: BannerFacts): string {
-  const { host, store, tls } = facts;
-  const isLocal = host === 'localhost' || host === '::1' || host.startsWith('127.');
+  const { store, tls } = facts;
   return [
     `tailrace serves the S2 v1 API on ${urlOf(facts)}`,
     `  data    in ${store.describe}: ${PROMISES[store.kind]}`,
     `  flush   ${flushing(facts)}`,
-    isLocal
-      ? '  access  from this machine only (--host 0.0.0.0 opens it to the network)'
-      : '  access  for everybody who can reach this address: tokens are not checked',
+    ...access(facts),
     ...(tls === 'self-signed' ? ['  tls     self-signed: clients have to be told not to verify it'] : []),
     ...(facts.page === undefined ? [] : [`  look    ${clientUrl(facts)}/ in a browser`]),
-    `  client  export S2_ACCOUNT_ENDPOINT=${clientUrl(facts)} S2_BASIN_ENDPOINT=${clientUrl(facts)} S2_ACCESS_TOKEN=ignored`,
+    `  client  export S2_ACCOUNT_ENDPOINT=${clientUrl(facts)} S2_BASIN_ENDPOINT=${clientUrl(facts)} S2_ACCESS_TOKEN=${checksTokens(facts) ? 'TOKEN' : 'ignored'}`,
   ].join('\n');
+}
+
+/** Who may do what. What is open to everybody is said so that it is not overlooked, with what to do about it. */
+function access(facts: BannerFacts): string[] {
+  const isLocal = isLoopback(facts.host);
+  if (!checksTokens(facts)) {
+    return isLocal
+      ? [
+          '  access  from this machine only, without tokens (--auth on asks for them, --host 0.0.0.0 opens it to the network)',
+        ]
+      : [
+          '  ACCESS  EVERYBODY WHO REACHES THIS ADDRESS MAY READ, CHANGE AND DELETE EVERYTHING: --auth off was said.',
+          '          Leave --auth off out and hand out access tokens, or listen on 127.0.0.1 behind something that checks who asks.',
+        ];
+  }
+  const lines = ['  access  with an access token (`tailrace issue-access-token` makes more of them)'];
+  if (isLocal || facts.tls !== 'none') return lines;
+  return [
+    ...lines,
+    '          PLAIN TEXT: whoever is on the way reads the tokens. Give it --tls-cert and --tls-key, or put it behind a proxy with TLS.',
+  ];
 }
 
 function urlOf({ host, port, tls }: BannerFacts): string {

@@ -10,16 +10,23 @@ export interface OperatorView {
   isDraining: () => boolean;
   /** The exposition and its content type. */
   metrics: () => Promise<{ type: string; text: string }>;
+  /** Null when who asks may see the metrics; else the answer. */
+  refusal?: (request: HttpRequest) => Promise<HttpResponse | null>;
   /** An HTML document for who asks for one at `/`; without it there is nothing at `/`, as in S2's own server. */
   page?: string | undefined;
 }
 
-export function withOperatorRoutes(api: HttpHandler, { isDraining, metrics, page }: OperatorView): HttpHandler {
+export function withOperatorRoutes(
+  api: HttpHandler,
+  { isDraining, metrics, refusal, page }: OperatorView,
+): HttpHandler {
   return async (request) => {
     const { target, method } = request;
     const path = target.split('?', 1)[0] ?? '';
     if (path === '/metrics') {
       if (method !== 'GET') return response(405, '', [['allow', 'GET']]);
+      const refused = (await refusal?.(request)) ?? null;
+      if (refused !== null) return refused;
       const { type, text } = await metrics();
       return response(200, text, [['content-type', type]]);
     }

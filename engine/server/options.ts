@@ -23,6 +23,16 @@ export interface ServeOptions {
   tlsMin?: '1.2' | '1.3';
   /** What clients get that speak plain text to a port under TLS. Default `refuse`. */
   tlsPlaintext?: 'refuse' | 'redirect';
+  /** Whether requests need an access token. Default: off on an address of this machine alone, on everywhere else. */
+  auth?: 'on' | 'off';
+  /** File with the secret of the token that may do everything. Without it one is made at the first start, and told. */
+  rootTokenFile?: string;
+  /** The secret itself. */
+  rootToken?: string;
+  /** Of every access token: requests a second, bytes a second, sessions at once. No limits by default. */
+  tokenRequests?: number;
+  tokenBytes?: number;
+  tokenSessions?: number;
   /** Whether scripts of every origin may ask. Default true. */
   cors?: boolean;
   /** File with basins and streams to ensure before the server is ready. */
@@ -52,6 +62,9 @@ export interface ServeOptions {
   drainTimeoutMs?: number;
 }
 
+/** What decides whether tokens are checked. */
+export type AccessOptions = Pick<ServeOptions, 'auth' | 'host' | 'rootToken' | 'rootTokenFile'>;
+
 const KIB = 1024;
 const GIB = 1024 ** 3;
 const HOUR_MS = 3_600_000;
@@ -68,6 +81,9 @@ const RANGES: Readonly<Record<NumberOption, { flag: string; low: number; high: n
   maxRequests: { flag: '--max-requests', low: 1, high: 1_000_000 },
   maxBodyBytes: { flag: '--max-body-bytes', low: 2 * 1024 * KIB, high: 64 * GIB },
   maxUnsentBytes: { flag: '--max-unsent-bytes', low: 2 * 1024 * KIB, high: 64 * GIB },
+  tokenRequests: { flag: '--token-requests', low: 1, high: 1_000_000 },
+  tokenBytes: { flag: '--token-bytes', low: KIB, high: 64 * GIB },
+  tokenSessions: { flag: '--token-sessions', low: 1, high: 1_000_000 },
   headTimeoutMs: { flag: '--head-timeout', low: 100, high: HOUR_MS },
   bodyTimeoutMs: { flag: '--body-timeout', low: 100, high: HOUR_MS },
   sendTimeoutMs: { flag: '--send-timeout', low: 100, high: HOUR_MS },
@@ -86,10 +102,27 @@ export function checkOptions(options: ServeOptions): void {
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new StartError(`--tls-cert and --tls-key go together; ${tlsCert ? '--tls-key' : '--tls-cert'} is missing`);
   }
+  if (options.rootToken !== undefined && options.rootTokenFile !== undefined) {
+    throw new StartError('--root-token-file and TAILRACE_ROOT_TOKEN exclude each other');
+  }
+  if (options.auth === 'off' && (options.rootToken ?? options.rootTokenFile) !== undefined) {
+    throw new StartError('a root token was given and --auth off was said: nobody would be asked for it');
+  }
   if (tlsSelf === true && tlsCert !== undefined) throw new StartError('--tls-self and --tls-cert exclude each other');
   if (tlsPlaintext === 'redirect' && tlsSelf !== true && tlsCert === undefined) {
     throw new StartError('--tls-plaintext redirect leads nowhere without TLS: give --tls-cert and --tls-key');
   }
+}
+
+/** Whether only this machine can reach a server there. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+/** Whether requests need an access token. */
+export function checksTokens({ auth, host, rootToken, rootTokenFile }: AccessOptions): boolean {
+  if (auth !== undefined) return auth === 'on';
+  return !isLoopback(host) || rootToken !== undefined || rootTokenFile !== undefined;
 }
 
 /** The store's own tunables with what the operator said otherwise. */

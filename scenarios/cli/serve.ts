@@ -11,7 +11,7 @@ import { bytesArgument, countArgument, durationArgument, millisecondsArgument, p
 /** What `tailrace serve` understands, in the order of its help. */
 interface Flags extends Omit<
   ServeOptions,
-  'headTimeoutMs' | 'bodyTimeoutMs' | 'sendTimeoutMs' | 'idleTimeoutMs' | 'drainTimeoutMs' | 'page'
+  'headTimeoutMs' | 'bodyTimeoutMs' | 'sendTimeoutMs' | 'idleTimeoutMs' | 'drainTimeoutMs' | 'page' | 'rootToken'
 > {
   headTimeout: number;
   bodyTimeout: number;
@@ -38,6 +38,19 @@ function options(): Option[] {
     new Option('--tls-plaintext <how>', 'what plain text gets at a port under TLS')
       .choices(['refuse', 'redirect'])
       .default('refuse'),
+    new Option(
+      '--auth <mode>',
+      'whether requests need an access token (default: off on an address of this machine alone, else on)',
+    ).choices(['on', 'off']),
+    new Option(
+      '--root-token-file <file>',
+      'holds the secret of the token that may do everything, else TAILRACE_ROOT_TOKEN does, else one is made and told once',
+    ),
+    new Option('--token-requests <n>', 'requests a second of each access token').argParser(countArgument),
+    new Option('--token-bytes <bytes>', 'bytes a second of each access token, both ways together').argParser(
+      bytesArgument,
+    ),
+    new Option('--token-sessions <n>', 'sessions at once of each access token').argParser(countArgument),
     new Option('--no-cors', 'do not let scripts of other origins ask'),
     new Option('--log <detail>', 'what becomes a line on standard error')
       .choices(['nothing', 'notable', 'requests', 'everything'])
@@ -86,9 +99,12 @@ export function serveCommand(): Command {
         import('../../engine/main.ts'),
         import('../../reports/console/index.ts'),
       ]);
+      // No flag: what is typed stands in the list of processes.
+      const rootToken = process.env['TAILRACE_ROOT_TOKEN'];
       process.exitCode = await serve({
         ...rest,
         page: consolePage(),
+        ...(rootToken !== undefined && { rootToken }),
         headTimeoutMs: headTimeout,
         bodyTimeoutMs: bodyTimeout,
         sendTimeoutMs: sendTimeout,
