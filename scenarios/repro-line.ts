@@ -7,15 +7,19 @@ import type { RunSize } from './plan.ts';
 const PLAIN_WORD = /^[A-Za-z0-9._@:+/-]+$/;
 
 /** A run with a planted bug repeats only with the program that has the bug in it. */
+export function programLine(plant = PLANT): string {
+  return plant === null ? 'npx tailrace' : `node .plants/${plant}.mjs`;
+}
+
+/** Complete: sizes are named when they were asked for. */
 export function reproLine(run: { seed: string; profile: string }, size: Partial<RunSize>, plant = PLANT): string {
-  const program = plant === null ? 'npx tailrace' : `node .plants/${plant}.mjs`;
   const { clients, operationsPerClient } = size;
   const clientsFlag = clients === undefined ? '' : ` --clients ${clients}`;
   const opsFlag = operationsPerClient === undefined ? '' : ` --ops ${operationsPerClient}`;
-  return `${program} sim repro --seed ${shellWord(run.seed)} --profile ${run.profile}${clientsFlag}${opsFlag}`;
+  return `${programLine(plant)} sim repro --seed ${shellWord(run.seed)} --profile ${run.profile}${clientsFlag}${opsFlag}`;
 }
 
 /** Single quotes keep everything but themselves; a quote inside is closed, escaped and opened again. */
-function shellWord(word: string): string {
+export function shellWord(word: string): string {
   return PLAIN_WORD.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -105,6 +105,29 @@ function browserTests(): void {
     expect(troubles).toEqual([]);
   });
 
+  test('asks for the key of an encrypted stream, and claims nothing about records it could not read', async () => {
+    const basin = 'secret-basin';
+    const [key, other] = ['A', 'B'].map((letter) => `${letter.repeat(42)}A=`) as [string, string];
+    await api('POST', '/v1/basins', basin, { basin, config: { stream_cipher: 'aegis-256' } });
+    await api('POST', '/v1/streams', basin, { stream: 's' });
+    const { page } = await open(`#${basin}/s`);
+    await page.getByRole('alert').filter({ hasText: 'missing encryption key' }).waitFor();
+    expect(await page.locator('#records').textContent()).toBe('');
+    const field = page.getByLabel('Key of the records');
+    await field.fill(key);
+    await page.keyboard.press('Enter');
+    await page.getByText('No records yet.').waitFor();
+    await page.getByLabel('Record to append').fill('for few eyes');
+    await page.keyboard.press('Enter');
+    await page.locator('.record', { hasText: 'for few eyes' }).waitFor();
+    expect(await page.getByRole('alert').filter({ hasText: 'key' }).count()).toBe(0);
+    await shot(page, 'encrypted');
+    await field.fill(other);
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').filter({ hasText: 'decrypt' }).waitFor();
+    expect(await page.locator('.record').count()).toBe(0);
+  });
+
   test('tells commands from records, refuses what conditions forbid, and says why', async () => {
     await stream('rules-basin', 's');
     await append('rules-basin', 's', { headers: [['', 'fence']], body: 'tok' });

@@ -1,13 +1,14 @@
 /** `tailrace sim shrink`, `explain`, `diff`, and `repro` of a case: everything that works on single runs spelled out. */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { countArgument, durationArgument, profileArgument } from '../arguments.ts';
 import type { Case } from '../cases/case.ts';
 import type { Simcase } from '../cases/simcase.ts';
 import { green, red } from '../colours.ts';
 import { drawPlan, isProfile, type Profile, PROFILES } from '../plan.ts';
-import { InputError } from './input-error.ts';
+import { programLine, shellWord } from '../repro-line.ts';
+import { EXIT_USAGE, InputError } from './input-error.ts';
 import { EXIT_FAILED, EXIT_NONDETERMINISM } from './sim-options.ts';
 import { writeCase } from './write-case.ts';
 
@@ -49,9 +50,8 @@ export function shrinkCommand(): Command {
         for (const [signature, other] of shrunk.others)
           console.log(`met on the way: ${signature} (seed ${other.seed})`);
         await writeCase(options.output, shrunk.case, shrunk.run);
-        console.log(
-          `\nto repeat:  npx tailrace sim repro ${options.output}\nto read it: npx tailrace sim explain ${options.output}`,
-        );
+        const [program, file] = [programLine(), shellWord(options.output)];
+        console.log(`\nto repeat:  ${program} sim repro ${file}\nto read it: ${program} sim explain ${file}`);
       },
     );
 }
@@ -81,7 +81,7 @@ export function exhaustCommand(): Command {
       const { enumerationText, exhaust, SMALL_WORLDS } = await import('../cases/small-worlds.ts');
       const names = Object.keys(SMALL_WORLDS);
       if (world !== undefined && !names.includes(world)) {
-        throw new InputError(`no tiny world ${world}: there are ${names.join(', ')}`);
+        throw new InputError(`no tiny world ${world}: there are ${names.join(', ')}`, EXIT_USAGE);
       }
       for (const [name, of] of Object.entries(SMALL_WORLDS)) {
         if (world !== undefined && name !== world) continue;
@@ -150,11 +150,13 @@ export async function reproCase(file: string, options: ReproCaseOptions): Promis
   );
   if (record.failure !== null) process.exitCode = EXIT_FAILED;
   if (report.isSameTrace) return;
-  console.log(
-    `this build does something else: ${report.moved ?? 'all choices line up, what follows from them differs'}`,
-  );
-  if (report.verdict === simcase.expect.verdict || options.force === true) return;
-  console.log('the verdict says nothing about what was recorded; --force takes it as it is');
+  const moved = report.moved ?? 'all choices line up, what follows from them differs';
+  if (report.verdict === simcase.expect.verdict) {
+    return console.log(`this build goes another way (${moved}) and comes to the verdict that was expected`);
+  }
+  console.log(`this build goes another way: ${moved}`);
+  if (options.force === true) return;
+  console.log('another verdict says nothing about what was recorded then; --force takes it as it is');
   process.exitCode = EXIT_NONDETERMINISM;
 }
 
@@ -195,14 +197,17 @@ async function givenCase(
     return caseOf(await readSimcase(name));
   }
   const [word = seed, of = profile] = name?.split('/') ?? [];
-  if (word === undefined) throw new InputError('give a .simcase file, or --seed');
-  if (!isProfile(of)) throw new InputError(`unknown profile ${of}: expected one of ${PROFILES.join(', ')}`);
+  if (word === undefined) throw new InputError('give a .simcase file, SEED/PROFILE, or --seed', EXIT_USAGE);
+  if (!isProfile(of)) {
+    throw new InputError(`unknown profile ${of}: expected one of ${PROFILES.join(', ')}`, EXIT_USAGE);
+  }
   return { seed: word, plan: drawPlan(word, of, {}), choices: { kind: 'generated' } };
 }
 
 /** Throws InputError when there is no such file or no case in it. */
 async function readSimcase(file: string): Promise<Simcase> {
   const { parseSimcase } = await import('../cases/simcase.ts');
+  if (!existsSync(file)) throw new InputError(`${file}: no such file`, EXIT_USAGE);
   try {
     return parseSimcase(readFileSync(file, 'utf8'));
   } catch (error) {

@@ -36,7 +36,10 @@ export function checkCommand(): Command {
     .option('--explain', 'say more: the guilty operations in full, or the order found')
     .option('--json', 'print the verdict as one line of JSON')
     .option('--html <file>', 'write a page of it too')
-    .addHelpText('after', '\nExit codes: 0 linearizable, 1 violation, 2 undecided within the budget, 3 bad input.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 linearizable, 1 violation, 2 undecided within the budget or wrong arguments, 3 bad input.',
+    )
     .action(async (file: string, options: CheckOptions) => {
       process.exitCode = await check(file, options);
     });

@@ -222,12 +222,19 @@ describe.concurrent('bad arguments', () => {
     [['check', 'a.jsonl', '--bogus']],
     [['report']],
     [['record', '--ops', 'many']],
+    [['record', '--transport', 'pigeon']],
     [['sim', 'dance']],
+    [['sim', 'repro']],
+    [['sim', 'repro', 'none.simcase']],
+    [['sim', 'shrink']],
+    [['sim', 'shrink', 'none.simcase']],
+    [['create-basin', 'My']],
     [['serve', '--port', '70000']],
     [['serve', '--max-body-bytes', 'much']],
     [['serve', '--log-format', 'yaml']],
     [['serve', '--bogus']],
     [['store', 'ls']],
+    [['store', 'verify', 'memory:']],
     [['dance']],
   ] as const)('%j exits 2 and never like a violation', async (args) => {
     const { code, stderr } = await tailrace(...args);
@@ -243,7 +250,7 @@ test('record finds out before it begins that its file can not be written', async
   expect(stderr).toContain('can not be written');
 });
 
-test('record may go on with a stream that has a fencing token from an earlier recording', async () => {
+test('record may go on with a stream that has a fencing token, by requests and in sessions, in either format', async () => {
   const server = spawn(process.execPath, [PROGRAM, 'serve', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     const endpoint = await new Promise<string>((resolve) => {
@@ -253,10 +260,16 @@ test('record may go on with a stream that has a fencing token from an earlier re
       });
     });
     const where = ['--endpoint', endpoint, '--basin', 'my-basin', '--stream', 's', '--workflow', 'fencing'];
-    for (const history of ['first.jsonl', 'second.jsonl']) {
-      const recorded = await tailrace('record', ...where, '--clients', '2', '--ops', '20', '-o', history);
+    for (const [history, ...how] of [
+      ['first.jsonl'],
+      ['second.jsonl', '--session'],
+      ['third.ext.jsonl', '--session', '--transport', 's2s'],
+    ] as [string, ...string[]][]) {
+      const recorded = await tailrace('record', ...where, ...how, '--clients', '2', '--ops', '20', '-o', history);
       expect(recorded).toMatchObject({ code: 0, stdout: expect.stringMatching(/\((?!0)\d+ appends durable/) });
       expect(await tailrace('check', history)).toMatchObject({ code: 0, stdout: expect.stringContaining('OK') });
+      const isOurs = readFileSync(join(folder, history), 'utf8').includes('ReadPartSuccess');
+      expect(isOurs).toBe(history === 'third.ext.jsonl');
     }
   } finally {
     server.kill('SIGKILL');

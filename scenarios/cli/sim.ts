@@ -15,7 +15,7 @@ import {
   shrinkCommand,
   stopping,
 } from './cases.ts';
-import { InputError } from './input-error.ts';
+import { EXIT_USAGE, InputError } from './input-error.ts';
 import {
   EXIT_CODES,
   EXIT_FAILED,
@@ -86,7 +86,7 @@ function reproCommand(): Command {
   ).action(async (file: string | undefined, options: Partial<RunOptions> & ReproCaseOptions) => {
     if (file !== undefined) return reproCase(file, options);
     const { seed } = options;
-    if (seed === undefined) throw new InputError('give --seed, or a .simcase file');
+    if (seed === undefined) throw new InputError('give --seed, or a .simcase file', EXIT_USAGE);
     const run = { ...(options as RunOptions), seed };
     await repro(run, await stopping(options));
   });
@@ -170,7 +170,7 @@ function metaCommand(): Command {
   ).action(async (options: RunOptions & { node?: string[] }) => {
     const { metaCheck } = await import('../meta.ts');
     for (const node of options.node ?? []) {
-      if (!existsSync(node)) throw new InputError(`--node ${node}: no such file`);
+      if (!existsSync(node)) throw new InputError(`--node ${node}: no such file`, EXIT_USAGE);
     }
     const equal = await metaCheck({ ...options, size: sizeOf(options), nodes: options.node ?? [] }, (line) =>
       console.log(line),

@@ -94,6 +94,12 @@ function lookingCommand<Result>(name: string, what: string, toolOf: (engine: Eng
       '\nExit codes: 0 done, 1 damaged (object and byte are named), 2 no such place, 3 the store could not be asked.',
     )
     .action(async (url: string) => {
+      if (url === 'memory:') {
+        throw new InputError(
+          'a store in memory is inside the process of its server, so nobody else can look at it: the server tells how it is at /health and /metrics',
+          EXIT_USAGE,
+        );
+      }
       const engine = await import('../../engine/main.ts');
       const { work, text } = toolOf(engine);
       try {

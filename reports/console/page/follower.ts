@@ -4,7 +4,14 @@
  */
 
 import { eventsOf } from './events.ts';
-import { openEvents, type Position, type ReadBatch, RequestFailed, type StreamRecord, type Target } from './server.ts';
+import {
+  type KeyedTarget,
+  openEvents,
+  type Position,
+  type ReadBatch,
+  RequestFailed,
+  type StreamRecord,
+} from './server.ts';
 
 /** The last so many records, or all from a number. */
 export type Start = { tailOffset: number } | { seqNum: number };
@@ -15,7 +22,7 @@ export interface FollowerView {
   /** Null when it follows; else why it does not right now. */
   onTrouble(why: string | null): void;
   /** It has stopped for good, because the server said no. */
-  onRefused(why: string): void;
+  onRefused(why: RequestFailed): void;
 }
 
 const PAUSE_MS_MIN = 500;
@@ -25,14 +32,14 @@ const PAUSE_MS_MAX = 10_000;
 const FINAL_STATUSES = new Set([400, 401, 403, 404, 409, 422]);
 
 export class Follower {
-  readonly #target: Target;
+  readonly #target: KeyedTarget;
   readonly #view: FollowerView;
   readonly #stopping = new AbortController();
   #start: Start;
   #pauseMs = PAUSE_MS_MIN;
 
   /** Begins at once. */
-  constructor(target: Target, start: Start, view: FollowerView) {
+  constructor(target: KeyedTarget, start: Start, view: FollowerView) {
     this.#target = target;
     this.#start = start;
     this.#view = view;
@@ -50,8 +57,8 @@ export class Follower {
         await this.#readOnce(signal);
       } catch (error) {
         if (signal.aborted) return;
-        if (error instanceof RequestFailed && FINAL_STATUSES.has(error.status)) {
-          return this.#view.onRefused(error.message);
+        if (error instanceof RequestFailed && (error.isAboutKey || FINAL_STATUSES.has(error.status))) {
+          return this.#view.onRefused(error);
         }
         this.#view.onTrouble(error instanceof Error ? error.message : String(error));
       }
@@ -68,7 +75,7 @@ export class Follower {
       if (signal.aborted) return;
       this.#pauseMs = PAUSE_MS_MIN;
       if (name === 'batch' || name === 'ping') this.#take(JSON.parse(data) as Partial<ReadBatch>);
-      if (name === 'error') throw new Error((JSON.parse(data) as { message?: string }).message ?? data);
+      if (name === 'error') throw new RequestFailed((JSON.parse(data) as { message?: string }).message ?? data, 200);
     }
     throw new Error('the server ended the connection');
   }

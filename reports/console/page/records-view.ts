@@ -26,15 +26,20 @@ export class RecordsView {
     this.#newest.addEventListener('click', () => this.#goToEnd());
   }
 
-  /** `emptyText` stands there until a record comes. */
-  clear(emptyText: string): void {
+  clear(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#waiting = [];
     this.#left = 0;
     this.#isAtEnd = true;
     this.#newest.hidden = true;
-    this.#box.replaceChildren(make('p', { className: 'left-out', text: emptyText }));
+    this.#box.replaceChildren();
+  }
+
+  /** The stream was asked, so that nothing here means that there is nothing. */
+  sayIfEmpty(text: string): void {
+    const isEmpty = this.#box.childElementCount === 0 && this.#waiting.length === 0;
+    if (isEmpty) this.#box.append(make('p', { className: 'left-out', text }));
   }
 
   add(records: readonly StreamRecord[]): void {

@@ -20,6 +20,12 @@ export interface Target {
   stream: string;
 }
 
+/** A stream and what its records are encrypted with, if they are. */
+export interface KeyedTarget extends Target {
+  /** Base64; null for none. */
+  key: string | null;
+}
+
 export interface Listing {
   items: { name: string; isDeleting: boolean }[];
   hasMore: boolean;
@@ -34,10 +40,13 @@ interface Info {
 export class RequestFailed extends Error {
   override name = 'RequestFailed';
   readonly status: number;
+  /** The key is missing, is none, or is not the one the records were written with. */
+  readonly isAboutKey: boolean;
 
   constructor(message: string, status: number) {
     super(message);
     this.status = status;
+    this.isAboutKey = /encryption key|decrypt/i.test(message);
   }
 }
 
@@ -74,9 +83,9 @@ export interface Conditions {
   match_seq_num?: number;
 }
 
-export async function append(target: Target, body: string, conditions: Conditions): Promise<{ start: Position }> {
+export async function append(target: KeyedTarget, body: string, conditions: Conditions): Promise<{ start: Position }> {
   const answer = await ask('POST', recordsPath(target), {
-    basin: target.basin,
+    ...target,
     body: { records: [{ body }], ...conditions },
   });
   return (await answer.json()) as { start: Position };
@@ -84,12 +93,12 @@ export async function append(target: Target, body: string, conditions: Condition
 
 /** The bytes of an event stream that goes on until it is aborted or the server ends it. */
 export async function openEvents(
-  target: Target,
+  target: KeyedTarget,
   query: string,
   signal: AbortSignal,
 ): Promise<AsyncIterable<Uint8Array>> {
   const { body } = await ask('GET', `${recordsPath(target)}?${query}`, {
-    basin: target.basin,
+    ...target,
     accept: 'text/event-stream',
     signal,
   });
@@ -122,14 +131,16 @@ export async function metrics(): Promise<string> {
 
 interface Ask {
   basin?: string;
+  key?: string | null;
   body?: unknown;
   accept?: string;
   signal?: AbortSignal;
 }
 
-async function ask(method: string, path: string, { basin, body, accept, signal }: Ask = {}): Promise<Response> {
+async function ask(method: string, path: string, { basin, key, body, accept, signal }: Ask = {}): Promise<Response> {
   const headers: Record<string, string> = {
     ...(basin !== undefined && { 's2-basin': basin }),
+    ...(key != null && { 's2-encryption-key': key }),
     ...(body !== undefined && { 'content-type': 'application/json' }),
     ...(accept !== undefined && { accept }),
   };

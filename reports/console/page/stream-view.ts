@@ -3,7 +3,15 @@
 import { element, showProblem, timeText } from './dom.ts';
 import { Follower, type Start } from './follower.ts';
 import { RecordsView } from './records-view.ts';
-import { append, type Conditions, type Position, streamConfig, type Target } from './server.ts';
+import {
+  append,
+  type Conditions,
+  type KeyedTarget,
+  type Position,
+  type RequestFailed,
+  streamConfig,
+  type Target,
+} from './server.ts';
 
 const LAST_RECORDS = 100;
 
@@ -16,6 +24,8 @@ export class StreamView {
   readonly #follow = element('follow', HTMLButtonElement);
   readonly #start = element('start', HTMLSelectElement);
   readonly #startSeq = element('start-seq', HTMLInputElement);
+  readonly #keyBox = element('key-box', HTMLDetailsElement);
+  readonly #key = element('key', HTMLInputElement);
   readonly #body = element('body', HTMLTextAreaElement);
   readonly #appended = element('appended', HTMLOutputElement);
   #target: Target | null = null;
@@ -28,6 +38,7 @@ export class StreamView {
     this.#follow.addEventListener('click', () => this.togglePause());
     this.#start.addEventListener('change', () => this.#startChanged());
     this.#startSeq.addEventListener('change', () => this.#restart());
+    this.#key.addEventListener('change', () => this.#restart());
     element('append', HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault();
       void this.#append();
@@ -53,6 +64,9 @@ export class StreamView {
     this.#config = '';
     this.#start.value = 'last';
     this.#startSeq.hidden = true;
+    // A key is for one stream, and is kept nowhere.
+    this.#key.value = '';
+    this.#keyBox.open = false;
     this.#restart();
     void this.#showConfig(target);
   }
@@ -81,7 +95,7 @@ export class StreamView {
   #restart(): void {
     this.#follower?.stop();
     this.#nextSeqNum = null;
-    this.#records.clear('No records yet.');
+    this.#records.clear();
     this.#run(this.#chosenStart());
   }
 
@@ -90,8 +104,13 @@ export class StreamView {
     return { seqNum: this.#start.value === 'first' ? 0 : Number(this.#startSeq.value) || 0 };
   }
 
+  #keyed(): KeyedTarget | null {
+    const key = this.#key.value.trim();
+    return this.#target === null ? null : { ...this.#target, key: key === '' ? null : key };
+  }
+
   #run(start: Start): void {
-    const target = this.#target;
+    const target = this.#keyed();
     if (target === null) return;
     showProblem(this.#problem, null);
     this.#follow.setAttribute('aria-pressed', 'true');
@@ -102,13 +121,21 @@ export class StreamView {
         this.#records.add(records);
         this.#nextSeqNum = (records.at(-1)?.seq_num ?? -1) + 1;
       },
-      onTail: (tail) => this.#showTail(tail),
-      onTrouble: (why) => (this.#state.textContent = why === null ? 'following' : `${why}; trying again`),
-      onRefused: (why) => {
-        this.#state.textContent = '';
-        showProblem(this.#problem, why);
+      onTail: (tail) => {
+        this.#records.sayIfEmpty(tail.seq_num === 0 ? 'No records yet.' : 'No records from here on yet.');
+        this.#showTail(tail);
       },
+      onTrouble: (why) => (this.#state.textContent = why === null ? 'following' : `${why}; trying again`),
+      onRefused: (why) => this.#showRefusal(why),
     });
+  }
+
+  #showRefusal(why: RequestFailed): void {
+    this.#state.textContent = '';
+    showProblem(this.#problem, why);
+    if (!why.isAboutKey) return;
+    this.#keyBox.open = true;
+    this.#key.focus();
   }
 
   #showTail({ seq_num, timestamp }: Position): void {
@@ -130,7 +157,7 @@ export class StreamView {
   }
 
   async #append(): Promise<void> {
-    const target = this.#target;
+    const target = this.#keyed();
     if (target === null) return;
     try {
       const { start } = await append(target, this.#body.value, conditions());

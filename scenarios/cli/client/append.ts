@@ -73,9 +73,7 @@ async function append(stream: S2Stream, flags: AppendFlags): Promise<void> {
   } catch (error) {
     // Streams and the session wrap what they were ended by.
     const cause = lines.problem ?? session.failureCause() ?? error;
-    if (cause instanceof sdk.S2Error && !isDefinite(cause, sdk)) {
-      note('what is acknowledged above was appended; what came after it may have been too');
-    }
+    if (cause instanceof sdk.S2Error) sayFate(session.lastAckedPosition() !== undefined, isDefinite(cause, sdk));
     throw cause;
   } finally {
     stopping.dispose();
@@ -86,6 +84,14 @@ async function append(stream: S2Stream, flags: AppendFlags): Promise<void> {
 
 async function sayAcknowledged(acks: AsyncIterable<AppendAck>): Promise<void> {
   for await (const ack of acks) done(appendedText(ack));
+}
+
+/** What became of lines that nobody acknowledged. */
+function sayFate(isSomeAcknowledged: boolean, isDefinitely: boolean): void {
+  const before = isSomeAcknowledged ? 'what is acknowledged above was appended; ' : '';
+  const after = isSomeAcknowledged ? 'what came after it' : 'what was read';
+  if (!isDefinitely) note(`${before}${after} may have been, wholly or in part: read the stream to know`);
+  else if (isSomeAcknowledged) note(`${before}nothing that came after it was`);
 }
 
 /** The records of an input, and what was wrong with the line that was none. */

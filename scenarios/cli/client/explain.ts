@@ -72,10 +72,12 @@ export async function explained<Result>(endpoints: Endpoints, work: () => Promis
 /** Certificates nobody vouches for, of another name, or too old, as OpenSSL and Node call them. */
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/;
 
-/** Whether the server certainly did nothing. */
+/** Whether the server certainly did nothing: a condition did not hold, it refused, or it was never asked. */
 export function isDefinite(error: Sdk.S2Error, sdk: typeof Sdk): boolean {
   const isCondition = error instanceof sdk.SeqNumMismatchError || error instanceof sdk.FencingTokenMismatchError;
-  return isCondition || error.hasNoSideEffects();
+  const { origin, status, code } = error;
+  const isRefused = origin === 'server' && status >= 400 && status < 500 && status !== 408 && status !== 499;
+  return isCondition || isRefused || code === 'connection_failed' || error.hasNoSideEffects();
 }
 
 function isUnreached({ code, origin, message }: Sdk.S2Error): boolean {
@@ -94,13 +96,24 @@ function unreached({ code, message }: Sdk.S2Error, { account, basin }: Endpoints
   }
   const isHere = hostname === 'localhost' || hostname.startsWith('127.');
   const remedy = isHere
-    ? `start one with \`tailrace serve --port ${port === '' ? 80 : port} --store file:./data\`, or say where it is with --endpoint`
+    ? `start it again as it was, or a new one with \`npx tailrace serve --port ${port === '' ? 80 : port} --store file:./data\`; if it is elsewhere, say so with --endpoint`
     : 'is the address right, and is there a way to it from here? (--endpoint, S2_ACCOUNT_ENDPOINT, S2_BASIN_ENDPOINT)';
   return `no server answers at ${where} (${code ?? message}): ${remedy}`;
 }
 
+/** What helps where the code alone does not say it, by how the server's words begin. */
+const REMEDIES_BY_WORDS: readonly (readonly [string, string])[] = [
+  ['missing encryption key', 'give it in S2_ENCRYPTION_KEY, -k or --encryption-key-file'],
+  ['invalid encryption key', 'a key is 32 bytes in base64: `openssl rand -base64 32` makes one'],
+];
+
+/** How the SDK says that a session ended while it waited for an answer. */
+const HUNG_UP = /pending acks|stream is not open|^Request timeout|^Stream ended/;
+
 function inWords({ code, message, status, origin }: Sdk.S2Error): string {
-  const remedy = code === undefined ? undefined : REMEDIES[code];
+  if (origin === 'sdk' && HUNG_UP.test(message)) return 'the server went away, or was silent, before it answered';
+  const byWords = REMEDIES_BY_WORDS.find(([words]) => message.startsWith(words))?.[1];
+  const remedy = byWords ?? (code === undefined ? undefined : REMEDIES[code]);
   const said = message === '' ? 'no reason was given' : message;
   const source = origin === 'server' ? ` (${[code, `HTTP ${status}`].filter(Boolean).join(', ')})` : '';
   return `${said}${source}${remedy === undefined ? '' : `: ${remedy}`}`;

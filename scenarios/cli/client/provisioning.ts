@@ -12,15 +12,17 @@ import {
   withStreamConfig,
 } from './config-flags.ts';
 import { clientCommand, type ConnectionFlags, withServer } from './connection.ts';
-import { basinArgument, streamArgument, type StreamTarget } from './target.ts';
+import { basinArgument, newBasinArgument, streamArgument, type StreamTarget } from './target.ts';
 import { done, printConfig } from './text.ts';
+
+const BASIN_ARGUMENT = 'my-basin or s2://my-basin';
 
 type BasinFlags = ConnectionFlags & BasinConfigFlags;
 type StreamFlags = ConnectionFlags & StreamConfigFlags;
 
 export function basinCommands(): Command[] {
   return [
-    withBasinConfig(onBasin('create-basin', 'make a basin; its stream flags are the defaults of its streams'))
+    withBasinConfig(onNewBasin('create-basin', 'make a basin; its stream flags are the defaults of its streams'))
       .addOption(new Option('--location <name>', "where S2's cloud puts it; other servers ignore it"))
       .action(async (basin: string, { location, ...flags }: BasinFlags & { location?: string }) =>
         withServer(flags, async (s2) => {
@@ -85,7 +87,11 @@ export function streamCommands(): Command[] {
 }
 
 function onBasin(name: string, description: string): Command {
-  return clientCommand(name).description(description).argument('<basin>', 'my-basin or s2://my-basin', basinArgument);
+  return clientCommand(name).description(description).argument('<basin>', BASIN_ARGUMENT, basinArgument);
+}
+
+function onNewBasin(name: string, description: string): Command {
+  return clientCommand(name).description(description).argument('<basin>', BASIN_ARGUMENT, newBasinArgument);
 }
 
 function onStream(name: string, description: string): Command {

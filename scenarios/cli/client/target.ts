@@ -24,6 +24,13 @@ export function basinArgument(text: string): string {
   throw new InvalidArgumentError(`expected a basin such as ${basin}, without a stream.`);
 }
 
+/** Of a basin that is to be made: whether a name will do is known before anybody is asked. */
+export function newBasinArgument(text: string): string {
+  const basin = basinArgument(text);
+  if (/^[a-z0-9][a-z0-9-]{6,46}[a-z0-9]$/.test(basin)) return basin;
+  throw new InvalidArgumentError('a basin has 8 to 48 of a-z, 0-9 and -, which is neither first nor last.');
+}
+
 export function streamArgument(text: string): StreamTarget {
   const { basin, prefix } = text.startsWith(SCHEME) ? listTargetArgument(text) : { basin: text, prefix: null };
   if (prefix !== null) return { basin, stream: prefix };
