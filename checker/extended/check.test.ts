@@ -115,6 +115,25 @@ describe('trimming', () => {
   });
 });
 
+test('what shows a trim goes behind what shows the records, or nowhere', () => {
+  const part: ExtendedCall = { kind: 'read-part', from: { seqNum: 0 } };
+  const shown = (start: number, recordHashes: bigint[], tail: number | null): ExtendedReturn => ({
+    kind: 'read-part-success',
+    start,
+    recordHashes,
+    tail,
+  });
+  const around = (trimmedAt: number | null): ExtendedEvent[] => [
+    { type: 'call', clientId: 2, opId: 20, call: part },
+    { type: 'call', clientId: 3, opId: 30, call: part },
+    ...inSequence([append([1n, 2n, 3n], { trim: 2 }), acked(3)], [append([4n]), acked(4)]),
+    { type: 'return', clientId: 2, opId: 20, return: shown(0, [1n, 2n, 3n, 4n], 4) },
+    { type: 'return', clientId: 3, opId: 30, return: shown(2, [3n], trimmedAt) },
+  ];
+  expect(checkExtendedStream(around(null))).toMatchObject({ verdict: 'ok', linearization: [0, 1, 20, 30] });
+  expect(checkExtendedStream(around(3)).verdict).toBe('illegal');
+});
+
 describe('timestamps', () => {
   const readAll = (...timestamps: number[]): Step => [
     { kind: 'read-part', from: { seqNum: 0 } },

@@ -57,6 +57,19 @@ describe('a life', () => {
   });
 });
 
+test('an append of unknown outcome takes effect in one life', () => {
+  const seen: Step = [
+    { kind: 'read-part', from: { seqNum: 0 } },
+    { kind: 'read-part-success', start: 0, recordHashes: [5n], tail: 1 },
+  ];
+  const lost: ExtendedEvent = { type: 'call', clientId: 9, opId: 50, call: append([5n]) };
+  expect(checkExtendedStream([lost, ...inSequence(seen, remove, create(null, 'created'))]).verdict).toBe('ok');
+  expect(checkExtendedStream([lost, ...inSequence(remove, create(null, 'created'), seen)]).verdict).toBe('ok');
+  expect(checkExtendedStream([lost, ...inSequence(seen, remove, create(null, 'created'), seen)]).verdict).toBe(
+    'illegal',
+  );
+});
+
 describe('a creation', () => {
   test('is the same request when it has the same token', () => {
     expect(codeOf(remove, create('r', 'created'), create('r', 'create-noop'), create('q', 'stream-exists'))).toBe('ok');

@@ -11,13 +11,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatHistory } from '../../formats/jsonl.ts';
 import { buildMutant, misfitOf } from './build-mutant.ts';
-import { describeFound, hunt, huntRegisters } from './hunt.ts';
+import { formatExtended } from '../../formats/extended-jsonl.ts';
+import { describeFound, hunt, huntExtended, huntRegisters } from './hunt.ts';
 import { MUTANTS } from './mutants.ts';
 
 const RUNS = fileURLToPath(new URL('../../../.runs/', import.meta.url));
 const CHUNK = 50_000;
 /** More than the most stubborn mutant needs. */
 const MUTANT_HISTORIES = 100_000;
+/** They cost some ten times as much each. */
+const EXTENDED_SHARE = 10;
 
 const [histories = 1_000_000, first = 1] = process.argv.slice(2).map(Number);
 mkdirSync(RUNS, { recursive: true });
@@ -40,12 +43,29 @@ if (strange !== null) {
   hasFailed = true;
   console.log(`registers: disagreement at seed ${strange}`);
 }
+const extended = huntExtended({ from: first, to: first + histories / EXTENDED_SHARE });
+console.log(`extended histories: ${extended.ok} ok, ${extended.illegal} illegal`);
+if (extended.found !== null) {
+  hasFailed = true;
+  const { seed, disagreement, rule, history } = extended.found;
+  console.log(`seed ${seed}: ${disagreement}\n${formatExtended({ initially: rule.initially }, history)}`);
+}
 for (const mutant of MUTANTS) {
   const misfit = await misfitOf(mutant);
   const mutated = misfit === null ? await buildMutant(mutant) : null;
   const range = { from: 1, to: 1 + MUTANT_HISTORIES };
-  const seed = mutant.on === 'registers' ? mutated?.huntRegisters(range) : mutated?.hunt(range).found?.seed;
+  const seed = seedThatTells(mutant.on, mutated, range);
   console.log(`without ${mutant.breaks}: ${misfit ?? (seed == null ? 'SURVIVED' : `seed ${seed} disagrees`)}`);
   if (seed == null) hasFailed = true;
 }
 process.exit(hasFailed ? 1 : 0);
+
+/** The first on which the engines disagree, if there is one. */
+function seedThatTells(
+  on: 'streams' | 'registers' | 'extended',
+  mutated: Awaited<ReturnType<typeof buildMutant>> | null,
+  range: { from: number; to: number },
+): number | null | undefined {
+  if (on === 'registers') return mutated?.huntRegisters(range);
+  return on === 'extended' ? mutated?.huntExtended(range).found?.seed : mutated?.hunt(range).found?.seed;
+}

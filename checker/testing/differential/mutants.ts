@@ -8,7 +8,7 @@
 export interface Mutant {
   readonly breaks: string;
   /** On what histories it shows: the state of a stream tells nearly everything that is in a configuration. */
-  readonly on: 'streams' | 'registers';
+  readonly on: 'streams' | 'registers' | 'extended';
   readonly edits: readonly { readonly file: string; readonly find: string; readonly replace: string }[];
 }
 
@@ -22,7 +22,176 @@ const CONFIGURATIONS = 'checker/wgl/configurations.ts';
 
 const onRegisters = (mutant: Pick<Mutant, 'breaks' | 'edits'>): Mutant => ({ ...mutant, on: 'registers' });
 
+const onExtended = (
+  breaks: string,
+  ...edits: readonly (readonly [file: string, find: string, replace: string])[]
+): Mutant => ({
+  breaks,
+  on: 'extended',
+  edits: edits.map(([file, find, replace]) => ({ file: `checker/extended/${file}`, find, replace })),
+});
+
+/** The extension of the theorem, and the extended model. */
+const EXTENDED: readonly Mutant[] = [
+  onExtended('tails of rejections', ['model.ts', 'if (actual.tail !== tail) return', 'if (tail < 0) return']),
+  onExtended('rejections of what holds', [
+    'model.ts',
+    'return call.matchSeqNum !== null && call.matchSeqNum !== tail',
+    'return call.matchSeqNum !== null',
+  ]),
+  onExtended('tokens of rejections', [
+    'model.ts',
+    "if (actual.fencingToken !== (fencingToken ?? ''))",
+    'if (tail < 0)',
+  ]),
+  onExtended('rejections of the token in force', [
+    'model.ts',
+    'return call.fencingToken !== null && call.fencingToken !== fencingToken',
+    'return call.fencingToken !== null',
+  ]),
+  onExtended('content of parts', ['batches.ts', 'recordHashes[at] !== batch.recordHashes[i] ||', '']),
+  onExtended('content beyond bodies', ['batches.ts', 'own !== undefined && told !== own', 'own === -1n']),
+  onExtended('content of states', ['model.ts', 'a.content === b.content &&', '']),
+  onExtended('parts behind the tail', [
+    'model.ts',
+    'if (start + recordHashes.length > state.stream.tail)',
+    'if (start < 0)',
+  ]),
+  onExtended(
+    'tails of parts',
+    [
+      'swept.ts',
+      'return tells ? output.tail : null;',
+      "return tells && output.kind !== 'read-part-success' ? output.tail : null;",
+    ],
+    ['model.ts', 'if (tail !== null && tail !== state.stream.tail) return', 'if (start < 0) return'],
+  ),
+  onExtended('trims are not undone', ['model.ts', 'if (start < state.trimmed) return', 'if (start < 0) return']),
+  onExtended('trims were asked for', ['model.ts', 'showsTrim(call, outcome) && start > state.trimAsked', 'start < 0']),
+  onExtended('positions that are written', [
+    'model.ts',
+    "!('seqNum' in call.from) || call.from.seqNum >= tail",
+    'tail >= 0',
+  ]),
+  onExtended('tails of acknowledgements', [
+    'operations.ts',
+    'if (tail === ended) continue;',
+    'if (tail >= ended) continue;',
+  ]),
+  onExtended('starts of acknowledgements', [
+    'operations.ts',
+    'ended - start !== count || tail < ended',
+    'tail < ended',
+  ]),
+  onExtended('followers go on where they are', [
+    'sessions.ts',
+    'session.from = { seqNum: start + recordHashes.length };',
+    'session.from = { seqNum: 0 };',
+  ]),
+  onExtended('tails that followers heard of', ['sessions.ts', '(tail ?? latest) >= latest', 'start >= 0']),
+  onExtended('events travel', ['operations.ts', 'delivery?.openedAt ?? at', 'at']),
+  onExtended(
+    'turns',
+    [
+      'model.ts',
+      'call.turn !== undefined && (state.turns.get(call.turn.session) ?? 0) !== call.turn.index)\n      return',
+      'state.stream.tail < 0)\n      return',
+    ],
+    ['sessions.ts', 'withoutEffect.add(sent.opId);', ''],
+  ),
+  onExtended(
+    'turns of rejections',
+    [
+      'model.ts',
+      'call.turn !== undefined && (state.turns.get(call.turn.session) ?? 0) !== call.turn.index)\n    return',
+      'state.stream.tail < 0)\n    return',
+    ],
+    ['sessions.ts', "|| sent.outcome?.kind === 'append-rejected'", ''],
+  ),
+  onExtended('turns of states', ['model.ts', ' &&\n      haveEqualTurns(a.turns, b.turns)', '']),
+  onExtended(
+    'a life begins empty',
+    [
+      'model.ts',
+      "state: { ...nothing, phase: 'present', creation: call.token, turns: state.turns }",
+      "state: { ...state, phase: 'present', creation: call.token }",
+    ],
+    ['model.ts', "state: { ...nothing, phase: 'doomed', turns: state.turns }", "state: { ...state, phase: 'doomed' }"],
+  ),
+  onExtended('creations by the same request', [
+    'model.ts',
+    'call.token !== null && call.token === state.creation',
+    'call.token !== null',
+  ]),
+  onExtended('a name is free once', [
+    'model.ts',
+    "return state.phase === 'doomed' ? { legal: true, state }",
+    "return state.phase !== 'present' ? { legal: true, state }",
+  ]),
+  onExtended('a stream that is there', [
+    'model.ts',
+    "state.phase === 'present'\n          ? { legal: false, reason: 'the stream exists' }",
+    "state.stream.tail < 0\n          ? { legal: false, reason: 'the stream exists' }",
+  ]),
+  onExtended('what reaches into two lives', [
+    'lives.ts',
+    'reached.length !== 1) return null',
+    'reached.length === 0) return null',
+  ]),
+  onExtended('late appends of an earlier life', [
+    'lives.ts',
+    'for (const life of reached) life',
+    'for (const life of reached.slice(0, 1)) life',
+  ]),
+  onExtended('timestamps told twice', [
+    'timestamps.ts',
+    'least !== null && bounds[i]!.high < least.low',
+    'least !== null && bounds[i]!.high < least.low && least.position < position',
+  ]),
+  onExtended('timestamps that fall', [
+    'timestamps.ts',
+    'least !== null && bounds[i]!.high < least.low',
+    'least !== null && bounds[i]!.high < least.low && least.position === position',
+  ]),
+  onExtended('timestamps of tails', [
+    'timestamps.ts',
+    'tail !== null && tail > 0) exactly',
+    'tail !== null && tail < 0) exactly',
+  ]),
+  onExtended('timestamps of acknowledgements', [
+    'timestamps.ts',
+    'exactly(output.start, output.timestamps[0]);\n    exactly(output.end - 1, output.timestamps[1]);',
+    '',
+  ]),
+  onExtended('reads from a timestamp begin no earlier', [
+    'timestamps.ts',
+    'bounds.push({ position: start, low: from,',
+    'bounds.push({ position: start, low: 0,',
+  ]),
+  onExtended('reads from a timestamp begin no later', [
+    'timestamps.ts',
+    'if (!mayTrim && start > 0) bounds',
+    'if (start < 0) bounds',
+  ]),
+  onExtended('nothing from a timestamp on', [
+    'timestamps.ts',
+    "output.kind === 'read-unwritten' && from !== null",
+    "output.kind === 'read-unwritten' && from === -1",
+  ]),
+  onExtended('inserted behind what returned', [
+    'insert.ts',
+    'Math.max(behindBackbone, this.#greatestSlot[earlier - 1] ?? 0)',
+    'Math.max(behindBackbone, earlier < 0 ? 1 : 0)',
+  ]),
+  onExtended('inserted before what is called', [
+    'insert.ts',
+    'slot <= last',
+    'slot <= Math.max(last, this.#backbone.length)',
+  ]),
+];
+
 export const MUTANTS: readonly Mutant[] = [
+  ...EXTENDED,
   // The floor theorem.
   one('floors of answers', 'sweep/floors.ts', 'if (low < op.floor) return belowFloor(op, op.floorOp!);', ''),
   {
