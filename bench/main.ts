@@ -15,16 +15,29 @@ import { readers } from './readers.ts';
 import { coldReads, replay } from './reads.ts';
 import { slowStore } from './s3-writes.ts';
 import { RATCHET_PARTS, SIM_PARTS } from './sim.ts';
+import { protobuf } from './protobuf.ts';
 import { light, s2sAppend, s2sRead, unary } from './server.ts';
 import { formatTable, isMet, type Row } from './table.ts';
 import { traffic } from './traffic.ts';
+import { usageFreeze } from './usage-freeze.ts';
 import { memory, singles } from './writes.ts';
 
 type Part = () => Promise<Row[]>;
 
 const SUITES: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
-  store: { singles, memory, folder, s3: slowStore, replay, reads: coldReads, readers, traffic, ciphers },
-  server: { 's2s-append': s2sAppend, 's2s-read': s2sRead, unary, light },
+  store: {
+    singles,
+    memory,
+    folder,
+    s3: slowStore,
+    replay,
+    reads: coldReads,
+    readers,
+    traffic,
+    ciphers,
+    usage: usageFreeze,
+  },
+  server: { 's2s-append': s2sAppend, 's2s-read': s2sRead, unary, light, protobuf },
   sim: SIM_PARTS,
   ratchet: RATCHET_PARTS,
   'idle-streams': { all: () => idleStreams.run() },

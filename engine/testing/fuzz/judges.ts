@@ -22,7 +22,6 @@ export function isMessage(bytes: Uint8Array, shape: Shape): boolean {
     if (end === null) return false;
     const known = shape[field];
     if (known !== undefined && wireType !== (known === 'varint' ? 0 : 2)) return false;
-    if (known === 'varint' && (varint(bytes, tag.end)?.value ?? 0n) >= 2n ** 64n) return false;
     if (typeof known === 'object') {
       const start = varint(bytes, tag.end)?.end ?? 0;
       if (!isMessage(bytes.subarray(start, end), known)) return false;
@@ -61,7 +60,7 @@ function varint(bytes: Uint8Array, start: number): { value: bigint; end: number 
     const byte = bytes[start + i];
     if (byte === undefined) return null;
     value |= BigInt(byte & 0x7f) << BigInt(7 * i);
-    if (byte < 0x80) return { value, end: start + i + 1 };
+    if (byte < 0x80) return value < 2n ** 64n ? { value, end: start + i + 1 } : null;
   }
   return null;
 }
