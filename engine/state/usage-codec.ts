@@ -91,11 +91,11 @@ export function readUsage(from: PayloadReader, layout: UsageLayout = LAYOUT): Us
   };
 }
 
-function readStreamNotes(from: PayloadReader, { readDistance }: UsageLayout): UsageHistory['streams'] {
+function readStreamNotes(from: PayloadReader, layout: UsageLayout): UsageHistory['streams'] {
   const goneTo = from.number() - 1;
   let minute = 0;
   const notes = Array.from({ length: from.number() }, () => {
-    minute += readDistance(from);
+    minute += layout.readDistance(from);
     return { minute, streamId: from.number(), storedBytes: from.number() };
   });
   return { goneTo, notes };
