@@ -5,6 +5,7 @@
 
 import { describe, expect, test } from 'vitest';
 
+import { FORMAT_VERSION } from '../core/format-version.ts';
 import { chunk, createBasin, createStream, install, ownSegment, segment } from '../testing/state-samples.ts';
 import type { Entry, InstallEntry } from './entries.ts';
 import { LogState, StateMismatch } from './log-state.ts';
@@ -127,6 +128,16 @@ describe('an INSTALL', () => {
     const later = played(createBasin());
     for (let slot = 1; slot <= 8_192; slot++) later.endOfSlot(slot);
     expect(later.apply(wrong, 0)).toBe(true);
+  });
+
+  test('of a state that an older build folded, by other rules, is believed', () => {
+    const wrong = install(5, { a: 1, b: 1 });
+    for (const version of [FORMAT_VERSION, FORMAT_VERSION - 1]) {
+      const state = played(createBasin());
+      state.endOfSlot(5, version);
+      if (version === FORMAT_VERSION) expect(() => state.apply(wrong, 0)).toThrow(StateMismatch);
+      else expect(state.apply(wrong, 0)).toBe(true);
+    }
   });
 
   test('across the slots a fence skipped forgets and remembers the right ones', () => {
