@@ -128,7 +128,7 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     goesToLimits: draw.pick(SITES.size, 'limits', rarely(128)) === 1,
     side: sideOf(profile, faults, draw),
     control: controlOf(profile, faults, draw),
-    usage: drawUsage(draw, faults, 8),
+    usage: drawUsage(draw, 8),
     secrets: drawSecrets(draw, 12),
   };
 }

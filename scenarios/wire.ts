@@ -69,6 +69,12 @@ export class Wire {
     this.#options = options;
   }
 
+  /** The server that the next request goes to. */
+  get asks(): string {
+    const { addresses } = this.#options;
+    return addresses[this.#server % addresses.length] as string;
+  }
+
   /** To be called at the start of an operation: a roaming client chooses its server. */
   roam(): void {
     if (this.#options.roam !== null) this.#server = this.#options.roam();
@@ -111,9 +117,8 @@ export class Wire {
   }
 
   async #send(request: HttpRequest): Promise<Exchange> {
-    const { addresses } = this.#options;
     try {
-      const response = await this.#transport(addresses[this.#server % addresses.length] as string, request);
+      const response = await this.#transport(this.asks, request);
       const { status, headers } = response;
       const body = decodedBody(this.#options.coding ?? null, await collect(response.body), headers);
       const text = new TextDecoder().decode(body);

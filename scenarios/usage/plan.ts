@@ -1,10 +1,12 @@
-/** Whether a run has a client that is metered, and how much it does. Ranges of time are asked for, so clocks have to be right. */
+/** Whether a run has a client that is metered, and how much it does. */
 
-import type { FaultSettings } from '../../sim/index.ts';
 import { type Draw, SITES } from '../plan-draw.ts';
 
 export interface UsagePlan {
+  /** In each life. */
   appends: number;
+  /** Of its basin, while faults go on. */
+  lives: number;
   bodyBytesMax: number;
   /** Of the appends, about one in so many trims. */
   trimEvery: number;
@@ -12,15 +14,16 @@ export interface UsagePlan {
 }
 
 /** In one run of `oneIn`: what it costs is taken from the number of seeds. */
-export function drawUsage(draw: Draw, faults: FaultSettings, oneIn: number): UsagePlan | null {
+export function drawUsage(draw: Draw, oneIn: number): UsagePlan | null {
   const has = draw.pick(
     SITES.usage,
     'has',
     Array.from({ length: oneIn }, (_, i) => i === oneIn - 1),
   );
-  if (!has || faults.clockOffset[0] > 0 || faults.clockStep[0] > 0) return null;
+  if (!has) return null;
   return {
     appends: draw.pick(SITES.usage, 'appends', [8, 4, 16]),
+    lives: draw.pick(SITES.usage, 'lives', [1, 2, 3]),
     bodyBytesMax: draw.pick(SITES.usage, 'body', [40, 1, 400, 3_000]),
     trimEvery: draw.pick(SITES.usage, 'trim', [4, 2, 10]),
     thinkMsMax: draw.pick(SITES.usage, 'think', [50, 0, 500, 2_000]),
