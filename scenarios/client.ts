@@ -20,9 +20,17 @@ export interface SeenRecord {
   isFence?: boolean;
 }
 
+/** What an acknowledgement tells besides, from clients that look. */
+export interface ToldByAck {
+  tail: number;
+  tailTimestamp: number;
+  /** Of the first record and of the last. */
+  timestamps: readonly [number, number];
+}
+
 /** `code` is S2's error code or the transport's word; it ends up in the history's notes. */
 export type AppendResult =
-  | { kind: 'durable'; startSeqNum: number; endSeqNum: number }
+  | { kind: 'durable'; startSeqNum: number; endSeqNum: number; told?: ToldByAck }
   /** `actual`: what the answer says is so instead, of a condition that did not hold. */
   | { kind: 'rejected'; code: string; actual?: { tail: number } | { fencingToken: string } }
   | { kind: 'unknown'; code: string };
@@ -32,7 +40,8 @@ export type ReadResult =
   | { kind: 'read'; tail: number; records: readonly SeenRecord[] }
   | { kind: 'failed'; code: string };
 
-export type CheckTailResult = { kind: 'tail'; tail: number } | { kind: 'failed'; code: string };
+/** `timestamp`: of the last record, from clients that look. */
+export type CheckTailResult = { kind: 'tail'; tail: number; timestamp?: number } | { kind: 'failed'; code: string };
 
 export interface StreamClient {
   append(batch: Batch): Promise<AppendResult>;

@@ -6,7 +6,7 @@
 import type { BodyHashes } from './body-hashes.ts';
 import type { AppendResult, Batch, CheckTailResult, ReadResult, SeenRecord, StreamClient } from './client.ts';
 import type { Return } from '../checker/index.ts';
-import type { RecordedReturn } from './recorded-event.ts';
+import type { RecordedReturn, Turn } from './recorded-event.ts';
 import type { Labels, Recorder } from './recorder.ts';
 
 export class RecordedClient implements StreamClient {
@@ -42,7 +42,11 @@ export class RecordedClient implements StreamClient {
     const operation = this.#recorder.call(this.#clientId, { kind: 'check-tail' }, 'check-tail');
     const result = await this.#client.checkTail();
     if (result.kind === 'failed') this.#recorder.return(operation, { kind: 'check-tail-failure' }, result.code);
-    else this.#recorder.return(operation, { kind: 'check-tail-success', tail: result.tail }, `tail ${result.tail}`);
+    else {
+      const { tail, timestamp: tailTimestamp } = result;
+      const told = tailTimestamp === undefined ? {} : { tailTimestamp };
+      this.#recorder.return(operation, { kind: 'check-tail-success', tail }, `tail ${tail}`, told);
+    }
     return result;
   }
 }
@@ -52,11 +56,11 @@ export function pipelinedAppends(
   recorder: Recorder,
   hashes: BodyHashes,
   heard: (batch: Batch, result: AppendResult) => void = () => {},
-): (batch: Batch, labels?: Labels) => (result: AppendResult) => void {
+): (batch: Batch, turn?: Turn) => (result: AppendResult) => void {
   const freeIds: number[] = [];
-  return (batch, labels) => {
+  return (batch, turn) => {
     const clientId = freeIds.pop() ?? recorder.newClientId();
-    const conclude = recordedAppend(recorder, clientId, hashes, batch, labels);
+    const conclude = recordedAppend(recorder, clientId, hashes, batch, turn);
     return (result) => {
       heard(batch, result);
       conclude(result);
@@ -66,21 +70,36 @@ export function pipelinedAppends(
 }
 
 /** Writes down that an append is asked for now; how it ends is told to what is returned. */
-function recordedAppend(recorder: Recorder, clientId: number, hashes: BodyHashes, batch: Batch, labels: Labels = {}) {
+function recordedAppend(recorder: Recorder, clientId: number, hashes: BodyHashes, batch: Batch, turn?: Turn) {
   const { setFencingToken, fencingToken, matchSeqNum } = batch;
   const recordHashes = batch.bodies.map((body) => hashes.of(body));
-  const call = { kind: 'append' as const, recordHashes, setFencingToken, fencingToken, matchSeqNum };
+  const conditions = { setFencingToken, fencingToken, matchSeqNum };
+  const call = { kind: 'append' as const, recordHashes, ...conditions, ...(turn !== undefined && { turn }) };
+  const labels: Labels = turn === undefined ? {} : { session: turn.session };
   const operation = recorder.call(clientId, call, describe(batch), labels);
   return (result: AppendResult): void => {
     switch (result.kind) {
       case 'durable':
-        return recorder.return(operation, { kind: 'append-success', tail: result.endSeqNum }, 'durable', labels);
+        return recorder.return(operation, acknowledgement(result), 'durable', {
+          ...labels,
+          ...tailTimestampOf(result),
+        });
       case 'rejected':
         return recorder.return(operation, rejection(result), `rejected: ${result.code}`, labels);
       case 'unknown':
         return recorder.return(operation, { kind: 'append-indefinite-failure' }, `unknown: ${result.code}`, labels);
     }
   };
+}
+
+function acknowledgement({ startSeqNum, endSeqNum, told }: AppendResult & { kind: 'durable' }): RecordedReturn {
+  if (told === undefined) return { kind: 'append-success', tail: endSeqNum };
+  const { tail, timestamps } = told;
+  return { kind: 'append-acked', start: startSeqNum, end: endSeqNum, tail, timestamps };
+}
+
+function tailTimestampOf({ told }: AppendResult & { kind: 'durable' }): Labels {
+  return told === undefined ? {} : { tailTimestamp: told.tailTimestamp };
 }
 
 function rejection({ actual }: AppendResult & { kind: 'rejected' }): RecordedReturn {

@@ -1,37 +1,71 @@
 /**
- * What our recorders write down: S2's vocabulary, and what it has no words for, a part of the stream that somebody was
- * shown and what is so instead of what an append was conditional on. A subset of the checker's extended histories, with a
- * projection on S2's own format, which only says less: it is legal whenever the whole is.
+ * What our recorders write down: S2's vocabulary, and what it has no words for, what a session that follows was shown, in
+ * which turn an append was sent, all that an acknowledgement tells, and what is so instead of what an append was conditional
+ * on. A subset of the checker's extended histories, with a projection on S2's own format, which only says less: it is legal
+ * whenever the whole is.
  */
 
 import type { Call, EventLabels, ExtendedCall, ExtendedReturn, HistoryEvent, Return } from '../checker/index.ts';
 
-export type RecordedCall = Call | Extract<ExtendedCall, { kind: 'read-part' }>;
+type Append = Extract<ExtendedCall, { kind: 'append' }>;
+type Follow = Extract<ExtendedCall, { kind: 'follow' }>;
+export type Turn = NonNullable<Append['turn']>;
+export type RecordedCall = Append | Exclude<Call, { kind: 'append' }> | Follow;
 
 type PartShown = Extract<ExtendedReturn, { kind: 'read-part-success' }>;
+type Acknowledged = Extract<ExtendedReturn, { kind: 'append-acked' }>;
 type Rejected = Extract<ExtendedReturn, { kind: 'append-rejected' }>;
-export type RecordedReturn = Return | PartShown | Rejected;
+export type RecordedReturn = Return | PartShown | Acknowledged | Rejected;
 
 export type RecordedEvent =
   | ({ type: 'call'; clientId: number; opId: number; call: RecordedCall } & EventLabels)
-  | ({ type: 'return'; clientId: number; opId: number; return: RecordedReturn } & EventLabels);
+  | ({
+      type: 'return';
+      clientId: number;
+      opId: number;
+      return: RecordedReturn;
+      /** Of the last record below the tail that the answer tells. */
+      tailTimestamp?: number;
+    } & EventLabels);
 
-/** Parts have no words in S2's format and are left out; a rejection is a definite failure. */
+/** What a follower waited for has no words in S2's format and is left out; a rejection is a definite failure. */
 export function plainHistory(history: readonly RecordedEvent[]): HistoryEvent[] {
-  return history.flatMap(plainEvent);
+  const waits = new Set<number>();
+  return history.flatMap((event) => {
+    if (event.type === 'call' && event.call.kind === 'follow') waits.add(event.opId);
+    const plain = waits.has(event.opId) ? null : plainEvent(event);
+    return plain === null ? [] : [plain];
+  });
 }
 
-function plainEvent(event: RecordedEvent): HistoryEvent[] {
+/** Null of what S2 does not know, except that a failed wait looks like a failed read. */
+export function plainEvent(event: RecordedEvent): HistoryEvent | null {
   const { clientId, opId, atMs, note } = event;
   const common = { clientId, opId, ...(atMs !== undefined && { atMs }), ...(note !== undefined && { note }) };
   if (event.type === 'call') {
-    return event.call.kind === 'read-part' ? [] : [{ type: 'call', ...common, call: event.call }];
+    const call = plainCall(event.call);
+    return call === null ? null : { type: 'call', ...common, call };
   }
   const outcome = plainReturn(event.return);
-  return outcome === null ? [] : [{ type: 'return', ...common, return: outcome }];
+  return outcome === null ? null : { type: 'return', ...common, return: outcome };
+}
+
+function plainCall(call: RecordedCall): Call | null {
+  if (call.kind === 'follow') return null;
+  if (call.kind !== 'append') return call;
+  const { kind, recordHashes, setFencingToken, fencingToken, matchSeqNum } = call;
+  return { kind, recordHashes, setFencingToken, fencingToken, matchSeqNum };
 }
 
 function plainReturn(outcome: RecordedReturn): Return | null {
-  if (outcome.kind === 'append-rejected') return { kind: 'append-definite-failure' };
-  return outcome.kind === 'read-part-success' ? null : outcome;
+  switch (outcome.kind) {
+    case 'append-acked':
+      return { kind: 'append-success', tail: outcome.end };
+    case 'append-rejected':
+      return { kind: 'append-definite-failure' };
+    case 'read-part-success':
+      return null;
+    default:
+      return outcome;
+  }
 }

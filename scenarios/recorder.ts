@@ -5,7 +5,13 @@
  */
 
 import type { EventLabels, HistoryEvent } from '../checker/index.ts';
-import { plainHistory, type RecordedCall, type RecordedEvent, type RecordedReturn } from './recorded-event.ts';
+import {
+  plainEvent,
+  plainHistory,
+  type RecordedCall,
+  type RecordedEvent,
+  type RecordedReturn,
+} from './recorded-event.ts';
 
 export interface RecordedOperation {
   readonly clientId: number;
@@ -18,8 +24,10 @@ export interface Moment {
   readonly atMs: number;
 }
 
-/** What is known of an event besides; no verdict depends on it. */
-export type Labels = Pick<EventLabels, 'session' | 'attempt' | 'node'>;
+/** What is known of an event besides; on all but the last no verdict depends. */
+export type Labels = Pick<EventLabels, 'session' | 'attempt' | 'node'> & { tailTimestamp?: number };
+
+type CallLabels = Omit<Labels, 'tailTimestamp'>;
 
 export class Recorder {
   readonly #nowMs: () => number;
@@ -45,7 +53,7 @@ export class Recorder {
     return this.#nextClientId++;
   }
 
-  call(clientId: number, call: RecordedCall, note: string, labels: Labels = {}): RecordedOperation {
+  call(clientId: number, call: RecordedCall, note: string, labels: CallLabels = {}): RecordedOperation {
     const operation = { clientId, opId: this.#nextOpId++ };
     const event: RecordedEvent = { type: 'call', ...operation, call, ...labels, atMs: this.#nowMs(), note };
     this.#events.push(event);
@@ -65,7 +73,7 @@ export class Recorder {
     call: RecordedCall,
     outcome: RecordedReturn,
     note: string,
-    labels: Labels = {},
+    labels: CallLabels = {},
   ): void {
     const operation = { clientId, opId: this.#nextOpId++ };
     const calls = this.#events[since.index] as RecordedEvent[];
@@ -92,9 +100,10 @@ export class Recorder {
     return event;
   }
 
-  /** In the words of S2's format, which are those of whoever listens. */
+  /** In the words of S2's format, which are those of whoever listens; an answer without a call is ignored there. */
   #tell(event: RecordedEvent): void {
-    for (const plain of plainHistory([event])) this.#heard(plain);
+    const plain = plainEvent(event);
+    if (plain !== null) this.#heard(plain);
   }
 
   get operationCount(): number {

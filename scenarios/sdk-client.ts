@@ -4,6 +4,7 @@
  */
 
 import {
+  type AppendAck,
   AppendInput,
   AppendRecord,
   FencingTokenMismatchError,
@@ -91,6 +92,12 @@ export function appendInput({ bodies, setFencingToken, fencingToken, matchSeqNum
   });
 }
 
+export function acknowledged({ start, end, tail }: AppendAck): AppendResult {
+  const timestamps = [Number(start.timestamp), Number(end.timestamp)] as const;
+  const told = { tail: tail.seqNum, tailTimestamp: Number(tail.timestamp), timestamps };
+  return { kind: 'durable', startSeqNum: start.seqNum, endSeqNum: end.seqNum, told };
+}
+
 /** What may be concluded from the error of an append. Throws what is not the SDK's. */
 export function appendFailure(
   error: unknown,
@@ -141,7 +148,7 @@ export class SdkClient implements StreamClient {
           `${batch.bodies.length} records were acknowledged as ${ack.start.seqNum}..${ack.end.seqNum}`,
         );
       }
-      return { kind: 'durable', startSeqNum: ack.start.seqNum, endSeqNum: ack.end.seqNum };
+      return acknowledged(ack);
     } catch (error) {
       return appendFailure(error, options);
     }
@@ -178,7 +185,8 @@ export class SdkClient implements StreamClient {
   async checkTail(): Promise<CheckTailResult> {
     const options = this.#options();
     try {
-      return { kind: 'tail', tail: (await this.#stream.checkTail(options)).tail.seqNum };
+      const { tail } = await this.#stream.checkTail(options);
+      return { kind: 'tail', tail: tail.seqNum, timestamp: Number(tail.timestamp) };
     } catch (error) {
       return { kind: 'failed', code: codeOf(asS2Error(error, options)) };
     }

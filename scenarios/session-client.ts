@@ -3,8 +3,8 @@
  * pipelined session, follows the stream from the beginning in a read session, and asks for the whole and for the tail beside
  * that. It opens new sessions all the time, because what a session says is only as recent as the moment it was asked for.
  *
- * What a follower is shown is written down as reads of parts: when it has everything, with the tail, called when its session
- * was asked for; else without, at that moment, because what is shown once must be there for everybody from then on.
+ * Appends are written down with their turns in their session, what a follower is shown as what it waited for, and once in a
+ * session that has everything as a read of the whole, which S2's own format can say as well.
  */
 
 import type { S2Stream } from '@s2-dev/streamstore';
@@ -106,6 +106,7 @@ export class SessionClient {
     const { name, thinkMsMax, restMs } = this.#options;
     const called = pipelinedAppends(recorder, hashes);
     let session = '';
+    let index = 0;
     const writer = new SdkSessionWriter(
       NO_ROUTE,
       {
@@ -118,13 +119,14 @@ export class SessionClient {
         below,
         open: async () => {
           session = `${name}/append/${++this.#sessions}`;
+          index = 0;
           return endsInTime(await this.#world.handle.appendSession());
         },
         batch: (number, _acknowledged, ahead) => this.#batch(number, ahead),
         // Two of three come at once, so that batches are under way together.
         pauseMs: () => (below(3) === 0 ? below(3 * thinkMsMax + 1) : 0),
         called: (batch) => {
-          const ended = called(batch, { session });
+          const ended = called(batch, { session, index: index++ });
           return (result) => {
             ended(behindCondition(result));
             if (result.kind === 'durable') this.#tail = result.endSeqNum;
@@ -179,7 +181,11 @@ export class SessionClient {
     const { recorder, hashes } = this.#world;
     const session = `${this.#options.name}/follow/${++this.#sessions}`;
     const asked = recorder.moment();
+    const clientId = recorder.newClientId();
     let from = this.#shown.length;
+    const wait = (place: { seqNum: number } | null) =>
+      recorder.call(clientId, { kind: 'follow', session, from: place }, 'follows', { session });
+    let waiting = wait({ seqNum: from });
     let isFirst = true;
     const tell = (tail: number | null): void => {
       const records = this.#shown.slice(from);
@@ -190,10 +196,9 @@ export class SessionClient {
         timestamps: records.map(({ timestamp }) => timestamp),
         tail,
       };
-      const since = tail === null ? recorder.moment() : asked;
-      const call = { kind: 'read-part' as const, from: { seqNum: from } };
-      recorder.happened(since, recorder.newClientId(), call, part, `shown ${records.length} records`, { session });
+      recorder.return(waiting, part, `shown ${records.length} records`, { session });
       from = this.#shown.length;
+      waiting = wait(null);
     };
     return {
       heard: (record) => {
@@ -203,15 +208,14 @@ export class SessionClient {
       caughtUp: (tail) => {
         tell(tail);
         if (!isFirst || tail !== this.#shown.length) return;
-        // Once in a session: a read of the whole stream, which S2's own format can say as well.
         isFirst = false;
         const whole = readSuccess(this.#shown, tail, hashes);
-        recorder.happened(asked, recorder.newClientId(), { kind: 'read' }, whole, `followed ${tail} records`, {
-          session,
-        });
+        const note = `followed ${tail} records`;
+        recorder.happened(asked, recorder.newClientId(), { kind: 'read' }, whole, note, { session });
       },
       ended: () => {
         if (this.#shown.length > from) tell(null);
+        recorder.return(waiting, { kind: 'read-failure' }, 'the session ended', { session });
       },
     };
   }

@@ -27,7 +27,9 @@ async function recordOn(word: string, options: Omit<KillRunOptions, 'store' | 'e
 
 function expectLinearizable({ history, violations }: KillRun): void {
   expect(violations).toEqual([]);
-  const durable = history.filter((event) => event.type === 'return' && event.return.kind === 'append-success');
+  const durable = history.filter(
+    (event) => event.type === 'return' && /^append-(success|acked)$/.test(event.return.kind),
+  );
   expect(durable.length).toBeGreaterThan(10);
   expect(checkExtendedStream(history)).toMatchObject({ verdict: 'ok' });
 }

@@ -8,7 +8,7 @@
 
 import { type AppendSession, S2Error } from '@s2-dev/streamstore';
 import { type AppendResult, type Batch, ProtocolViolation } from '../client.ts';
-import { appendFailure, appendInput } from '../sdk-client.ts';
+import { acknowledged, appendFailure, appendInput } from '../sdk-client.ts';
 import type { SdkProbe } from './sdk-probes.ts';
 import type { SdkRoute } from './sdk-route.ts';
 
@@ -98,14 +98,15 @@ export class SdkSessionWriter {
     const ended = this.#world.called(batch);
     this.#ahead += batch.bodies.length;
     try {
-      const { start, end } = await (await session.submit(appendInput(batch))).ack();
+      const ack = await (await session.submit(appendInput(batch))).ack();
+      const { start, end } = ack;
       if (end.seqNum - start.seqNum !== batch.bodies.length || start.seqNum < this.#expected) {
         throw new ProtocolViolation(
           `a batch behind ${this.#expected} was acknowledged as ${start.seqNum}..${end.seqNum}`,
         );
       }
       this.#expected = end.seqNum;
-      ended({ kind: 'durable', startSeqNum: start.seqNum, endSeqNum: end.seqNum });
+      ended(acknowledged(ack));
     } catch (error) {
       this.#assertOutcome(error);
       const result = appendFailure(error);
