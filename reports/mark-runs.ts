@@ -6,7 +6,9 @@
 
 export class MarkRuns {
   readonly #paint: (key: number, left: number, right: number) => void;
-  readonly #runs = new Map<number, [left: number, right: number]>();
+  readonly #runs = new Map<number, Run>();
+  #last: Run | null = null;
+  #lastKey = -1;
 
   constructor(paint: (key: number, left: number, right: number) => void) {
     this.#paint = paint;
@@ -15,19 +17,36 @@ export class MarkRuns {
   add(key: number, left: number, right: number): void {
     const start = Math.floor(left);
     const end = Math.max(start + 1, Math.ceil(right));
-    const run = this.#runs.get(key);
-    if (run === undefined) this.#runs.set(key, [start, end]);
-    else if (start <= run[1]) run[1] = Math.max(run[1], end);
-    else {
-      this.#paint(key, run[0], run[1]);
-      run[0] = start;
-      run[1] = end;
+    // Neighbours are often alike; looking up their run is most of the work.
+    const run = key === this.#lastKey ? this.#last : this.#runs.get(key);
+    if (run === undefined || run === null) return this.#begin(key, { left: start, right: end });
+    this.#last = run;
+    this.#lastKey = key;
+    if (start <= run.right) {
+      if (end > run.right) run.right = end;
+      return;
     }
+    this.#paint(key, run.left, run.right);
+    run.left = start;
+    run.right = end;
   }
 
   /** Paints what is left, smallest key first, and forgets it. */
   end(): void {
-    for (const [key, [left, right]] of [...this.#runs].sort(([a], [b]) => a - b)) this.#paint(key, left, right);
+    for (const [key, { left, right }] of [...this.#runs].sort(([a], [b]) => a - b)) this.#paint(key, left, right);
     this.#runs.clear();
+    this.#last = null;
+    this.#lastKey = -1;
   }
+
+  #begin(key: number, run: Run): void {
+    this.#runs.set(key, run);
+    this.#last = run;
+    this.#lastKey = key;
+  }
+}
+
+interface Run {
+  left: number;
+  right: number;
 }

@@ -14,6 +14,7 @@ import {
   type Box,
   drawFrames,
   drawMark,
+  drawRun,
   extentOf,
   isEmphasised,
   isPale,
@@ -101,17 +102,19 @@ export class ClientLanes implements Chart {
     const { styles, staysOpen } = stage.model;
     const wide: number[] = [];
     const top: number[] = [];
+    let openFrom = Number.POSITIVE_INFINITY;
     const runs = new MarkRuns((key, left, right) => this.#drawRun(brush, lane, { key, left, right }));
     stage.visitLane(lane, (index) => {
       if (isEmphasised(stage, index)) return void top.push(index);
       const left = factor * (calls[index] ?? 0) + shift;
       const right = factor * (ends[index] ?? 0) + shift;
-      if (right < stage.left && staysOpen[index] !== 1) return;
-      if (right - left >= WIDTH_PX_MIN || staysOpen[index] === 1) return void wide.push(index);
+      if (staysOpen[index] === 1) openFrom = Math.min(openFrom, right);
+      if (right < stage.left) return;
+      if (right - left >= WIDTH_PX_MIN) return void wide.push(index);
       runs.add((styles[index] ?? 0) + (isPale(stage, index) ? PALE_STYLE : 0), left, right);
     });
+    if (openFrom < stage.right) this.#drawTrail(brush, lane, openFrom);
     runs.end();
-    for (const index of wide) this.#drawTrail(brush, index, this.#boxOf(index));
     for (const index of [...wide, ...top]) this.#drawOne(brush, index);
     for (const index of top) drawFrames(stage, brush, index, this.#boxOf(index));
   }
@@ -125,7 +128,7 @@ export class ClientLanes implements Chart {
     const height = this.#heightOf(style.kind);
     brush.globalAlpha = key >= PALE_STYLE ? PALE : 1;
     const box = { left, top: this.#laneMiddle(lane) - height / 2, width: Math.max(right - left, WIDTH_PX_MIN), height };
-    drawMark(this.#stage, brush, style, box);
+    drawRun(this.#stage, brush, style, box);
     brush.globalAlpha = 1;
   }
 
@@ -139,17 +142,16 @@ export class ClientLanes implements Chart {
     brush.globalAlpha = 1;
   }
 
-  /** The dashed line of an operation that may still take effect. */
-  #drawTrail(brush: CanvasRenderingContext2D, index: number, box: Box): void {
-    const { openUntil } = extentOf(this.#stage, index);
-    if (openUntil === null) return;
-    const middle = Math.round(box.top + box.height / 2) + 0.5;
-    brush.strokeStyle = this.#stage.palette.unknown;
+  /** The dashed line of what may still take effect: one for the lane, from the first of them to the end of the run. */
+  #drawTrail(brush: CanvasRenderingContext2D, lane: number, from: number): void {
+    const { palette, left, right, line, time } = this.#stage;
+    const middle = Math.round(this.#laneMiddle(lane)) + 0.5;
+    brush.strokeStyle = palette.unknown;
     brush.lineWidth = 1;
     brush.setLineDash([2, 4]);
     brush.beginPath();
-    brush.moveTo(Math.max(this.#stage.left, box.left + box.width), middle);
-    brush.lineTo(Math.min(this.#stage.right, openUntil), middle);
+    brush.moveTo(Math.max(left, from), middle);
+    brush.lineTo(Math.min(right, line.factor * time.domain[1] + line.shift), middle);
     brush.stroke();
     brush.setLineDash([]);
   }
@@ -216,14 +218,11 @@ function drawName(
 
 /** A shared lane is named after the client at work in it, if only one is on show. */
 function laneLabel(stage: Stage, lane: number): string {
-  const clientIds = stage.model.lanes[lane]?.clientIds ?? [];
-  if (clientIds.length === 1) return `client ${clientIds[0]}`;
-  const atWork = new Set<number>();
-  stage.visitLane(lane, (index) => {
-    if (extentOf(stage, index).right >= stage.left) atWork.add(stage.model.operations[index]?.clientId ?? 0);
-  });
-  if (atWork.size === 1) return `client ${[...atWork][0]}`;
-  return atWork.size === 0 ? '' : `${atWork.size} clients`;
+  const clients = stage.model.laneClients[lane] ?? [];
+  const [start, end] = stage.range.map((value) => stage.time.toEvent(value)) as [number, number];
+  const atWork = clients.length === 1 ? clients : clients.filter(({ from, until }) => from <= end && until >= start);
+  if (atWork.length === 1) return `client ${atWork[0]?.clientId}`;
+  return atWork.length === 0 ? '' : `${atWork.length} clients`;
 }
 
 /** Few clients get room for text, many still fit on a screen. */

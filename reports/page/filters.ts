@@ -34,6 +34,7 @@ export function bindFilters(stage: Stage): Filters {
       const { kind, outcome } = styleOf(stage.model.styles[index] ?? 0);
       stage.shown[index] = names.has(kind) || names.has(outcome) ? 0 : 1;
     }
+    stage.shownVersion++;
     stage.requestDraw();
   };
   for (const box of boxes) box.addEventListener('change', apply);

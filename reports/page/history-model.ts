@@ -26,6 +26,8 @@ export interface HistoryModel {
   lanes: readonly Lane[];
   /** Index into `lanes`, by operation. */
   laneOf: readonly number[];
+  /** Who works in each lane, from their first call to their last return. */
+  laneClients: readonly (readonly { clientId: number; from: number; until: number }[])[];
   callEvents: Int32Array;
   /** `NEVER` for none. */
   returnEvents: Int32Array;
@@ -75,6 +77,7 @@ export function modelOf(data: ChartData): HistoryModel {
     timesMs,
     lanes,
     laneOf: operations.map(({ clientId }) => laneIndexes.get(clientId) ?? 0),
+    laneClients: laneClientsOf(operations, lanes),
     ...columnsOf(operations, unknownPlaces),
     envelope: envelopeOf(operations, data.eventCount, baseline),
     floors,
@@ -124,6 +127,17 @@ function columnsOf(
       (operation, index) => operation.endSeqNum ?? placeOf(operation, index) + operation.recordCount,
     ),
   };
+}
+
+function laneClientsOf(operations: readonly Operation[], lanes: readonly Lane[]): HistoryModel['laneClients'] {
+  const times = new Map<number, { clientId: number; from: number; until: number }>();
+  for (const { clientId, callEvent, returnEvent, gaveUpAtMs } of operations) {
+    const until = gaveUpAtMs === null ? (returnEvent ?? NEVER) : callEvent;
+    const known = times.get(clientId);
+    if (known === undefined) times.set(clientId, { clientId, from: callEvent, until });
+    else known.until = Math.max(known.until, until);
+  }
+  return lanes.map(({ clientIds }) => clientIds.flatMap((clientId) => times.get(clientId) ?? []));
 }
 
 function scalesOf(data: ChartData, timesMs: readonly number[] | null): HistoryModel['scales'] {

@@ -129,7 +129,7 @@ export class LogStrip implements Chart, ThingSource {
     const width = Math.max(1, right - left - (right - left > 4 ? 1 : 0));
     const colour = this.#colourOf(operation.clientId);
     const height = TILE_PX - 2;
-    brush.fillStyle = tile.isImplied ? hatch(brush, colour) : colour;
+    brush.fillStyle = tile.isImplied && width > 2 ? hatch(brush, colour) : colour;
     brush.fillRect(left, top, width, height);
     if (tile.row > 0 || model.guilty.has(tile.operation)) this.#frame(brush, { left, top, width, height }, palette.bad);
     if (selected === tile.operation || hovered === tile.operation)
@@ -144,6 +144,10 @@ export class LogStrip implements Chart, ThingSource {
     const [left, right] = [this.#x(start), this.#x(end)];
     if (right < this.#stage.left || left > this.#stage.right) return;
     const box = { left, top: this.#rowTop(0) + 1, width: Math.max(2, right - left), height: TILE_PX - 2 };
+    if (right - left < 3) {
+      brush.fillStyle = palette.unknown;
+      return brush.fillRect(box.left, box.top, box.width, box.height);
+    }
     brush.fillStyle = hatch(brush, palette.unknown);
     brush.fillRect(box.left, box.top, box.width, box.height);
     const isLit = [hoveredThing?.id, pinned?.id].includes(`log:hole.${number}`);

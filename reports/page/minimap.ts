@@ -6,6 +6,7 @@
 import { unpackDeltas } from '../columns.ts';
 import { densityOf } from '../density.ts';
 import { formatNumber } from '../figures.ts';
+import { FONT } from './palette.ts';
 import { drawGutterLabel, makePanel, paint, type Panel } from './panel.ts';
 import type { Chart, Stage } from './stage.ts';
 import type { ZoomControl } from './zoom-control.ts';
@@ -19,7 +20,7 @@ export class Minimap implements Chart {
   readonly #stage: Stage;
   readonly panel: Panel;
   readonly #wholeCalls: readonly number[];
-  #density: { of: readonly unknown[]; counts: readonly number[] } = { of: [], counts: [] };
+  #picture: { of: readonly unknown[]; canvas: HTMLCanvasElement } | null = null;
 
   constructor(stage: Stage, parent: Element) {
     this.#stage = stage;
@@ -55,17 +56,36 @@ export class Minimap implements Chart {
     const stage = this.#stage;
     paint(stage, this.panel, (brush) => {
       drawGutterLabel(stage, brush, 'whole run', HEIGHT_PX / 2);
-      this.#drawDensity(brush);
-      this.#drawTail(brush);
-      this.#drawViolations(brush);
+      const picture = this.#wholePicture();
+      brush.drawImage(picture, 0, 0, stage.widthPx, this.panel.heightPx);
       this.#drawView(brush);
-      if (stage.model.whole !== null) this.#drawWhole(brush, stage.model.whole.overview);
     });
   }
 
+  /** All that does not move when one pans: drawn again only for another width, scale, theme or filter. */
+  #wholePicture(): HTMLCanvasElement {
+    const stage = this.#stage;
+    const of = [stage.widthPx, stage.time, stage.palette, devicePixelRatio];
+    if (this.#picture !== null && this.#picture.of.every((part, i) => part === of[i])) return this.#picture.canvas;
+    const canvas = document.createElement('canvas');
+    canvas.width = Math.max(1, Math.round(stage.widthPx * devicePixelRatio));
+    canvas.height = Math.round(this.panel.heightPx * devicePixelRatio);
+    this.#picture = { of, canvas };
+    const brush = canvas.getContext('2d');
+    if (brush === null) return canvas;
+    brush.scale(devicePixelRatio, devicePixelRatio);
+    brush.font = FONT;
+    brush.textBaseline = 'middle';
+    this.#drawDensity(brush);
+    this.#drawTail(brush);
+    this.#drawViolations(brush);
+    if (stage.model.whole !== null) this.#drawWhole(brush, stage.model.whole.overview);
+    return canvas;
+  }
+
   #drawDensity(brush: CanvasRenderingContext2D): void {
-    const { palette, left } = this.#stage;
-    const counts = this.#counts();
+    const { palette, left, right, time, axis } = this.#stage;
+    const counts = densityOf(axis.calls, time.domain, Math.max(1, Math.floor(right - left)));
     const most = counts.reduce((largest, count) => Math.max(largest, count), 1);
     brush.fillStyle = palette.neutral;
     brush.globalAlpha = 0.55;
@@ -74,17 +94,6 @@ export class Minimap implements Chart {
       if (count > 0) brush.fillRect(left + column, HEIGHT_PX - PADDING_PX - height, 1, height);
     }
     brush.globalAlpha = 1;
-  }
-
-  /** Operations called, by column; computed again only when the width or the scale changes. */
-  #counts(): readonly number[] {
-    const { left, right, time, axis } = this.#stage;
-    const columns = Math.max(1, Math.floor(right - left));
-    const of = [time, columns];
-    if (this.#density.of.some((part, i) => part !== of[i]) || this.#density.of.length === 0) {
-      this.#density = { of, counts: densityOf(axis.calls, time.domain, columns) };
-    }
-    return this.#density.counts;
   }
 
   #drawTail(brush: CanvasRenderingContext2D): void {

@@ -74,6 +74,19 @@ export function drawMark(
   }
 }
 
+/** A run of marks too narrow for outlines and hatching: edges alone where those are outlined, all of it otherwise. */
+export function drawRun(
+  stage: Stage,
+  brush: CanvasRenderingContext2D,
+  { kind, outcome }: Pick<Operation, 'kind' | 'outcome'>,
+  { left, top, width, height }: Box,
+): void {
+  brush.fillStyle = colourOf(stage.palette, kind, outcome);
+  if (outcome !== 'rejected' && outcome !== 'failed') return brush.fillRect(left, top, width, height);
+  brush.fillRect(left, top, width, 1.25);
+  brush.fillRect(left, top + height - 1.25, width, 1.25);
+}
+
 /** Frames on top of the mark: red for the guilty, ink for the selected, thin ink for the hovered. */
 export function drawFrames(stage: Stage, brush: CanvasRenderingContext2D, index: number, box: Box): void {
   const isGuilty = stage.model.guilty.has(index);

@@ -44,6 +44,8 @@ export class Stage {
   showOrder = false;
   /** Entry i: 1 if operation i is shown. */
   readonly shown: Uint8Array;
+  /** Counts the changes of `shown`. */
+  shownVersion = 0;
   /** What a search found; null when nothing is looked for. */
   found: ReadonlySet<number> | null = null;
   /** Where the time slider stands, as an event; null when it is off. */

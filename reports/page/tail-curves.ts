@@ -13,8 +13,17 @@ interface Step {
   ceilingY: number;
 }
 
+/** The last answer of `tailRange`: several charts ask in every frame. */
+let known: { of: readonly unknown[]; range: readonly [number, number] } | null = null;
+
 /** Lowest and highest position on show: of the band, and of operations that hang out of it. */
-export function tailRange(stage: Stage): [number, number] {
+export function tailRange(stage: Stage): readonly [number, number] {
+  const of = [stage, stage.x, stage.shownVersion];
+  if (known === null || known.of.some((part, i) => part !== of[i])) known = { of, range: computedRange(stage) };
+  return known.range;
+}
+
+function computedRange(stage: Stage): [number, number] {
   const { envelope, placeStarts, placeEnds } = stage.model;
   const { floor, ceiling } = envelope;
   const [first, last] = stepRange(stage);

@@ -9,11 +9,13 @@
 import { scaleLinear, type ScaleLinear } from 'd3';
 import { formatNumber } from '../figures.ts';
 import { MarkRuns } from '../mark-runs.ts';
+import type { OperationKind } from '../operations.ts';
 import { styleOf } from './history-model.ts';
 import {
   type Box,
   drawFrames,
   drawMark,
+  drawRun,
   extentOf,
   isEmphasised,
   isPale,
@@ -104,22 +106,36 @@ export class TailEnvelope implements Chart {
   /** Everything but what is emphasised: runs of what is too narrow to tell apart, the rest one by one. */
   #drawMarks(brush: CanvasRenderingContext2D, y: Positions): void {
     const stage = this.#stage;
-    const { styles } = stage.model;
+    const { styles, placeStarts, placeEnds } = stage.model;
+    const { calls, ends } = stage.axis;
+    const { factor, shift } = stage.line;
+    const [leftPx, rightPx] = [stage.left, stage.right];
+    const [yShift, yFactor] = [y(0), y(1) - y(0)];
     const runs = new MarkRuns((key, left, right) => {
       const bottom = key % ROWS;
       const top = Math.floor(key / ROWS) % ROWS;
       const { style, isDim } = unkeyed(Math.floor(key / ROWS / ROWS));
       const width = Math.max(right - left, WIDTH_PX_MIN);
-      this.#drawBox(brush, style, isDim, { left, top, width, height: Math.max(2.5, bottom - top) });
+      const look = styleOf(style);
+      brush.globalAlpha = opacityOf(look.kind, isDim);
+      drawRun(stage, brush, look, { left, top, width, height: Math.max(2.5, bottom - top) });
     });
+    // By numbers alone: this is asked of a hundred thousand operations at every frame.
     stage.visitVisible((index) => {
-      if (isEmphasised(stage, index)) return;
-      const box = this.#boxOf(index, y);
-      if (box === null) return;
+      const left = factor * (calls[index] ?? 0) + shift;
+      const right = factor * (ends[index] ?? 0) + shift;
+      const start = placeStarts[index] ?? Number.NaN;
+      if (right < leftPx || left > rightPx || Number.isNaN(start) || isEmphasised(stage, index)) return;
       const style = styles[index] ?? 0;
-      if (box.width > WIDTH_PX_MIN) return this.#drawBox(brush, style, isPale(stage, index), box);
-      const rows = Math.round(box.top) * ROWS + Math.round(box.top + box.height);
-      runs.add(keyed(style, isPale(stage, index)) * ROWS * ROWS + rows, box.left, box.left + 1);
+      if (right - left > WIDTH_PX_MIN) {
+        const box = this.#boxOf(index, y);
+        if (box !== null) this.#drawBox(brush, style, isPale(stage, index), box);
+        return;
+      }
+      const top = Math.round(yFactor * (placeEnds[index] ?? start) + yShift);
+      const bottom = Math.max(top, Math.round(yFactor * start + yShift));
+      if (top < 0 || bottom >= ROWS) return;
+      runs.add((keyed(style, isPale(stage, index)) * ROWS + top) * ROWS + bottom, left, left + 1);
     });
     runs.end();
     brush.globalAlpha = 1;
@@ -127,7 +143,7 @@ export class TailEnvelope implements Chart {
 
   #drawBox(brush: CanvasRenderingContext2D, style: number, isDim: boolean, box: Box): void {
     const look = styleOf(style);
-    brush.globalAlpha = isDim ? PALE : look.kind === 'append' ? APPEND_OPACITY : OBSERVER_OPACITY;
+    brush.globalAlpha = opacityOf(look.kind, isDim);
     drawMark(this.#stage, brush, look, box);
   }
 
@@ -172,6 +188,11 @@ export class TailEnvelope implements Chart {
     const [low, high] = tailRange(this.#stage);
     return scaleLinear([low, Math.max(high, low + 1)], [this.panel.heightPx - PADDING_PX, PADDING_PX]);
   }
+}
+
+function opacityOf(kind: OperationKind, isDim: boolean): number {
+  if (isDim) return PALE;
+  return kind === 'append' ? APPEND_OPACITY : OBSERVER_OPACITY;
 }
 
 function keyed(style: number, isDim: boolean): number {
