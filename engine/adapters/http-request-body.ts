@@ -11,7 +11,6 @@
 
 import type { Readable } from 'node:stream';
 
-import { Fifo } from '../core/fifo.ts';
 import type { HttpLoad } from './http-load.ts';
 
 /** The peer went away in the middle of its request. */
@@ -39,15 +38,14 @@ export interface BodySource {
 
 const CHANGES = ['end', 'error', 'close'];
 
-/** Of what came and was not asked for yet: above, the connection rests. A few reads of a socket. */
-const AHEAD_BYTES_MAX = 256 * 1024;
+/** Chunks that came and were not asked for yet; with so many the connection rests. A few reads of a socket. */
+const AHEAD_MAX = 16;
 
 export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   readonly #source: BodySource;
   readonly #rules: BodyRules;
   /** What came and was not asked for yet, oldest first. */
-  readonly #ahead = new Fifo<Uint8Array>();
-  #aheadBytes = 0;
+  readonly #ahead: Uint8Array[] = [];
   #startMs = 0;
   #heldBytes = 0;
   #wake: () => void = () => undefined;
@@ -106,17 +104,16 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   }
 
   #take(): Uint8Array | undefined {
-    const chunk = this.#ahead.take();
-    if (chunk === undefined) return undefined;
-    this.#aheadBytes -= chunk.length;
-    if (this.#ahead.length === 0 && this.#source.incoming.isPaused()) this.#source.incoming.resume();
+    const chunk = this.#ahead.shift();
+    if (chunk !== undefined && this.#ahead.length === 0 && this.#source.incoming.isPaused()) {
+      this.#source.incoming.resume();
+    }
     return chunk;
   }
 
   readonly #came = (chunk: Uint8Array): void => {
     this.#ahead.push(chunk);
-    this.#aheadBytes += chunk.length;
-    if (this.#aheadBytes > AHEAD_BYTES_MAX) this.#source.incoming.pause();
+    if (this.#ahead.length >= AHEAD_MAX) this.#source.incoming.pause();
     this.#wake();
   };
 
