@@ -10,11 +10,11 @@ import { describe, expect, test } from 'vitest';
 
 import { type CheckpointName, segmentKey } from '../core/object-names.ts';
 import { PersistentStore } from '../log/persistent-store.ts';
-import type { BlobStore, ByteRange } from '../ports.ts';
+import type { BlobStore, ByteRange, Clock } from '../ports.ts';
 import { LogState } from '../state/log-state.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
 import { finished } from '../testing/finished.ts';
-import { manualPorts, nativeCompute } from '../testing/manual-ports.ts';
+import { manualPorts, nativeCompute, settled } from '../testing/manual-ports.ts';
 import { chunkOfRecords, frameOf } from '../testing/segment-world.ts';
 import { createBasin, streamRow } from '../testing/state-samples.ts';
 import { decodeRoot } from './checkpoint-format.ts';
@@ -152,7 +152,7 @@ function basinRow() {
   return row;
 }
 
-async function readerOf(big: BigStream) {
+async function readerOf(big: BigStream, sleep?: Clock['sleep']) {
   const ports = manualPorts();
   const committed = new CommittedLog((name, into) => {
     const { tables, segments } = stateOf(big);
@@ -164,6 +164,7 @@ async function readerOf(big: BigStream) {
   await committed.restore(CHECKPOINT);
   const store = new PersistentStore({ ...ports, blobs: big }, { retryMsMin: 1, retryMsMax: 2 }, 'store.retried');
   const segments = new SegmentReader({ ...ports, store }, SEGMENT_DEFAULTS);
+  if (sleep !== undefined) ports.clock.sleep = sleep;
   return { segments, reader: new StreamReader(ports, committed, segments, SEGMENT_DEFAULTS) };
 }
 
@@ -231,5 +232,24 @@ describe('a stream of 100 GiB', () => {
     expect(await reader.seqNumAtTimestamp(STREAM, 10 * wanted - 9)).toBe(wanted);
     expect(big.gets).toBeLessThanOrEqual(2 * Math.ceil(Math.log2(SEGMENTS)));
     expect(big.bytesSent).toBeLessThan(16 * FRAME_BYTES);
+  });
+
+  test('is read by fifty who wait for their turns, and hold no copy of what they will read', async () => {
+    const due: (() => void)[] = [];
+    const { reader } = await readerOf(few, () => new Promise((wake) => due.push(wake)));
+    const read = () => reader.read(STREAM, 0, { recordsMax: 1_000, meteredBytesMax: 1 << 20 });
+    const { length } = await read();
+    collectGarbage();
+    const before = process.memoryUsage().arrayBuffers;
+    const readers = Array.from({ length: 50 }, async () => read());
+    due.shift()?.();
+    await settled();
+    collectGarbage();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * KIB ** 2);
+    while (due.length > 0) {
+      due.shift()?.();
+      await settled();
+    }
+    expect((await Promise.all(readers)).map((records) => records.length)).toEqual(readers.map(() => length));
   });
 });

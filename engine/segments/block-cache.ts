@@ -20,6 +20,9 @@ export interface CachedObject {
 /** Of the cache's bytes: what may be on its way for readers that have not asked yet. */
 const AHEAD_SHARE_MAX = 1 / 4;
 
+/** Makes a range of blocks that are in memory. */
+export type Arrived = () => Uint8Array;
+
 /** A block in memory, or on its way there. */
 type Block = Uint8Array | Promise<Uint8Array>;
 
@@ -58,11 +61,20 @@ export class BlockCache {
    * not exist, with LogCorruption when it is shorter or longer than it should be, with what the store throws.
    */
   read(object: CachedObject, start: number, end: number): Uint8Array | Promise<Uint8Array> {
+    const cut = this.arrived(object, start, end);
+    return cut instanceof Promise ? cut.then((made) => made()) : cut();
+  }
+
+  /**
+   * The same in two steps: once the blocks are in memory, an answer that makes the range of them, which for a long one is a
+   * copy. A hundred readers that waited for the same blocks would make theirs all in one turn.
+   */
+  arrived(object: CachedObject, start: number, end: number): Arrived | Promise<Arrived> {
     const blocks = this.#request(object, start, end);
     const present = blocks.filter((block) => block instanceof Uint8Array);
     this.#telemetry.event(present.length === blocks.length ? 'cache.hit' : 'cache.miss', object.key);
-    if (present.length === blocks.length) return this.#cut(present, start, end);
-    return Promise.all(blocks.map(async (block) => block)).then((arrived) => this.#cut(arrived, start, end));
+    if (present.length === blocks.length) return () => this.#cut(present, start, end);
+    return Promise.all(blocks.map(async (block) => block)).then((all) => () => this.#cut(all, start, end));
   }
 
   /**

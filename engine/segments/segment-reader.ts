@@ -11,7 +11,7 @@ import { LogCorruption } from '../log/corruption.ts';
 import type { PersistentStore } from '../log/persistent-store.ts';
 import type { Compute, Telemetry } from '../ports.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
-import { BlockCache, fetchRange } from './block-cache.ts';
+import { type Arrived, BlockCache, fetchRange } from './block-cache.ts';
 import { decodeSegmentIndex, SegmentIndex } from './segment-format.ts';
 import { decodeFooter } from './segment-layout.ts';
 import type { SegmentTunables } from './tunables.ts';
@@ -74,6 +74,12 @@ export class SegmentReader {
   range(ref: SegmentRef, start: number, end: number): Uint8Array | Promise<Uint8Array> {
     assert(start < end && end <= ref.bytes, 'a range lies inside its segment');
     return this.#blocks.read({ key: segmentKey(ref), bytes: ref.bytes }, start, end);
+  }
+
+  /** The same for readers that take turns: once it is in memory, what makes the bytes of it. */
+  arrived(ref: SegmentRef, start: number, end: number): Arrived | Promise<Arrived> {
+    assert(start < end && end <= ref.bytes, 'a range lies inside its segment');
+    return this.#blocks.arrived({ key: segmentKey(ref), bytes: ref.bytes }, start, end);
   }
 
   /** The same without the cache, for those who read everything once. */

@@ -150,17 +150,17 @@ export class StreamReader {
 
   async #readRun(ref: SegmentRef, run: SegmentRun, from: number, limits: ReadLimits): Promise<SequencedRecord[]> {
     const { start, endOffset } = rangeFor(run, from, limits);
-    const bytes = await this.#segments.range(ref, start.offset, endOffset);
+    const arrived = await this.#segments.arrived(ref, start.offset, endOffset);
     const decode = () =>
       meaningOf(segmentKey(ref), start.offset, () => {
         const batch = new RecordBatch(limits, this.#meter(run.streamId));
-        for (const chunk of verifiedChunks(ref, run, start, bytes, this.#ports.compute)) {
+        for (const chunk of verifiedChunks(ref, run, start, arrived(), this.#ports.compute)) {
           if (batch.full) break;
           if (chunk.firstSeqNum + chunk.count > from) batch.add(chunk, from);
         }
         return batch.records;
       });
-    const records = await this.#turns.run(decode, () => bytes.length);
+    const records = await this.#turns.run(decode, () => endOffset - start.offset);
     this.#ports.telemetry.event('segment.read.cold', records.length);
     this.#ahead.wentThrough(ref, run, { from, next: from + records.length, endOffset });
     return records;
