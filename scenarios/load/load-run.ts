@@ -1,6 +1,6 @@
 /**
  * One run under load and abuse: a server on a folder of its own, followers and appenders, beside them clients that mean
- * no good, and a witness that asks all the time whether others are served.
+ * no good, again and again, and a witness that asks all the time whether others are served.
  *
  * What has to hold: no follower loses or repeats a record and all reach the tail; whoever asks is answered in time; and
  * the memory of the server stands still once it is warm.
@@ -11,16 +11,24 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { AppendInput, AppendRecord } from '@s2-dev/streamstore';
 import { ServerProcess } from '../kill/server-process.ts';
 import { ABUSES } from './abuse.ts';
 import { type Appended, appender, clientOf, Follower, LOAD_BASIN, pause, type Violations } from './clients.ts';
+import type { Witnessed, WitnessOrders } from './witness.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../dist/scenarios/main.js', import.meta.url));
+const BUILT = new URL('../../dist/scenarios/', import.meta.url);
+const PROGRAM = fileURLToPath(new URL('main.js', BUILT));
+const WITNESS = new URL('load/witness.js', BUILT);
+/** How `tailrace` starts Node; see its first line. */
+const AS_LAUNCHED = ['--max-semi-space-size=64', '--initial-old-space-size=128'];
 const HOST = '127.0.0.1';
 
-/** The witness's own patience, and what it calls slow. */
-const ANSWER_MS_MAX = 5_000;
+/** Between the end of one kind of abuse and its next beginning. */
+const ABUSE_PAUSE_MS = 30_000;
+/** For the last records to reach every follower. On a busy machine a thousand clients on one thread are slow. */
+const CAUGHT_UP_MS_MAX = 60_000;
 
 /** Of the run, before memory is looked at, and how much it may grow over the rest. */
 const WARM_SHARE = 0.4;
@@ -52,7 +60,7 @@ export interface LoadResult {
   acked: number;
   delivered: number;
   ackMs: { p50: number; p99: number };
-  witness: { asked: number; msMax: number };
+  witness: { asked: number; p50: number; p99: number; msMax: number };
   memoryMib: { warm: number; end: number };
   /** What became of each kind of bad client. */
   abuse: Record<string, string>;
@@ -60,7 +68,10 @@ export interface LoadResult {
 
 export async function runLoad(size: LoadSize, say: (line: string) => void): Promise<LoadResult> {
   const folder = await mkdtemp(join(tmpdir(), 'tailrace-load-'));
-  const server = new ServerProcess([PROGRAM, 'serve', '--port', '0', '--store', `file:${folder}`, ...IMPATIENT], {});
+  const server = new ServerProcess(
+    [...AS_LAUNCHED, PROGRAM, 'serve', '--port', '0', '--store', `file:${folder}`, ...IMPATIENT],
+    {},
+  );
   try {
     return await loaded(size, await server.ready(), say);
   } finally {
@@ -91,25 +102,28 @@ async function loaded(size: LoadSize, port: number, say: (line: string) => void)
   const appending = Array.from({ length: size.appenders }, (_, i) =>
     appender(s2, { stream: streamOf(i), name: `a${i}`, everyMs: 1_000 / size.rate }, violations, end.signal),
   );
-  const witness = watch(endpoint, violations, end.signal);
-  const memory = memoryOf(endpoint, end.signal);
+  const witness = startWitness({ endpoint, paths: ['/health', '/v1/basins'] });
   const abuse = abused({ port, stream: streamOf(0), bulk: BULK, times: size.abusers, violations, signal: end.signal });
   await pause(size.seconds * 1_000);
   end.abort();
 
   const appended = await Promise.all(appending);
+  const abuses = await abuse;
+  const { answersMs, residentBytes, violations: unanswered } = await witness.end();
+  violations.push(...unanswered);
   await caughtUp(s2, streams, followers, violations);
   await Promise.all(followers.map((follower) => follower.stop()));
-  const memoryMib = grown(await memory, violations);
-  const latencies = appended.flatMap(({ latenciesMs }) => latenciesMs).toSorted((a, b) => a - b);
+  const memoryMib = grown(residentBytes, violations);
+  const latencies = sorted(appended.flatMap(({ latenciesMs }) => latenciesMs));
+  const waits = sorted(answersMs);
   return {
     violations,
     acked: sum(appended.map(({ acked }: Appended) => acked)),
     delivered: sum(followers.map(({ next }) => next)),
     ackMs: { p50: at(latencies, 0.5), p99: at(latencies, 0.99) },
-    witness: await witness,
+    witness: { asked: waits.length, p50: at(waits, 0.5), p99: at(waits, 0.99), msMax: waits.at(-1) ?? 0 },
     memoryMib,
-    abuse: await abuse,
+    abuse: abuses,
   };
 }
 
@@ -118,7 +132,8 @@ const BULK_BODY_BYTES = 8 * 1024;
 const BULK_BATCH = 100;
 
 async function fill(s2: ReturnType<typeof clientOf>, mebibytes: number): Promise<void> {
-  const body = new Uint8Array(BULK_BODY_BYTES);
+  // Text: a zero is six letters of JSON.
+  const body = new Uint8Array(BULK_BODY_BYTES).fill(0x78);
   const input = AppendInput.create(Array.from({ length: BULK_BATCH }, () => AppendRecord.bytes({ body })));
   const session = await s2.basin(LOAD_BASIN).stream(BULK, { forceTransport: 's2s' }).appendSession();
   const batches = Math.ceil((mebibytes * 1024 * 1024) / (BULK_BATCH * BULK_BODY_BYTES));
@@ -128,10 +143,16 @@ async function fill(s2: ReturnType<typeof clientOf>, mebibytes: number): Promise
 
 type AbusePlan = Omit<Parameters<(typeof ABUSES)[string]>[0], 'host'>;
 
+/** All kinds beside each other, each again and again until the run is over. */
 async function abused(plan: AbusePlan): Promise<Record<string, string>> {
   const ends = Object.entries(ABUSES).map(async ([name, run]) => {
-    const seen = await run({ ...plan, host: HOST }).catch((error: unknown) => `ended with ${String(error)}`);
-    return [name, seen] as const;
+    let seen = '';
+    let times = 0;
+    for (; times === 0 || !plan.signal.aborted; times += 1) {
+      seen = await run({ ...plan, host: HOST }).catch((error: unknown) => `ended with ${String(error)}`);
+      await pause(ABUSE_PAUSE_MS, plan.signal);
+    }
+    return [name, times === 1 ? seen : `${times} times; at last ${seen}`] as const;
   });
   return Object.fromEntries(await Promise.all(ends));
 }
@@ -147,45 +168,27 @@ async function caughtUp(
     streams.map(async (stream) => (await s2.basin(LOAD_BASIN).stream(stream).checkTail()).tail.seqNum),
   );
   const behind = () => followers.filter(({ next }, i) => next < (tails[i % tails.length] as number));
-  for (const deadlineMs = performance.now() + 10_000; performance.now() < deadlineMs && behind().length > 0;) {
+  for (
+    const deadlineMs = performance.now() + CAUGHT_UP_MS_MAX;
+    performance.now() < deadlineMs && behind().length > 0;
+  ) {
     await pause(50);
   }
   if (behind().length > 0) violations.push(`${behind().length} followers did not reach the tail`);
 }
 
-/** Asks for the health and for a list, the way a polite client would, one after the other. */
-async function watch(endpoint: string, violations: Violations, signal: AbortSignal): Promise<LoadResult['witness']> {
-  let asked = 0;
-  let msMax = 0;
-  while (!signal.aborted) {
-    for (const path of ['/health', '/v1/basins']) {
-      const startMs = performance.now();
-      const status = await fetch(endpoint + path, { signal: AbortSignal.timeout(ANSWER_MS_MAX) }).then(
-        async (response) => (await response.text(), response.status),
-        (error: unknown) => String(error),
-      );
-      if (status !== 200) violations.push(`${path} was answered ${status}`);
-      asked += 1;
-      msMax = Math.max(msMax, performance.now() - startMs);
-    }
-    await pause(50, signal);
-  }
-  return { asked, msMax };
-}
-
-/** Resident bytes of the server, read from its own metrics a few times a second. */
-async function memoryOf(endpoint: string, signal: AbortSignal): Promise<number[]> {
-  const samples: number[] = [];
-  while (!signal.aborted) {
-    const text = await fetch(`${endpoint}/metrics`).then(
-      (response) => response.text(),
-      () => '',
-    );
-    const bytes = Number(/^process_resident_memory_bytes (\S+)/m.exec(text)?.[1]);
-    if (bytes > 0) samples.push(bytes);
-    await pause(250, signal);
-  }
-  return samples;
+/** On a thread of its own, until it is asked for what it saw. */
+function startWitness(orders: WitnessOrders): { end: () => Promise<Witnessed> } {
+  const worker = new Worker(WITNESS, { workerData: orders });
+  const seen = new Promise<Witnessed>((resolve, reject) => worker.once('message', resolve).once('error', reject));
+  // Looked at only at the end.
+  seen.catch(() => undefined);
+  return {
+    end: () => {
+      worker.postMessage('end');
+      return seen;
+    },
+  };
 }
 
 function grown(samples: readonly number[], violations: Violations): LoadResult['memoryMib'] {
@@ -212,8 +215,12 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-function at(sorted: readonly number[], share: number): number {
-  return Math.round((sorted[Math.floor(sorted.length * share)] ?? 0) * 10) / 10;
+function sorted(values: readonly number[]): number[] {
+  return values.toSorted((a, b) => a - b);
+}
+
+function at(ordered: readonly number[], share: number): number {
+  return Math.round((ordered[Math.floor(ordered.length * share)] ?? 0) * 10) / 10;
 }
 
 function mib(bytes: number): number {

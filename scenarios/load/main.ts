@@ -28,7 +28,8 @@ await new Command('load')
 
 function tell({ violations, acked, delivered, ackMs, witness, memoryMib, abuse }: LoadResult): void {
   console.log(`${acked} records acknowledged (p50 ${ackMs.p50} ms, p99 ${ackMs.p99} ms), ${delivered} delivered`);
-  console.log(`others: ${witness.asked} requests answered, the slowest in ${Math.round(witness.msMax)} ms`);
+  const { asked, p50, p99, msMax } = witness;
+  console.log(`others: ${asked} requests answered (p50 ${p50} ms, p99 ${p99} ms, the slowest ${Math.round(msMax)} ms)`);
   console.log(`memory: ${memoryMib.warm} MiB when warm, ${memoryMib.end} MiB at the end`);
   for (const [name, seen] of Object.entries(abuse)) console.log(`${name}: ${seen}`);
   for (const violation of violations.slice(0, 20)) console.log(`VIOLATION ${violation}`);
