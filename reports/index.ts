@@ -7,15 +7,15 @@
  */
 
 import type { History } from '../checker/history.ts';
-import type { RunRecord, SweepRecord } from '../scenarios/run.ts';
+import type { RunRecord } from '../scenarios/run.ts';
 import { renderDocument } from './document.ts';
 import { historyBody } from './history-page.ts';
 import { readPageAssets } from './page-assets.ts';
-import { sweepBody } from './sweep-page.ts';
 import { type HistoryView, type JudgedHistory, type RunExtras, viewHistory, viewRun } from './view-run.ts';
-import { type SweepOptions, viewSweep } from './view-sweep.ts';
 
 export type { JudgedHistory, RunExtras, ShrunkCase } from './view-run.ts';
+export { type LiveSweep, type LiveSweepSource, serveSweep } from './live-sweep.ts';
+export { renderSweep } from './sweep-document.ts';
 export type { SweepOptions } from './view-sweep.ts';
 
 /**
@@ -29,13 +29,6 @@ export function renderRun(run: RunRecord, history: History, extras: RunExtras = 
 /** The same page for a history that comes without a run: no seed, no tracks, event positions if it has no times. */
 export function renderHistory(judged: JudgedHistory): string {
   return renderHistoryView(viewHistory(judged));
-}
-
-/** The sweep page. Give `runLinks` to link failing seeds to their history pages. */
-export function renderSweep(sweep: SweepRecord, options: SweepOptions = {}): string {
-  const view = viewSweep(sweep, options);
-  const data = { operationsPerRun: view.operationsPerRun, wallMsPerRun: view.wallMsPerRun };
-  return renderDocument({ title: view.title, body: sweepBody(view), data, assets: readPageAssets('sweep') });
 }
 
 function renderHistoryView(view: HistoryView): string {

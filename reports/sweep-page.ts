@@ -8,18 +8,24 @@ import type { FailingSeed, FailureGroup } from './failure-groups.ts';
 import { reproBlock } from './history-page.ts';
 import { html, type Markup } from './html.ts';
 import { trendSection } from './trend.ts';
-import type { ProbeRow, ProfileRow, SweepView } from './view-sweep.ts';
+import type { PlantRow, ProbeRow, ProfileRow, SweepView } from './view-sweep.ts';
 
 export function sweepBody(view: SweepView): Markup {
   const { about, verdict } = view;
   return html` <header class="page-header sweep-header">
       <div class="verdict verdict-${verdict.tone}">
         <h1>${verdict.headline}</h1>
-        <p>
-          ${verdict.reasons.length === 0 ? 'No failure, no harness error, no required probe dark.' : `${verdict.reasons.join('; ')}.`}
-        </p>
+        <p>${verdict.reasons.length === 0 ? praise(view) : `${verdict.reasons.join('; ')}.`}</p>
+        ${view.progress !== null && progressBar(view.progress)}
       </div>
       <dl class="identity">
+        ${
+          about.seeds !== null &&
+          html`<div>
+            <dt>seeds</dt>
+            <dd class="mono">${about.seeds}</dd>
+          </div>`
+        }
         <div>
           <dt>scenario</dt>
           <dd>${about.scenario}</dd>
@@ -40,6 +46,13 @@ export function sweepBody(view: SweepView): Markup {
           <dt>jobs</dt>
           <dd>${about.jobs}</dd>
         </div>
+        ${
+          about.machines.length > 0 &&
+          html`<div>
+            <dt>machines</dt>
+            <dd>${about.machines.join('; ')}</dd>
+          </div>`
+        }
       </dl>
     </header>
     <main>
@@ -54,18 +67,34 @@ export function sweepBody(view: SweepView): Markup {
       </dl>
       ${view.failures.length > 0 && failuresSection(view.failures)}
       ${view.harnessErrors.length > 0 && harnessSection(view.harnessErrors)} ${profilesSection(view.profiles)}
-      ${trendSection(view.nights)} ${probesSection(view)}
+      ${trendSection(view.nights)} ${view.plants.length > 0 && plantsSection(view.plants)} ${probesSection(view)}
       <div class="side-by-side">
         ${slowestSection(view)}
         <section class="card">
           <h2>Distribution over runs</h2>
           <div class="histograms">
-            <figure data-histogram="operations"><figcaption>Operations a run</figcaption></figure>
-            <figure data-histogram="wall"><figcaption>Wall time a run</figcaption></figure>
+            ${view.distributions.map(
+              ({ name }) => html`<figure data-distribution="${name}"><figcaption>${name}</figcaption></figure>`,
+            )}
           </div>
         </section>
       </div>
     </main>`;
+}
+
+function praise({ progress }: SweepView): string {
+  return progress === null
+    ? 'No failure, no harness error, no required probe dark.'
+    : 'Probes are judged when the sweep has ended.';
+}
+
+function progressBar({ done, planned }: NonNullable<SweepView['progress']>): Markup {
+  if (planned === null) return html`<p class="note" role="status">running until its time is over</p>`;
+  const share = planned === 0 ? 100 : Math.floor((done / planned) * 100);
+  return html`<div class="progress" role="progressbar" aria-label="runs done" aria-valuenow="${share}">
+      <i style="width:${share}%"></i>
+    </div>
+    <p class="note">running: ${formatNumber(done)} of ${formatCount(planned, 'run')}</p>`;
 }
 
 function figuresOf({ totals, about }: SweepView): [string, string][] {
@@ -251,6 +280,47 @@ function probeBadge({ state }: ProbeRow): Markup {
   return state === 'missing'
     ? html`<span class="badge bad">required, dark</span>`
     : html`<span class="badge">dark</span>`;
+}
+
+function plantsSection(plants: readonly PlantRow[]): Markup {
+  const missed = plants.filter((plant) => plant.missed > 0).length;
+  return html`<section class="card" aria-labelledby="plants-title">
+    <h2 id="plants-title">
+      Planted bugs
+      <span class="note"
+        >${missed === 0 ? `all ${formatNumber(plants.length)} caught in every try` : `${formatNumber(missed)} of ${formatNumber(plants.length)} survived a try`};
+        the hardest to find first</span
+      >
+    </h2>
+    <div class="scroll tall">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">planted bug</th>
+            <th scope="col" class="number">median seeds</th>
+            <th scope="col" class="number">most seeds</th>
+            <th scope="col" class="number">tries</th>
+            <th scope="col">convicted by</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${plants.map(plantRow)}
+        </tbody>
+      </table>
+    </div>
+  </section>`;
+}
+
+function plantRow(row: PlantRow): Markup {
+  const caughtIn = (seeds: number | null) =>
+    seeds === null ? html`<span class="badge bad">survived</span>` : formatNumber(seeds);
+  return html`<tr>
+    <th scope="row" class="mono">${row.plant}</th>
+    <td class="number">${caughtIn(row.medianSeeds)}</td>
+    <td class="number">${caughtIn(row.mostSeeds)}</td>
+    <td class="number">${formatNumber(row.tries)}</td>
+    <td>${row.convicted ?? ''}</td>
+  </tr>`;
 }
 
 function slowestSection({ slowest }: SweepView): Markup {

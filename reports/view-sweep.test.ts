@@ -46,6 +46,47 @@ describe('the verdict of a sweep', () => {
   });
 });
 
+describe('a sweep that goes on', () => {
+  test('praises nothing, and misses no probe that its end may still light', () => {
+    const probes = [{ name: 'never', sentence: 's', required: true, row: null }];
+    const view = viewSweep({ ...PASSED, probes, runsPlanned: 90 }, { goesOn: true });
+    expect(view.verdict).toEqual({ tone: 'undecided', headline: '40 runs so far, none failed', reasons: [] });
+    expect(view.probes[0]?.state).toBe('dark');
+    expect(view.progress).toEqual({ done: 40, planned: 90 });
+  });
+
+  test('is bad from the first failure on', () => {
+    const view = viewSweep({ ...PASSED, results: [failing('1', 5)] }, { goesOn: true });
+    expect(view.verdict).toMatchObject({ tone: 'bad', headline: '1 of 1 run failed' });
+  });
+});
+
+describe('what ran', () => {
+  test('is told by the range of seeds, the end excluded, and by machines, equal ones together', () => {
+    const { about } = viewSweep({ ...PASSED, machines: ['b', 'a', 'b'] });
+    expect(about).toMatchObject({ seeds: '0..40', machines: ['a', '2 × b'] });
+    expect(viewSweep({ ...PASSED, results: [] }).about).toMatchObject({ seeds: null, machines: [] });
+  });
+});
+
+describe('planted bugs', () => {
+  test('stand with the median of their tries, those that survived one first', () => {
+    const plants = [
+      { plant: 'easy', seeds: [1, 3, 2], convicted: 'invariant: x' },
+      { plant: 'hard', seeds: [90, 10, 40, 20], convicted: 'liveness: y' },
+      { plant: 'lucky', seeds: [5, null, 7], convicted: 'invariant: z' },
+      { plant: 'gone', seeds: [null], convicted: null },
+    ];
+    const rows = viewSweep(PASSED, { plants }).plants;
+    expect(rows.map(({ plant, medianSeeds, mostSeeds, missed }) => [plant, medianSeeds, mostSeeds, missed])).toEqual([
+      ['gone', null, null, 1],
+      ['lucky', 7, null, 1],
+      ['hard', 20, 90, 0],
+      ['easy', 2, 3, 0],
+    ]);
+  });
+});
+
 describe('failures', () => {
   test('are grouped by signature, the most frequent first, the smallest case first', () => {
     const results = [failing('9', 80), failing('10', 20), failing('3', 20), failing('4', 5, 'slot reused')];

@@ -6,7 +6,7 @@
  * seeds are cut at a stated length and say how many are left out.
  */
 
-import type { Night, ProbeInfo, RunCounts, SeedResult, SweepRecord } from '../scenarios/run.ts';
+import type { Night, PlantTrial, ProbeInfo, RunCounts, SeedResult, SweepRecord } from '../scenarios/run.ts';
 import { type FailureGroup, failureGroupsOf } from './failure-groups.ts';
 import { formatCount, formatNumber } from './figures.ts';
 import { histogramOf, type Histogram } from './histogram.ts';
@@ -35,7 +35,20 @@ export interface ProbeRow extends ProbeInfo {
 export interface SweepView {
   title: string;
   verdict: { tone: 'good' | 'bad' | 'undecided'; headline: string; reasons: readonly string[] };
-  about: { scenario: string; build: string; nodeVersion: string; startedAt: string; jobs: number; wallMs: number };
+  about: {
+    scenario: string;
+    build: string;
+    nodeVersion: string;
+    startedAt: string;
+    jobs: number;
+    /** Each kind once, with how many there were. */
+    machines: readonly string[];
+    /** `A..B`, up to but not including B; null when nothing ran. */
+    seeds: string | null;
+    wallMs: number;
+  };
+  /** How far a sweep that goes on is; null when it is over. */
+  progress: { done: number; planned: number | null } | null;
   totals: { runs: number; failed: number; operations: number; simulatedMs: number; probesLit: number; probes: number };
   profiles: readonly ProfileRow[];
   failures: readonly FailureGroup[];
@@ -44,8 +57,41 @@ export interface SweepView {
   /** Past sweeps, oldest first, this one last. */
   nights: readonly Night[];
   slowest: readonly { seed: string; profile: string; wallMs: number; operations: number; repro: string }[];
-  operationsPerRun: Histogram;
-  wallMsPerRun: Histogram;
+  plants: readonly PlantRow[];
+  distributions: readonly Distribution[];
+}
+
+export interface PlantRow {
+  plant: string;
+  /** Of all tries; null when most of them ended without a conviction. */
+  medianSeeds: number | null;
+  mostSeeds: number | null;
+  tries: number;
+  missed: number;
+  convicted: string | null;
+}
+
+/** How something is spread over runs. */
+export interface Distribution {
+  name: string;
+  unit: 'count' | 'ms';
+  histogram: Histogram;
+}
+
+/** What the page's script draws, and whether it listens for updates. */
+export interface SweepPageData {
+  distributions: readonly Distribution[];
+  isLive: boolean;
+}
+
+/** What a page that listens puts in the place of what it shows. */
+export interface SweepUpdate {
+  title: string;
+  /** Markup, escaped. */
+  body: string;
+  distributions: readonly Distribution[];
+  /** No update comes after this one. */
+  isOver: boolean;
 }
 
 export interface SweepOptions {
@@ -53,6 +99,9 @@ export interface SweepOptions {
   runLinks?: Readonly<Record<string, string>>;
   /** Past sweeps, oldest first, this one last. */
   nights?: readonly Night[];
+  plants?: readonly PlantTrial[];
+  /** The sweep goes on: nothing is judged that only its end can show. */
+  goesOn?: boolean;
 }
 
 const SLOWEST_MAX = 10;
@@ -60,8 +109,9 @@ const SLOWEST_MAX = 10;
 export function viewSweep(sweep: SweepRecord, options: SweepOptions = {}): SweepView {
   const results = sweep.results.toSorted(bySeed);
   const failures = failureGroupsOf(results, options.runLinks ?? {});
-  const probes = probeRows(sweep.probes, results);
-  const verdict = verdictOf(sweep, failures, probes);
+  const goesOn = options.goesOn ?? false;
+  const probes = probeRows(sweep.probes, results, goesOn);
+  const verdict = verdictOf(sweep, failures, probes, goesOn);
   return {
     title: `${verdict.headline} · ${sweep.scenario} sweep`,
     verdict,
@@ -71,8 +121,11 @@ export function viewSweep(sweep: SweepRecord, options: SweepOptions = {}): Sweep
       nodeVersion: sweep.nodeVersion,
       startedAt: sweep.startedAt,
       jobs: sweep.jobs,
+      machines: counted(sweep.machines ?? []),
+      seeds: seedRange(results),
       wallMs: sweep.wallMs,
     },
+    progress: goesOn ? { done: results.length, planned: sweep.runsPlanned } : null,
     totals: {
       runs: sweep.results.length,
       failed: results.filter(({ failure }) => failure !== null).length,
@@ -96,15 +149,67 @@ export function viewSweep(sweep: SweepRecord, options: SweepOptions = {}): Sweep
         operations: result.counts.operations,
         repro: result.repro,
       })),
-    operationsPerRun: histogramOf(results.map(({ counts }) => counts.operations)),
-    wallMsPerRun: histogramOf(results.map(({ wallMs }) => wallMs)),
+    plants: plantRows(options.plants ?? []),
+    distributions: distributionsOf(results),
   };
+}
+
+function distributionsOf(results: readonly SeedResult[]): Distribution[] {
+  const over = (of: (result: SeedResult) => number): Histogram => histogramOf(results.map(of));
+  return [
+    { name: 'Operations a run', unit: 'count', histogram: over(({ counts }) => counts.operations) },
+    { name: 'Faults a run', unit: 'count', histogram: over(({ counts }) => counts.faults) },
+    { name: 'Appends of unknown outcome a run', unit: 'count', histogram: over(({ counts }) => counts.appendsUnknown) },
+    { name: 'Wall time a run', unit: 'ms', histogram: over(({ wallMs }) => wallMs) },
+  ];
+}
+
+/** The hardest to find first: those that were missed, then by the median. */
+function plantRows(trials: readonly PlantTrial[]): PlantRow[] {
+  const rank = ({ medianSeeds }: PlantRow) => medianSeeds ?? Number.POSITIVE_INFINITY;
+  return trials
+    .map(({ plant, seeds, convicted }): PlantRow => {
+      const sorted = seeds.map((count) => count ?? Number.POSITIVE_INFINITY).toSorted((a, b) => a - b);
+      return {
+        plant,
+        medianSeeds: finite(sorted[Math.floor((sorted.length - 1) / 2)]),
+        mostSeeds: finite(sorted.at(-1)),
+        tries: seeds.length,
+        missed: seeds.filter((count) => count === null).length,
+        convicted,
+      };
+    })
+    .toSorted(
+      (a, b) =>
+        b.missed - a.missed || (rank(b) > rank(a) ? 1 : rank(b) < rank(a) ? -1 : 0) || compareText(a.plant, b.plant),
+    );
+}
+
+function finite(value: number | undefined): number | null {
+  return value === undefined || value === Number.POSITIVE_INFINITY ? null : value;
+}
+
+/** Equal lines once: `4 × linux x64, …`. */
+function counted(lines: readonly string[]): string[] {
+  return distinctSorted(lines).map((line) => {
+    const count = lines.filter((other) => other === line).length;
+    return count === 1 ? line : `${count} × ${line}`;
+  });
+}
+
+/** `results` are in the order of seeds. */
+function seedRange(results: readonly SeedResult[]): string | null {
+  const [first, last] = [results[0]?.seed, results.at(-1)?.seed];
+  if (first === undefined || last === undefined) return null;
+  if (first === last || !/^\d+$/.test(last)) return first === last ? first : `${first} to ${last}`;
+  return `${first}..${BigInt(last) + 1n}`;
 }
 
 function verdictOf(
   sweep: SweepRecord,
   failures: readonly FailureGroup[],
   probes: readonly ProbeRow[],
+  goesOn: boolean,
 ): SweepView['verdict'] {
   const runs = sweep.results.length;
   const decided = failures.filter(({ kind }) => kind !== 'unknown');
@@ -116,10 +221,11 @@ function verdictOf(
   if (sweep.harnessErrors.length > 0) reasons.push(`${formatCount(sweep.harnessErrors.length, 'worker')} died or hung`);
   if (missing > 0) reasons.push(`${formatCount(missing, 'required probe')} stayed dark`);
   if (undecided > 0) reasons.push(`${formatCount(undecided, 'run')} could not be decided`);
-  if (runs === 0) return { tone: 'bad', headline: 'Nothing ran', reasons };
+  if (runs === 0 && !goesOn) return { tone: 'bad', headline: 'Nothing ran', reasons };
   if (failed > 0)
     return { tone: 'bad', headline: `${formatNumber(failed)} of ${formatCount(runs, 'run')} failed`, reasons };
   if (missing > 0 || sweep.harnessErrors.length > 0) return { tone: 'bad', headline: 'The sweep failed', reasons };
+  if (goesOn) return { tone: 'undecided', headline: `${formatCount(runs, 'run')} so far, none failed`, reasons };
   if (undecided > 0) return { tone: 'undecided', headline: 'Undecided', reasons };
   return { tone: 'good', headline: runs === 1 ? 'The run passed' : `All ${formatCount(runs, 'run')} passed`, reasons };
 }
@@ -151,7 +257,7 @@ function profileRows(results: readonly SeedResult[]): ProfileRow[] {
 }
 
 /** Required and dark first, then dark, then lit by rarity: what needs a look stands at the top. */
-function probeRows(catalogue: readonly ProbeInfo[], results: readonly SeedResult[]): ProbeRow[] {
+function probeRows(catalogue: readonly ProbeInfo[], results: readonly SeedResult[], goesOn: boolean): ProbeRow[] {
   const ranks = { missing: 0, dark: 1, lit: 2 };
   return catalogue
     .map((info): ProbeRow => {
@@ -162,7 +268,7 @@ function probeRows(catalogue: readonly ProbeInfo[], results: readonly SeedResult
         hits: sum(lit, ({ probes }) => probes[info.name] ?? 0),
         runs: lit.length,
         first: first === undefined ? null : { seed: first.seed, profile: first.profile },
-        state: darkness(lit.length, info.required),
+        state: darkness(lit.length, info.required && !goesOn),
       };
     })
     .sort((a, b) => ranks[a.state] - ranks[b.state] || a.runs - b.runs || compareText(a.name, b.name));

@@ -109,6 +109,8 @@ export interface SweepRecord {
   startedAt: string;
   wallMs: number;
   jobs: number;
+  /** What ran it, one line per machine: system, architecture, processors. Absent from records before it was kept. */
+  machines?: readonly string[];
   /** Runs this process was to do; null when only time limited them. Fewer results: it was stopped early. */
   runsPlanned: number | null;
   results: readonly SeedResult[];
@@ -117,6 +119,15 @@ export interface SweepRecord {
   judgesProbes: boolean;
   /** Workers that died or hung, with the seed they were on. */
   harnessErrors: readonly { seed: string; profile: string; message: string; repro: string }[];
+}
+
+/** How long a planted bug was hunted for, several times from other seeds. */
+export interface PlantTrial {
+  plant: string;
+  /** Seeds up to and including the one that caught it, try by try; null where a try ended without. */
+  seeds: readonly (number | null)[];
+  /** Who convicted it and how, of the first try that did; null when none did. */
+  convicted: string | null;
 }
 
 /** A sweep of the past in figures, for trends. */

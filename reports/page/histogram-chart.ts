@@ -9,9 +9,9 @@ const WIDTH_PX = 480;
 const HEIGHT_PX = 140;
 const MARGIN = { top: 30, right: 14, bottom: 24, left: 14 } as const;
 
-/** Draws into the figure marked `data-histogram="<name>"`. */
+/** Draws into the figure marked `data-distribution="<name>"`. */
 export function drawHistogram(name: string, histogram: Histogram, format: (value: number) => string): void {
-  const figure = document.querySelector(`[data-histogram="${name}"]`);
+  const figure = document.querySelector(`[data-distribution="${name}"]`);
   if (figure === null) return;
   const { binWidth, start, counts, median, p99, max } = histogram;
   const end = start + binWidth * Math.max(1, counts.length);

@@ -1,21 +1,18 @@
-/**
- * Shows only the probes whose row contains every word typed.
- */
+/** Shows only the probes whose row contains every word typed. */
 
 import { requireElement } from './page-data.ts';
 
-export function enableProbeFilter(): void {
-  const field = requireElement('probe-filter');
-  const rows = [...document.querySelectorAll<HTMLTableRowElement>('#probes tbody tr')];
-  if (!(field instanceof HTMLInputElement)) return;
-  field.addEventListener('input', () => {
-    const words = field.value.toLowerCase().split(/\s+/);
-    let shown = 0;
-    for (const row of rows) {
-      const text = (row.textContent ?? '').toLowerCase();
-      row.hidden = !words.every((word) => text.includes(word));
-      if (!row.hidden) shown++;
-    }
-    requireElement('probe-filter-empty').hidden = shown > 0;
-  });
+export function typedFilter(): string {
+  return (requireElement('probe-filter') as HTMLInputElement).value;
+}
+
+export function filterProbes(typed: string): void {
+  const words = typed.toLowerCase().split(/\s+/);
+  let shown = 0;
+  for (const row of document.querySelectorAll<HTMLTableRowElement>('#probes tbody tr')) {
+    const text = (row.textContent ?? '').toLowerCase();
+    row.hidden = !words.every((word) => text.includes(word));
+    if (!row.hidden) shown++;
+  }
+  requireElement('probe-filter-empty').hidden = shown > 0;
 }

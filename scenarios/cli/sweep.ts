@@ -7,10 +7,17 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { countArgument, durationArgument, profileArgument, seedRangeArgument, shardArgument } from '../arguments.ts';
+import {
+  countArgument,
+  durationArgument,
+  portArgument,
+  profileArgument,
+  seedRangeArgument,
+  shardArgument,
+} from '../arguments.ts';
 import { writeBundle } from '../bundle.ts';
 import { drawPlan, type Profile, PROFILES, type RunSize } from '../plan.ts';
-import type { Night, SweepRecord } from '../run.ts';
+import type { Night, PlantTrial, SweepRecord } from '../run.ts';
 import { InputError } from './input-error.ts';
 import {
   EXIT_CODES,
@@ -40,6 +47,7 @@ interface PublishOptions {
   summary?: string;
   issues?: string;
   history?: string;
+  plants?: string;
   shrink?: number;
 }
 
@@ -51,6 +59,8 @@ interface SweepCommandOptions extends SizeOptions, PublishOptions {
   shard: { shard: number; shards: number };
   watchdog: number;
   results?: string;
+  ui?: boolean;
+  uiPort: number;
 }
 
 export function sweepCommand(): Command {
@@ -78,6 +88,8 @@ export function sweepCommand(): Command {
         .argParser(durationArgument)
         .default(60_000, '60s'),
     )
+    .option('--ui', 'show the page while the sweep runs, on 127.0.0.1, until Ctrl-C')
+    .addOption(new Option('--ui-port <n>', 'port of that page, 0 for any').argParser(portArgument).default(0, 'any'))
     .option('--results <file>', 'write each result as a line of JSON, and go on where such a file ends (with --seeds)')
     .action(async (options: SweepCommandOptions, command: Command) => {
       if (options.seeds === undefined && options.time === undefined) {
@@ -114,6 +126,7 @@ function published(command: Command): Command {
     .option('--summary <file>', "append Markdown, as to GitHub's $GITHUB_STEP_SUMMARY")
     .option('--issues <file>', 'write an issue per signature, as JSON lines of mark, title and body')
     .option('--history <file>', 'add this sweep to the history of nights, whose trends the page shows')
+    .option('--plants <file>', 'show how fast planted bugs were caught, as `npm run plants -- --out FILE` wrote it')
     .option('--shrink <duration>', 'shrink the smallest failing run of each signature for so long', durationArgument);
 }
 
@@ -122,6 +135,7 @@ async function runSweep(options: SweepCommandOptions): Promise<number> {
   // Fresh seeds: any number will do, and the failing ones are printed.
   const { from, end } = options.seeds ?? { from: Math.floor(Math.random() * 1e9), end: Infinity };
   const profiles = options.profile === undefined ? PROFILES : [options.profile];
+  const ui = options.ui === true ? await sweepUi(options) : null;
   const { record } = await sweep({
     range: { from, end, profiles, ...options.shard },
     timeMs: options.time ?? null,
@@ -129,11 +143,20 @@ async function runSweep(options: SweepCommandOptions): Promise<number> {
     size: sizeOf(options),
     silenceMsMax: options.watchdog,
     resultsPath: options.results ?? null,
+    ...(ui !== null && { onStart: (soFar) => ui.begin(soFar) }),
   }).catch((error: unknown) => {
     if (error instanceof RangeError) throw new InputError(`${options.results}: ${error.message}`);
     throw error;
   });
-  return publish(record, options, sizeOf(options));
+  const exitCode = await publish(record, options, sizeOf(options));
+  await ui?.end(record);
+  return exitCode;
+}
+
+async function sweepUi(options: SweepCommandOptions) {
+  const [{ SweepUi }, { readNights }] = await Promise.all([import('./sweep-ui.ts'), import('../sweep/nights.ts')]);
+  const nights = options.history === undefined ? [] : readNights(options.history);
+  return new SweepUi(options.uiPort, sizeOf(options), nights);
 }
 
 /** Everything that is made of a sweep; the exit code. */
@@ -160,12 +183,13 @@ async function publish(record: SweepRecord, options: PublishOptions, size: Parti
         .join(''),
     );
   }
+  const plants = options.plants === undefined ? [] : readPlants(options.plants);
   const past: Night[] = options.history === undefined ? [] : nights.addNight(options.history, nights.nightOf(record));
   console.log(summaryText(record));
   // Last, because it runs failing seeds again.
   const runLinks = await writeFailures(folder, record, size, options.shrink ?? null);
   const page = join(folder, 'index.html');
-  writeFileSync(page, renderSweep(record, { runLinks, nights: past }));
+  writeFileSync(page, renderSweep(record, { runLinks, nights: past, plants }));
   console.log(`\npage: ${page}`);
   return EXIT_OF_SWEEP[verdictOf(record)];
 }
@@ -198,6 +222,16 @@ async function writeFailures(
     console.log(`${file}: ${shrunk.decisionsBefore} → ${shrunk.decisions} decisions`);
   }
   return links;
+}
+
+/** What `npm run plants -- --out FILE` wrote. */
+function readPlants(file: string): PlantTrial[] {
+  return readable(file, () =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as PlantTrial),
+  );
 }
 
 function sizeOfParts(parts: readonly { head: { size: Partial<RunSize> } }[]): Partial<RunSize> {

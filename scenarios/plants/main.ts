@@ -1,9 +1,10 @@
 /**
  * How many seeds a sweep needs for each wrong engine: `npm run plants -- --seeds 500 --only no-skip`. Without `--seeds`
- * each is hunted as far as it promises to be found. Those that no random search finds are played their one story instead,
+ * each is hunted as far as it promises to be found; with `--tries` several times, each from other seeds. Those that no random search finds are played their one story instead,
  * which `--directed` does alone, and `--hazards` for the hazards of docs/HAZARDS.md. Exit 1 when one survives.
  */
 
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import { countArgument } from '../arguments.ts';
@@ -11,10 +12,11 @@ import { HAZARDS } from '../hazards/hazards.ts';
 import { reportHazard } from '../hazards/report.ts';
 import { plantName } from '../hazards/run-plant.ts';
 import { reproLine } from '../repro-line.ts';
+import type { PlantTrial } from '../run.ts';
 import { ALL_DIRECTED, ALL_HUNTED } from './all-plants.ts';
 import type { Plant } from './plants.ts';
 import { caughtBy } from './run-directed.ts';
-import { huntPlant } from './run-hunt.ts';
+import { type Found, huntPlant } from './run-hunt.ts';
 import type { DirectedPlant } from './storage-plants.ts';
 
 const NAMES = [...ALL_HUNTED, ...ALL_DIRECTED, ...HAZARDS.map(({ story }) => ({ name: plantName(story) }))].map(
@@ -23,11 +25,16 @@ const NAMES = [...ALL_HUNTED, ...ALL_DIRECTED, ...HAZARDS.map(({ story }) => ({ 
 
 const NAME_WIDTH = 26;
 
+/** Tries begin so far apart that none runs into the seeds of the next. */
+const SEEDS_BETWEEN_TRIES = 1_000_000;
+
 interface Options {
   seeds?: number;
   only?: string;
   directed?: boolean;
   hazards?: boolean;
+  tries: number;
+  out?: string;
   jobs: number;
 }
 
@@ -37,11 +44,17 @@ await new Command('plants')
   .addOption(new Option('--only <name>', 'one of them').choices(NAMES))
   .option('--directed', 'only those that a directed story catches')
   .option('--hazards', 'only those of docs/HAZARDS.md, each in its story')
+  .option('--tries <n>', 'hunt each so often, from other seeds each time', countArgument, 1)
+  .option('--out <file>', 'write a line of JSON for each that was hunted, for the page of a sweep (`--plants`)')
   .option('--jobs <n>', 'processes', countArgument, availableParallelism())
-  .action(async ({ seeds = Infinity, only, jobs, directed = false, hazards = false }: Options) => {
+  .action(async ({ seeds = Infinity, only, jobs, directed = false, hazards = false, tries, out }: Options) => {
+    if (out !== undefined) writeFileSync(out, '');
     const isWanted = ({ name }: Pick<Plant, 'name'>) => only === undefined || name === only;
     const hunted = directed || hazards ? [] : ALL_HUNTED.filter(isWanted);
-    await eachOf(hunted, jobs, (plant) => report(plant, seeds));
+    await eachOf(hunted, jobs, async (plant) => {
+      const trial = await report(plant, Math.min(seeds, plant.seedsMax), tries);
+      if (out !== undefined) appendFileSync(out, `${JSON.stringify(trial)}\n`);
+    });
     const played = hazards ? [] : ALL_DIRECTED.filter(isWanted);
     // One at a time: each is a test run of its own in this process.
     await eachOf(played, 1, reportStory);
@@ -63,22 +76,37 @@ async function eachOf<Item>(items: readonly Item[], jobs: number, work: (item: I
 }
 
 /** A plant that survives fewer seeds than it promises to be found in has not broken its promise. */
-async function report(plant: Plant, seedsMax: number): Promise<void> {
-  const { seeds, caught, wallMs } = await huntPlant(plant, Math.min(seedsMax, plant.seedsMax));
-  const head = `${plant.name.padEnd(NAME_WIDTH)} ${String(seeds).padStart(6)} seeds ${(wallMs / 1000).toFixed(1).padStart(7)} s`;
-  if (caught !== null) {
-    const { profile, failure } = caught;
-    console.log(`${head}  ${profile}, ${failure.kind}: ${failure.message.split('\n')[0]}`);
-    if (plant.says?.test(failure.message) === false) {
+async function report(plant: Plant, seedsMax: number, tries: number): Promise<PlantTrial> {
+  const hunts: Found[] = [];
+  for (let i = 0; i < tries; i++) hunts.push(await huntPlant(plant, seedsMax, i * SEEDS_BETWEEN_TRIES));
+  const [first] = hunts.filter(({ caught }) => caught !== null);
+  const missed = hunts.some(({ caught }) => caught === null);
+  if (missed && seedsMax >= plant.seedsMax) process.exitCode = 1;
+  const convicted = first?.caught
+    ? `${first.caught.failure.kind}: ${first.caught.failure.message.split('\n')[0]}`
+    : null;
+  console.log(
+    `${headOf(plant, hunts)}  ${convicted ?? (seedsMax >= plant.seedsMax ? 'SURVIVED' : `not found, and promised within ${plant.seedsMax}`)}`,
+  );
+  if (first?.caught) {
+    if (plant.says?.test(first.caught.failure.message) === false) {
       process.exitCode = 1;
       console.log(`${' '.repeat(NAME_WIDTH)} not by what it is for, which says ${plant.says}`);
     }
     // The program with the plant in it stays; so does what it takes to see the run on a page.
-    return console.log(`${' '.repeat(NAME_WIDTH)} again: ${reproLine(caught, {}, plant.name)}`);
+    console.log(`${' '.repeat(NAME_WIDTH)} again: ${reproLine(first.caught, {}, plant.name)}`);
   }
-  const missed = seeds >= plant.seedsMax;
-  if (missed) process.exitCode = 1;
-  console.log(`${head}  ${missed ? 'SURVIVED' : `not found, and promised within ${plant.seedsMax}`}`);
+  return { plant: plant.name, seeds: hunts.map(({ seeds, caught }) => (caught === null ? null : seeds)), convicted };
+}
+
+/** `no-skip   133 seeds   2.1 s`, or of several tries the median, all of them, and the time of all together. */
+function headOf(plant: Plant, hunts: readonly Found[]): string {
+  const counts = hunts.map(({ seeds, caught }) => (caught === null ? Infinity : seeds));
+  const median = counts.toSorted((a, b) => a - b)[Math.floor((counts.length - 1) / 2)] ?? Infinity;
+  const text = (count: number) => (count === Infinity ? 'none' : String(count));
+  const wallMs = hunts.reduce((sum, hunt) => sum + hunt.wallMs, 0);
+  const all = counts.length === 1 ? '' : `  (${counts.map(text).join(', ')})`;
+  return `${plant.name.padEnd(NAME_WIDTH)} ${text(median).padStart(6)} seeds ${(wallMs / 1000).toFixed(1).padStart(7)} s${all}`;
 }
 
 /** The story must end well with the right engine, and badly with the wrong one. */

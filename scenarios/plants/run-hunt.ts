@@ -13,10 +13,21 @@ export interface Found extends Catch {
 }
 
 /** Rejects when the plant does not build, or when its program ends without an answer. */
-export async function huntPlant(plant: Pick<Plant, 'name' | 'edits' | 'profile'>, seedsMax: number): Promise<Found> {
+export async function huntPlant(
+  plant: Pick<Plant, 'name' | 'edits' | 'profile'>,
+  seedsMax: number,
+  from = 0,
+): Promise<Found> {
   const program = await buildPlant(plant);
   const profile = plant.profile === undefined ? [] : ['--profile', plant.profile];
   const startedMs = performance.now();
-  const { stdout } = await run(process.execPath, [program, 'sim', 'hunt', '--seeds', `0..${seedsMax}`, ...profile]);
+  const { stdout } = await run(process.execPath, [
+    program,
+    'sim',
+    'hunt',
+    '--seeds',
+    `${from}..${from + seedsMax}`,
+    ...profile,
+  ]);
   return { ...(JSON.parse(stdout) as Catch), wallMs: performance.now() - startedMs };
 }

@@ -24,6 +24,7 @@ export function mergeResults(parts: readonly ResultsContent[]): SweepRecord {
     startedAt: parts.map(({ head }) => head.startedAt).toSorted()[0] as string,
     wallMs: Math.max(...parts.map(({ wallMs }) => wallMs)),
     jobs: parts.reduce((sum, { jobs }) => sum + jobs, 0),
+    machines: parts.flatMap(({ head }) => head.machine ?? []),
     runsPlanned: null,
     results: [...results.values()].toSorted(byName),
     probes: probeCatalogue(),

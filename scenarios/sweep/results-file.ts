@@ -14,6 +14,8 @@ export interface ResultsHead {
   build: string;
   nodeVersion: string;
   startedAt: string;
+  /** Absent from files of before it was kept. */
+  machine?: string;
   size: Partial<RunSize>;
 }
 

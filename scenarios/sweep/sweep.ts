@@ -3,6 +3,7 @@
  * the user interrupts, and always ends with what it has.
  */
 
+import { availableParallelism, cpus } from 'node:os';
 import { buildName } from '../build-name.ts';
 import { probeCatalogue } from '../probes.ts';
 import { reproLine } from '../repro-line.ts';
@@ -32,6 +33,8 @@ export interface SweepOptions {
   silenceMsMax: number;
   /** Where results are written as they come, and which are there already; null keeps them in memory. */
   resultsPath: string | null;
+  /** Called once, before the first run, with a look at what there is so far. */
+  onStart?: (soFar: () => SweepRecord) => Promise<void>;
 }
 
 export interface SweepOutcome {
@@ -49,6 +52,7 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
     build: buildName(),
     nodeVersion: process.version,
     startedAt,
+    machine: machineName(),
     size: options.size,
   } as const;
   const file = options.resultsPath === null ? null : new ResultsFile(options.resultsPath, head);
@@ -60,6 +64,22 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
   const progress = new ProgressLine(tally, { runs, timeMs: options.timeMs, probeCount: probes.length });
   const stop = stopSignal(options.timeMs);
   const names = notYetDone(runNames(options.range), file);
+  const soFar = (isOver: boolean): SweepRecord => ({
+    format: 'tailrace-sweep/1',
+    scenario: SCENARIO,
+    build: head.build,
+    nodeVersion: head.nodeVersion,
+    startedAt: file?.before?.head.startedAt ?? startedAt,
+    wallMs: Math.round(performance.now() - startedMs) + (file?.before?.wallMs ?? 0),
+    jobs: options.jobs,
+    machines: [head.machine],
+    runsPlanned: runs,
+    results: tally.results.toSorted(byName),
+    probes,
+    judgesProbes: isOver && judgesProbes(tally.results),
+    harnessErrors,
+  });
+  await options.onStart?.(() => soFar(false));
 
   await runPool({
     jobs: options.jobs,
@@ -85,23 +105,15 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
     stop.release();
   });
 
-  const wallMs = Math.round(performance.now() - startedMs);
-  file?.end(wallMs, options.jobs);
-  const record: SweepRecord = {
-    format: 'tailrace-sweep/1',
-    scenario: SCENARIO,
-    build: head.build,
-    nodeVersion: head.nodeVersion,
-    startedAt: file?.before?.head.startedAt ?? startedAt,
-    wallMs: wallMs + (file?.before?.wallMs ?? 0),
-    jobs: options.jobs,
-    runsPlanned: runs,
-    results: tally.results.toSorted(byName),
-    probes,
-    judgesProbes: judgesProbes(tally.results),
-    harnessErrors,
-  };
+  file?.end(Math.round(performance.now() - startedMs), options.jobs);
+  const record = soFar(true);
   return { record, tally };
+}
+
+/** What people compare speeds by: system, architecture, processors. */
+function machineName(): string {
+  const model = cpus()[0]?.model.trim() ?? 'unknown processor';
+  return `${process.platform} ${process.arch}, ${availableParallelism()} of ${model}`;
 }
 
 /** Due once the time is used up or the user pressed Ctrl-C; a second Ctrl-C ends the process as usual. */

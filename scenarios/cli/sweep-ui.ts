@@ -1,0 +1,50 @@
+/** `tailrace sim sweep --ui`: the page of a sweep while it runs, and afterwards until Ctrl-C. */
+
+import { once } from 'node:events';
+import { type LiveSweep, serveSweep } from '../../reports/index.ts';
+import { renderRunPage } from '../bundle.ts';
+import type { Profile, RunSize } from '../plan.ts';
+import type { Night, SweepRecord } from '../run.ts';
+import { runSeed } from '../run-seed.ts';
+import { InputError } from './input-error.ts';
+
+export class SweepUi {
+  readonly #port: number;
+  readonly #size: Partial<RunSize>;
+  readonly #nights: readonly Night[];
+  #page: LiveSweep | null = null;
+  #sweep: (() => SweepRecord) | null = null;
+  #isOver = false;
+
+  constructor(port: number, size: Partial<RunSize>, nights: readonly Night[]) {
+    this.#port = port;
+    this.#size = size;
+    this.#nights = nights;
+  }
+
+  /** Throws an InputError when the port is taken. */
+  async begin(soFar: () => SweepRecord): Promise<void> {
+    this.#sweep = soFar;
+    this.#page = await serveSweep(this.#port, {
+      sweep: () => this.#sweep!(),
+      isOver: () => this.#isOver,
+      historyPage: async (seed, profile) =>
+        renderRunPage(await runSeed({ seed, profile: profile as Profile, size: this.#size, record: true })),
+      nights: this.#nights,
+    }).catch((error: unknown) => {
+      throw new InputError(`--ui-port ${this.#port}: ${error instanceof Error ? error.message : String(error)}`);
+    });
+    process.stderr.write(`watch it at ${this.#page.url}\n`);
+  }
+
+  /** Shows how the sweep ended; resolves when the user is done looking. */
+  async end(record: SweepRecord): Promise<void> {
+    if (this.#page === null) return;
+    this.#sweep = () => record;
+    this.#isOver = true;
+    this.#page.tell();
+    process.stderr.write(`the page stays at ${this.#page.url} until Ctrl-C\n`);
+    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    await this.#page.close();
+  }
+}
