@@ -15,6 +15,9 @@ export type KeyValueInput =
 /** The value got; null for a put or an append. */
 export type KeyValueOutput = Outcome<string | null>;
 
+/** Longer texts of one that are looked for one by one. */
+const LISTED_MAX = 8;
+
 /**
  * What a key holds, as the pieces it was put together from. Equal pieces are the same object, so that appending to a
  * long value costs as little as to a short one, and equality is identity.
@@ -26,8 +29,10 @@ class Text {
   readonly #root: Text;
   readonly #before: Text | null;
   readonly #piece: string;
-  /** Made when the first longer one is. */
-  #longer: Map<string, Text> | null = null;
+  /** The longer ones, each made when it is first asked for: a list, and a map as well once there are many. */
+  #first: Text | null = null;
+  #sibling: Text | null = null;
+  #byPiece: Map<string, Text> | null = null;
   #whole: string | null = null;
 
   constructor(before: Text | null, piece: string) {
@@ -47,13 +52,24 @@ class Text {
 
   with(piece: string): Text {
     if (piece === '') return this;
-    this.#longer ??= new Map();
-    let text = this.#longer.get(piece);
-    if (text === undefined) {
-      text = new Text(this, piece);
-      this.#longer.set(piece, text);
-    }
+    if (this.#byPiece !== null) return this.#byPiece.get(piece) ?? this.#longer(piece);
+    let count = 0;
+    for (let text = this.#first; text !== null; text = text.#sibling, count++) if (text.#piece === piece) return text;
+    if (count === LISTED_MAX) this.#listAll();
+    return this.#longer(piece);
+  }
+
+  #longer(piece: string): Text {
+    const text = new Text(this, piece);
+    text.#sibling = this.#first;
+    this.#first = text;
+    this.#byPiece?.set(piece, text);
     return text;
+  }
+
+  #listAll(): void {
+    this.#byPiece = new Map();
+    for (let text = this.#first; text !== null; text = text.#sibling) this.#byPiece.set(text.#piece, text);
   }
 
   is(value: string | null): boolean {

@@ -1,24 +1,30 @@
 /**
  * Every state the search has seen, once, under a small integer; and what each operation did in it.
  *
- * A configuration then holds a number instead of a state, and no step of the model is computed twice. Nothing is ever
- * evicted: ids are what equality means to the rest of the search.
+ * A configuration then holds a number instead of a state, and no step of the model is computed twice, as long as that
+ * pays. Nothing is ever evicted: ids are what equality means to the rest of the search.
  */
 
 import type { Model } from './model.ts';
 
 export const ILLEGAL = -1;
 const UNKNOWN = -2;
+/** Every so many steps it is asked whether remembering pays: whether this share of them was known. */
+const TRIAL_STEPS = 8_192;
+const KNOWN_SHARE_LEAST = 1 / 4;
 
 export class States<S, I, O> {
   readonly #model: Model<S, I, O>;
   readonly #states: S[] = [];
-  /** Where no `equal` is given, states are their own keys. */
+  /** Where states have no hash, and no `equal` either, they are their own keys. */
   readonly #byValue = new Map<S, number>();
-  /** Otherwise: the newest state with a hash, and the next older one with the same. */
-  readonly #byHash = new Map<number, number>();
-  readonly #older: number[] = [];
-  readonly #steps = new PairTable();
+  /** Otherwise a table of ids plus 1, open addressing, 0 for a free slot. Without a hash all states collide. */
+  #slots = new Int32Array(64);
+  #hashes = new Int32Array(32);
+  /** Null once it turned out that hardly any step is asked for twice: a model's own step is cheaper then. */
+  #steps: PairTable | null = new PairTable();
+  #asked = 0;
+  #known = 0;
 
   constructor(model: Model<S, I, O>) {
     this.#model = model;
@@ -30,29 +36,61 @@ export class States<S, I, O> {
 
   idOf(state: S): number {
     const { equal, hash } = this.#model;
-    if (equal === undefined) {
+    if (equal === undefined && hash === undefined) {
       const known = this.#byValue.get(state);
       if (known !== undefined) return known;
       this.#byValue.set(state, this.#states.length);
       return this.#states.push(state) - 1;
     }
     const key = hash === undefined ? 0 : hash(state) | 0;
-    const newest = this.#byHash.get(key) ?? -1;
-    for (let id = newest; id !== -1; id = this.#older[id]!) if (equal(this.#states[id]!, state)) return id;
-    this.#byHash.set(key, this.#states.length);
-    this.#older.push(newest);
-    return this.#states.push(state) - 1;
+    const mask = this.#slots.length - 1;
+    let slot = spread(key) & mask;
+    for (let found = this.#slots[slot]!; found !== 0; found = this.#slots[slot]!) {
+      const other = this.#states[found - 1]!;
+      if (this.#hashes[found - 1] === key && (equal === undefined ? Object.is(other, state) : equal(other, state)))
+        return found - 1;
+      slot = (slot + 1) & mask;
+    }
+    const id = this.#states.push(state) - 1;
+    this.#slots[slot] = id + 1;
+    this.#hashes[id] = key;
+    if (this.#states.length === this.#hashes.length) this.#grow();
+    return id;
   }
 
   /** The state behind a step of operation number `operation`, or ILLEGAL. */
   step(id: number, operation: number, input: I, output: O): number {
+    if (this.#steps === null) return this.#newStep(id, input, output);
     const slot = this.#steps.slotOf(id, operation);
     const known = this.#steps.valueAt(slot);
-    if (known !== UNKNOWN) return known;
-    const step = this.#model.step(this.#states[id]!, input, output);
-    const next = step.legal ? this.idOf(step.state) : ILLEGAL;
-    this.#steps.set(slot, id, operation, next);
+    if (++this.#asked % TRIAL_STEPS === 0 && this.#known < this.#asked * KNOWN_SHARE_LEAST) this.#steps = null;
+    if (known !== UNKNOWN) {
+      this.#known++;
+      return known;
+    }
+    const next = this.#newStep(id, input, output);
+    this.#steps?.set(slot, id, operation, next);
     return next;
+  }
+
+  #newStep(id: number, input: I, output: O): number {
+    const state = this.#states[id]!;
+    const step = this.#model.step(state, input, output);
+    if (!step.legal) return ILLEGAL;
+    return step.state === state ? id : this.idOf(step.state);
+  }
+
+  #grow(): void {
+    const hashes = new Int32Array(this.#hashes.length * 2);
+    hashes.set(this.#hashes);
+    this.#hashes = hashes;
+    this.#slots = new Int32Array(hashes.length * 2);
+    const mask = this.#slots.length - 1;
+    for (let id = 0; id < this.#states.length; id++) {
+      let slot = spread(hashes[id]!) & mask;
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+      this.#slots[slot] = id + 1;
+    }
   }
 }
 
@@ -98,6 +136,11 @@ class PairTable {
       this.#value[slot] = value[old]!;
     }
   }
+}
+
+function spread(hash: number): number {
+  const z = Math.imul(hash, 0x9e3779b1);
+  return z ^ (z >>> 15);
 }
 
 function mixed(a: number, b: number): number {

@@ -50,7 +50,9 @@ export class Walk<S, I, O> {
   // What may come next, one range per level of the search, in one array.
   #choices = new Int32Array(64);
   #choicesEnd = 0;
+  /** Those in use are the first ones; the others are kept to be used again. */
   readonly #levels: Level[] = [];
+  #depth = 0;
 
   constructor(model: Model<S, I, O>, operations: readonly Operation<I, O>[], keepsAllOrders: boolean) {
     const { isOptional, isReadOnly, position, progress, isHopeless, preference } = model;
@@ -80,7 +82,7 @@ export class Walk<S, I, O> {
 
   /** Goes on until the search ends or so many steps were spent in all, give or take one level; null then. */
   run(stepsMax: number): Walked | null {
-    if (this.#levels.length === 0) this.#open();
+    if (this.#depth === 0) this.#open();
     while (this.#timeline.firstRequired !== -1) {
       if (this.#steps >= stepsMax) return null;
       if (this.#configurations.isFull) return this.#end('unknown');
@@ -117,25 +119,23 @@ export class Walk<S, I, O> {
     const boundary = entry === -1 ? Number.POSITIVE_INFINITY : this.#timeline.rank[entry]!;
     if (this.#preference !== null) this.#sortChoices(start, this.#preference);
     const optional = this.#timeline.optionalBefore(boundary);
-    this.#levels.push({
-      orderLength: this.#orderLength,
-      state: this.#state,
-      latestCall: this.#latestCall,
-      choicesStart: start,
-      choicesEnd: this.#choicesEnd,
-      nextChoice: start,
-      optional,
-      optionalPass: this.#progress === null ? 1 : 0,
-      optionalsTried: 0,
-    });
+    const level = (this.#levels[this.#depth++] ??= new Level());
+    level.orderLength = this.#orderLength;
+    level.state = this.#state;
+    level.latestCall = this.#latestCall;
+    level.choicesStart = start;
+    level.choicesEnd = this.#choicesEnd;
+    level.nextChoice = start;
+    level.optional = optional;
+    level.optionalPass = this.#progress === null ? 1 : 0;
+    level.optionalsTried = 0;
   }
 
   /** Undoes the latest level and the operation that led to it. False when there is none before it. */
   #close(): boolean {
-    const level = this.#levels.pop()!;
-    this.#choicesEnd = level.choicesStart;
-    const parent = this.#levels.at(-1);
-    if (parent === undefined) return false;
+    this.#choicesEnd = this.#levels[--this.#depth]!.choicesStart;
+    if (this.#depth === 0) return false;
+    const parent = this.#levels[this.#depth - 1]!;
     this.#undoTo(parent.orderLength);
     this.#state = parent.state;
     this.#latestCall = parent.latestCall;
@@ -144,7 +144,7 @@ export class Walk<S, I, O> {
 
   /** Takes the next choice of the latest level that leads to a new configuration. */
   #tryNext(): boolean {
-    const level = this.#levels.at(-1)!;
+    const level = this.#levels[this.#depth - 1]!;
     while (level.nextChoice < level.choicesEnd) if (this.#take(this.#choices[level.nextChoice++]!)) return true;
     for (; level.optionalPass < 2; level.optionalPass++, level.optionalsTried = 0)
       while (level.optionalsTried < level.optional) {
@@ -167,7 +167,7 @@ export class Walk<S, I, O> {
   }
 
   #take(operation: number): boolean {
-    const { state, latestCall } = this.#levels.at(-1)!;
+    const { state, latestCall } = this.#levels[this.#depth - 1]!;
     const next = this.#step(operation);
     if (next === ILLEGAL) return false;
     this.#place(operation);
@@ -247,16 +247,16 @@ export class Walk<S, I, O> {
 }
 
 /** A configuration on the way, after its commits. */
-interface Level {
-  readonly orderLength: number;
-  readonly state: number;
-  readonly latestCall: number;
-  readonly choicesStart: number;
-  readonly choicesEnd: number;
-  nextChoice: number;
+class Level {
+  orderLength = 0;
+  state = 0;
+  latestCall = -1;
+  choicesStart = 0;
+  choicesEnd = 0;
+  nextChoice = 0;
   /** So many optional operations have been called; those not placed are tried after the choices. */
-  readonly optional: number;
+  optional = 0;
   /** First those that fill the gap up to the next position, then the others; those called last first. */
-  optionalPass: number;
-  optionalsTried: number;
+  optionalPass = 0;
+  optionalsTried = 0;
 }
