@@ -1,7 +1,7 @@
 /** `tailrace report PATH`: a run, a sweep or a bare history as a self-contained HTML page. */
 
 import { existsSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { EXIT_BAD_INPUT, readInput } from './check.ts';
 import { parseRecord } from './parse-record.ts';
@@ -11,12 +11,25 @@ export function reportCommand(): Command {
     .description('write the HTML page of a run, a sweep or a history')
     .argument('<path>', 'run.json, sweep.json, a history (.jsonl), or a folder that holds one of them')
     .option('-o, --out <file>', 'where to write the page (default: beside the input)')
+    .option('--open', 'show it in the browser')
     .addHelpText('after', '\nExit codes: 0 written, 3 bad input.')
-    .action(async (path: string, options: { out?: string }) => {
+    .action(async (path: string, options: { out?: string; open?: boolean }) => {
       const page = await report(path, options.out);
       if (page === null) process.exitCode = EXIT_BAD_INPUT;
-      else console.log(`page: ${page}`);
+      else {
+        console.log(`page: ${page}`);
+        if (options.open === true) await show(page);
+      }
     });
+}
+
+/** The page is written whatever becomes of this: a machine may have no browser. */
+async function show(page: string): Promise<void> {
+  const { default: open } = await import('open');
+  const opener = await open(resolve(page));
+  opener.once('error', (error) =>
+    console.error(`no browser could be started (${error.message}): open the page yourself`),
+  );
 }
 
 async function report(path: string, out: string | undefined): Promise<string | null> {
