@@ -303,6 +303,16 @@ describe('over HTTP/2', () => {
     return [first, Buffer.concat(Array.from({ length: 3000 }, () => part))];
   }
 
+  test('a connection that Node says nothing more of is over in time, and its requests with it', async () => {
+    const server = await serve(handler, LIMITS);
+    const { socket } = await connectRaw(server);
+    // Data of a stream that was never opened, while another waits for its body.
+    socket.write(Buffer.concat([PREFACE, open(POST), frame(FRAME.data, END_STREAM, 99, 'abc')]));
+    await until(() => server.requests === 1, 'the request is under way');
+    socket.destroy();
+    await until(() => server.requests === 0 && server.connections === 0, 'nothing is left');
+  });
+
   test('a connection whose head never ends is over in time', async () => {
     const server = await serve(handler, LIMITS);
     const { socket } = await connectRaw(server);

@@ -1,6 +1,6 @@
 /**
  * Keeps one HTTP/2 peer from costing more than it is worth: floods of pings, settings and resets end its connection, and
- * so does asking for nothing.
+ * so does asking for nothing, or not answering a ping.
  *
  * Frames that make work without asking for anything are counted in windows of time; a peer that goes beyond the limit is
  * told to calm down (RFC 9113 §10.5) and is gone. Node's library bounds the rest: answers that nobody reads, frames that
@@ -17,7 +17,7 @@ const MAX = { pings: 500, settings: 100, resets: 500 } as const;
 export type Flood = keyof typeof MAX;
 
 export interface GuardRules {
-  /** Longest time without a stream. */
+  /** Longest time without a stream, and for the answer to a ping. */
   idleMsMax: number;
   /** The peer flooded; its connection is being ended. */
   onFlood: (kind: Flood) => void;
@@ -60,5 +60,17 @@ export function guardSession(session: ServerHttp2Session, { idleMsMax, onFlood }
       if (streams === 0 && !session.closed) idle = setTimeout(leave, idleMsMax);
     });
   });
-  session.on('close', () => clearTimeout(idle));
+
+  // Behind some errors of the protocol Node neither reads nor writes a connection any more, and tells nobody: its streams would
+  // be under way for ever. A ping through the connection is what tells.
+  let isAnswered = true;
+  const watch = setInterval(() => {
+    if (!isAnswered) return session.destroy();
+    isAnswered = streams === 0;
+    if (streams > 0) session.ping((error) => (isAnswered = error === null));
+  }, idleMsMax);
+  session.on('close', () => {
+    clearTimeout(idle);
+    clearInterval(watch);
+  });
 }
