@@ -6,7 +6,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHistory } from '../checker/index.ts';
-import { renderRun } from '../reports/index.ts';
+import { renderRun, type ShrunkCase } from '../reports/index.ts';
+import { partialOrders } from './partial-orders.ts';
 import type { RunRecord } from './run.ts';
 
 export interface Bundle {
@@ -14,18 +15,24 @@ export interface Bundle {
   page: string;
 }
 
-export function writeBundle(parent: string, run: RunRecord): Bundle {
+/** `shrunk`: the smallest case with the same failure, where somebody looked for it. */
+export function writeBundle(parent: string, run: RunRecord, shrunk: ShrunkCase | null = null): Bundle {
   const folder = join(parent, `${run.profile}-${run.seed.replaceAll(/[^\w.-]/g, '_')}`);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'run.json'), `${JSON.stringify(run)}\n`);
   writeFileSync(join(folder, 'history.jsonl'), run.historyLines.map((line) => `${line}\n`).join(''));
   const page = join(folder, 'history.html');
-  writeFileSync(page, renderRunPage(run));
+  writeFileSync(page, renderRunPage(run, shrunk));
+  if (shrunk !== null) writeFileSync(join(folder, shrunk.fileName), shrunk.simcase);
   return { folder, page };
 }
 
-export function renderRunPage(run: RunRecord): string {
+export function renderRunPage(run: RunRecord, shrunk: ShrunkCase | null = null): string {
   const parsed = parseHistory(run.historyLines.join('\n'));
   if (parsed.kind === 'malformed') throw new Error(`line ${parsed.line} of the run's history: ${parsed.message}`);
-  return renderRun(run, parsed.history);
+  const isOrdered = run.linearization !== null || run.failure === null;
+  return renderRun(run, parsed.history, {
+    partialOrders: isOrdered ? [] : partialOrders(parsed.history),
+    ...(shrunk !== null && { shrunk }),
+  });
 }

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import type { History, Verdict } from '../checker/index.ts';
 import { renderHistory } from '../reports/index.ts';
 import { verdictFailure } from './judge.ts';
+import { partialOrders } from './partial-orders.ts';
 
 export function judgedPage(file: string, history: History, verdict: Verdict): string {
   return renderHistory({
@@ -12,5 +13,6 @@ export function judgedPage(file: string, history: History, verdict: Verdict): st
     verdict: verdict.verdict,
     failure: verdictFailure(verdict),
     linearization: verdict.verdict === 'ok' ? verdict.linearization : null,
+    partialOrders: verdict.verdict === 'ok' ? [] : partialOrders(history),
   });
 }

@@ -5,6 +5,7 @@
  * storage calls fill the tracks. With `stale` one late check-tail answers an old tail, as a fenced host would.
  */
 
+import { chainAll } from '../../checker/chain-hash.ts';
 import type { Call, History, HistoryEvent, Return } from '../../checker/history.ts';
 import type { ProbeInfo, RunRecord, SeedResult, SweepRecord, TrackSpan } from '../../scenarios/run.ts';
 
@@ -188,6 +189,8 @@ class FakeWorld {
   readonly #pending: (Pending | null)[];
   readonly #clientIds: number[];
   #tail = 0;
+  /** The chain hash of all records. */
+  #content = 0n;
   #nowMs = 40;
 
   constructor(dice: Dice, clients: number) {
@@ -265,14 +268,14 @@ class FakeWorld {
   #takeEffect(pending: Pending): void {
     this.#order.push(pending.opId);
     if (pending.call.kind === 'read') {
-      const streamHash = BigInt.asUintN(64, BigInt(this.#tail) * 0x9e37_79b9_7f4a_7c15n);
-      pending.outcome = { kind: 'read-success', tail: this.#tail, streamHash };
+      pending.outcome = { kind: 'read-success', tail: this.#tail, streamHash: this.#content };
     } else if (pending.call.kind === 'check-tail') {
       pending.outcome = { kind: 'check-tail-success', tail: this.#tail };
     } else if (pending.call.matchSeqNum !== null && pending.call.matchSeqNum !== this.#tail) {
       pending.outcome = { kind: 'append-definite-failure' };
     } else {
       this.#tail += pending.call.recordHashes.length;
+      this.#content = chainAll(pending.call.recordHashes, this.#content);
       const isLost = this.#dice(25) === 0;
       pending.outcome = isLost ? { kind: 'append-indefinite-failure' } : { kind: 'append-success', tail: this.#tail };
     }

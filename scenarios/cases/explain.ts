@@ -45,7 +45,7 @@ export function explanationText({ message, causes, scenery, run }: Explanation):
 }
 
 /** `node-1 wal/7, 2nd time: whether the reply to a put is lost → 1`. */
-function sentenceOf({ sentence, entity, ordinal, outcome }: KeyedChoice): string {
+export function sentenceOf({ sentence, entity, ordinal, outcome }: KeyedChoice): string {
   const time = ordinal === 0 ? '' : `, time ${ordinal + 1}`;
   return `${entity.replaceAll(/(^|\/|\s)0+(?=\d)/g, '$1')}${time}: ${sentence} → ${outcome}`;
 }

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { countArgument, profileArgument, seedRangeArgument } from '../arguments.ts';
+import { countArgument, durationArgument, profileArgument, seedRangeArgument } from '../arguments.ts';
 import { writeBundle } from '../bundle.ts';
 import { green, red } from '../colours.ts';
 import {
@@ -26,10 +26,14 @@ import {
   sizeOf,
 } from './sim-options.ts';
 import { mergeCommand, sweepCommand } from './sweep.ts';
-import { type Profile, PROFILES } from '../plan.ts';
+import type { ShrunkCase } from '../../reports/index.ts';
+import type { Case } from '../cases/case.ts';
+import { drawPlan, type Profile, PROFILES } from '../plan.ts';
 import type { RunFailure, RunRecord, SweepRecord } from '../run.ts';
 
 interface RunOptions extends SizeOptions {
+  /** How long to make a failing run small for its page, in milliseconds. */
+  shrink?: number;
   seed: string;
   profile: Profile;
   out: string;
@@ -59,18 +63,33 @@ export function simCommand(): Command {
 // --- run, repro ------------------------------------------------------------------------------------------
 
 function runCommand(): Command {
-  return oneRun(new Command('run').description('run one seed, check its history and write its page')).action(
-    async (options: RunOptions) => {
+  return oneRun(new Command('run').description('run one seed, check its history and write its page'))
+    .option(
+      '--shrink <duration>',
+      'if it fails, make it small within this time; the page tells what it takes',
+      durationArgument,
+    )
+    .action(async (options: RunOptions) => {
       const { run, wallMs } = await runOnce(options, true);
       printRun(run, wallMs);
-      const bundle = writeBundle(options.out, run);
+      const shrunk =
+        run.failure === null || options.shrink === undefined ? null : await shrunkOf(options, options.shrink);
+      const bundle = writeBundle(options.out, run, shrunk);
       console.log(`page     ${bundle.page}`);
       if (run.failure !== null) {
         console.log(`\nto repeat: ${run.repro}`);
         process.exitCode = EXIT_FAILED;
       }
-    },
-  );
+    });
+}
+
+async function shrunkOf({ seed, profile, ...options }: RunOptions, budgetMs: number): Promise<ShrunkCase> {
+  const [{ shrink }, { shrunkCaseOf }] = await Promise.all([
+    import('../cases/shrink.ts'),
+    import('../cases/shrunk-case.ts'),
+  ]);
+  const original: Case = { seed, plan: drawPlan(seed, profile, sizeOf(options)), choices: { kind: 'generated' } };
+  return shrunkCaseOf(await shrink(original, { budgetMs, nowMs: () => performance.now() }), 'case');
 }
 
 function reproCommand(): Command {

@@ -201,17 +201,21 @@ async function writeFailures(
   size: Partial<RunSize>,
   shrinkMs: number | null,
 ): Promise<Record<string, string>> {
-  const [{ signatureGroups }, { runSeed }, { shrink }] = await Promise.all([
+  const [{ signatureGroups }, { runSeed }, { shrink }, { shrunkCaseOf }] = await Promise.all([
     import('../sweep/signatures.ts'),
     import('../run-seed.ts'),
     import('../cases/shrink.ts'),
+    import('../cases/shrunk-case.ts'),
   ]);
   const links: Record<string, string> = {};
   for (const { smallest } of signatureGroups(record).slice(0, SIGNATURES_SHOWN_MAX)) {
     const { seed, profile } = smallest;
-    writeBundle(folder, await runSeed({ seed, profile, size, record: true }));
+    const run = await runSeed({ seed, profile, size, record: true });
     links[`${seed}/${profile}`] = `${profile}-${seed}/history.html`;
-    if (shrinkMs === null) continue;
+    if (shrinkMs === null) {
+      writeBundle(folder, run);
+      continue;
+    }
     const plan = drawPlan(seed, profile as Profile, size);
     const shrunk = await shrink(
       { seed, plan, choices: { kind: 'generated' } },
@@ -219,6 +223,7 @@ async function writeFailures(
     );
     const file = join(folder, `${profile}-${seed}.simcase`);
     await writeCase(file, shrunk.case, shrunk.run);
+    writeBundle(folder, run, await shrunkCaseOf(shrunk, 'case'));
     console.log(`${file}: ${shrunk.decisionsBefore} → ${shrunk.decisions} decisions`);
   }
   return links;
