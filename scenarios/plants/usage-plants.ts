@@ -29,4 +29,44 @@ export const USAGE_PLANTS: readonly Plant[] = [
     seedsMax: 500,
     says: /what is stored is what is there: not reached/,
   },
+  {
+    name: 'reads-uncounted',
+    lie: 'a read is counted as a session',
+    edits: [
+      {
+        file: 'engine/api/routes.ts',
+        find: "readProtocol(headers).kind === 'unary' ? 'reads-unary' : 'reads-streaming';",
+        replace: "'reads-streaming';",
+      },
+    ],
+    seedsMax: 200,
+    says: /reads of \d+ bytes that were answered/,
+  },
+  {
+    name: 'counts-outlive-basins',
+    lie: 'what was counted in a basin and not logged before it ended is told of the next one of its name',
+    edits: [
+      {
+        file: 'engine/stream/usage-meter.ts',
+        find: '    this.#basins.delete(basin);',
+        replace: '    void basin;',
+      },
+    ],
+    seedsMax: 200,
+    says: /the server counts \d+ (?:reads|bytes that were read), which are/,
+  },
+  {
+    name: 'a-year-is-never-over',
+    lie: 'what was logged at a time to come is told of that time',
+    edits: [
+      {
+        file: 'engine/state/usage-series.ts',
+        find: '    if (at <= nowAt) next = at;',
+        replace: '    next = at;',
+      },
+    ],
+    seedsMax: 400,
+    profile: 'skew',
+    says: /the server counts \d+ app|fell from/,
+  },
 ];

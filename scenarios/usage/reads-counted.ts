@@ -44,8 +44,9 @@ async function countedByOne(client: UsageClient, clock: Clock, { usageFlushMs, s
   if (reads === 0) return false;
   for (const untilMs = clock.monoMs() + usageFlushMs + COMMIT_MS_MAX; ;) {
     const after = await told(client, clock);
-    const missing = [before.reads + reads - after.reads, before.readBytes + bytes - after.readBytes];
-    if (missing.every((count) => count <= 0)) return true;
+    const due = [before.reads + reads - after.reads, before.readBytes + bytes - after.readBytes];
+    const missing = due.map((count) => Math.max(0, count));
+    if (missing.every((count) => count === 0)) return true;
     if (served() !== servedBefore) return false;
     if (clock.monoMs() > untilMs) {
       throw new ProtocolViolation(
