@@ -122,11 +122,23 @@ describe('a reader that follows', () => {
   });
 });
 
+test.each<[string, Partial<ReadInput>]>([
+  ['count', { count: 2 }],
+  ['bytes', { meteredBytes: 20 }],
+  ['until', { untilTimestamp: 3 }],
+])('a batch that %s cuts says how far the stream is, as every batch does that is followed', async (_, limit) => {
+  const bench = await engineBench();
+  const { next } = await stalled(bench, { waitMs: 60_000, ...limit });
+  await bench.engine.append(BASIN, STREAM, batch([1, 2, 3].map((at) => record('x', at))));
+  expect(await next()).toBe('0..1@3');
+  expect(await next()).toBe('end');
+});
+
 test('what of a batch that comes did not fit ends the read, also when the rest of the batch trims itself', async () => {
   const bench = await engineBench();
   const { next } = await stalled(bench, { waitMs: 60_000, meteredBytes: 16 });
   await bench.engine.append(BASIN, STREAM, batch([record('x'), trimRecord(2)]));
-  expect(await next()).toBe('0..0');
+  expect(await next()).toBe('0..0@2');
   expect(await next()).toBe('end');
 });
 

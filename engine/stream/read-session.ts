@@ -117,14 +117,15 @@ export class ReadSession {
     this.#source.handedOut(this.#allowance.takenBytes - before);
     this.#next = last.seqNum + 1;
     this.#expiresAtMs = null;
-    if (this.#following && this.#next < stream.tail.seqNum) {
+    const followed = this.#following;
+    if (followed && this.#next < stream.tail.seqNum) {
       // What came and did not fit ends the read, even if it is trimmed by the time one looks for it.
       const isCut = records.length < batch.recordsMax && batch.meteredBytesMax < READ_METERED_BYTES_MAX;
       if (live !== null && isCut && opened.length === live.length) this.#allowance.refuse();
       this.#ports.telemetry.event('read.fell-behind');
       this.#following = false;
     }
-    const tail = this.#following ? this.#tailAtNext(stream) : null;
+    const tail = this.#following ? this.#tailAtNext(stream) : followed && this.#allowance.isSpent ? stream.tail : null;
     this.#rested();
     this.#ports.telemetry.event(tail === null ? 'read.batch' : 'read.followed', records.length);
     return { kind: 'batch', records, tail };

@@ -146,8 +146,7 @@ export function follow(
     if (isOver || next.records.length === shownTo) continue;
     // Who follows is shown what came, even if it trimmed itself.
     ({ records, left, isOver } = take({ ...after, trimPoint: 0 }, shownTo, left));
-    const isWhole = shownTo + records.length === after.records.length;
-    tell(records, isWhole ? tailOf(after) : null);
+    tell(records, tailOf(after));
   }
   return [after, { kind: 'open', events, appends }, isOver ? 0 : (range.waitMs ?? 0)];
 }
