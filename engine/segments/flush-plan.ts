@@ -23,8 +23,8 @@ export interface FlushPlan {
 /** Parts of a stream, while they are not too long for a segment: enough for a store's connections, few for a list. */
 const OWN_PARTS_MAX = 16;
 
-/** Frames that are looked at in one turn: about 10 ms. */
-export const FRAMES_PER_TURN = 8_192;
+/** Frames that are looked at in one turn: about 5 ms. */
+export const FRAMES_PER_TURN = 4_096;
 
 /**
  * `frozen` as `ChunkIndex.framesUpTo` gives it. Yields when it is time to give the turn away; what is trimmed or deleted
@@ -63,7 +63,7 @@ export function* planFlush(
       shared.push([]);
       room = segmentBytesMax;
     }
-    shared.at(-1)?.push({ streamId, frames: live });
+    shared.at(-1)?.push(live === frames ? stream : { streamId, frames: live });
     room -= bytes;
   }
   return { segments: [...own, ...shared], deadBytes };
