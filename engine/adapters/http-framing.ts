@@ -14,7 +14,7 @@ import type { IncomingHttpHeaders } from 'node:http2';
 export const HEAD_BYTES_MAX = 16 * 1024;
 
 /** Lines of one head. Node's parser of HTTP/1.1 would silently leave out what is above its own limit. */
-export const HEAD_LINES_MAX = 128;
+const HEAD_LINES_MAX = 128;
 
 /** What the client is told. */
 export interface Refusal {
