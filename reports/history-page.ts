@@ -55,7 +55,7 @@ function violationCard(
   const story = rest.join('\n');
   return html`<section class="card violation verdict-card" aria-labelledby="violation-title">
     <div>
-      <p class="eyebrow">${failure.kind} · ${failure.signature}</p>
+      <p class="eyebrow">${eyebrowOf(failure)}</p>
       <h2 id="violation-title">${headline}</h2>
       ${story !== '' && html`<pre>${story}</pre>`}
     </div>
@@ -71,18 +71,48 @@ function violationCard(
         Also named, but not in the recorded history: ${failure.missingOpIds.map((id) => `op ${id}`).join(', ')}.
       </p>`
     }
+    ${failure.before.length + failure.underWay.length > 0 && lastWords(failure)}
     ${shrunk !== null && shrunkCase(shrunk)} ${repro !== null && reproOf('Run it again', repro)}
   </section>`;
 }
 
+const KIND_WORDS = {
+  linearizability: 'No order explains what clients saw',
+  invariant: 'Something that must always hold did not',
+  liveness: 'Something that must happen did not',
+  unknown: 'The checker could not decide',
+} as const;
+
+/** Codes of violations are worth showing; other signatures are the message once more. */
+function eyebrowOf({ kind, signature }: NonNullable<HistoryView['failure']>): string {
+  return kind === 'linearizability' ? `${KIND_WORDS[kind]} · ${signature}` : KIND_WORDS[kind];
+}
+
+/** Of a failure that names no operations: what had just happened, and who was at work. */
+function lastWords({ before, underWay }: NonNullable<HistoryView['failure']>): Markup {
+  return html`<div class="shrunk">
+    ${
+      underWay.length > 0 &&
+      html`<h3>Operations at that moment</h3>
+        <ol class="guilty">
+          ${underWay.map(guiltyItem)}
+        </ol>`
+    }
+    ${
+      before.length > 0 &&
+      html`<h3>What had just happened</h3>
+        <ul>
+          ${before.map((line) => html`<li>${line}</li>`)}
+        </ul>`
+    }
+  </div>`;
+}
+
 /** Decisions without which it does not happen, and the file that replays exactly them. */
 function shrunkCase({ causes, sceneryCount, simcase, fileName, repro }: ShrunkCase): Markup {
-  const scenery = sceneryCount === 0 ? '' : ` ${formatCount(sceneryCount, 'other decision')} made no difference.`;
   return html`<div class="shrunk">
     <h3>What it takes</h3>
-    <p class="note">
-      Without any one of ${causes.length === 1 ? 'this' : `these ${causes.length}`} it does not happen.${scenery}
-    </p>
+    <p class="note">${takesWords(causes.length, sceneryCount)}</p>
     <ol>
       ${causes.map((cause) => html`<li>${cause}</li>`)}
     </ol>
@@ -92,6 +122,12 @@ function shrunkCase({ causes, sceneryCount, simcase, fileName, repro }: ShrunkCa
     ${reproOf('Replay the small case', repro)}
     <pre id="simcase" hidden>${simcase}</pre>
   </div>`;
+}
+
+function takesWords(causes: number, scenery: number): string {
+  const rest = scenery === 0 ? '' : ` ${formatCount(scenery, 'other decision')} in it made no difference.`;
+  if (causes === 0) return `Nothing has to go wrong: it happens even when everything goes its usual way.${rest}`;
+  return `Without ${causes === 1 ? 'this' : `any one of these ${causes}`} it does not happen.${rest}`;
 }
 
 function reproOf(title: string, command: string): Markup {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { eventScale, millisecondScale, warpedScale } from './time-scale.ts';
+import { eventScale, firstScale, millisecondScale, warpedScale } from './time-scale.ts';
 
 const TIMES = [0, 10, 10, 12, 5000, 5001];
 const scales = [millisecondScale(TIMES, 6000), warpedScale(TIMES, 6000), eventScale(TIMES, TIMES.length)];
@@ -22,4 +22,11 @@ test('the warped scale gives a rest of seconds little more room than a burst, an
   const [burst, rest] = [warped.ofMs(12) - warped.ofMs(10), warped.ofMs(5000) - warped.ofMs(12)];
   expect(rest / burst).toBeLessThan(6);
   expect(warped.labelOf(warped.ofMs(5000), 0)).toBe('5,000');
+});
+
+test('a history that mostly waits begins warped, any other in true time', () => {
+  expect(firstScale(TIMES, [0, 6000])).toBe('warped');
+  const busy = Array.from({ length: 1000 }, (_, i) => 6 * i);
+  expect(firstScale(busy, [0, 6000])).toBe('ms');
+  expect(firstScale([], [0, 1])).toBe('warped');
 });

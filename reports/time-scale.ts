@@ -8,6 +8,10 @@
 
 import { formatNumber } from './figures.ts';
 
+/** A rest of this share of the whole is a long one, and so much of long rests is too much. */
+const LONG_WAIT_SHARE = 1 / 40;
+const WAITING_SHARE = 0.5;
+
 export type ScaleMode = 'ms' | 'warped' | 'event';
 
 export interface TimeScale {
@@ -74,6 +78,18 @@ export function warpedScale(timesMs: readonly number[], tracksEndMs: number): Ti
     toEvent: (value) => eventOfMs(timesMs, toMs(value)),
     labelOf: (value, digits) => formatNumber(Number(toMs(value).toFixed(digits))),
   };
+}
+
+/** A history that is mostly waiting shows more when the waiting shrinks; any other is shown as it was. */
+export function firstScale(timesMs: readonly number[], [start, end]: readonly [number, number]): ScaleMode {
+  const span = end - start;
+  let last = start;
+  let waitedMs = 0;
+  for (const ms of [...timesMs, end]) {
+    if (ms - last > span * LONG_WAIT_SHARE) waitedMs += ms - last;
+    last = ms;
+  }
+  return waitedMs > span * WAITING_SHARE ? 'warped' : 'ms';
 }
 
 /** Index of the first entry greater than `value` in an ascending list; its length if there is none. */

@@ -14,6 +14,7 @@ import { describeOperation } from './describe.ts';
 import { floorsAtCall } from './envelope.ts';
 import { formatCount, formatDuration, formatNumber } from './figures.ts';
 import { hostSpansOf } from './host-spans.ts';
+import { type LastWords, lastWordsOf } from './last-words.ts';
 import { messagesOf, packMessages } from './messages.ts';
 import { eventTimesOf, type Operation, operationsOf } from './operations.ts';
 import { packRecordHashes } from './record-hashes.ts';
@@ -80,6 +81,10 @@ export interface HistoryView {
     guilty: readonly GuiltyOperation[];
     /** opIds the failure names that the history does not contain. */
     missingOpIds: readonly number[];
+    /** What had just happened, the newest first; of a failure that names no operations. */
+    before: readonly string[];
+    /** What was under way then, as `guilty`. */
+    underWay: readonly GuiltyOperation[];
   } | null;
   /** What is left of the run when everything is taken away that does not matter; null when nobody shrank it. */
   shrunk: ShrunkCase | null;
@@ -159,6 +164,7 @@ interface Chart {
   /** Indexes of the operations that the failure names, most telling first. */
   guilty: readonly number[];
   timesMs: readonly number[] | null;
+  lastWords: LastWords | null;
   data: ChartData;
 }
 
@@ -193,7 +199,8 @@ function chartOf(source: {
         ? null
         : { baseline: window.baseline, overview: window.overview, events: packDeltas(window.events) },
   };
-  return { operations, eventCount: history.length, guilty, timesMs, data };
+  const lastWords = lastWordsOf(operations, timesMs, source.tracks);
+  return { operations, eventCount: history.length, guilty, timesMs, lastWords, data };
 }
 
 function indexesOf(operations: readonly Operation[], opIds: readonly number[]): number[] {
@@ -205,18 +212,31 @@ function failureOf(failure: RunFailure | null, chart: Chart): HistoryView['failu
   if (failure === null) return null;
   const { operations, timesMs, eventCount } = chart;
   const floors = floorsAtCall(operations, eventCount);
-  const guilty = chart.guilty.flatMap((index) => {
-    const operation = operations[index];
-    if (operation === undefined) return [];
-    return {
-      opId: operation.opId,
-      sentence: describeOperation(operation),
-      circumstances: circumstancesOf(operation, floors[index] ?? 0, timesMs),
-    };
-  });
+  const inWords = (indexes: readonly number[]): GuiltyOperation[] =>
+    indexes.flatMap((index) => {
+      const operation = operations[index];
+      if (operation === undefined) return [];
+      return {
+        opId: operation.opId,
+        sentence: describeOperation(operation),
+        circumstances: circumstancesOf(operation, floors[index] ?? 0, timesMs),
+      };
+    });
+  const guilty = inWords(chart.guilty);
+  const words = failure.opIds.length > 0 ? null : chart.lastWords;
   const known = new Set(guilty.map(({ opId }) => opId));
   const { kind, signature, message } = failure;
-  return { kind, signature, message, guilty, missingOpIds: failure.opIds.filter((opId) => !known.has(opId)) };
+  return {
+    ...{ kind, signature, guilty, message: shortNames(message) },
+    missingOpIds: failure.opIds.filter((opId) => !known.has(opId)),
+    before: (words?.lines ?? []).map(shortNames),
+    underWay: inWords(words?.operations ?? []),
+  };
+}
+
+/** `wal/672` for `wal/00000000000000000672`, to people. */
+function shortNames(text: string): string {
+  return text.replaceAll(/(?<=[/-])0{4,}(?=\d)/g, '');
 }
 
 /** `called at 1,203 ms, returned at 1,250 ms; by then a tail of 37 had been reported`. */

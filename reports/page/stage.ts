@@ -7,7 +7,7 @@
  */
 
 import { scaleLinear, type ScaleLinear, type ZoomTransform, zoomIdentity } from 'd3';
-import { firstAbove, type ScaleMode, type TimeScale } from '../time-scale.ts';
+import { firstAbove, firstScale, type ScaleMode, type TimeScale } from '../time-scale.ts';
 import type { HistoryModel } from './history-model.ts';
 import { type Palette, readPalette } from './palette.ts';
 import type { Thing } from './things.ts';
@@ -59,7 +59,9 @@ export class Stage {
 
   constructor(model: HistoryModel) {
     this.model = model;
-    this.time = model.scales.ms ?? model.scales.event;
+    const { ms, warped, event } = model.scales;
+    const isWarped = ms !== null && firstScale(model.timesMs ?? [], ms.domain) === 'warped';
+    this.time = (isWarped ? warped : ms) ?? event;
     this.shown = new Uint8Array(model.operations.length).fill(1);
   }
 

@@ -62,6 +62,7 @@ function bindScales(
       button.setAttribute('aria-pressed', String(button.dataset['scale'] === stage.time.mode));
     }
   };
+  setScale(null);
   for (const [i, button] of buttons.entries()) button.addEventListener('click', () => setScale(modes[i] ?? null));
   return {
     setScale,

@@ -13,7 +13,8 @@ const ZOOM_STEP = 1.6;
 const PAN_SHARE = 0.15;
 /** An operation zoomed to takes about this share of the width. */
 const OPERATION_SHARE = 0.2;
-const TRANSITION_MS = 250;
+/** None for people who asked their system for less motion. */
+const TRANSITION_MS = matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 250;
 
 export class ZoomControl {
   readonly #stage: Stage;
@@ -69,7 +70,9 @@ export class ZoomControl {
   }
 
   fit(): void {
-    this.#behavior.transform(select(this.#panels).transition().duration(TRANSITION_MS), zoomIdentity);
+    const panels = select(this.#panels);
+    if (TRANSITION_MS === 0) this.#behavior.transform(panels, zoomIdentity);
+    else this.#behavior.transform(panels.transition().duration(TRANSITION_MS), zoomIdentity);
   }
 
   /** Shows one operation with its surroundings: wide enough to see who was at work at the same time. */
@@ -143,7 +146,7 @@ export class ZoomControl {
       .scale(Math.max(1, factor));
     const bounded = this.#behavior.constrain()(target, this.#extent(), this.#extent());
     const panels = select(this.#panels);
-    if (smooth) this.#behavior.transform(panels.transition().duration(TRANSITION_MS), bounded);
+    if (smooth && TRANSITION_MS > 0) this.#behavior.transform(panels.transition().duration(TRANSITION_MS), bounded);
     else this.#behavior.transform(panels, bounded);
   }
 

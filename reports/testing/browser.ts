@@ -35,10 +35,10 @@ export interface OpenOptions {
   colorScheme?: 'light' | 'dark';
 }
 
-/** Opens an address in a window of its own, 900 pixels high. */
+/** Opens an address in a window of its own, 900 pixels high, of somebody who wants nothing to move by itself. */
 export async function openPage(browser: Browser, address: string, options: OpenOptions = {}): Promise<OpenedPage> {
   const { width = 1280, colorScheme = 'light' } = options;
-  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme, reducedMotion: 'reduce' });
   const troubles: string[] = [];
   const requests: string[] = [];
   page.on('console', (message) => {

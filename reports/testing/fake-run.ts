@@ -7,7 +7,8 @@
 
 import { chainAll } from '../../checker/chain-hash.ts';
 import type { Call, History, HistoryEvent, Return } from '../../checker/history.ts';
-import type { ProbeInfo, RunRecord, SeedResult, SweepRecord, TrackSpan } from '../../scenarios/run.ts';
+import type { ProbeInfo, RunRecord, SeedResult, SweepRecord } from '../../scenarios/run.ts';
+import { type Dice, diceFrom, fakeMarks, fakeMessages, fakeTracks } from './fake-tracks.ts';
 
 export interface FakeRun {
   run: RunRecord;
@@ -19,9 +20,6 @@ export interface FakeRunOptions {
   clients?: number;
   stale?: boolean;
 }
-
-/** Integers in [0, bound), the same every time. */
-type Dice = (bound: number) => number;
 
 export function fakeRun({ operations = 150, clients = 4, stale = true }: FakeRunOptions = {}): FakeRun {
   const world = new FakeWorld(diceFrom(operations + clients), clients);
@@ -52,7 +50,7 @@ export function fakeRun({ operations = 150, clients = 4, stale = true }: FakeRun
           },
     traceHash: '8c1f40d2a97be365',
     events: operations * 61,
-    simulatedMs: endMs + 4000,
+    simulatedMs: endMs + 100,
     counts: {
       operations,
       appendsDurable: outcomes('append-success'),
@@ -67,6 +65,8 @@ export function fakeRun({ operations = 150, clients = 4, stale = true }: FakeRun
     historyLines: [],
     linearization: stale ? null : world.order(),
     tracks: fakeTracks(endMs, diceFrom(7)),
+    marks: fakeMarks(endMs),
+    messages: fakeMessages(endMs, diceFrom(5)),
   };
   return { run, history };
 }
@@ -289,50 +289,4 @@ class FakeWorld {
       this.#clientIds[slot] = Math.max(...this.#clientIds) + 1;
     } else this.#events.push(event);
   }
-}
-
-function fakeTracks(endMs: number, dice: Dice): TrackSpan[] {
-  const at = (share: number): number => Math.round(endMs * share);
-  const tracks: TrackSpan[] = [
-    {
-      track: 'faults',
-      label: 'partition node-1 | store',
-      startMs: at(0.18),
-      endMs: at(0.29),
-      tone: 'warn',
-      detail: 'both ways',
-    },
-    { track: 'faults', label: 'crash node-1', startMs: at(0.42), endMs: at(0.42), tone: 'bad' },
-    { track: 'faults', label: 'wall clock of node-2 −340 ms', startMs: at(0.6), endMs: at(0.6), tone: 'warn' },
-    { track: 'faults', label: 'pause node-1', startMs: at(0.66), endMs: at(0.74), tone: 'warn' },
-    { track: 'host node-1', label: 'owner, epoch 1', startMs: 0, endMs: at(0.42), tone: 'good' },
-    { track: 'host node-1', label: 'down', startMs: at(0.42), endMs: at(0.5), tone: 'bad' },
-    { track: 'host node-1', label: 'fenced, epoch 3', startMs: at(0.5), endMs: endMs, tone: 'neutral' },
-    { track: 'host node-2', label: 'standby', startMs: 0, endMs: at(0.43), tone: 'neutral' },
-    { track: 'host node-2', label: 'takeover', startMs: at(0.43), endMs: at(0.46), tone: 'warn' },
-    { track: 'host node-2', label: 'owner, epoch 2', startMs: at(0.46), endMs: endMs, tone: 'good' },
-  ];
-  for (let slot = 1, startMs = 20; startMs < endMs; slot++, startMs += 6 + dice(24)) {
-    const lost = dice(12) === 0;
-    const label = lost ? `PUT wal/${slot}: reply lost` : `PUT wal/${slot}`;
-    const detail = lost ? 'the effect happened 40 ms after the error' : '412 B';
-    tracks.push({
-      track: 'storage',
-      label,
-      startMs,
-      endMs: startMs + 8 + dice(lost ? 160 : 30),
-      tone: lost ? 'warn' : 'neutral',
-      detail,
-    });
-  }
-  return tracks;
-}
-
-/** Park and Miller's generator; good enough to look natural. */
-function diceFrom(seed: number): Dice {
-  let state = (seed % 2_147_483_646) + 1;
-  return (bound) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % bound;
-  };
 }
