@@ -26,7 +26,7 @@ describe('the table', () => {
     const table = new TokenTable(new StateHasher());
     // In UTF-16 the smiley would sort before the private letter.
     for (const id of ['b', '\u{1f600}', 'a/2', '\ue000', 'a/1', 'a/10']) table.add(token(id));
-    const ids = (prefix: string, startAfter = '', limit = 1000, shown = (_: TokenState) => true) => {
+    const ids = (prefix: string, startAfter = '', limit = 1000, shown: (row: TokenState) => boolean = () => true) => {
       const { rows, hasMore } = table.list({ prefix, startAfter, limit }, shown);
       return [...rows.map(({ id }) => id), ...(hasMore ? ['…'] : [])];
     };

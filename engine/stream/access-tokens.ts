@@ -15,7 +15,7 @@ import type { Entry } from '../state/entries.ts';
 import { NOT_OWNER, type Rejected, rejected, UNAVAILABLE } from './answers.ts';
 import { Desk } from './desk.ts';
 import type { Attempt, StreamParts } from './parts.ts';
-import { TokenExpiry } from './token-expiry.ts';
+import type { TokenExpiry } from './token-expiry.ts';
 
 /** All of a token but what its issue makes of it. */
 export type TokenToIssue = ReturnType<typeof granted>;

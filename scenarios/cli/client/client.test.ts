@@ -45,7 +45,7 @@ function start(words: readonly string[], input?: string): Run {
 }
 
 /** Runs a command against the server of this file, one at a time: what they print is caught here. */
-async function tailrace(words: string): Promise<Exit> {
+async function tailrace(words: string, at = endpoint): Promise<Exit> {
   const printed = { stdout: '', stderr: '' };
   const spies = [
     vi.spyOn(console, 'log').mockImplementation((line: unknown) => void (printed.stdout += `${String(line)}\n`)),
@@ -59,7 +59,7 @@ async function tailrace(words: string): Promise<Exit> {
   const program = new Command('tailrace').exitOverride();
   for (const command of clientCommands()) program.addCommand(command.exitOverride());
   try {
-    await program.parseAsync([...words.split(' '), '--endpoint', endpoint], { from: 'user' });
+    await program.parseAsync([...words.split(' '), '--endpoint', at], { from: 'user' });
     return { code: 0, ...printed };
   } catch (error) {
     if (error instanceof CommanderError) return { code: EXIT_USAGE, ...printed };
@@ -214,4 +214,42 @@ test('without a server it exits with 1 and names the command that starts one', a
   const { code, stderr } = await start(['ls', '--endpoint', 'http://127.0.0.1:1']).exit;
   expect(code).toBe(1);
   expect(stderr).toMatch(/^error: no server answers at http:\/\/127\.0\.0\.1:1 .*tailrace serve --port 1/);
+});
+
+test('issues access tokens, works with one as far as it goes, lists them and revokes it', async () => {
+  const guarded = start(['serve', '--port', '0', '--auth', 'on']);
+  try {
+    await until(() => /^ready$/m.test(guarded.out()));
+    const at = /http:\/\/127\.0\.0\.1:\d+/.exec(guarded.out())?.[0] ?? '';
+    const root = /^ {2}token {3}(\S+)$/m.exec(guarded.out())?.[1] ?? '';
+    const as = (secret: string, words: string) => {
+      vi.stubEnv('S2_ACCESS_TOKEN', secret);
+      return tailrace(words, at);
+    };
+    expect(await as('', 'ls')).toMatchObject({ code: 1, stderr: expect.stringContaining('set S2_ACCESS_TOKEN') });
+    expect((await as(root, 'create-basin token-basin')).code).toBe(0);
+    const scope = '--basins-exact token-basin --streams-prefix app/ --op-group-perms basin=rw --ops append,read';
+    const issued = await as(
+      root,
+      `issue-access-token app ${scope} --auto-prefix-streams --expires-at 2040-01-01T00:00:00Z`,
+    );
+    expect(issued).toMatchObject({ code: 0, stdout: expect.stringMatching(/^tailrace_\S+\n$/) });
+    const app = issued.stdout.trim();
+    expect((await as(app, 'create-stream s2://token-basin/log')).code).toBe(0);
+    expect((await as(app, 'ls token-basin')).stdout).toMatch(/^s2:\/\/token-basin\/log /);
+    expect((await as(root, 'ls token-basin')).stdout).toMatch(/^s2:\/\/token-basin\/app\/log /);
+    expect(await as(app, 'delete-basin token-basin')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('permission_denied'),
+    });
+    expect((await as(root, 'list-access-tokens -p app')).stdout).toBe(
+      'app  expires 2040-01-01T00:00:00.000Z\n  basins=token-basin  streams=app/*  tokens=∅  perms=b:rw  ops=2\n',
+    );
+    expect(await as(root, 'revoke-access-token app')).toMatchObject({ code: 0, stderr: '✓ Access token revoked\n' });
+    expect((await as(app, 'ls token-basin')).stderr).toContain('authn');
+  } finally {
+    vi.unstubAllEnvs();
+    guarded.child.kill();
+    await guarded.exit;
+  }
 });

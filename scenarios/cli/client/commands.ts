@@ -4,6 +4,7 @@
  */
 
 import type { Command } from 'commander';
+import { accessTokenCommands } from './access-tokens.ts';
 import { appendCommand } from './append.ts';
 import { benchCommand } from './bench.ts';
 import { listingCommands } from './listing.ts';
@@ -19,6 +20,7 @@ export function clientCommands(): Command[] {
     appendCommand(),
     ...readCommands(),
     ...positionCommands(),
+    ...accessTokenCommands(),
     benchCommand(),
   ];
 }

@@ -7,7 +7,7 @@ import { wholeArgument } from './arguments.ts';
 import { clientCommand, type ConnectionFlags, withServer } from './connection.ts';
 import { type ListTarget, listTargetArgument, uriOf } from './target.ts';
 
-interface ListFlags extends ConnectionFlags {
+export interface ListFlags extends ConnectionFlags {
   prefix?: string;
   startAfter?: string;
   limit?: number;
@@ -43,7 +43,7 @@ export function listingCommands(): Command[] {
   ];
 }
 
-function withFilters(command: Command): Command {
+export function withFilters(command: Command): Command {
   return command
     .option('-p, --prefix <text>', 'only names that begin with this')
     .option('-s, --start-after <name>', 'only names that sort after this')
@@ -76,7 +76,7 @@ async function listStreams(s2: S2, { basin, prefix }: ListTarget, flags: ListFla
 }
 
 /** The SDK pages by itself too, but from the beginning only. */
-async function* everyPage<Item extends { name: string }>(
+export async function* everyPage<Item extends { name: string }>(
   fetchPage: (query: Query) => Promise<{ items: Item[]; hasMore: boolean }>,
   { prefix, startAfter, limit = Infinity, autoPaginate }: ListFlags,
 ): AsyncGenerator<Item> {

@@ -2,6 +2,7 @@
 
 import { AppendRecord } from '@s2-dev/streamstore';
 import { describe, expect, test } from 'vitest';
+import { groupsArgument, issueInput, operationsArgument, tokenText } from './access-tokens.ts';
 import { retentionArgument, timeSpanArgument, timestampArgument, wholeArgument } from './arguments.ts';
 import { endpointsFrom } from './connection.ts';
 import { basinConfigOf } from './config-flags.ts';
@@ -169,4 +170,52 @@ test('percentiles are within 2 % of the truth', () => {
   expect(Math.abs(p50Ms - 500) / 500).toBeLessThan(0.02);
   expect(Math.abs(p99Ms - 990) / 990).toBeLessThan(0.02);
   expect(rest).toMatchObject({ count: 1000, minMs: 1, maxMs: 1000 });
+});
+
+describe('access tokens', () => {
+  test('are asked for as they are said', () => {
+    const flags = {
+      ...{
+        expiresIn: 1_000,
+        autoPrefixStreams: true,
+        basinsExact: 'my-basin',
+        streamsPrefix: 'a/',
+        accessTokensPrefix: '',
+      },
+      ...{
+        opGroupPerms: groupsArgument('account=r, stream=rw'),
+        ops: operationsArgument('list_streams,create-stream'),
+      },
+    };
+    expect(issueInput('t', flags, 5)).toEqual({
+      ...{ id: 't', autoPrefixStreams: true, expiresAt: new Date(1_005) },
+      scope: {
+        ...{ basins: { exact: 'my-basin' }, streams: { prefix: 'a/' }, accessTokens: { prefix: '' } },
+        opGroups: { account: { read: true, write: false }, stream: { read: true, write: true } },
+        ops: ['list-streams', 'create-stream'],
+      },
+    });
+    expect(() => issueInput('t', { basinsPrefix: '' }, 5)).toThrow('a token that may do nothing');
+  });
+
+  test.each(['account', 'account=', 'account=x', 'acount=r', 'stream=rwr'])('"%s" is no permission', (word) =>
+    expect(() => groupsArgument(word)).toThrow(/expected groups/),
+  );
+
+  test('are shown in two lines', () => {
+    const scope = {
+      streams: { prefix: 'tenant/' },
+      basins: { prefix: '' },
+      accessTokens: null,
+      ops: ['append' as const],
+    };
+    const opGroups = { account: { read: true, write: true }, basin: { read: true }, stream: {} };
+    expect(tokenText({ id: 'tok', autoPrefixStreams: true, expiresAt: null, scope: { ...scope, opGroups } })).toBe(
+      'tok  expires never\n  basins=*  streams=tenant/*  tokens=∅  perms=a:rw b:r  ops=1',
+    );
+    const until = new Date('2030-01-01T00:00:00Z');
+    expect(
+      tokenText({ id: 'tok', autoPrefixStreams: false, expiresAt: until, scope: { basins: { exact: 'b' } } }),
+    ).toBe('tok  expires 2030-01-01T00:00:00.000Z\n  basins=b  streams=∅  tokens=∅  perms=none  ops=0');
+  });
 });
