@@ -96,6 +96,7 @@ describe('ensure', () => {
     const { ask, config, create } = await bench();
     const { body: info } = await create({
       create_stream_on_read: true,
+      stream_cipher: 'aegis-256',
       default_stream_config: { storage_class: 'standard' },
     });
     const again = await ensure(ask, { config: { create_stream_on_append: true } });
@@ -126,6 +127,7 @@ describe('reconfiguration', () => {
         retention_policy: { age: 60 },
         timestamping: { mode: 'arrival', uncapped: true },
       },
+      stream_cipher: 'aes-256-gcm',
       create_stream_on_read: true,
     });
     const answer = await patch(ask, {
@@ -143,7 +145,7 @@ describe('reconfiguration', () => {
         timestamping: { mode: 'client-require', uncapped: true },
         delete_on_empty: { min_age_secs: 5 },
       },
-      stream_cipher: null,
+      stream_cipher: 'aes-256-gcm',
       create_stream_on_append: true,
       create_stream_on_read: true,
     };
@@ -163,6 +165,11 @@ describe('reconfiguration', () => {
       default_stream_config: { timestamping: null, delete_on_empty: { min_age_secs: 5 } },
     });
     expect((await patch(ask, { default_stream_config: null })).body).toEqual(DEFAULTS);
+    expect((await patch(ask, { stream_cipher: 'aegis-256' })).body).toEqual({
+      ...DEFAULTS,
+      stream_cipher: 'aegis-256',
+    });
+    expect((await patch(ask, { stream_cipher: null })).body).toEqual(DEFAULTS);
   });
 
   test('with nothing in it changes nothing, and writes nothing', async () => {
