@@ -10,6 +10,7 @@ import { CHECKER_PARTS } from './checker/index.ts';
 import { MEASURE, measureFile } from './checker/large.ts';
 import { ciphers } from './ciphers.ts';
 import { folder } from './folder-writes.ts';
+import { historyPage } from './history-page.ts';
 import * as idleStreams from './idle-streams.ts';
 import { readers } from './readers.ts';
 import { coldReads, replay } from './reads.ts';
@@ -42,6 +43,7 @@ const SUITES: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
   ratchet: RATCHET_PARTS,
   'idle-streams': { all: () => idleStreams.run() },
   checker: CHECKER_PARTS,
+  page: { history: historyPage },
 };
 
 const [suiteName = 'store', ...wanted] = process.argv.slice(2);

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderHistory, renderRun, renderSweep } from './index.ts';
@@ -14,6 +14,8 @@ import { buildPages } from './testing/built-pages.ts';
 import { fakeRun, fakeSweep } from './testing/fake-run.ts';
 
 const GUTTER_PX = 132;
+/** Looked at by people: kept with every run of the tests, never committed. */
+const SCREENSHOTS = fileURLToPath(new URL('../.runs/screenshots', import.meta.url));
 
 if (process.env['TAILRACE_NO_BROWSER'] === '1') {
   test('the pages were not opened in a browser, because TAILRACE_NO_BROWSER is set', () => {
@@ -50,18 +52,25 @@ function browserTests(): void {
   }
 
   describe('the history page', () => {
-    test('opens from disk in light and dark, narrow and wide, without errors, requests or sideways scrolling', async () => {
+    test('opens from disk in light and dark, at 1280, 1920 and 3840, without errors, requests or sideways scrolling', async () => {
       const backgrounds = new Set<unknown>();
-      for (const colorScheme of ['light', 'dark'] as const) {
-        for (const width of [1280, 2560]) {
-          const { page, troubles, requests } = await openRun({ operations: 600, width, colorScheme });
-          expect(troubles).toEqual([]);
-          expect(requests.filter((address) => !/^(file|data):/.test(address))).toEqual([]);
-          expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
-          for (const panel of ['tail', 'lanes', 'tracks']) expect(await coloursOn(page, panel)).toBeGreaterThan(3);
-          backgrounds.add(await page.evaluate('getComputedStyle(document.body).backgroundColor'));
-          await page.close();
+      const sizes = [
+        [1280, 'light'],
+        [1280, 'dark'],
+        [1920, 'dark'],
+        [3840, 'light'],
+      ] as const;
+      for (const [width, colorScheme] of sizes) {
+        const { page, troubles, requests } = await openRun({ operations: 300, width, colorScheme });
+        expect(troubles).toEqual([]);
+        expect(requests.filter((address) => !/^(file|data):/.test(address))).toEqual([]);
+        expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+        for (const panel of ['minimap', 'tail', 'lanes', 'tracks', 'messages', 'log']) {
+          expect(await coloursOn(page, panel), panel).toBeGreaterThan(3);
         }
+        backgrounds.add(await page.evaluate('getComputedStyle(document.body).backgroundColor'));
+        await page.screenshot({ path: join(SCREENSHOTS, `history-${width}-${colorScheme}.png`), fullPage: true });
+        await page.close();
       }
       expect(backgrounds.size).toBe(2);
     });
