@@ -3,7 +3,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import * as http2 from 'node:http2';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import * as net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -139,9 +139,55 @@ describe('a server without a folder', () => {
   });
 
   test('says who can reach it when it is opened to the network', async () => {
-    const server = await start({ host: '::' });
+    const server = await start({ host: '::', auth: 'off' });
     expect(server.output()).toMatch(/http:\/\/\[::\]:\d+\n/);
-    expect(server.output()).toMatch(/everybody who can reach this address: tokens are not checked/);
+    expect(server.output()).toMatch(/EVERYBODY WHO REACHES THIS ADDRESS MAY READ, CHANGE AND DELETE EVERYTHING/);
+  });
+});
+
+describe('a server that asks for tokens', () => {
+  const statusOf = async (server: Server, secret: string | null, path = '/v1/basins') => {
+    const headers = secret === null ? {} : { authorization: `Bearer ${secret}` };
+    return (await fetch(server.url + path, { headers })).status;
+  };
+
+  test('tells the first one once, on standard output and nowhere else, and goes on knowing it', async () => {
+    const dir = join(workspace, 'tokens');
+    const first = await start({ store: `file:${dir}`, auth: 'on', log: 'everything' });
+    const secret = /^ {2}token {3}(tailrace_\S+)$/m.exec(first.output())?.[1] ?? '';
+    expect(await Promise.all([null, 'x'.repeat(40), secret].map((it) => statusOf(first, it)))).toEqual([401, 401, 200]);
+    expect(await Promise.all([null, secret].map((it) => statusOf(first, it, '/metrics')))).toEqual([401, 200]);
+    expect(await Promise.all(['/health', '/ping'].map((path) => statusOf(first, null, path)))).toEqual([200, 200]);
+    const metrics = await (
+      await fetch(`${first.url}/metrics`, { headers: { authorization: `Bearer ${secret}` } })
+    ).text();
+    first.child.kill('SIGTERM');
+    await first.exit;
+    expect(first.output().split(secret)).toHaveLength(2);
+    expect(first.errors()).not.toContain(secret.slice(9));
+    expect(metrics).not.toContain(secret.slice(9));
+    for (const name of await readdir(dir, { recursive: true })) {
+      const bytes = await readFile(join(dir, name)).catch(() => Buffer.alloc(0));
+      expect(bytes.includes(secret.slice(9)) || bytes.includes(Buffer.from(secret.slice(9), 'base64url')), name).toBe(
+        false,
+      );
+    }
+
+    const second = await start({ store: `file:${dir}`, auth: 'on' });
+    expect(second.output()).not.toContain('token   ');
+    expect(await statusOf(second, secret)).toBe(200);
+  });
+
+  test('takes the secret that is given, in place of the one before, and does not say it', async () => {
+    const dir = join(workspace, 'given-tokens');
+    const file = join(workspace, 'root.token');
+    const [one, two] = ['1'.repeat(40), '2'.repeat(40)];
+    await writeFile(file, `${one}\n`);
+    const first = await start({ store: `file:${dir}`, rootTokenFile: file });
+    expect(first.output()).not.toContain(one);
+    expect(await Promise.all([null, one].map((it) => statusOf(first, it)))).toEqual([401, 200]);
+    const second = await start({ store: `file:${dir}`, rootToken: two });
+    expect(await Promise.all([one, two].map((it) => statusOf(second, it)))).toEqual([401, 200]);
   });
 });
 
@@ -241,6 +287,8 @@ describe('a server that can not start', () => {
     [{ tlsSelf: true, tlsCert: 'a.pem', tlsKey: 'b.pem' }, /--tls-self and --tls-cert exclude each other/],
     [{ tlsPlaintext: 'redirect' } as const, /--tls-plaintext redirect leads nowhere without TLS/],
     [{ tlsCert: '/nowhere/a.pem', tlsKey: '/nowhere/b.pem' }, /--tls-cert \/nowhere\/a\.pem can not be read: ENOENT/],
+    [{ rootToken: 'short' }, /TAILRACE_ROOT_TOKEN: an access token has 32 to 512 characters/],
+    [{ rootTokenFile: '/nowhere/token' }, /--root-token-file \/nowhere\/token can not be read: ENOENT/],
     [{ initFile: '/nowhere/init.json' }, /--init-file \/nowhere\/init\.json can not be read: ENOENT/],
     [{ host: '203.0.113.7' }, /203\.0\.113\.7 is not an address of this machine; .*--host/],
   ])('because of %j says what to do', async (options, line) => {

@@ -8,7 +8,8 @@ import { banner, type BannerFacts } from './banner.ts';
 import { withCors } from './cors.ts';
 import { applyInitFile, InitFileError, parseInitFile } from './init-file.ts';
 import { withOperatorRoutes } from './operator-routes.ts';
-import { checkOptions, tunedBy } from './options.ts';
+import { type AccessOptions, checkOptions, checksTokens, tunedBy } from './options.ts';
+import { type RootIssuer, rootToken } from './root-token.ts';
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
@@ -122,6 +123,74 @@ describe('the banner', () => {
   test('gives clients an address they can ask', () => {
     expect(banner({ ...facts, host: '0.0.0.0' })).toContain('S2_ACCOUNT_ENDPOINT=http://localhost:8080 ');
     expect(banner({ ...facts, host: '::1', tls: 'files' })).toContain('S2_BASIN_ENDPOINT=https://[::1]:8080 ');
+  });
+});
+
+describe('access', () => {
+  const facts: BannerFacts = {
+    ...{ host: '127.0.0.1', port: 8080, tls: 'none' },
+    ...{ store: { kind: 'memory', describe: 'memory' }, tunables: STORE_TUNABLES.memory },
+  };
+
+  test.each<[AccessOptions, boolean]>([
+    [{ host: '127.0.0.1' }, false],
+    [{ host: 'localhost' }, false],
+    [{ host: '::1' }, false],
+    [{ host: '0.0.0.0' }, true],
+    [{ host: '::' }, true],
+    [{ host: '10.0.0.1' }, true],
+    [{ host: '0.0.0.0', auth: 'off' }, false],
+    [{ host: '127.0.0.1', auth: 'on' }, true],
+    [{ host: '127.0.0.1', rootToken: 'x' }, true],
+    [{ host: '127.0.0.1', rootTokenFile: '/x' }, true],
+  ])('of %j asks for tokens: %j', (options, asks) => {
+    expect(checksTokens(options)).toBe(asks);
+    expect(banner({ ...facts, ...options }).includes('S2_ACCESS_TOKEN=ignored')).toBe(!asks);
+  });
+
+  test('that is open to a network without tokens is said loudly, with what to do', () => {
+    const text = banner({ ...facts, host: '0.0.0.0', auth: 'off' });
+    expect(text).toMatch(/ACCESS {2}EVERYBODY WHO REACHES THIS ADDRESS MAY READ, CHANGE AND DELETE EVERYTHING/);
+    expect(text).toContain('Leave --auth off out');
+    expect(banner(facts)).not.toContain('EVERYBODY');
+  });
+
+  test('with tokens in plain text over a network is warned of', () => {
+    expect(banner({ ...facts, host: '0.0.0.0' })).toContain('PLAIN TEXT');
+    expect(banner({ ...facts, host: '0.0.0.0', tls: 'files' })).not.toContain('PLAIN TEXT');
+    expect(banner({ ...facts, auth: 'on' })).not.toContain('PLAIN TEXT');
+  });
+
+  test('to a root token that nobody would be asked for is no way to start', () => {
+    const good = { host: '127.0.0.1', port: 1 };
+    expect(() => checkOptions({ ...good, auth: 'off', rootToken: 'x' })).toThrow(/nobody would be asked for it/);
+    expect(() => checkOptions({ ...good, rootToken: 'x', rootTokenFile: 'y' })).toThrow(/exclude each other/);
+    expect(() => checkOptions({ ...good, tokenRequests: 0 })).toThrow(/^--token-requests is a whole number from 1/);
+  });
+
+  test('to the first token: made and told once, or given and not told', async () => {
+    const issuer = (outcome: Awaited<ReturnType<RootIssuer['ensureRootToken']>>): RootIssuer => ({
+      ensureRootToken: async () => outcome,
+    });
+    const secret = 'tailrace_made';
+    expect(await rootToken(issuer({ kind: 'issued', secret }), null)).toContain(secret);
+    expect(await rootToken(issuer({ kind: 'there' }), null)).toBeNull();
+    for (const kind of ['issued', 'there'] as const) {
+      expect(await rootToken(issuer({ kind, secret }), secret)).not.toContain(secret);
+    }
+    for (const outcome of [{ kind: 'rejected' }, { kind: 'unknown', message: 'who knows' }] as const) {
+      await expect(rootToken(issuer(outcome), null)).rejects.toThrow(/root token could not be issued/);
+    }
+  });
+
+  test('to the metrics is refused to whom the server refuses it', async () => {
+    const metrics = async () => ({ type: 'text/plain', text: 'figures' });
+    const refusal = async ({ headers }: HttpRequest) =>
+      headers.has('authorization') ? null : { status: 401, headers: new Map(), body: new Uint8Array() };
+    const handler = withOperatorRoutes(ok, { isDraining: () => false, metrics, refusal });
+    expect((await handler(ask('GET', '/metrics'))).status).toBe(401);
+    expect((await handler(ask('GET', '/metrics', { authorization: 'x' }))).status).toBe(200);
+    expect((await handler(ask('POST', '/metrics'))).status).toBe(405);
   });
 });
 
