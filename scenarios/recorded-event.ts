@@ -28,36 +28,39 @@ export type RecordedEvent =
       tailTimestamp?: number;
     } & EventLabels);
 
-/** What a follower waited for has no words in S2's format and is left out; a rejection is a definite failure. */
-export function plainHistory(history: readonly RecordedEvent[]): HistoryEvent[] {
+/**
+ * What a follower waited for has no words in S2's format and is left out: as a check-tail it would begin at the wait, though
+ * its answer may be as old as its session. A rejection is a definite failure.
+ */
+export function s2History(history: readonly RecordedEvent[]): HistoryEvent[] {
   const waits = new Set<number>();
   return history.flatMap((event) => {
     if (event.type === 'call' && event.call.kind === 'follow') waits.add(event.opId);
-    const plain = waits.has(event.opId) ? null : plainEvent(event);
+    const plain = waits.has(event.opId) ? null : s2Event(event);
     return plain === null ? [] : [plain];
   });
 }
 
 /** Null of what S2 does not know, except that a failed wait looks like a failed read. */
-export function plainEvent(event: RecordedEvent): HistoryEvent | null {
+export function s2Event(event: RecordedEvent): HistoryEvent | null {
   const { clientId, opId, atMs, note } = event;
   const common = { clientId, opId, ...(atMs !== undefined && { atMs }), ...(note !== undefined && { note }) };
   if (event.type === 'call') {
-    const call = plainCall(event.call);
+    const call = s2Call(event.call);
     return call === null ? null : { type: 'call', ...common, call };
   }
-  const outcome = plainReturn(event.return);
+  const outcome = s2Return(event.return);
   return outcome === null ? null : { type: 'return', ...common, return: outcome };
 }
 
-function plainCall(call: RecordedCall): Call | null {
+function s2Call(call: RecordedCall): Call | null {
   if (call.kind === 'follow') return null;
   if (call.kind !== 'append') return call;
   const { kind, recordHashes, setFencingToken, fencingToken, matchSeqNum } = call;
   return { kind, recordHashes, setFencingToken, fencingToken, matchSeqNum };
 }
 
-function plainReturn(outcome: RecordedReturn): Return | null {
+function s2Return(outcome: RecordedReturn): Return | null {
   switch (outcome.kind) {
     case 'append-acked':
       return { kind: 'append-success', tail: outcome.end };

@@ -5,13 +5,7 @@
  */
 
 import type { EventLabels, HistoryEvent } from '../checker/index.ts';
-import {
-  plainEvent,
-  plainHistory,
-  type RecordedCall,
-  type RecordedEvent,
-  type RecordedReturn,
-} from './recorded-event.ts';
+import { s2Event, s2History, type RecordedCall, type RecordedEvent, type RecordedReturn } from './recorded-event.ts';
 
 export interface RecordedOperation {
   readonly clientId: number;
@@ -102,7 +96,7 @@ export class Recorder {
 
   /** In the words of S2's format, which are those of whoever listens; an answer without a call is ignored there. */
   #tell(event: RecordedEvent): void {
-    const plain = plainEvent(event);
+    const plain = s2Event(event);
     if (plain !== null) this.#heard(plain);
   }
 
@@ -117,6 +111,6 @@ export class Recorder {
 
   /** The same as far as S2's format can say it. */
   history(): HistoryEvent[] {
-    return plainHistory(this.wholeHistory());
+    return s2History(this.wholeHistory());
   }
 }

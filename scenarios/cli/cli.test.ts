@@ -270,6 +270,7 @@ test('record may go on with a stream that has a fencing token, by requests and i
       expect(await tailrace('check', history)).toMatchObject({ code: 0, stdout: expect.stringContaining('OK') });
       const isOurs = readFileSync(join(folder, history), 'utf8').includes('ReadPartSuccess');
       expect(isOurs).toBe(history === 'third.ext.jsonl');
+      expect(await tailrace('report', history)).toMatchObject({ code: 0 });
     }
   } finally {
     server.kill('SIGKILL');

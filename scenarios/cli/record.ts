@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { Command, Option } from 'commander';
 import { countArgument } from '../arguments.ts';
 import { InputError } from './input-error.ts';
-import { plainHistory, type RecordedEvent } from '../recorded-event.ts';
+import { s2History, type RecordedEvent } from '../recorded-event.ts';
 import type { SdkTransport } from '../sdk-client.ts';
 import { type Workflow, WORKFLOWS } from '../workflow.ts';
 
@@ -97,7 +97,7 @@ async function record({ think, ops, out, session, format, ...options }: RecordCo
 
 async function formatted(history: readonly RecordedEvent[], format: Format): Promise<string> {
   const { formatExtended, formatHistory } = await import('../../checker/index.ts');
-  return format === 'extended' ? formatExtended({}, history) : formatHistory(plainHistory(history));
+  return format === 'extended' ? formatExtended({}, history) : formatHistory(s2History(history));
 }
 
 /** What was recorded, in a line. */

@@ -68,14 +68,12 @@ async function pageOf(file: string, text: string): Promise<string | null> {
     const { renderSweep } = await import('../../reports/index.ts');
     return renderSweep(parseRecord(file, text, format));
   }
-  const { checkStream, parseHistory } = await import('../../checker/index.ts');
-  const parsed = parseHistory(text);
-  if (parsed.kind === 'malformed') {
-    console.error(`${file}:${parsed.line}: ${parsed.message}`);
-    return null;
-  }
-  const { judgedPage } = await import('../judged-page.ts');
-  return judgedPage(file, parsed.history, checkStream(parsed.history));
+  const { judgeStream } = await import('./check-stream.ts');
+  const bytes = new TextEncoder().encode(text);
+  const found = judgeStream(file, { whole: () => bytes, pieces: () => [bytes] }, { html: file });
+  if (!('refusal' in found)) return found.page();
+  console.error(found.refusal);
+  return null;
 }
 
 /** `format` of a record, or null when the text is something else. */

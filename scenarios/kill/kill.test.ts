@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { checkExtendedStream, checkStream, type Verdict } from '../../checker/index.ts';
 import { buildPlant } from '../plants/build.ts';
 import { PLANTS } from '../plants/plants.ts';
-import { plainHistory } from '../recorded-event.ts';
+import { s2History } from '../recorded-event.ts';
 import { type KillRun, type KillRunOptions, recordUnderKills } from './kill-run.ts';
 import { MEMORY, openKillStore } from './stores.ts';
 
@@ -38,7 +38,7 @@ function expectLinearizable({ history, violations }: KillRun): void {
 function expectFollowed({ history }: KillRun): void {
   const parts = history.filter((event) => event.type === 'return' && event.return.kind === 'read-part-success');
   expect(parts.length).toBeGreaterThan(10);
-  expect(checkStream(plainHistory(history))).toMatchObject({ verdict: 'ok' });
+  expect(checkStream(s2History(history))).toMatchObject({ verdict: 'ok' });
 }
 
 test.concurrent.each([
