@@ -234,9 +234,9 @@ function failureOf(failure: RunFailure | null, chart: Chart): HistoryView['failu
   };
 }
 
-/** `wal/672` for `wal/00000000000000000672`, to people. */
+/** `wal/672` for `wal/00000000000000000672`, and no name of a class before a sentence. */
 function shortNames(text: string): string {
-  return text.replaceAll(/(?<=[/-])0{4,}(?=\d)/g, '');
+  return text.replaceAll(/(?<=[/-])0{4,}(?=\d)/g, '').replace(/^(?:[A-Z][a-z]+)+: (?=\S)/, '');
 }
 
 /** `called at 1,203 ms, returned at 1,250 ms; by then a tail of 37 had been reported`. */

@@ -160,7 +160,10 @@ export class SdkClient implements StreamClient {
     try {
       for (;;) {
         const page = await this.#page(records.length, options);
-        if (page.length === 0) throw new ProtocolViolation('a read below the tail returned no records');
+        if (page.length === 0)
+          throw new ProtocolViolation(
+            'a read below the tail returned no records: the tail counts some that nobody can read',
+          );
         for (const record of page) {
           if (record.seqNum !== records.length) {
             throw new ProtocolViolation(`record ${record.seqNum} was returned where ${records.length} was due`);

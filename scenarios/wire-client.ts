@@ -125,7 +125,7 @@ function acknowledged(body: unknown, count: number): AppendResult {
 function takePage(records: SeenRecord[], body: unknown): void {
   const page = field(body, 'records');
   if (!Array.isArray(page) || page.length === 0) {
-    throw new ProtocolViolation('a read below the tail returned no records');
+    throw new ProtocolViolation('a read below the tail returned no records: the tail counts some that nobody can read');
   }
   for (const item of page as unknown[]) {
     const seqNum = field(item, 'seq_num');

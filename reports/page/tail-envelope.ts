@@ -28,7 +28,7 @@ import { TagLayout } from './tags.ts';
 import type { Chart, Stage } from './stage.ts';
 
 const HEIGHT_PX_MIN = 270;
-const HEIGHT_PX_MAX = 420;
+const HEIGHT_PX_MAX = 560;
 const HEIGHT_PER_WIDTH = 0.18;
 const PADDING_PX = 18;
 /** Reads and check-tails have no extent in position; these are their thickness. */

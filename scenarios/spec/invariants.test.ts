@@ -78,7 +78,7 @@ describe('an acknowledgement', () => {
       'elsewhere',
       input([null], { matchSeqNum: 1 }),
       { start: at(2), end: at(3), tail: at(3) },
-      /for 1 was acknowledged at 2/,
+      /allows at 1 only was acknowledged at 2/,
     ],
     ['behind the tail', input([null]), { start: at(2), end: at(3), tail: at(2) }, /is behind its tail, 2@20/],
     [

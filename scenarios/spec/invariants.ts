@@ -65,7 +65,7 @@ export function brokenAck({ records, matchSeqNum }: AppendInput, { start, end, t
     return `${records.length} records were acknowledged as ${start.seqNum}..${end.seqNum}`;
   }
   if (matchSeqNum !== null && matchSeqNum !== start.seqNum) {
-    return `an append for ${matchSeqNum} was acknowledged at ${start.seqNum}`;
+    return `an append that match_seq_num allows at ${matchSeqNum} only was acknowledged at ${start.seqNum}`;
   }
   if (tail.seqNum < end.seqNum || tail.timestamp < end.timestamp) {
     return `the end of an acknowledgement, ${shown(end)}, is behind its tail, ${shown(tail)}`;

@@ -139,7 +139,9 @@ function add(account: Account, bytes: number): void {
 
 function within(what: string, told: number, least: number, most: number): void {
   if (told >= least && told <= most) return;
-  throw new ProtocolViolation(`the server counts ${told} ${what}, which are ${least} to ${most}`);
+  throw new ProtocolViolation(
+    `the server counts ${told} ${what}, which are ${least} to ${most} by what their client was told`,
+  );
 }
 
 /** Metered, of records in base64 (API contract §2.3). */
