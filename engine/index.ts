@@ -1,6 +1,7 @@
 /** The engine's door: open an engine on ports, put the S2 API in front of it. */
 
 export { portableCiphers } from './adapters/portable-ciphers.ts';
+export { AccessControl } from './api/access-control.ts';
 export { createApi } from './api/routes.ts';
 export type { AppendInput, ConditionFailure } from './core/admission.ts';
 export { InvariantError } from './core/assert.ts';

@@ -29,6 +29,7 @@ import { SideCrew } from './side/crew.ts';
 import { StorageAudit } from './storage/audit.ts';
 import { StorageGhost } from './storage/ghost.ts';
 import { Supervisor } from './supervisor.ts';
+import { GUARDED, TokensCrew } from './tokens/crew.ts';
 import { UsageCrew } from './usage/crew.ts';
 import { WireClient } from './wire-client.ts';
 
@@ -126,7 +127,7 @@ class Linearizable {
   /** Everybody who takes part, in the order in which they start. */
   #draft(): Crew[] {
     const { judged } = this;
-    const { side, control, usage, secrets } = this.#plan;
+    const { side, control, usage, secrets, tokens } = this.#plan;
     const workers = new Workers(this.#stage, judged);
     return [
       // First, so that it hears what engines say and not what others make of it.
@@ -139,6 +140,7 @@ class Linearizable {
       ...(control === null ? [] : [new ControlCrew(control, this.#stage)]),
       ...(usage === null ? [] : [new UsageCrew(usage, this.#stage)]),
       ...(secrets === null ? [] : [new SecretsCrew(secrets, this.#stage)]),
+      ...(tokens === null ? [] : [new TokensCrew(tokens, this.#stage)]),
     ];
   }
 
@@ -209,12 +211,13 @@ class Linearizable {
   // --- running -------------------------------------------------------------------------------------------
 
   #server(): Program {
-    return serverProgram(
-      this.#plan.tunables,
-      this.#engines,
-      (engine) => this.crews.reduce((seen, crew) => crew.seen?.(seen) ?? seen, engine),
-      (probe) => this.world.probes.reachable(probe),
-    );
+    return serverProgram({
+      tunables: this.#plan.tunables,
+      running: this.#engines,
+      seenBy: (engine) => this.crews.reduce((seen, crew) => crew.seen?.(seen) ?? seen, engine),
+      noted: (probe) => this.world.probes.reachable(probe),
+      guarded: this.#plan.tokens == null ? null : GUARDED,
+    });
   }
 
   /** Runs until `done`; otherwise says who waits for what. */

@@ -12,6 +12,7 @@ export const SITES = {
   control: defineSite('plan.control', 'which clients of the control plane there are, and how many names they are at'),
   usage: defineSite('plan.usage', 'whether a client is metered, and what it does'),
   secrets: defineSite('plan.secrets', 'whether a client encrypts, and what it does'),
+  tokens: defineSite('plan.tokens', 'whether clients have access tokens, and what they do'),
   family: defineSite('plan.family', 'whether a family of faults is on'),
   rate: defineSite('plan.rate', 'how often a fault happens'),
 };

@@ -16,6 +16,7 @@ import { drawTunables } from './plan-tunables.ts';
 import { drawSecrets, type SecretsPlan } from './secrets/plan.ts';
 import { drawSide, type SidePlan } from './side/plan.ts';
 import type { OlderState } from './storage/audit.ts';
+import { drawTokens, type TokensPlan } from './tokens/plan.ts';
 import { drawUsage, type UsagePlan } from './usage/plan.ts';
 import { type Workflow, WORKFLOWS } from './workflow.ts';
 
@@ -92,6 +93,8 @@ export interface Plan extends RunSize {
   usage: UsagePlan | null;
   /** A client that encrypts what it writes; null in runs without. */
   secrets: SecretsPlan | null;
+  /** Clients with access tokens; null in runs without. */
+  tokens: TokensPlan | null;
 }
 
 export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>): Plan {
@@ -130,6 +133,7 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     control: controlOf(profile, faults, draw),
     usage: drawUsage(draw, 8),
     secrets: drawSecrets(draw, 12),
+    tokens: drawTokens(draw, 8),
   };
 }
 

@@ -18,6 +18,7 @@ import { SESSION_WRITER_PROBES } from './sessions/session-writer.ts';
 import { NEVER_PROBES, STORAGE_PROBES } from './storage/ghost.ts';
 import { SECRETS_PROBES } from './secrets/crew.ts';
 import { SIDE_PROBES } from './side/probes.ts';
+import { TOKENS_PROBES } from './tokens/book.ts';
 import { USAGE_PROBES } from './usage/crew.ts';
 import { CODING_PROBES } from './wire-coding.ts';
 import { CLIENT_PROBES } from './workflow.ts';
@@ -27,7 +28,7 @@ export function probeCatalogue(): readonly ProbeInfo[] {
   return (catalogue ??= everyProbe());
 }
 
-const REQUIRED = [CONTROL_PROBES, USAGE_PROBES, CODING_PROBES, SECRETS_PROBES, INVARIANT_PROBES];
+const REQUIRED = [CONTROL_PROBES, USAGE_PROBES, CODING_PROBES, SECRETS_PROBES, TOKENS_PROBES, INVARIANT_PROBES];
 
 let catalogue: readonly ProbeInfo[] | null = null;
 
@@ -44,6 +45,7 @@ function everyProbe(): ProbeInfo[] {
     ...CONTROL_PROBES,
     ...USAGE_PROBES,
     ...SECRETS_PROBES,
+    ...TOKENS_PROBES,
     ...INVARIANT_PROBES,
     ...CODING_PROBES,
     ...FOLLOWER_PROBES,

@@ -101,7 +101,7 @@ function countsOf(history: Awaited<ReturnType<typeof runLinearizable>>['history'
 
 /** What the plan drew, flat and only what is not off, for the page. */
 function drawnOf(plan: Plan): RunRecord['drawn'] {
-  const { tunables, faults, side, control, usage, secrets, ...rest } = plan;
+  const { tunables, faults, side, control, usage, secrets, tokens, ...rest } = plan;
   const out: Record<string, string | number | boolean> = {};
   for (const [name, value] of Object.entries({ ...rest, ...tunables.log, patienceMs: tunables.patienceMs })) {
     if (value !== null && typeof value !== 'object') out[name] = value;
@@ -115,5 +115,6 @@ function drawnOf(plan: Plan): RunRecord['drawn'] {
   for (const [name, value] of Object.entries(control ?? {})) out[`control ${name}`] = value;
   for (const [name, value] of Object.entries(usage ?? {})) out[`usage ${name}`] = value;
   for (const [name, value] of Object.entries(secrets ?? {})) out[`secrets ${name}`] = value;
+  for (const [name, value] of Object.entries(tokens ?? {})) out[`tokens ${name}`] = value;
   return out;
 }

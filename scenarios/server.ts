@@ -3,7 +3,16 @@
  * supervisor that starts it again after it ends. The engine is built exactly as production builds it.
  */
 
-import { createApi, type EngineTunables, openEngine, type Engine, StoreRefused } from '../engine/index.ts';
+import {
+  AccessControl,
+  type Clock,
+  createApi,
+  type Engine,
+  type EngineTunables,
+  type HttpHandler,
+  openEngine,
+  StoreRefused,
+} from '../engine/index.ts';
 import { pinnedCompression, type Program } from '../sim/index.ts';
 import { DamageMet } from './storage/damage.ts';
 
@@ -14,16 +23,24 @@ export const SERVER_PROBES = {
   'server.died-taking-over': 'a server died while it was taking over, and started again',
 } as const;
 
-/**
- * `running` shows the harness the engine that serves on a host now; `seenBy` is the engine as its API sees it. One program
- * is for one host.
- */
-export function serverProgram(
-  tunables: EngineTunables,
-  running: Map<string, Engine>,
-  seenBy: (engine: Engine) => Engine,
-  noted: (probe: keyof typeof SERVER_PROBES) => void,
-): Program {
+export interface ServerWorld {
+  tunables: EngineTunables;
+  /** Shows the harness the engine that serves on a host now. */
+  running: Map<string, Engine>;
+  /** The engine as its API sees it. */
+  seenBy: (engine: Engine) => Engine;
+  noted: (probe: keyof typeof SERVER_PROBES) => void;
+  /** Whose tokens are checked: those of requests about one basin; null where nobody has any. */
+  guarded: Guarded | null;
+}
+
+interface Guarded {
+  basin: string;
+  rootSecret: string;
+}
+
+/** One program is for one host. */
+export function serverProgram({ tunables, running, seenBy, noted, guarded }: ServerWorld): Program {
   // Outlives the processes: what a killed one leaves behind is seen by the next.
   let takingOver = false;
   return async (ports, process) => {
@@ -34,7 +51,7 @@ export function serverProgram(
     running.delete(process.host);
     await ports.network.serve(
       process.host,
-      createApi(() => served, { compression: pinnedCompression }),
+      handlerOf(() => served, guarded?.basin ?? null, ports.clock),
     );
     takingOver = true;
     try {
@@ -46,6 +63,7 @@ export function serverProgram(
       if (error instanceof StoreRefused) return EXIT.storeRefused;
       throw error;
     }
+    if (guarded !== null && !(await hasRoot(engine, guarded.rootSecret))) return EXIT.storeRefused;
     running.set(process.host, engine);
     served = seenBy(engine);
     const end = await engine.ended;
@@ -60,4 +78,23 @@ export function serverProgram(
         return EXIT.stopped;
     }
   };
+}
+
+/** Other clients have no tokens, or ones that nobody looks at, and are served beside those that have. */
+function handlerOf(engine: () => Engine | null, basin: string | null, clock: Clock): HttpHandler {
+  const open = createApi(engine, { compression: pinnedCompression });
+  if (basin === null) return open;
+  const guarded = createApi(engine, { compression: pinnedCompression, access: new AccessControl(clock) });
+  return (request) => {
+    const { headers } = request;
+    return headers.get('s2-basin') === basin && headers.has('authorization') ? guarded(request) : open(request);
+  };
+}
+
+/** As the server program: it does not serve before its root token is there for certain. */
+async function hasRoot(engine: Engine, secret: string): Promise<boolean> {
+  const { kind } = await engine.ensureRootToken(secret);
+  if (kind === 'there' || kind === 'issued') return true;
+  await engine.stop();
+  return false;
 }

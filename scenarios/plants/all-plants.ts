@@ -7,6 +7,7 @@ import { DIRECTED_SECRETS_PLANTS, SECRETS_PLANTS } from './secrets-plants.ts';
 import { DIRECTED_SESSION_PLANTS, SESSION_PLANTS } from './session-plants.ts';
 import { SIDE_PLANTS } from './side-plants.ts';
 import { DIRECTED_PLANTS, type DirectedPlant, STORAGE_PLANTS } from './storage-plants.ts';
+import { TOKEN_PLANTS } from './token-plants.ts';
 import { USAGE_PLANTS } from './usage-plants.ts';
 
 export const ALL_HUNTED: readonly Plant[] = [
@@ -18,6 +19,7 @@ export const ALL_HUNTED: readonly Plant[] = [
   ...INVARIANT_PLANTS,
   ...USAGE_PLANTS,
   ...SECRETS_PLANTS,
+  ...TOKEN_PLANTS,
 ];
 
 export const ALL_DIRECTED: readonly DirectedPlant[] = [

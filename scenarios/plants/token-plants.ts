@@ -1,0 +1,112 @@
+/** Access tokens badly kept: prefixes the wrong way round, clocks that decide alone, answers of before the revocation. */
+
+import type { Plant } from './plants.ts';
+
+const ACCESS = 'engine/core/access.ts';
+const TOKENS = 'engine/stream/access-tokens.ts';
+const EXPIRY = 'engine/stream/token-expiry.ts';
+
+export const TOKEN_PLANTS: readonly Plant[] = [
+  {
+    name: 'prefix-the-wrong-way',
+    lie: 'a set reaches the names that its prefix begins with, not those that begin with its prefix',
+    edits: [
+      {
+        file: ACCESS,
+        find: 'return name.startsWith(set.prefix);',
+        replace: "return set.prefix === '' || set.prefix.startsWith(name);",
+      },
+    ],
+    seedsMax: 200,
+    says: /within its scope|beyond its scope|not shown its own stream/,
+  },
+  {
+    name: 'prefix-both-ways',
+    lie: 'a set reaches the names that begin with its prefix, and those that its prefix begins with',
+    edits: [
+      {
+        file: ACCESS,
+        find: 'return name.startsWith(set.prefix);',
+        replace: 'return name.startsWith(set.prefix) || set.prefix.startsWith(name);',
+      },
+    ],
+    seedsMax: 400,
+    says: /beyond its scope/,
+  },
+  {
+    name: 'grants-beyond-itself',
+    lie: 'a token may issue one whose prefix its own begins with',
+    edits: [
+      {
+        file: ACCESS,
+        find: 'inner.prefix.startsWith(outer.prefix);',
+        replace: "(outer.prefix === '' || outer.prefix.startsWith(inner.prefix));",
+      },
+    ],
+    seedsMax: 400,
+    says: /issued one that reaches beyond itself/,
+  },
+  {
+    name: 'expiry-by-the-local-clock',
+    lie: 'whether a token has expired is for the clock of each owner to say, and nobody writes it down',
+    edits: [
+      {
+        file: EXPIRY,
+        find: 'return Math.max(this.#parts.ports.clock.wallMs(), this.#parts.usage.nowMs);',
+        replace: 'return this.#parts.ports.clock.wallMs();',
+      },
+      {
+        file: EXPIRY,
+        find: 'const over = [...tables.tokens.all()].filter((token) => this.isOver(token));',
+        replace: 'const over = [...tables.tokens.all()].filter(() => false);',
+      },
+      {
+        file: TOKENS,
+        find: 'const retired = this.#expiry.retire(token).then((settlement): Rejected => {',
+        replace: "const retired = Promise.resolve('committed' as string).then((settlement): Rejected => {",
+      },
+    ],
+    seedsMax: 1_000,
+    profile: 'skew',
+    says: /let in after it had been refused/,
+  },
+  {
+    name: 'cache-outlives-revocation',
+    lie: 'a token that was known once is known for as long as the process lives',
+    edits: [
+      {
+        file: TOKENS,
+        find: 'const token = this.#parts.tables.tokens.ofSecret(secretHash);\n    return token',
+        replace:
+          'const token = KEPT.get(this)?.get(secret) ?? this.#parts.tables.tokens.ofSecret(secretHash);\n' +
+          '    if (token !== undefined) KEPT.set(this, (KEPT.get(this) ?? new Map()).set(secret, token));\n    return token',
+      },
+      {
+        file: TOKENS,
+        find: 'export class AccessTokens {',
+        replace: 'const KEPT = new WeakMap<object, Map<string, TokenState>>();\n\nexport class AccessTokens {',
+      },
+      {
+        file: TOKENS,
+        find: '(tables.token(token.id) === token && !this.#expiry.isOver(token) ? null : INVALID)',
+        replace: '(this.#expiry.isOver(token) && tables.token(token.id) === token ? INVALID : null)',
+      },
+    ],
+    seedsMax: 400,
+    says: /let in \d+ ms after its revocation was acknowledged/,
+  },
+  {
+    name: 'session-outlives-revocation',
+    lie: 'a session is judged by its token when it begins, and never again',
+    edits: [
+      { file: TOKENS, find: 'for (const ended of watchers ?? []) ended();', replace: 'void watchers;' },
+      {
+        file: TOKENS,
+        find: 'if (refusal() !== null || standing',
+        replace: 'if (true as boolean) return null;\n        if (refusal() !== null || standing',
+      },
+    ],
+    seedsMax: 1_000,
+    says: /was shown a record that was sent after its revocation was acknowledged/,
+  },
+];
