@@ -57,7 +57,7 @@ import { Journal } from './stream/journal.ts';
 import { type AppendSessionOutcome, StreamStore } from './stream/store.ts';
 import { checkTunables, ENGINE_DEFAULTS, type EngineTunables } from './tunables.ts';
 
-export type { Authentication, Grant, RootOutcome, TokenToIssue } from './stream/access-tokens.ts';
+export type { Grant, TokenToIssue } from './stream/access-tokens.ts';
 export type { OpenSession as AppendSession } from './stream/store.ts';
 
 /** One method per operation on basins, streams and records. None of them throws for anything the world can do. */

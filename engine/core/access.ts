@@ -83,7 +83,7 @@ export function covers(outer: NameSet, inner: NameSet): boolean {
 }
 
 /** Groups and operations together. */
-export function operationsPermitted({ groups, operations }: TokenScope): OperationSet {
+function operationsPermitted({ groups, operations }: TokenScope): OperationSet {
   return operationsOf(groups) | operations;
 }
 

@@ -69,11 +69,10 @@ export function ruleOf(operation: Operation): OperationRule {
 /** A set of operations, a bit for each by its place in the table. */
 export type OperationSet = number;
 
-export const NO_OPERATIONS: OperationSet = 0;
 export const ALL_OPERATIONS: OperationSet = 2 ** OPERATION_NAMES.length - 1;
 
 export function operationSet(operations: Iterable<Operation>): OperationSet {
-  let set = NO_OPERATIONS;
+  let set: OperationSet = 0;
   for (const operation of operations) set |= 1 << (NUMBER_OF.get(operation) as number);
   return set;
 }

@@ -10,7 +10,7 @@ const PREFIX = 2;
 
 const AUTO_PREFIX = 1;
 
-export const SECRET_HASH_BYTES = 32;
+const SECRET_HASH_BYTES = 32;
 
 export function writeToken(out: PayloadWriter, row: TokenState): void {
   const { scope } = row;
