@@ -1,6 +1,6 @@
 /** The Random, Entropy and Compute ports of a host. */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Ciphers, Compute, Entropy, Random } from '../engine/ports.ts';
 import { defineSite, type Choices } from './choices.ts';
@@ -37,7 +37,7 @@ export function simEntropy(choices: Choices, host: string, nextBlock: () => numb
 export function simCompute(ciphers: Ciphers): Compute {
   return {
     crc32: (bytes, seed = 0) => crc32(bytes, seed),
-    sha256: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
+    sha256: (bytes) => new Uint8Array(hash('sha256', bytes, 'buffer')),
     ciphers,
   };
 }

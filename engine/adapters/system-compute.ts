@@ -1,6 +1,6 @@
 /** The helpers of the Compute port, as Node has them natively. */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 import type { Compute } from '../ports.ts';
@@ -8,6 +8,6 @@ import { systemCiphers } from './system-ciphers.ts';
 
 export const systemCompute: Compute = {
   crc32: (bytes, seed = 0) => crc32(bytes, seed),
-  sha256: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
+  sha256: (bytes) => new Uint8Array(hash('sha256', bytes, 'buffer')),
   ciphers: systemCiphers,
 };
