@@ -17,8 +17,13 @@ import { type Laid, type Piece, type Stretch, type StretchHole, TwoEndedSearch }
 
 export type Filling = readonly Laid<Candidate>[];
 
-// Real effects happen near their calls: beyond two pieces, so many of the latest candidates per hole come first.
+// Real effects happen near their calls: so many of the latest candidates of each hole are tried before all of them.
 const WINDOWS = [24, 72, 216];
+// What may be spent on a number of pieces of such a window before all candidates are looked at.
+const NEAR_STEPS = 30_000;
+// Late effects are rare: one candidate from anywhere in each half, the others of so many latest ones.
+const NEAR = 24;
+const LATE_STEPS = 1_000_000;
 // What may be spent on trying everything before the content is compared with all batches.
 const CHEAP_STEPS = 200_000;
 // The same when one filling is known: any other would have to spell the same records or be a 64-bit collision.
@@ -31,22 +36,31 @@ export class SegmentFillings {
   readonly #operations: Operations;
   readonly #found: Filling[] = [];
   readonly #known = new Set<string>();
-  /** The search over everything first, then those over the latest candidates. */
-  readonly #searches: TwoEndedSearch<Candidate>[];
+  /** Found in other segments already: most likely not here as well. */
+  readonly #taken: ReadonlySet<Candidate>;
+  /** Widths of the searches: those over the latest candidates, then that over everything. */
+  readonly #widths: readonly number[];
+  readonly #searches: TwoEndedSearch<Candidate>[] = [];
+  /** One late piece in each half; undefined until it is needed. */
+  #late: TwoEndedSearch<Candidate> | undefined;
+  #likeliest: Stretch<Candidate> | null = null;
   #isComplete: boolean;
   #identification: Identification | null | undefined;
 
-  constructor(operations: Operations, segment: Segment, candidates: readonly Candidate[]) {
+  constructor(
+    operations: Operations,
+    segment: Segment,
+    candidates: readonly Candidate[],
+    taken: ReadonlySet<Candidate>,
+  ) {
     this.segment = segment;
     this.#operations = operations;
+    this.#taken = taken;
     this.stretch = stretchOf(operations, segment, candidates);
     const { holes } = this.stretch;
     this.#isComplete = holes.some(offersTooLittle);
     const widest = Math.max(0, ...holes.map((hole) => hole.offers.length));
-    const windows = [widest, ...WINDOWS.filter((size) => size < widest)];
-    this.#searches = this.#isComplete
-      ? []
-      : windows.map((size) => new TwoEndedSearch(operations, narrowed(this.stretch, size)));
+    this.#widths = [...WINDOWS.filter((size) => size < widest), widest];
   }
 
   /** Filling number `k`, counted from 0, if there are so many. `unknown`: the budget ran out before that was known. */
@@ -66,7 +80,7 @@ export class SegmentFillings {
 
   /** Most pieces that have been tried in all combinations. */
   get piecesTried(): number {
-    return (this.#searches[0]?.pieceCount ?? 1) - 1;
+    return (this.#searches[this.#widths.length - 1]?.pieceCount ?? 1) - 1;
   }
 
   /** What lies in the holes, legal or not, when it can be recognised. */
@@ -81,24 +95,65 @@ export class SegmentFillings {
 
   /** One step of searching. False when the budget or the memory does not allow it. */
   #searchOn(budget: Budget): boolean {
-    const wide = this.#searches[0]!;
+    const first = this.#found[0];
+    const tried = this.#searches[this.#widths.length - 1]?.pieceCount ?? this.stretch.holes.length;
+    const near = first === undefined ? this.#nearest(tried) : null;
+    if (near !== null) return this.#advance(near, budget);
+    const wide = this.#search(this.#widths.length - 1);
     this.#isComplete = wide.isComplete;
     if (this.#isComplete) return true;
-    const first = this.#found[0];
     const isDear = wide.isFull || wide.costAhead > CHEAP_STEPS_MORE;
     if (first !== undefined && isDear && this.#spell(first)) return true;
-    if (wide.pieceCount <= Math.max(2, this.stretch.holes.length) || wide.costAhead < CHEAP_STEPS)
-      return this.#advance(wide, budget);
+    if (wide.pieceCount <= 2 || wide.costAhead < CHEAP_STEPS) return this.#advance(wide, budget);
+    const late = first === undefined ? this.#lateSearch() : null;
+    if (late !== null) return this.#advance(late, budget);
     if (first === undefined && this.#identification === undefined) {
       const identification = this.identification(budget);
       if (identification !== null && this.#spell(identification)) return true;
     }
-    const open = this.#searches.filter((search) => !search.isComplete && !search.isFull);
+    const open = this.#widths.map((_, index) => this.#search(index)).filter(canGoOn);
     const cheapest = open.reduce<TwoEndedSearch<Candidate> | null>(
       (best, search) => (best === null || search.costAhead < best.costAhead ? search : best),
       null,
     );
     return cheapest !== null && this.#advance(cheapest, budget);
+  }
+
+  /** The narrowest window that has not yet tried so many pieces, if that costs next to nothing. */
+  #nearest(pieceCount: number): TwoEndedSearch<Candidate> | null {
+    for (let index = 0; index < this.#widths.length - 1; index++) {
+      const search = this.#search(index);
+      if (search.pieceCount <= pieceCount && canGoOn(search) && search.costAhead <= NEAR_STEPS) return search;
+    }
+    return null;
+  }
+
+  #lateSearch(): TwoEndedSearch<Candidate> | null {
+    if (this.#widths.at(-1)! <= NEAR) return null;
+    this.#late ??= new TwoEndedSearch(this.#operations, { ...this.#offered(), near: NEAR });
+    return canGoOn(this.#late) && this.#late.costAhead <= LATE_STEPS ? this.#late : null;
+  }
+
+  #search(index: number): TwoEndedSearch<Candidate> {
+    return (this.#searches[index] ??= new TwoEndedSearch(
+      this.#operations,
+      narrowed(this.#offered(), this.#widths[index]!),
+    ));
+  }
+
+  /** The stretch with the likeliest offers first: those that were not found elsewhere, latest call first. */
+  #offered(): Stretch<Candidate> {
+    this.#likeliest ??= {
+      ...this.stretch,
+      holes: this.stretch.holes.map((hole) => ({
+        ...hole,
+        offers: [
+          ...hole.offers.filter((candidate) => !this.#taken.has(candidate)),
+          ...hole.offers.filter((candidate) => this.#taken.has(candidate)),
+        ],
+      })),
+    };
+    return this.#likeliest;
   }
 
   #advance(search: TwoEndedSearch<Candidate>, budget: Budget): boolean {
@@ -125,6 +180,10 @@ export class SegmentFillings {
       this.#found.push(filling);
     }
   }
+}
+
+function canGoOn(search: TwoEndedSearch<Candidate>): boolean {
+  return !search.isComplete && !search.isFull;
 }
 
 /** Are there enough members of each candidate, called early enough, if no other segment uses any? */
@@ -179,16 +238,24 @@ function stretchHoles({ items }: Segment, candidates: readonly Candidate[]): Str
 
 /** The candidates that may stand somewhere in the hole, latest call first. */
 export function offersFor(hole: Hole, candidates: readonly Candidate[]): Candidate[] {
-  const offers: { candidate: Candidate; calledAt: number }[] = [];
-  for (const candidate of candidates) {
+  const offers: Candidate[] = [];
+  const latestCalls: number[] = [];
+  let descends = true;
+  // Those of one member are in order of call already.
+  for (let index = candidates.length - 1; index >= 0; index--) {
+    const candidate = candidates[index]!;
     const lastStart = Math.min(hole.end, candidate.ceiling) - candidate.recordCount;
-    if (lastStart < hole.start || candidate.members[0]!.floor > lastStart) continue;
-    const match = candidate.matchSeqNum;
+    const { members, matchSeqNum: match } = candidate;
+    if (lastStart < hole.start || members[0]!.floor > lastStart) continue;
     if (match !== null && (match < hole.start || match > lastStart)) continue;
-    const latest = candidate.members.findLast((member) => member.floor <= lastStart)!;
-    offers.push({ candidate, calledAt: latest.calledAt });
+    const { calledAt } = members.length === 1 ? members[0]! : members.findLast((member) => member.floor <= lastStart)!;
+    descends &&= calledAt < (latestCalls.at(-1) ?? Number.POSITIVE_INFINITY);
+    offers.push(candidate);
+    latestCalls.push(calledAt);
   }
-  return offers.sort((a, b) => b.calledAt - a.calledAt).map((offer) => offer.candidate);
+  if (descends) return offers;
+  const order = offers.map((_, at) => at).sort((a, b) => latestCalls[b]! - latestCalls[a]! || b - a);
+  return order.map((at) => offers[at]!);
 }
 
 /** Tested before any table is made: a tail of 2^53 is a hole too. */

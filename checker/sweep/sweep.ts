@@ -10,7 +10,7 @@
  */
 
 import { Budget } from './budget.ts';
-import { listCandidates } from './candidates.ts';
+import { type Candidate, listCandidates } from './candidates.ts';
 import { ChainHash } from '../chain-hash.ts';
 import { compose } from './compose.ts';
 import { type Content, learnContent } from './content.ts';
@@ -130,15 +130,17 @@ function searchSegments(
   const budget = new Budget(options.stepsMax ?? STEPS_MAX);
   const wrong = segments.find((segment) => !contentAgrees(operations, segment));
   if (wrong !== undefined) return { verdict: 'illegal', violation: explainContent(evidence, segments, wrong) };
+  const taken = new Set<Candidate>();
   const open = segments
     .filter((segment) => !segment.isKnown && segment.holes.length > 0 && segment.endRead !== null)
-    .map((segment) => new SegmentFillings(operations, segment, candidates))
+    .map((segment) => new SegmentFillings(operations, segment, candidates, taken))
     .sort((a, b) => a.difficulty - b.difficulty || a.segment.index - b.segment.index);
   for (const fillings of open) {
     const allowance = new Budget(Math.min(SEGMENT_STEPS_MAX, budget.left));
-    const convicted = fillings.get(0, allowance) === 'none';
+    const filling = fillings.get(0, allowance);
     budget.spend(allowance.spent);
-    if (convicted) return { verdict: 'illegal', violation: explainUnfillable(evidence, fillings, budget) };
+    if (typeof filling !== 'string') for (const { piece } of filling) if (piece.members.length === 1) taken.add(piece);
+    if (filling === 'none') return { verdict: 'illegal', violation: explainUnfillable(evidence, fillings, budget) };
   }
   const composition = compose(
     {

@@ -40,6 +40,8 @@ export interface Stretch<P extends Piece> {
   readonly mayLie: (piece: P, position: number) => boolean;
   /** How often a piece may be laid in one filling. */
   readonly copiesOf: (piece: P) => number;
+  /** Of the offers of a hole, behind the first `near` ones each half of a filling takes one at most. Default: no limit. */
+  readonly near?: number;
 }
 
 export interface Records {
@@ -136,6 +138,11 @@ class Front<P extends Piece> {
   readonly #parent: number[] = [-1];
   readonly #piece: (P | null)[] = [null];
   readonly #laidAt: number[] = [-1];
+  /** 1 where a piece that is not near was laid on the way. */
+  readonly #far: number[] = [0];
+  readonly #near: number;
+  /** How many nodes of the latest finished layer may still take a far piece. */
+  #freeWidth = 1;
   /** First node of each finished layer, and behind it where the layer being grown begins. */
   readonly #layerStart: number[] = [0, 1];
   #nodeCursor = 0;
@@ -152,7 +159,8 @@ class Front<P extends Piece> {
     this.#stretch = stretch;
     this.#lengths = lengths;
     this.#isForward = direction === 'forward';
-    const { holes, start, end } = stretch;
+    const { holes, start, end, near = Number.POSITIVE_INFINITY } = stretch;
+    this.#near = near;
     this.#hole = [this.#isForward ? 0 : holes.length];
     this.#position = [this.#isForward ? holes[0]!.start : holes.at(-1)!.end];
     this.#hi = [this.#isForward ? start.hi : end.hi];
@@ -171,7 +179,8 @@ class Front<P extends Piece> {
     const finished = this.#layerStart.length - 2;
     if (depth <= finished) return 0;
     const width = this.#layerStart[finished + 1]! - this.#layerStart[finished]!;
-    return width * Math.max(...this.#stretch.holes.map((hole) => hole.offers.length));
+    const most = Math.max(...this.#stretch.holes.map((hole) => hole.offers.length));
+    return this.#freeWidth * most + (width - this.#freeWidth) * Math.min(most, this.#near);
   }
 
   /** Grows layers up to `depth`. False when budget or memory ran out; the next call goes on from there. */
@@ -181,6 +190,8 @@ class Front<P extends Piece> {
       for (; this.#nodeCursor < end; this.#nodeCursor++, this.#offerCursor = 0)
         if (this.size > sizeMax || !this.#extend(this.#nodeCursor, budget)) return false;
       this.#layerStart.push(this.size);
+      this.#freeWidth = 0;
+      for (let node = end; node < this.size; node++) if (this.#far[node] === 0) this.#freeWidth++;
     }
     return true;
   }
@@ -218,7 +229,8 @@ class Front<P extends Piece> {
     const { hi, lo } = this.#chain;
     const { start, end, offers } = holes[hole]!;
     const lengths = this.#lengths[hole]!;
-    for (; this.#offerCursor < offers.length; this.#offerCursor++) {
+    const offered = this.#far[node] === 1 ? Math.min(offers.length, this.#near) : offers.length;
+    for (; this.#offerCursor < offered; this.#offerCursor++) {
       const piece = offers[this.#offerCursor]!;
       const at = this.#isForward ? position : position - piece.recordCount;
       const rest = this.#isForward ? end - at - piece.recordCount : at - start;
@@ -228,6 +240,7 @@ class Front<P extends Piece> {
       if (!budget.spend(steps)) return false;
       this.#chain.set(hi, lo);
       this.#lay(node, piece, hole, at, rest);
+      this.#far.push(this.#offerCursor < this.#near ? this.#far[node]! : 1);
     }
     return true;
   }
