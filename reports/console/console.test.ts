@@ -91,6 +91,32 @@ function browserTests(): void {
     expect(requests.filter((url) => !url.startsWith(server.url) && !url.startsWith('data:'))).toEqual([]);
   });
 
+  test('asks for an access token where the server does, and forgets it with the tab', async () => {
+    const secret = 's'.repeat(40);
+    const guarded = await serve(0, ['--auth', 'on'], { TAILRACE_ROOT_TOKEN: secret });
+    const { page } = await openPage(browser, guarded.url);
+    page.setDefaultTimeout(10_000);
+    const field = page.getByLabel('Access token');
+    await field.fill('w'.repeat(40));
+    await page.keyboard.press('Enter');
+    await page.getByText('that token does not count').waitFor();
+    await field.fill(secret);
+    await page.getByRole('button', { name: 'Use' }).click();
+    await page.getByText('No basins yet').waitFor();
+    expect(await field.isVisible()).toBe(false);
+    await page.getByLabel('Name of a new basin').fill('guarded-basin');
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Name of a new stream').fill('log');
+    await page.keyboard.press('Enter');
+    await page.getByText('following', { exact: true }).waitFor();
+    await page.getByLabel('Record to append').fill('hello');
+    await page.keyboard.press('Enter');
+    await page.locator('.record', { hasText: 'hello' }).waitFor();
+    expect(page.url()).not.toContain(secret);
+    const other = await openPage(browser, guarded.url);
+    await other.page.getByLabel('Access token').waitFor();
+  });
+
   test('shows hostile names and records as what they are, text', async () => {
     const evil = '<img src=x onerror="document.title=\'owned\'">';
     await stream('evil-basin', evil);
@@ -237,9 +263,14 @@ function browserTests(): void {
 const running = new Set<ChildProcess>();
 
 /** The built server, in memory unless `flags` say otherwise; it chooses port 0 itself. */
-async function serve(port: number, flags: readonly string[] = []): Promise<{ child: ChildProcess; url: string }> {
+async function serve(
+  port: number,
+  flags: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<{ child: ChildProcess; url: string }> {
   const child = spawn(process.execPath, [PROGRAM, 'serve', '--port', String(port), ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   });
   running.add(child);
   let output = '';

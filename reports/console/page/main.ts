@@ -3,6 +3,7 @@
  * percent-encoded), so that it can be kept, sent and gone back to; every part asks the server by itself.
  */
 
+import { askForToken } from './access.ts';
 import { element } from './dom.ts';
 import { HealthLine } from './health.ts';
 import { Lists } from './lists.ts';
@@ -21,6 +22,7 @@ element('hint', HTMLPreElement).textContent = [
 
 window.addEventListener('hashchange', show);
 document.addEventListener('keydown', onKey);
+askForToken();
 void new HealthLine().run();
 void lists.load().then(show);
 

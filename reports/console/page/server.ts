@@ -52,6 +52,21 @@ export class RequestFailed extends Error {
 
 const PAGE = 100;
 
+/** Where this tab keeps the token, until it closes. */
+const TOKEN = 'access-token';
+
+/** What is called when a request is refused for want of a token; `hadToken`: it came with one. */
+let refused: (hadToken: boolean) => void = () => {};
+let isRefused = false;
+
+export function keepToken(token: string): void {
+  sessionStorage.setItem(TOKEN, token);
+}
+
+export function whenRefused(call: (hadToken: boolean) => void): void {
+  refused = call;
+}
+
 export async function listBasins(after: string): Promise<Listing> {
   const answer = await ask('GET', `/v1/basins?limit=${PAGE}&start_after=${encodeURIComponent(after)}`);
   const { basins, has_more } = (await answer.json()) as { basins: Info[]; has_more: boolean };
@@ -125,7 +140,9 @@ export async function health(): Promise<{ status: number; text: string }> {
   }
 }
 
+/** Nothing where nobody may see them: asking again and again would not help. */
 export async function metrics(): Promise<string> {
+  if (isRefused) return '';
   return (await ask('GET', '/metrics')).text();
 }
 
@@ -138,7 +155,9 @@ interface Ask {
 }
 
 async function ask(method: string, path: string, { basin, key, body, accept, signal }: Ask = {}): Promise<Response> {
+  const token = sessionStorage.getItem(TOKEN);
   const headers: Record<string, string> = {
+    ...(token !== null && { authorization: `Bearer ${token}` }),
     ...(basin !== undefined && { 's2-basin': basin }),
     ...(key != null && { 's2-encryption-key': key }),
     ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -154,6 +173,10 @@ async function ask(method: string, path: string, { basin, key, body, accept, sig
     if (signal?.aborted === true) throw error;
     throw new RequestFailed('the server does not answer', 0);
   });
+  if (response.status === 401) {
+    isRefused = true;
+    refused(token !== null);
+  }
   if (!response.ok) throw new RequestFailed(await reasonIn(response), response.status);
   return response;
 }
