@@ -67,8 +67,9 @@ function lastBatches(operations: readonly Operation[], event: number): string[] 
     .slice(0, BATCHES)
     .map(({ startSeqNum, endSeqNum, clientId, opId, setFencingToken }) => {
       const fence = setFencingToken === null ? '' : `, sets token “${setFencingToken}”`;
-      const last = (endSeqNum ?? 1) - 1;
-      return `${formatNumber(startSeqNum ?? 0)}–${formatNumber(last)} by client ${clientId} (op ${opId})${fence}`;
+      const [first, last] = [startSeqNum ?? 0, (endSeqNum ?? 1) - 1];
+      const positions = first >= last ? formatNumber(first) : `${formatNumber(first)}–${formatNumber(last)}`;
+      return `${positions} by client ${clientId} (op ${opId})${fence}`;
     });
 }
 

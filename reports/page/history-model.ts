@@ -11,7 +11,7 @@ import { type OrderPoint, orderPoints, placesOfUnknowns } from '../linearization
 import type { Operation } from '../operations.ts';
 import { type PartialOrder, partialOrder } from '../partial-orders.ts';
 import { type RecordHashes, unpackRecordHashes } from '../record-hashes.ts';
-import { eventScale, millisecondScale, type TimeScale, warpedScale } from '../time-scale.ts';
+import { eventScale, firstAbove, millisecondScale, type TimeScale, warpedScale } from '../time-scale.ts';
 import type { TrackRows } from '../track-rows.ts';
 import { violationsOf } from '../violations.ts';
 import { type Baseline, FROM_NOTHING, type Overview } from '../window.ts';
@@ -47,6 +47,10 @@ export interface HistoryModel {
   /** Where appends of unknown outcome took effect, as far as the order tells. */
   unknownPlaces: ReadonlyMap<number, number>;
   guilty: ReadonlySet<number>;
+  /** Entry i: 1 if operation i is guilty. */
+  isGuilty: Uint8Array;
+  /** What lies outside the band: below the floor at its call, or above the ceiling at its return. */
+  outliers: readonly number[];
   guiltyInOrder: readonly number[];
   /** Guilty or visibly stale, by time. */
   violations: readonly number[];
@@ -71,6 +75,9 @@ export function modelOf(data: ChartData): HistoryModel {
   const records = data.recordHashes === null ? null : unpackRecordHashes(data.recordHashes, operations);
   const unknownPlaces = linearization === null ? new Map() : placesOfUnknowns(operations, linearization);
   const steps = linearization === null ? data.partialOrders.map(unpackOrder) : [linearization];
+  const guilty = new Set(data.guilty);
+  const columns = columnsOf(operations, unknownPlaces);
+  const envelope = envelopeOf(operations, data.eventCount, baseline);
   return {
     operations,
     eventCount: data.eventCount,
@@ -78,13 +85,15 @@ export function modelOf(data: ChartData): HistoryModel {
     lanes,
     laneOf: operations.map(({ clientId }) => laneIndexes.get(clientId) ?? 0),
     laneClients: laneClientsOf(operations, lanes),
-    ...columnsOf(operations, unknownPlaces),
-    envelope: envelopeOf(operations, data.eventCount, baseline),
+    ...columns,
+    envelope,
     floors,
     order,
     partials: once(() => steps.map((each) => partialOrder({ operations, records, baseline }, each))),
     unknownPlaces,
-    guilty: new Set(data.guilty),
+    guilty,
+    isGuilty: Uint8Array.from(operations, (_, index) => (guilty.has(index) ? 1 : 0)),
+    outliers: outliersOf(columns, floors, envelope),
     guiltyInOrder: data.guilty,
     violations: violationsOf(operations, floors, data.guilty),
     tracks: data.tracks,
@@ -127,6 +136,20 @@ function columnsOf(
       (operation, index) => operation.endSeqNum ?? placeOf(operation, index) + operation.recordCount,
     ),
   };
+}
+
+function outliersOf(
+  { placeStarts, placeEnds, returnEvents }: ReturnType<typeof columnsOf>,
+  floors: readonly number[],
+  { events, ceiling }: Envelope,
+): number[] {
+  const outliers: number[] = [];
+  for (let index = 0; index < placeStarts.length; index++) {
+    const start = placeStarts[index] ?? Number.NaN;
+    const step = Math.max(0, firstAbove(events, returnEvents[index] ?? NEVER) - 1);
+    if (start < (floors[index] ?? 0) || (placeEnds[index] ?? 0) > (ceiling[step] ?? 0)) outliers.push(index);
+  }
+  return outliers;
 }
 
 function laneClientsOf(operations: readonly Operation[], lanes: readonly Lane[]): HistoryModel['laneClients'] {

@@ -99,7 +99,7 @@ export function drawFrames(stage: Stage, brush: CanvasRenderingContext2D, index:
 
 /** Whether it has to be drawn by itself, above the others. */
 export function isEmphasised(stage: Stage, index: number): boolean {
-  return stage.model.guilty.has(index) || stage.selected === index || stage.hovered === index;
+  return stage.model.isGuilty[index] === 1 || stage.selected === index || stage.hovered === index;
 }
 
 function colourOf(palette: Palette, kind: OperationKind, outcome: OperationOutcome): string {

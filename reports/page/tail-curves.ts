@@ -24,21 +24,25 @@ export function tailRange(stage: Stage): readonly [number, number] {
 }
 
 function computedRange(stage: Stage): [number, number] {
-  const { envelope, placeStarts, placeEnds } = stage.model;
+  const { envelope, outliers, placeStarts, placeEnds } = stage.model;
   const { floor, ceiling } = envelope;
   const [first, last] = stepRange(stage);
   let low = floor[first] ?? 0;
   let high = 0;
   for (let step = first; step <= last; step++) high = Math.max(high, ceiling[step] ?? 0);
-  const { factor, shift } = stage.line;
-  const { ends } = stage.axis;
-  stage.visitVisible((index) => {
-    const start = placeStarts[index] ?? Number.NaN;
-    if (Number.isNaN(start) || factor * (ends[index] ?? 0) + shift < stage.left) return;
-    if (start < low) low = start;
-    const end = placeEnds[index] ?? start;
-    if (end > high) high = end;
-  });
+  const { calls, ends } = stage.axis;
+  const [start, end] = stage.range;
+  const reach = (index: number): void => {
+    const from = placeStarts[index] ?? Number.NaN;
+    if (stage.shown[index] !== 1 || Number.isNaN(from)) return;
+    low = Math.min(low, from);
+    high = Math.max(high, placeEnds[index] ?? from);
+  };
+  // Inside the band are all but the outliers, and what was under way at the left edge and began below the floor there.
+  for (const index of outliers) if ((calls[index] ?? 0) <= end && (ends[index] ?? 0) >= start) reach(index);
+  for (let lane = 0; lane < stage.model.lanes.length; lane++) {
+    stage.visitLane(lane, (index) => (ends[index] ?? 0) >= start && reach(index), [stage.left, stage.left]);
+  }
   return [low, high];
 }
 
