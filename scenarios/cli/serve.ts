@@ -100,7 +100,7 @@ export function serveCommand(): Command {
         import('../../reports/console/index.ts'),
       ]);
       // No flag: what is typed stands in the list of processes.
-      const rootToken = process.env['TAILRACE_ROOT_TOKEN'];
+      const rootToken = process.env['TAILRACE_ROOT_TOKEN'] || undefined;
       process.exitCode = await serve({
         ...rest,
         page: consolePage(),
