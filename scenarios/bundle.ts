@@ -1,6 +1,6 @@
 /**
- * A run on disk: `run.json`, the history in S2's format and the page, in a folder named after the run. What a
- * person sends to a colleague.
+ * A run on disk: `run.json`, the history in S2's format and in ours, and the page, in a folder named after the run. What
+ * a person sends to a colleague.
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,9 @@ export interface Bundle {
 export function writeBundle(parent: string, run: RunRecord, shrunk: ShrunkCase | null = null): Bundle {
   const folder = join(parent, `${run.profile}-${run.seed.replaceAll(/[^\w.-]/g, '_')}`);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'run.json'), `${JSON.stringify(run)}\n`);
+  const { extendedHistory, ...rest } = run;
+  writeFileSync(join(folder, 'run.json'), `${JSON.stringify(rest)}\n`);
+  if (extendedHistory !== undefined) writeFileSync(join(folder, 'history.ext.jsonl'), extendedHistory);
   writeFileSync(join(folder, 'history.jsonl'), run.historyLines.map((line) => `${line}\n`).join(''));
   const page = join(folder, 'history.html');
   writeFileSync(page, renderRunPage(run, shrunk));

@@ -44,6 +44,8 @@ export type ReadResult =
 export type CheckTailResult = { kind: 'tail'; tail: number; timestamp?: number } | { kind: 'failed'; code: string };
 
 export interface StreamClient {
+  /** The server that was asked last, where the client knows. */
+  readonly asked?: string | undefined;
   append(batch: Batch): Promise<AppendResult>;
   /** The whole stream from sequence number 0 to the tail, however many requests that takes. */
   read(): Promise<ReadResult>;

@@ -22,6 +22,7 @@ import { Workers } from './crews/workers.ts';
 import { Invariants } from './invariants/crew.ts';
 import type { Plan } from './plan.ts';
 import { probeCatalogue } from './probes.ts';
+import type { RecordedEvent } from './recorded-event.ts';
 import type { RunFailure } from './run.ts';
 import { SecretsCrew } from './secrets/crew.ts';
 import { serverProgram } from './server.ts';
@@ -46,6 +47,8 @@ const PROVISION_RETRY_MS = 200;
 export interface ScenarioRun {
   world: World;
   history: HistoryEvent[];
+  /** The same with all that was written down; empty unless recorded. */
+  wholeHistory: RecordedEvent[];
   /** What crews found wrong. */
   verdicts: RunFailure[];
   /** What happened beside the judged stream, a line per operation; empty unless recorded. */
@@ -69,6 +72,7 @@ export async function runLinearizable(options: ScenarioOptions): Promise<Scenari
   return {
     world,
     history: judged.recorder.history(),
+    wholeHistory: options.record ? judged.recorder.wholeHistory() : [],
     verdicts: crews.map((crew) => crew.verdict?.() ?? null).filter((failure) => failure !== null),
     lines: options.record ? crews.flatMap((crew) => crew.lines?.() ?? []) : [],
   };

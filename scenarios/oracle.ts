@@ -14,6 +14,9 @@ export class Oracle {
   /** A client whose answers the oracle hears. */
   watch(client: StreamClient): StreamClient {
     return {
+      get asked() {
+        return client.asked;
+      },
       append: async (batch) => this.heardAppend(batch, await client.append(batch)),
       read: async () => this.#heardRead(await client.read()),
       checkTail: (): Promise<CheckTailResult> => client.checkTail(),

@@ -25,7 +25,7 @@ export class RecordedClient implements StreamClient {
   async append(batch: Batch): Promise<AppendResult> {
     const conclude = recordedAppend(this.#recorder, this.#clientId, this.#hashes, batch);
     const result = await this.#client.append(batch);
-    conclude(result);
+    conclude(result, this.#client.asked);
     if (result.kind === 'unknown') this.#clientId = this.#recorder.newClientId();
     return result;
   }
@@ -33,18 +33,20 @@ export class RecordedClient implements StreamClient {
   async read(): Promise<ReadResult> {
     const conclude = recordedRead(this.#recorder, this.#clientId, this.#hashes);
     const result = await this.#client.read();
-    if (result.kind === 'failed') conclude(null, null, result.code);
-    else conclude(result.records, result.tail, `${result.records.length} records`);
+    const labels = labelsOf(this.#client.asked);
+    if (result.kind === 'failed') conclude(null, null, result.code, labels);
+    else conclude(result.records, result.tail, `${result.records.length} records`, labels);
     return result;
   }
 
   async checkTail(): Promise<CheckTailResult> {
     const operation = this.#recorder.call(this.#clientId, { kind: 'check-tail' }, 'check-tail');
     const result = await this.#client.checkTail();
-    if (result.kind === 'failed') this.#recorder.return(operation, { kind: 'check-tail-failure' }, result.code);
+    const labels = labelsOf(this.#client.asked);
+    if (result.kind === 'failed') this.#recorder.return(operation, { kind: 'check-tail-failure' }, result.code, labels);
     else {
       const { tail, timestamp: tailTimestamp } = result;
-      const told = tailTimestamp === undefined ? {} : { tailTimestamp };
+      const told = tailTimestamp === undefined ? labels : { ...labels, tailTimestamp };
       this.#recorder.return(operation, { kind: 'check-tail-success', tail }, `tail ${tail}`, told);
     }
     return result;
@@ -75,9 +77,10 @@ function recordedAppend(recorder: Recorder, clientId: number, hashes: BodyHashes
   const recordHashes = batch.bodies.map((body) => hashes.of(body));
   const conditions = { setFencingToken, fencingToken, matchSeqNum };
   const call = { kind: 'append' as const, recordHashes, ...conditions, ...(turn !== undefined && { turn }) };
-  const labels: Labels = turn === undefined ? {} : { session: turn.session };
-  const operation = recorder.call(clientId, call, describe(batch), labels);
-  return (result: AppendResult): void => {
+  const session: Labels = turn === undefined ? {} : { session: turn.session };
+  const operation = recorder.call(clientId, call, describe(batch), session);
+  return (result: AppendResult, node?: string): void => {
+    const labels = { ...session, ...labelsOf(node) };
     switch (result.kind) {
       case 'durable':
         return recorder.return(operation, acknowledgement(result), 'durable', {
@@ -109,10 +112,14 @@ function rejection({ actual }: AppendResult & { kind: 'rejected' }): RecordedRet
 /** Writes down that a read of the whole stream is asked for now; how it ends is told to what is returned. */
 function recordedRead(recorder: Recorder, clientId: number, hashes: BodyHashes) {
   const operation = recorder.call(clientId, { kind: 'read' }, 'read');
-  return (records: readonly SeenRecord[] | null, tail: number | null, note: string): void => {
-    if (records === null || tail === null) return recorder.return(operation, { kind: 'read-failure' }, note);
-    recorder.return(operation, readSuccess(records, tail, hashes), note);
+  return (records: readonly SeenRecord[] | null, tail: number | null, note: string, labels: Labels): void => {
+    if (records === null || tail === null) return recorder.return(operation, { kind: 'read-failure' }, note, labels);
+    recorder.return(operation, readSuccess(records, tail, hashes), note, labels);
   };
+}
+
+function labelsOf(node: string | undefined): Labels {
+  return node === undefined ? {} : { node };
 }
 
 /** What a read of the whole stream saw, as the history has it. */

@@ -1,7 +1,7 @@
 /** One run by name: equal names give equal records, and every profile works. */
 
 import { describe, expect, test } from 'vitest';
-import { parseHistory } from '../checker/index.ts';
+import { checkExtendedStream, parseExtended, parseHistory } from '../checker/index.ts';
 import { PROFILES } from './plan.ts';
 import { runSeed } from './run-seed.ts';
 
@@ -19,6 +19,17 @@ describe('a run', () => {
     const bare = await runSeed({ seed: '3', profile: 'failover', size });
     expect(bare.traceHash).toBe(recorded.traceHash);
     expect(bare.tracks).toEqual([]);
+  });
+
+  test('is written in our own format too, with who answered, what acknowledgements tell and why appends were refused', async () => {
+    const { extendedHistory = '' } = await runSeed({ seed: '8', profile: 'failover', size, record: true });
+    const parsed = parseExtended(extendedHistory);
+    if (parsed.kind === 'malformed') return expect.unreachable(parsed.message);
+    expect(parsed.header).toEqual({ seed: '8', profile: 'failover' });
+    expect(checkExtendedStream(parsed.history)).toMatchObject({ verdict: 'ok' });
+    const kinds = new Set(parsed.history.map((event) => (event.type === 'return' ? event.return.kind : 'call')));
+    expect([...kinds]).toEqual(expect.arrayContaining(['append-acked', 'append-rejected']));
+    expect(new Set(parsed.history.map(({ node }) => node))).toEqual(new Set([undefined, 'node-1', 'node-2']));
   });
 
   test('differs with the seed, and with the profile', async () => {

@@ -1,6 +1,6 @@
 /** One run by name, from seed and profile to its record. Leaves nothing behind for the next one. */
 
-import { type BodyHasher, createBodyHasher, formatEvent, type HistoryEvent } from '../checker/index.ts';
+import { type BodyHasher, createBodyHasher, formatEvent, formatExtended, type HistoryEvent } from '../checker/index.ts';
 import type { TrackSpan, World, WorldFailure, WorldOptions } from '../sim/index.ts';
 import { judge } from './judge.ts';
 import { runLinearizable } from './linearizable.ts';
@@ -36,7 +36,7 @@ export async function runSeed(options: RunSeedOptions): Promise<RunRecord> {
   hasher ??= createBodyHasher();
   const hashBody = await hasher;
   const plan = options.plan ?? drawPlan(seed, profile, size);
-  const { world, history, verdicts, lines } = await runLinearizable({
+  const { world, history, wholeHistory, verdicts, lines } = await runLinearizable({
     seed,
     plan,
     hashBody,
@@ -61,6 +61,7 @@ export async function runSeed(options: RunSeedOptions): Promise<RunRecord> {
     probes: world.probes.counts(),
     drawn: drawnOf(plan),
     historyLines: record ? history.map(formatEvent) : [],
+    ...(record && { extendedHistory: formatExtended({ seed, profile }, wholeHistory) }),
     linearization: record ? linearization : null,
     tracks: record ? [...world.tracks.spans(), ...failureSpans(world.failure)] : [],
     ...(record && { marks: world.tracks.marks, messages: world.tracks.messages }),

@@ -70,6 +70,8 @@ export interface RunRecord {
   drawn: Readonly<Record<string, string | number | boolean>>;
   /** The recorded history, one S2 JSONL line per event, with `at_ms` and `note` as extra keys. */
   historyLines: readonly string[];
+  /** The same as a file in our own format, which says more; absent unless recorded, and kept beside `run.json`. */
+  extendedHistory?: string;
   /** opIds in the order the checker placed them, or null when it found none. */
   linearization: readonly number[] | null;
   tracks: readonly TrackSpan[];

@@ -45,7 +45,12 @@ const error = (status: number, code: string): Answer => [status, { code, message
 describe('an append', () => {
   test('is written as the contract has it', async () => {
     const { client, asked } = clientOf([200, { start: at(4), end: at(6), tail: at(6) }]);
-    expect(await client.append(BATCH)).toEqual({ kind: 'durable', startSeqNum: 4, endSeqNum: 6 });
+    expect(await client.append(BATCH)).toEqual({
+      kind: 'durable',
+      startSeqNum: 4,
+      endSeqNum: 6,
+      told: { tail: 6, tailTimestamp: 1_000, timestamps: [1_000, 1_000] },
+    });
     expect(asked).toEqual([
       {
         address: 'n1',
@@ -81,7 +86,13 @@ describe('an append', () => {
     ['a reset of what was sent', new SimNetworkError('reset', true, ''), 'unknown', 'reset'],
     ['silence', 'silence', 'unknown', 'timeout'],
   ])('that ends with %s', async (_, answer, kind, code) => {
-    expect(await clientOf(answer).client.append(BATCH)).toEqual({ kind, code });
+    expect(await clientOf(answer).client.append(BATCH)).toMatchObject({ kind, code });
+  });
+
+  test('whose condition did not hold tells what is so instead', async () => {
+    const { client } = clientOf([412, { seq_num_mismatch: 9 }], [412, { fencing_token_mismatch: 'other' }]);
+    expect(await client.append(BATCH)).toMatchObject({ actual: { tail: 9 } });
+    expect(await client.append(BATCH)).toMatchObject({ actual: { fencingToken: 'other' } });
   });
 
   test.each<[string, Answer]>([

@@ -14,6 +14,7 @@ import {
   type ReadResult,
   type SeenRecord,
   type StreamClient,
+  type ToldByAck,
 } from './client.ts';
 import {
   errorCode,
@@ -51,6 +52,10 @@ export class WireClient implements StreamClient {
     return exists(await this.#wire.exchange('POST', '/v1/streams', stream, headers));
   }
 
+  get asked(): string | undefined {
+    return this.#wire.asked;
+  }
+
   async append(batch: Batch): Promise<AppendResult> {
     this.#wire.roam();
     const exchange = await this.#wire.exchange('POST', streamPath(this.#options.stream, '/records'), appendBody(batch));
@@ -58,7 +63,7 @@ export class WireClient implements StreamClient {
       return { kind: exchange.sent ? 'unknown' : 'rejected', code: exchange.code };
     }
     if (exchange.status === 200) return acknowledged(exchange.body, batch.bodies.length);
-    if (exchange.status === 412) return { kind: 'rejected', code: conditionCode(exchange.body) };
+    if (exchange.status === 412) return conditionFailed(exchange.body);
     const code = errorCode(exchange.body);
     return { kind: NO_EFFECT.has(code) ? 'rejected' : 'unknown', code };
   }
@@ -119,7 +124,15 @@ function acknowledged(body: unknown, count: number): AppendResult {
   }
   if (end - start !== count) throw new ProtocolViolation(`${count} records were acknowledged as ${start}..${end}`);
   if (tail < end) throw new ProtocolViolation(`an acknowledgement up to ${end} shows the tail at ${tail}`);
-  return { kind: 'durable', startSeqNum: start, endSeqNum: end };
+  const told = toldBy(body, tail);
+  return { kind: 'durable', startSeqNum: start, endSeqNum: end, ...(told !== null && { told }) };
+}
+
+/** Null when a timestamp is missing. */
+function toldBy(body: unknown, tail: number): ToldByAck | null {
+  const [first, last, latest] = ['start', 'end', 'tail'].map((name) => field(field(body, name), 'timestamp'));
+  if (typeof first !== 'number' || typeof last !== 'number' || typeof latest !== 'number') return null;
+  return { tail, tailTimestamp: latest, timestamps: [first, last] };
 }
 
 function takePage(records: SeenRecord[], body: unknown): void {
@@ -159,8 +172,12 @@ function exists(exchange: Exchange): boolean {
 }
 
 /** 412 names the condition that failed, with what is the case instead. */
-function conditionCode(body: unknown): string {
-  if (typeof field(body, 'seq_num_mismatch') === 'number') return 'seq_num_mismatch';
-  if (typeof field(body, 'fencing_token_mismatch') === 'string') return 'fencing_token_mismatch';
+export function conditionFailed(body: unknown): AppendResult & { kind: 'rejected' } {
+  const tail = field(body, 'seq_num_mismatch');
+  if (typeof tail === 'number') return { kind: 'rejected', code: 'seq_num_mismatch', actual: { tail } };
+  const fencingToken = field(body, 'fencing_token_mismatch');
+  if (typeof fencingToken === 'string') {
+    return { kind: 'rejected', code: 'fencing_token_mismatch', actual: { fencingToken } };
+  }
   throw new ProtocolViolation(`a failed condition without a name: ${JSON.stringify(body)}`);
 }

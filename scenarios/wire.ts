@@ -62,6 +62,8 @@ export class Wire {
   #server = 0;
   /** Who answered last. */
   #answeredBy: number | null = null;
+  /** Who was asked last. */
+  asked: string | undefined;
 
   constructor(transport: Transport, clock: Clock, options: WireOptions) {
     this.#transport = transport;
@@ -118,7 +120,8 @@ export class Wire {
 
   async #send(request: HttpRequest): Promise<Exchange> {
     try {
-      const response = await this.#transport(this.asks, request);
+      this.asked = this.asks;
+      const response = await this.#transport(this.asked, request);
       const { status, headers } = response;
       const body = decodedBody(this.#options.coding ?? null, await collect(response.body), headers);
       const text = new TextDecoder().decode(body);

@@ -10,6 +10,7 @@
 import type { Clock, NetworkError } from '../../engine/index.ts';
 import { type AppendResult, type Batch, ProtocolViolation } from '../client.ts';
 import { errorCode, NO_EFFECT, streamPath, type Transport } from '../wire.ts';
+import { conditionFailed } from '../wire-client.ts';
 import { concat, inputFrame, type SessionAnswer, sessionAnswers } from './s2s-wire.ts';
 
 export const SESSION_WRITER_PROBES = {
@@ -212,7 +213,9 @@ export class SessionWriter {
       throw new ProtocolViolation(`a batch for ${batch.matchSeqNum} was acknowledged at ${start}`);
     }
     this.#expected = end;
-    ended({ kind: 'durable', startSeqNum: start, endSeqNum: end });
+    const timestamps = [ack.start.timestamp, ack.end.timestamp] as const;
+    const told = { tail, tailTimestamp: ack.tail.timestamp, timestamps };
+    ended({ kind: 'durable', startSeqNum: start, endSeqNum: end, told });
   }
 
   /** The first failure ends the session: what follows it has no effect, whatever became of the failed one. */
@@ -221,11 +224,12 @@ export class SessionWriter {
     first: UnderWay | undefined,
     behind: UnderWay[],
   ): 'ended' | 'broken' {
-    const code = status === 412 ? conditionCode(body) : errorCode(body);
-    const isMismatch = status === 412;
+    const condition = status === 412 ? conditionFailed(body) : null;
+    const code = condition?.code ?? errorCode(body);
+    const isMismatch = condition !== null;
     if (isMismatch && first === undefined) throw new ProtocolViolation('a failed condition without a batch');
     const hasNoEffect = isMismatch || NO_EFFECT.has(code);
-    first?.ended({ kind: hasNoEffect ? 'rejected' : 'unknown', code });
+    first?.ended(condition ?? { kind: hasNoEffect ? 'rejected' : 'unknown', code });
     if (isMismatch && behind.length > 0) this.#world.noted('session.mismatch-with-others-behind');
     const isGuarded = behind.some(({ batch }) => batch.matchSeqNum !== null);
     if (isMismatch && isGuarded) this.#world.noted('session.guarded-behind-failed');
@@ -239,12 +243,6 @@ export class SessionWriter {
   #dropAll(underWay: UnderWay[], code: string): void {
     for (const { ended } of underWay.splice(0)) ended({ kind: 'rejected', code });
   }
-}
-
-function conditionCode(body: unknown): string {
-  const [name] = Object.keys(body as object);
-  if (name === 'seq_num_mismatch' || name === 'fencing_token_mismatch') return name;
-  throw new ProtocolViolation(`a failed condition without a name: ${JSON.stringify(body)}`);
 }
 
 function isNetworkError(error: unknown): error is NetworkError {
