@@ -31,6 +31,11 @@ export class ServerProcess {
     }
   }
 
+  /** Of the process; 0 when it could not be started. */
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   /** Resolves with its port when the server has taken the store over. */
   async ready(): Promise<number> {
     const timer = setTimeout(() => this.#onOutput(), START_MS_MAX);

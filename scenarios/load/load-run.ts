@@ -52,7 +52,7 @@ export interface LoadSize {
 export const SIZES = {
   slice: { followers: 40, appenders: 8, streams: 4, seconds: 4, rate: 10, abusers: 4, bulkMib: 16 },
   nightly: { followers: 300, appenders: 30, streams: 10, seconds: 60, rate: 3, abusers: 20, bulkMib: 64 },
-  full: { followers: 1_000, appenders: 100, streams: 10, seconds: 600, rate: 1, abusers: 100, bulkMib: 256 },
+  full: { followers: 1_000, appenders: 100, streams: 20, seconds: 600, rate: 1, abusers: 30, bulkMib: 256 },
 } as const satisfies Record<string, LoadSize>;
 
 export interface LoadResult {
@@ -73,7 +73,7 @@ export async function runLoad(size: LoadSize, say: (line: string) => void): Prom
     {},
   );
   try {
-    return await loaded(size, await server.ready(), say);
+    return await loaded(size, { port: await server.ready(), pid: server.pid }, say);
   } finally {
     await server.kill();
     await rm(folder, { recursive: true, force: true });
@@ -83,7 +83,11 @@ export async function runLoad(size: LoadSize, say: (line: string) => void): Prom
 /** So that a run of seconds sees slow clients turned away. */
 const IMPATIENT = ['--head-timeout', '1500ms', '--body-timeout', '1500ms', '--send-timeout', '1500ms'];
 
-async function loaded(size: LoadSize, port: number, say: (line: string) => void): Promise<LoadResult> {
+async function loaded(
+  size: LoadSize,
+  { port, pid }: { port: number; pid: number },
+  say: (line: string) => void,
+): Promise<LoadResult> {
   const endpoint = `http://${HOST}:${port}`;
   const s2 = clientOf(endpoint);
   const violations: Violations = [];
@@ -102,9 +106,11 @@ async function loaded(size: LoadSize, port: number, say: (line: string) => void)
   const appending = Array.from({ length: size.appenders }, (_, i) =>
     appender(s2, { stream: streamOf(i), name: `a${i}`, everyMs: 1_000 / size.rate }, violations, end.signal),
   );
-  const witness = startWitness({ endpoint, paths: ['/health', '/v1/basins'] });
+  const witness = startWitness({ endpoint, pid, paths: ['/health', '/v1/basins'] });
+  // A thousand clients that have only just connected are abuse enough.
+  await pause(size.seconds * 50);
   const abuse = abused({ port, stream: streamOf(0), bulk: BULK, times: size.abusers, violations, signal: end.signal });
-  await pause(size.seconds * 1_000);
+  await pause(size.seconds * 950);
   end.abort();
 
   const appended = await Promise.all(appending);
