@@ -99,7 +99,7 @@ export class StreamStore {
     this.usage = new UsageReports(parts, committed.state.usage);
     this.reads = new Reads(parts, births, reader, this.#watch, this.meter);
     const upkeep = { ports, journal, tables: parts.tables, signal: ended.signal, failed };
-    this.tokens = new AccessTokens(parts, new TokenExpiry({ ...upkeep, usage: committed.state.usage }));
+    this.tokens = new AccessTokens(parts, new TokenExpiry({ ...upkeep, state: committed.state }));
     const basinEnds = (name: string) => this.meter.ends(name);
     this.#deletions = new Deletions({ ...upkeep, tombstoneMs: tunables.tombstoneMs, basinEnds });
     const { lastArrivalMs } = committed.state;

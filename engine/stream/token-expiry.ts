@@ -1,7 +1,7 @@
 /**
  * Access tokens whose time is over: each is revoked by the owner itself, so that it is over for good. Time is the later of
- * the owner's wall clock and the newest time the log tells: a clock that is behind, here or at the next owner, does not
- * bring back what was seen expired.
+ * the owner's wall clock and the newest arrival in the log, which never falls: a clock that is behind, here or at the next
+ * owner, does not bring back what was seen expired.
  *
  * Invariant: who is told that a token has expired is told when its end is durable.
  */
@@ -23,8 +23,8 @@ export interface TokenExpiryParts {
   ports: { clock: Clock; telemetry: Telemetry };
   journal: Journal;
   tables: DurableTables;
-  /** Part of the state: the newest time any entry told. */
-  usage: { readonly nowMs: number };
+  /** The newest arrival of any chunk: never falls along the log, whatever clocks do. */
+  state: { readonly lastArrivalMs: number };
   /** Aborts when the engine ends. */
   signal: AbortSignal;
   /** A bug. */
@@ -45,7 +45,7 @@ export class TokenExpiry {
 
   /** What tokens are judged by. */
   nowMs(): number {
-    return Math.max(this.#parts.ports.clock.wallMs(), this.#parts.usage.nowMs);
+    return Math.max(this.#parts.ports.clock.wallMs(), this.#parts.state.lastArrivalMs);
   }
 
   isOver({ expiresAtMs }: Pick<TokenState, 'expiresAtMs'>): boolean {
