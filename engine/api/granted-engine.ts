@@ -191,8 +191,12 @@ export class GrantedEngine implements Operations {
     return readsOf(this.#engine, this.#grant);
   }
 
-  /** The first of the operations that the token does not permit on these names, as a refusal; null when it permits all. */
+  /**
+   * The first of the operations that the token does not permit on these names, as a refusal; null when it permits all. A
+   * body may have come long after its head, so whether there still is the token is asked again.
+   */
   #denied(operations: readonly Operation[], names: Names): Rejected | null {
+    if (this.#grant.isGone()) return { kind: 'rejected', reason: { kind: 'token-invalid' } };
     const operation = operations.find((needed) => !permits(this.#grant.token, needed, names));
     return operation === undefined ? null : { kind: 'rejected', reason: { kind: 'not-permitted', operation } };
   }

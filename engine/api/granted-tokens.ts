@@ -30,6 +30,8 @@ export class GrantedTokens {
   async issue(wish: TokenWish): Promise<IssueOutcome> {
     const { token } = this.#grant;
     const issued = granted(wish, token);
+    // A body may have come long after its head: who is revoked meanwhile leaves no other token behind.
+    if (this.#grant.isGone()) return { kind: 'rejected', reason: { kind: 'token-invalid' } };
     const isPermitted = permits(token, 'issue-access-token', { accessTokens: wish.id }) && !exceeds(token, issued);
     return isPermitted ? this.#engine.issueToken(issued) : denied('issue-access-token');
   }

@@ -32,6 +32,8 @@ export type RootOutcome =
 /** A token that was good when it was shown, for as long as a request or a session lasts. */
 export interface Grant {
   readonly token: TokenState;
+  /** Its end, by revocation or expiry, is durable: told now it stays so. */
+  isGone(): boolean;
   /** Null while the token is good; else why it is not any more. */
   refusal(): Rejection | null;
   /** The same, for a session that goes on: with a proof of ownership that is younger than `SESSION_PROOF_MS`. */
@@ -54,6 +56,7 @@ export class AccessTokens {
   readonly #expiry: TokenExpiry;
   /** Who wants to know of the end of a token, by its id. */
   readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #grants = new WeakMap<TokenState, Grant>();
 
   constructor(parts: StreamParts, expiry: TokenExpiry) {
     this.#parts = parts;
@@ -165,11 +168,19 @@ export class AccessTokens {
     return rejected(INVALID);
   }
 
+  /** One for each token: it remembers nothing but which one it is of. */
   #grant(token: TokenState): Grant {
+    const grant = this.#grants.get(token) ?? this.#newGrant(token);
+    this.#grants.set(token, grant);
+    return grant;
+  }
+
+  #newGrant(token: TokenState): Grant {
     const { tables, standing, ports } = this.#parts;
     const refusal = () => (tables.token(token.id) === token && !this.#expiry.isOver(token) ? null : INVALID);
     return {
       token,
+      isGone: () => tables.token(token.id) !== token,
       refusal,
       confirmed: async () => {
         if (refusal() !== null || standing.wasProvedAfter(ports.clock.monoMs() - SESSION_PROOF_MS)) return refusal();
