@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Call, Return } from '../checker/history.ts';
-import { describeOperation, factsOf, shortNamesOf } from './describe.ts';
+import { describeOperation, describePending, factsOf, shortNamesOf } from './describe.ts';
 import { type Operation, operationsOf } from './operations.ts';
 import { append, called, returned } from './testing/events.ts';
 
@@ -50,4 +50,9 @@ test('the facts of an append name its guards and what became of it', () => {
   expect(facts.get('match_seq_num')).toBe('40');
   expect(facts.get('fencing token')).toBe('“”');
   expect(facts.get('outcome')).toMatch(/^durable: /);
+});
+
+test('an operation that was under way is told as it was then', () => {
+  const asked = append(2, { matchSeqNum: 3 });
+  expect(describePending(operation(asked))).toBe('Client 3 was appending 2 records at exactly 3 (op 12)');
 });

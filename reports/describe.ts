@@ -22,6 +22,16 @@ export function describeOperation(operation: Operation): string {
   return `Client ${operation.clientId} ${predicateOf(operation)} (op ${operation.opId})`;
 }
 
+/** The same of an operation that was under way, whatever became of it: `Client 3 was checking the tail (op 12)`. */
+export function describePending(operation: Operation): string {
+  const doing = {
+    append: `was appending ${askedOf(operation)}`,
+    read: 'was reading the stream',
+    'check-tail': 'was checking the tail',
+  }[operation.kind];
+  return `Client ${operation.clientId} ${doing} (op ${operation.opId})`;
+}
+
 /** The few words that fit into a bar, longest first: `append 5 → 42`, `+5 → 42`, `42`. */
 export function shortNamesOf(operation: Operation): [string, ...string[]] {
   const { kind, outcome, endSeqNum, recordCount } = operation;
@@ -62,15 +72,7 @@ function predicateOf(operation: Operation): string {
 }
 
 function appendPredicate(operation: Operation): string {
-  const records =
-    operation.setFencingToken === null
-      ? formatCount(operation.recordCount, 'record')
-      : `a fence to ${quoted(operation.setFencingToken)}`;
-  const guards = [
-    operation.matchSeqNum === null ? null : `at exactly ${formatNumber(operation.matchSeqNum)}`,
-    operation.fencingToken === null ? null : `under token ${quoted(operation.fencingToken)}`,
-  ].filter((guard) => guard !== null);
-  const asked = [records, ...guards].join(' ');
+  const asked = askedOf(operation);
   switch (operation.outcome) {
     case 'durable':
       return `appended ${asked}, acknowledged as ${seqNumRange(operation)}`;
@@ -79,6 +81,19 @@ function appendPredicate(operation: Operation): string {
     default:
       return `appended ${asked} without learning the outcome`;
   }
+}
+
+/** What an append wanted: `5 records at exactly 37 under token “a”`. */
+function askedOf(operation: Operation): string {
+  const records =
+    operation.setFencingToken === null
+      ? formatCount(operation.recordCount, 'record')
+      : `a fence to ${quoted(operation.setFencingToken)}`;
+  const guards = [
+    operation.matchSeqNum === null ? null : `at exactly ${formatNumber(operation.matchSeqNum)}`,
+    operation.fencingToken === null ? null : `under token ${quoted(operation.fencingToken)}`,
+  ].filter((guard) => guard !== null);
+  return [records, ...guards].join(' ');
 }
 
 function seqNumRange({ startSeqNum, endSeqNum }: Operation): string {

@@ -89,8 +89,9 @@ function eyebrowOf({ kind, signature }: NonNullable<HistoryView['failure']>): st
 }
 
 /** Of a failure that names no operations: what had just happened, and who was at work. */
-function lastWords({ before, underWay }: NonNullable<HistoryView['failure']>): Markup {
+function lastWords({ owners, before, underWay }: NonNullable<HistoryView['failure']>): Markup {
   return html`<div class="shrunk">
+    ${owners.map((line) => html`<p class="owners">${line}</p>`)}
     ${
       underWay.length > 0 &&
       html`<h3>Operations at that moment</h3>

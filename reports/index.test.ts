@@ -98,7 +98,7 @@ test('a failure that tells a story has its first line for a heading, and side st
   const { run, history } = fakeRun();
   const failure = { kind: 'linearizability' as const, signature: 'side: lost', message: 'first\n  second', opIds: [] };
   const page = renderRun({ ...run, failure, sideLines: ['side-1 w: delete → deleted'] }, history);
-  expect(page).toContain('<h2 id="violation-title">first</h2>');
+  expect(page).toContain('<h2 id="violation-title">First</h2>');
   expect(page).toContain('<pre>  second</pre>');
   expect(page).toContain('side-1 w: delete → deleted');
 });

@@ -21,13 +21,29 @@ const failure = { track: 'failures', label: 'x', startMs: 30, endMs: 30, tone };
 
 test('before the moment of the failure: faults and owners, the newest first, and what was under way', () => {
   const words = lastWordsOf(operations, TIMES, [...tracks, failure]);
-  expect(words?.lines).toEqual(['18 ms: node-1: owner, epoch 3', '5 ms: pause node-1, until 15 ms']);
+  expect(words?.lines).toEqual(['5 ms: pause node-1, until 15 ms']);
+  expect(words?.owners).toEqual(['node-1 owned the store, epoch 3.']);
   expect(words?.operations.map((index) => operations[index]?.opId)).toEqual([2]);
 });
 
 test('when nothing was under way, what had returned last', () => {
   const words = lastWordsOf(operations, TIMES, [...tracks, { ...failure, startMs: 15, endMs: 15 }]);
   expect(words?.operations.map((index) => operations[index]?.opId)).toEqual([1]);
+});
+
+test('an owner that was superseded and does not know it, and two of one epoch, are named', () => {
+  const owner = (host: string, epoch: number, startMs: number) => ({
+    ...{ track: `host ${host}`, label: `owner, epoch ${epoch}`, startMs, endMs: 90, tone },
+  });
+  const owners = (...spans: (typeof failure)[]) => lastWordsOf(operations, TIMES, [...spans, failure])?.owners;
+  expect(owners(owner('a', 3, 0), owner('b', 4, 12))).toEqual([
+    'a took itself for the owner (epoch 3), although b had taken over with epoch 4 at 12 ms.',
+  ]);
+  expect(owners(owner('a', 3, 0), { ...owner('b', 4, 12), endMs: 20 })).toEqual([
+    'a took itself for the owner (epoch 3), although b had taken over with epoch 4 at 12 ms.',
+  ]);
+  expect(owners(owner('a', 1, 0), owner('b', 1, 2))).toEqual(['a and b owned the store at once, both with epoch 1.']);
+  expect(owners()).toEqual(['No host owned the store.']);
 });
 
 test('without the moment there is nothing to say', () => {

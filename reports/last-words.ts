@@ -10,7 +10,9 @@ import type { Operation } from './operations.ts';
 export interface LastWords {
   /** Milliseconds into the run. */
   atMs: number;
-  /** `15,390 ms: crash node-2 (faults)`, the newest first. */
+  /** Who owned the store then, and who thought so. */
+  owners: readonly string[];
+  /** `15,390 ms: crash node-2`, the newest first. */
   lines: readonly string[];
   /** Indexes: what was under way then, else what had returned last; the newest first. */
   operations: readonly number[];
@@ -20,6 +22,7 @@ const LINES_MAX = 5;
 const OPERATIONS_MAX = 4;
 /** The tracks that tell a story; calls of the store and probes are too many. */
 const TELLING = /^(faults|host )/;
+const OWNER = /^owner, epoch (\d+)$/;
 
 /** Null when the moment is not known. */
 export function lastWordsOf(
@@ -29,12 +32,45 @@ export function lastWordsOf(
 ): LastWords | null {
   const atMs = tracks.find(({ track }) => track === 'failures')?.startMs;
   if (atMs === undefined || timesMs === null) return null;
-  return { atMs, lines: linesBefore(tracks, atMs), operations: operationsAt(operations, timesMs, atMs) };
+  return {
+    atMs,
+    owners: ownersAt(tracks, atMs),
+    lines: linesBefore(tracks, atMs),
+    operations: operationsAt(operations, timesMs, atMs),
+  };
+}
+
+/**
+ * A host that was superseded finds out when it next asks the store; until then it may believe what it likes, but must not
+ * answer for the stream. Two of one epoch are never right.
+ */
+function ownersAt(tracks: readonly TrackSpan[], atMs: number): string[] {
+  const owners = tracks
+    .filter(({ track, startMs }) => track.startsWith('host ') && startMs <= atMs)
+    .flatMap(({ track, label, startMs, endMs }) => {
+      const epoch = OWNER.exec(label)?.[1];
+      return epoch === undefined ? [] : [{ host: track.slice('host '.length), epoch: Number(epoch), startMs, endMs }];
+    })
+    .sort((a, b) => a.epoch - b.epoch || a.startMs - b.startMs);
+  // It need not be alive any more to have superseded the others.
+  const newest = owners.at(-1);
+  const present = owners.filter(({ endMs }) => endMs >= atMs);
+  if (newest === undefined || present.length === 0) return ['No host owned the store.'];
+  const rivals = present.filter(({ epoch }) => epoch === newest.epoch).map(({ host }) => host);
+  if (rivals.length > 1) return [`${rivals.join(' and ')} owned the store at once, both with epoch ${newest.epoch}.`];
+  const superseded = present
+    .filter(({ epoch }) => epoch < newest.epoch)
+    .map(
+      ({ host, epoch }) =>
+        `${host} took itself for the owner (epoch ${epoch}), although ${newest.host} had taken over with epoch ` +
+        `${newest.epoch} at ${formatNumber(newest.startMs)} ms.`,
+    );
+  return superseded.length > 0 ? superseded : [`${newest.host} owned the store, epoch ${newest.epoch}.`];
 }
 
 function linesBefore(tracks: readonly TrackSpan[], atMs: number): string[] {
   return tracks
-    .filter(({ track, startMs, label }) => TELLING.test(track) && startMs <= atMs && label !== 'down')
+    .filter(({ track, startMs, label }) => TELLING.test(track) && startMs <= atMs && !/^(down|owner)/.test(label))
     .sort((a, b) => b.startMs - a.startMs)
     .slice(0, LINES_MAX)
     .map(({ track, label, startMs, endMs }) => {

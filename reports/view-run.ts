@@ -10,7 +10,7 @@ import type { History } from '../checker/history.ts';
 import type { RunCounts, RunFailure, RunRecord, TrackMessage, TrackSpan } from '../scenarios/run.ts';
 import { type ChartData, packOperations, packOrder, packTimes } from './chart-data.ts';
 import { packDeltas } from './columns.ts';
-import { describeOperation } from './describe.ts';
+import { describeOperation, describePending } from './describe.ts';
 import { floorsAtCall } from './envelope.ts';
 import { formatCount, formatDuration, formatNumber } from './figures.ts';
 import { hostSpansOf } from './host-spans.ts';
@@ -81,7 +81,8 @@ export interface HistoryView {
     guilty: readonly GuiltyOperation[];
     /** opIds the failure names that the history does not contain. */
     missingOpIds: readonly number[];
-    /** What had just happened, the newest first; of a failure that names no operations. */
+    /** Of a failure that names no operations: who owned the store then, and what had just happened, the newest first. */
+    owners: readonly string[];
     before: readonly string[];
     /** What was under way then, as `guilty`. */
     underWay: readonly GuiltyOperation[];
@@ -227,11 +228,32 @@ function failureOf(failure: RunFailure | null, chart: Chart): HistoryView['failu
   const known = new Set(guilty.map(({ opId }) => opId));
   const { kind, signature, message } = failure;
   return {
-    ...{ kind, signature, guilty, message: shortNames(message) },
+    ...{ kind, signature, guilty, message: asSentence(shortNames(message)) },
     missingOpIds: failure.opIds.filter((opId) => !known.has(opId)),
+    owners: words?.owners ?? [],
     before: (words?.lines ?? []).map(shortNames),
-    underWay: inWords(words?.operations ?? []),
+    underWay: inWords(words?.operations ?? []).map((each) => pending(each, operations, words?.atMs ?? 0, timesMs)),
   };
+}
+
+function asSentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** An operation that was not over at the moment of a failure is told as it was then: most runs end with that moment. */
+function pending(
+  told: GuiltyOperation,
+  operations: readonly Operation[],
+  atMs: number,
+  timesMs: readonly number[] | null,
+): GuiltyOperation {
+  const operation = operations.find(({ opId }) => opId === told.opId);
+  if (operation === undefined || timesMs === null) return told;
+  const { callEvent, returnEvent } = operation;
+  const calledMs = timesMs[callEvent] ?? 0;
+  if (returnEvent !== null && (timesMs[returnEvent] ?? 0) < atMs) return told;
+  const circumstances = `called at ${formatNumber(calledMs)} ms, under way when it happened`;
+  return { opId: told.opId, sentence: describePending(operation), circumstances };
 }
 
 /** `wal/672` for `wal/00000000000000000672`, and no name of a class before a sentence. */

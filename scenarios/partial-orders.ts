@@ -15,8 +15,11 @@ const ORDERS_MAX = 24;
 export function partialOrders(history: History): number[][] {
   if (history.length > EVENTS_MAX) return [];
   // Without the hints that let the search give up early: what it tried before is what is to be seen.
-  const { init, step, equal, hash, isOptional } = streamModel();
-  const model = { init, step, ...(equal && { equal }), ...(hash && { hash }), ...(isOptional && { isOptional }) };
+  const model = streamModel();
+  delete model.isReadOnly;
+  delete model.progress;
+  delete model.position;
+  delete model.isHopeless;
   const { partitions } = checkOperations(model, streamOperations(history), {
     stepsMax: STEPS_MAX,
     keepsAllOrders: true,

@@ -57,7 +57,7 @@ export function fakeMarks(endMs: number): TrackMark[] {
 
 export function fakeMessages(endMs: number, dice: Dice): TrackMessage[] {
   const messages: TrackMessage[] = [];
-  for (let id = 1, sentMs = 40; sentMs < endMs; id++, sentMs += 3 + dice(5)) {
+  for (let sentMs = 40; sentMs < endMs; sentMs += 3 + dice(5)) {
     const client = `w${1 + dice(3)}`;
     const node = `node-${1 + dice(2)}`;
     const request = `POST /v1/streams/s/records at ${node}`;
