@@ -4,7 +4,8 @@
  * 1. What sessions and timestamps rule out is ruled out by itself. 2. Each life of the name is a stream of its own. In
  * it an answer that tells the tail is a check-tail, whatever else it says; the sweep judges the life by these, and what
  * it convicts is convicted. 3. Into the order that it finds, life after life, everything else is inserted. 4. Where
- * something finds no place although another order might have one, the general search decides with a budget.
+ * something finds no place although another order might have one, the general search decides with a budget. No `ok`
+ * leaves without an order that the replay has accepted.
  */
 
 import { sweepOperations, type StreamCheckOptions, type Verdict } from '../sweep/sweep.ts';
@@ -16,6 +17,7 @@ import { livesOf } from './lives.ts';
 import { type ExtendedRule, extendedStreamModel } from './model.ts';
 import { operationsOfStream, type StreamOperation } from './operations.ts';
 import { isEffective, plainOperations } from './swept.ts';
+import { refusalOfStreamOrder } from './replay.ts';
 import { resolveTimestamps } from './timestamps.ts';
 
 const SEARCH_STEPS_MAX = 2_000_000;
@@ -70,14 +72,18 @@ function withEverything(
     backbone,
     left.filter((operation) => !isUnused(operation)),
   );
-  return order === null ? null : okWith(order, left.filter(isUnused), operations);
+  return order === null ? null : okWith(order, left.filter(isUnused), operations, rule);
 }
 
 function okWith(
   order: readonly StreamOperation[],
   unused: readonly StreamOperation[],
   operations: readonly StreamOperation[],
+  rule: ExtendedRule,
 ): Verdict {
+  const refusal = refusalOfStreamOrder(operations, order, unused, rule);
+  // Only a bug can lead here, and no verdict is better than a wrong one.
+  if (refusal !== null) throw new Error(`the replay refuses the order found: ${refusal}`);
   const own = (some: readonly StreamOperation[]): number[] =>
     some.flatMap(({ metadata: { id, opId } }) => (id === opId ? [opId] : []));
   return {
@@ -110,6 +116,7 @@ function searched(
       order,
       operations.filter((_, index) => !placed.has(index)),
       operations,
+      rule,
     );
   }
   const guilty = part.stuck.slice(0, 4).map(({ operation, reason }) => ({

@@ -130,7 +130,10 @@ function decodeEvent(line: string, object: JsonObject): ExtendedEvent {
 /** A line of S2's, with what we may have put beside it. */
 function decodeKnown(line: string, object: JsonObject, labels: EventLabels): ExtendedEvent {
   const parsed = parseLine(line);
-  if (typeof parsed === 'string') throw new RefusedLine(parsed);
+  if (typeof parsed === 'string')
+    throw new RefusedLine(
+      /^unknown (start|finish)/.test(parsed) ? `${parsed}; or one of those of our own format` : parsed,
+    );
   if (parsed.type === 'call' && parsed.call.kind === 'append')
     return { ...parsed, ...labels, call: { ...parsed.call, ...besideAppend(object) } };
   refuseBesideAppend(object);

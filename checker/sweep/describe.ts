@@ -22,7 +22,7 @@ export function describeVerdict(verdict: Verdict): string {
       return [
         'UNKNOWN  neither proved nor refuted within the budget',
         ...wrapped(verdict.reason),
-        `  ${verdict.steps} steps were spent`,
+        `  ${counted(verdict.steps, 'step')} ${verdict.steps === 1 ? 'was' : 'were'} spent`,
       ].join('\n');
   }
 }

@@ -78,8 +78,18 @@ function findingsOf(file: string, verdict: Verdict, shown: Shown | null, options
     verdict: verdict.verdict,
     text: [describeVerdict(verdict), ...explained].join('\n'),
     json: { file, model: 'stream', ...verdict },
-    page: () => judgedPage(file, shown?.plain() ?? [], verdict),
+    page: () => {
+      const plain = shown?.plain() ?? [];
+      return judgedPage(file, plain, within(verdict, plain));
+    },
   };
+}
+
+/** The verdict as far as it is about operations of this history. */
+function within(verdict: Verdict, history: History): Verdict {
+  if (verdict.verdict !== 'ok') return verdict;
+  const known = new Set(history.map(({ opId }) => opId));
+  return { ...verdict, linearization: verdict.linearization.filter((opId) => known.has(opId)) };
 }
 
 /** The guilty operations as they stand in the file, or the order that explains everything. */

@@ -65,7 +65,11 @@ async function judge(file: string, input: Input, options: CheckOptions): Promise
     ? (await import('./check-stream.ts')).judgeStream(file, input, options)
     : (await import('./check-object.ts')).judgeObject(file, input.whole(), options, isOfJepsen);
   if (!('refusal' in found)) return found;
-  console.error(found.refusal);
+  const isOfOperations =
+    options.model === undefined && /"(input|call|invoke)"\s*:/.test(new TextDecoder().decode(head.subarray(0, 2_000)));
+  console.error(
+    found.refusal + (isOfOperations ? ' (for operations of another object than a stream give --model)' : ''),
+  );
   return null;
 }
 
