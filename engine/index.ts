@@ -1,5 +1,6 @@
 /** The engine's door: open an engine on ports, put the S2 API in front of it. */
 
+export { ConformanceError, probeConformance, ProbeInterrupted } from './adapters/conformance-probe.ts';
 export { portableCiphers } from './adapters/portable-ciphers.ts';
 export { AccessControl } from './api/access-control.ts';
 export { createApi } from './api/routes.ts';

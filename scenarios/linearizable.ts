@@ -28,7 +28,10 @@ import { SecretsCrew } from './secrets/crew.ts';
 import { serverProgram } from './server.ts';
 import { SideCrew } from './side/crew.ts';
 import { StorageAudit } from './storage/audit.ts';
+import { type ForeignObjects, foreignObjects } from './storage/foreign-store.ts';
 import { StorageGhost } from './storage/ghost.ts';
+import { Intruder } from './storage/intruder.ts';
+import { onceTried } from './storage/tried.ts';
 import { Supervisor } from './supervisor.ts';
 import { GUARDED, TokensCrew } from './tokens/crew.ts';
 import { UsageCrew } from './usage/crew.ts';
@@ -66,7 +69,8 @@ export interface ScenarioOptions {
 }
 
 export async function runLinearizable(options: ScenarioOptions): Promise<ScenarioRun> {
-  const scenario = new Linearizable(options);
+  const { foreignObject } = options.plan.faults;
+  const scenario = new Linearizable(options, foreignObject[0] === 0 ? null : await foreignObjects());
   await scenario.run();
   const { world, judged, crews } = scenario;
   return {
@@ -86,12 +90,16 @@ class Linearizable {
   readonly #stage: ClientStage;
   readonly #supervisor: Supervisor;
   readonly #ghost: StorageGhost;
+  readonly #intruder: Intruder | null;
   readonly #audit: StorageAudit;
   readonly #invariants: Invariants;
   /** The engines that serve now, by host. */
   readonly #engines = new Map<string, Engine>();
 
-  constructor({ seed, plan, hashBody, record, onTraceLine, worldOptions }: ScenarioOptions) {
+  constructor(
+    { seed, plan, hashBody, record, onTraceLine, worldOptions }: ScenarioOptions,
+    foreign: ForeignObjects | null,
+  ) {
     this.#plan = plan;
     this.world = new World({
       seed,
@@ -119,6 +127,7 @@ class Linearizable {
     });
     store.onEffect((effect) => ghost.saw(effect));
     this.#ghost = ghost;
+    this.#intruder = foreign === null ? null : new Intruder(this.world, ghost, foreign);
     this.#stage = new ClientStage(this.world, plan);
     this.#invariants = new Invariants(this.world, plan.faults);
     this.#audit = new StorageAudit({
@@ -158,7 +167,9 @@ class Linearizable {
 
   async #safety(): Promise<void> {
     for (const name of this.#stage.servers) {
-      this.#supervisor.run(this.world.host(name), this.#server());
+      const server = this.#server();
+      const isTried = this.#plan.faults.conditionsIgnored[0] > 0;
+      this.#supervisor.run(this.world.host(name), isTried ? onceTried(server, this.world) : server);
     }
     await this.#provision();
     for (const crew of this.crews) await crew.start();
@@ -209,6 +220,7 @@ class Linearizable {
     this.#ghost.walk();
     for (const call of world.network.openCalls()) world.fail('invariant', `a call is open at rest: ${call.label}`);
     for (const crew of this.crews) crew.atRest?.();
+    this.#intruder?.atRest();
     if (world.failure === null) await this.#audit.run(this.#engines.values());
   }
 

@@ -58,6 +58,9 @@ const FAMILIES = {
   },
   damagedReads: { getFlipsBit: 'rate', getFlipsAgain: [1, 2] },
   damagedStore: { objectDamaged: 'often' },
+  spoiledReads: { getTruncated: 'rate', getSwapped: 'rate' },
+  foreignObjects: { foreignObject: 'rate' },
+  ignoredConditions: { conditionsIgnored: [3, 4] },
   pauses: { pause: 'rate', pauseAtEffect: 'rate', pauseIsLong: 'often', pauseStopsClock: 'often' },
   cuts: { partition: 'rate', swizzle: 'rare' },
   clocks: { clockOffset: [1, 2], clockDrift: [1, 2], clockStep: 'rate' },
@@ -67,8 +70,14 @@ const FAMILIES = {
 } as const satisfies Record<string, Family>;
 type FamilyName = keyof typeof FAMILIES;
 
+/** Outside what any store promises: for the profile that expects servers to stop. */
+const BROKEN_PROMISES: readonly FamilyName[] = ['damagedStore', 'spoiledReads', 'foreignObjects', 'ignoredConditions'];
+
 /** Families of the narrow profiles, and how far apart the nemesis looks in them. */
-const NARROW: Record<Exclude<Profile, 'quiet' | 'storage' | 'swarm'>, { tickMs: number; families: FamilyName[] }> = {
+const NARROW: Record<
+  Exclude<Profile, 'quiet' | 'storage' | 'hostile' | 'swarm'>,
+  { tickMs: number; families: FamilyName[] }
+> = {
   lossy: { tickMs: 0, families: ['network'] },
   crash: { tickMs: 100, families: ['crashes'] },
   ambiguous: { tickMs: 0, families: ['ambiguousPuts', 'ambiguousDeletes', 'slowStore', 'travels', 'damagedReads'] },
@@ -114,15 +123,33 @@ export function drawFaults(profile: Profile, tunables: EngineTunables, draw: Dra
     const lateEffectMs = [20, 500, 5_000, 30_000, 60_000];
     return { ...QUIET, ...spans, nemesisTickMs: 500, lateEffectMs, ...oddsOf(STORAGE, draw) };
   }
+  if (profile === 'hostile') return { ...QUIET, ...spans, ...drawHostile(draw) };
   if (profile === 'swarm') {
-    // A store that is damaged now and then is down for most of the time: that has a profile of its own.
-    const names = (Object.keys(FAMILIES) as FamilyName[]).filter((name) => name !== 'damagedStore');
+    // A store that breaks its promises is down for most of the time: that has profiles of its own.
+    const names = (Object.keys(FAMILIES) as FamilyName[]).filter((name) => !BROKEN_PROMISES.includes(name));
     const on = names.filter((name) => draw.pick(SITES.family, name, [false, true]));
     const nemesisTickMs = draw.pick(SITES.rate, 'tick', [100, 30, 500]);
     return { ...QUIET, ...spans, nemesisTickMs, ...oddsOf(familiesOf(on), draw) };
   }
   const { tickMs, families } = NARROW[profile];
   return { ...QUIET, ...spans, nemesisTickMs: tickMs, ...oddsOf(familiesOf(families), draw) };
+}
+
+/** Either a store that ignores conditions, which no server may open, or one whose objects are not what was written. */
+function drawHostile(draw: Draw): Partial<FaultSettings> {
+  if (draw.pick(SITES.family, 'ignoredConditions', [false, false, false, true])) {
+    return { nemesisTickMs: 500, ...oddsOf(familiesOf(['ignoredConditions', 'crashes', 'stalls']), draw) };
+  }
+  const broken = (['damagedStore', 'spoiledReads', 'foreignObjects'] as const).filter((name) =>
+    draw.pick(SITES.family, name, [true, true, false]),
+  );
+  // What is damaged stays so for long, mostly until the world heals.
+  const damageMs = [3_600_000, 30_000, 3_600_000];
+  return {
+    nemesisTickMs: 500,
+    damageMs,
+    ...oddsOf(familiesOf([...broken, 'damagedReads', 'crashes', 'stalls']), draw),
+  };
 }
 
 function familiesOf(names: readonly FamilyName[]): Family[] {

@@ -3,7 +3,8 @@
  * engine, faults. Plain data, so that the page can show it.
  *
  * A profile names a mood: `quiet` has no faults, the next ones concentrate on one family each (`storage` on what
- * checkpoints and collection are afraid of, `damage` on objects that are not what was written), and `swarm` draws
+ * checkpoints and collection are afraid of, `damage` on objects that are not what was written, `hostile` on stores that
+ * break their promises, where the engine may stop and may never be wrong), and `swarm` draws
  * everything: each family off with probability one half, rates log-uniform, sizes small more often than large.
  */
 
@@ -29,12 +30,13 @@ export const PROFILES = [
   'storage',
   'skew',
   'damage',
+  'hostile',
   'swarm',
 ] as const;
 export type Profile = (typeof PROFILES)[number];
 
 /** Profiles whose runs last, because what goes wrong in them does. */
-const TIMELY: readonly Profile[] = ['storage', 'damage'];
+const TIMELY: readonly Profile[] = ['storage', 'damage', 'hostile'];
 
 export function isProfile(name: string): name is Profile {
   return (PROFILES as readonly string[]).includes(name);
@@ -147,6 +149,7 @@ function serversOf(profile: Profile, draw: Draw): number {
     case 'failover':
     case 'skew':
     case 'damage':
+    case 'hostile':
       return 2;
     case 'storage':
       return draw.pick(SITES.servers, 'servers', [2, 2, 3]);

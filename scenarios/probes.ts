@@ -13,6 +13,7 @@ import { SDK_PROBES } from './sdk/sdk-probes.ts';
 import { SERVER_PROBES } from './server.ts';
 import { AUDIT_PROBES } from './storage/audit.ts';
 import { DAMAGE_PROBES } from './storage/damage.ts';
+import { TRIED_PROBES } from './storage/tried.ts';
 import { FOLLOWER_PROBES } from './sessions/follower.ts';
 import { SESSION_WRITER_PROBES } from './sessions/session-writer.ts';
 import { NEVER_PROBES, STORAGE_PROBES } from './storage/ghost.ts';
@@ -40,6 +41,7 @@ function everyProbe(): ProbeInfo[] {
     ...STORAGE_PROBES,
     ...AUDIT_PROBES,
     ...DAMAGE_PROBES,
+    ...TRIED_PROBES,
     ...SIDE_PROBES,
     ...LIMIT_PROBES,
     ...CONTROL_PROBES,

@@ -18,6 +18,7 @@ import type {
 } from '../engine/ports.ts';
 import { AnswerStalls, type Stalled } from './blob/answer-stalls.ts';
 import { Attempt, type StoreSetting } from './blob/attempt.ts';
+import { Creations } from './blob/conditions.ts';
 import { planCut, planDelete, planGet, planList, planPut, type MutationPlan } from './blob/attempt-plan.ts';
 import { runMutation, type Change } from './blob/mutation.ts';
 import { defineSite } from './choices.ts';
@@ -33,6 +34,9 @@ import type { StoreVerb } from './latency.ts';
 
 /** Objects of the log are told from others by their names. */
 const LOG_PREFIX = 'wal/';
+const ANOTHER = defineSite('blob.get.another', 'whose body a get brings');
+/** Of so many of the newest objects of its kind one comes in place of another. */
+const RECENT = 4;
 const HOW_MANY = defineSite('blob.delete.how-many', 'how many of several names a delete is done with');
 
 export { STORE } from './blob/attempt.ts';
@@ -74,6 +78,7 @@ export class SimBlobStore {
   readonly #objects = new Objects();
   readonly #attempts = new Set<Pick<Attempt<never>, 'host' | 'verb' | 'label' | 'startedUs' | 'callerDied'>>();
   readonly #wayDamage: WayDamage;
+  readonly #creations: Creations;
   /** Objects that are damaged where they are kept. */
   readonly damage: StoreDamage;
   readonly #listeners: ((effect: StoreEffect) => void)[] = [];
@@ -85,6 +90,7 @@ export class SimBlobStore {
   constructor(setting: Omit<StoreSetting, 'stalls'>) {
     this.#setting = { ...setting, stalls: new AnswerStalls(setting.context) };
     this.#context = setting.context;
+    this.#creations = new Creations(setting.context);
     this.#wayDamage = new WayDamage(setting.context);
     this.damage = new StoreDamage(setting.context, this.#objects);
   }
@@ -146,6 +152,11 @@ export class SimBlobStore {
     if (refused === null) return null;
     this.#context.probes.reachable(this.#refusal === 'full' ? 'fault.store.full' : 'fault.store.denied');
     return refused;
+  }
+
+  /** Whether a name can be given once only, as the port promises. */
+  get keepsConditions(): boolean {
+    return this.#creations.conditions === 'kept';
   }
 
   isStalled(host: Host): boolean {
@@ -214,14 +225,19 @@ export class SimBlobStore {
     // The caller may reuse its buffers once the call ended, and an effect may come later than that.
     const bytes = concatenate(parts);
     const isBesideLog = !key.startsWith(LOG_PREFIX);
+    const wasTaken = this.#objects.has(key);
     const planFor = (context: WorldContext, entity: string) => planPut(context, entity, isBesideLog);
     return this.#mutation<PutOutcome>(caller, 'put', key, bytes.length, planFor, {
       apply: (isLate) => {
-        if (this.#objects.has(key)) {
+        const isTaken = this.#objects.has(key);
+        if (this.damage.planted(key) !== undefined || (isTaken && this.#creations.refuses(wasTaken))) {
           this.#context.probes.reachable(isLate ? 'fault.put.late-refused' : 'fault.put.refused');
           return { kind: 'refused' };
         }
-        this.#objects.create(key, bytes, this.#context.kernel.nowUs);
+        if (isTaken) {
+          this.#context.probes.reachable('fault.put.overwrote');
+          this.#objects.overwrite(key, bytes);
+        } else this.#objects.create(key, bytes, this.#context.kernel.nowUs);
         this.#announce('put', key, caller, isLate);
         return { kind: 'done' };
       },
@@ -237,6 +253,7 @@ export class SimBlobStore {
         const { nowUs } = this.#context.kernel;
         const done = isPartial ? keys.slice(0, this.#context.choices.choose(HOW_MANY, label, keys.length)) : keys;
         for (const key of done) {
+          this.damage.lose(key);
           if (!this.#objects.remove(key, nowUs)) continue;
           this.damage.mend(key);
           this.#announce('delete', key, caller, isLate);
@@ -294,7 +311,7 @@ export class SimBlobStore {
       const { probes } = this.#context;
       if (fate === 'hang') return probes.reachable('fault.get.hang');
       attempt.toStore(() => {
-        const found = this.#objects.get(key);
+        const found = this.#objects.get(key) ?? this.damage.planted(key);
         if (fate === 'failed') {
           probes.reachable('fault.get.failed');
           attempt.answer(failed('internal', '500'));
@@ -305,11 +322,26 @@ export class SimBlobStore {
           attempt.answer(failed('short-body', 'the body broke off before its end'));
         } else {
           const kept = this.damage.seen(key, found);
-          const bytes = this.#wayDamage.onTheWay(rangeOf(kept, range), caller.host.name, key, fate === 'flipped-bit');
+          const bytes = this.#wayDamage.onTheWay({
+            bytes: rangeOf(kept, range),
+            host: caller.host.name,
+            key,
+            drawn: fate === 'normal' ? null : fate,
+            another: () => this.#anotherBody(key, range),
+          });
           attempt.answer({ kind: 'found', bytes, size: kept.length });
         }
       });
     });
+  }
+
+  /** The same part of one of the newest objects of the same kind; null when there is no other. */
+  #anotherBody(key: string, range: ByteRange | undefined): Uint8Array | null {
+    const prefix = key.slice(0, key.lastIndexOf('/') + 1);
+    const others = this.#objects.keysBelow(prefix).filter((other) => other !== key);
+    if (others.length === 0) return null;
+    const other = this.#context.choices.pick(ANOTHER, key, others.slice(-RECENT).toReversed());
+    return rangeOf(this.#objects.get(other)!, range);
   }
 
   #list(caller: Caller, wanted: { prefix: string; after: string; limit: number }): Promise<ListOutcome> {
@@ -335,6 +367,7 @@ export class SimBlobStore {
           after,
           limit: plan.limit,
           sinceUs: attempt.startedUs,
+          planted: this.damage.plantedNames(),
           sizeOf: (key, bytes) => this.damage.seen(key, bytes).length,
           isHidden: plan.hides,
           isShown: plan.shows,

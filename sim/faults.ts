@@ -66,6 +66,10 @@ export interface FaultSettings {
   getFlipsBit: Odds;
   /** As `getFlipsBit`, for an object that the host got damaged a moment ago. */
   getFlipsAgain: Odds;
+  /** A get returns a body that lacks its end, and nobody says so. */
+  getTruncated: Odds;
+  /** A get returns the body of another object. */
+  getSwapped: Odds;
   /** A host gets an object damaged so many times in a row at most: fewer than what it takes for damaged. */
   getFlipsInARowMax: number;
   /** A get is never answered; the attempt's time-out reports failed. */
@@ -92,6 +96,10 @@ export interface FaultSettings {
   deleteDuplicated: Odds;
   /** How long after the report a late effect lands. */
   lateEffectMs: readonly number[];
+  /** Per world: until it heals the store creates objects over those that are there, as if nobody had set a condition. */
+  conditionsIgnored: Odds;
+  /** Per effect in the store, for a scenario that has such objects: somebody else's object comes to lie among ours. */
+  foreignObject: Odds;
 
   // --- nemesis: looks at the world every `nemesisTickMs` and after every effect in the store
   /** Milliseconds between two looks; 0 switches looking by time off. */
@@ -186,6 +194,8 @@ export const QUIET: FaultSettings = Object.freeze<FaultSettings>({
   getShortBody: NEVER,
   getFlipsBit: NEVER,
   getFlipsAgain: NEVER,
+  getTruncated: NEVER,
+  getSwapped: NEVER,
   getFlipsInARowMax: 3,
   getHangs: NEVER,
   listFails: NEVER,
@@ -199,6 +209,8 @@ export const QUIET: FaultSettings = Object.freeze<FaultSettings>({
   deleteIsPartial: NEVER,
   deleteDuplicated: NEVER,
   lateEffectMs: [20, 100, 500, 2000, 8000, 30_000],
+  conditionsIgnored: NEVER,
+  foreignObject: NEVER,
   nemesisTickMs: 0,
   crash: NEVER,
   crashAtEffect: NEVER,

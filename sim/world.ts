@@ -194,6 +194,7 @@ export class World {
     this.nemesis.stop();
     this.store.setOutage(false);
     this.store.setRefusal(null);
+    this.store.damage.mendAll();
     for (const host of this.hosts) {
       host.resume();
       if (host.wasCrashed) host.restart();

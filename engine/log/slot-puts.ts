@@ -7,11 +7,10 @@
  * refused slots mean for the others is the log's to say.
  */
 
-import { assert } from '../core/assert.ts';
 import { WINDOW_SLOTS } from '../core/limits.ts';
 import type { Ports, StoreFault } from '../ports.ts';
 import { backOff } from './backoff.ts';
-import { LogCorruption } from './corruption.ts';
+import { LogCorruption, REMEDY } from './corruption.ts';
 import { decodeHeader, HEADER_BYTES, type LogHeader, READINGS_MAX, sameIdentity, slotKey } from './format.ts';
 import type { Ownership } from './takeover.ts';
 import type { LogTunables } from './tunables.ts';
@@ -118,12 +117,16 @@ export class SlotPuts<Slot extends IssuedSlot> {
       return 'damaged';
     }
     if (sameIdentity(header.identity, this.#owner.identity)) return 'ours';
-    assert(
-      header.epoch > this.#owner.epoch && (header.kind === 'fence' || slot === this.#log.committed() + WINDOW_SLOTS),
-      `a foreign object in slot ${slot} is a fence of a higher epoch, or lies behind the window`,
-    );
-    this.#log.fencedAt(slot, header.epoch);
+    const isPlace = header.kind === 'fence' || slot === this.#log.committed() + WINDOW_SLOTS;
+    if (header.epoch > this.#owner.epoch && isPlace) this.#log.fencedAt(slot, header.epoch);
+    else this.#log.refused({ code: 'corruption', message: this.#misplaced(slot, header), retryable: false });
     return 'foreign';
+  }
+
+  /** No rival writes there: it came from another store, or this one's rules were broken. */
+  #misplaced(slot: number, { kind, epoch }: LogHeader): string {
+    const what = `a ${kind} of epoch ${epoch} by another writer stands where epoch ${this.#owner.epoch} is in force`;
+    return new LogCorruption(slotKey(slot), 16, what, REMEDY.report).message;
   }
 
   /** Damage on the way to us is not damage in the store: only the last of several readings counts as that. */

@@ -49,6 +49,16 @@ describe('corruption is never the end of the log', () => {
     );
   });
 
+  test('data of another writer in the same epoch stops it, as a copy that went to the wrong store would be', async () => {
+    const objects = claimed();
+    plant(objects, { fence: [0, 1] });
+    plant(objects, { data: [64, 1, ['a']] });
+    objects.set(slotKey(65), dataObject({ slot: 65, epoch: 1, identity: new Uint8Array(16) }, [rawWord('b')]));
+    await expect(taker(objects).ownership).rejects.toThrow(
+      `${slotKey(65)}, byte 24: it is by another writer than ${slotKey(0)}, and both are of epoch 1. `,
+    );
+  });
+
   test.each([
     ['data in the middle', 66, [65]],
     ['the first data of an owner', 64, [64]],

@@ -206,6 +206,8 @@ class Replay<Entry> {
   readonly #ahead: ReadAhead;
   /** Epoch of the newest fence seen. */
   epoch: number;
+  /** The first object seen of that epoch: all others are of the same writer. */
+  #first: LogHeader | null = null;
   /** The slot to look at next; after `toFirstGap` the first that was never written. */
   position: number;
 
@@ -249,6 +251,7 @@ class Replay<Entry> {
     const { header } = object;
     if (header.kind === 'fence') {
       if (header.epoch <= this.epoch) return contradiction(header, this.epoch);
+      this.#first = header;
       this.#fold.fence(header.slot, header.epoch);
       this.epoch = header.epoch;
       this.position = header.next;
@@ -256,6 +259,8 @@ class Replay<Entry> {
       return null;
     }
     if (header.epoch !== this.epoch) return contradiction(header, this.epoch);
+    this.#first ??= header;
+    if (!sameIdentity(header.identity, this.#first.identity)) return twoWriters(header, this.#first);
     for (const raw of object.entries) this.#apply(header, object.bytes, raw);
     this.#fold.endOfSlot(header.slot, object.bytes[VERSION_OFFSET] as number);
     this.position++;
@@ -307,6 +312,11 @@ class ReadAhead {
     kept.delete(slot);
     return wanted;
   }
+}
+
+function twoWriters({ slot, epoch }: LogHeader, first: LogHeader): LogCorruption {
+  const what = `it is by another writer than ${slotKey(first.slot)}, and both are of epoch ${epoch}`;
+  return new LogCorruption(slotKey(slot), 24, what, REMEDY.report);
 }
 
 function contradiction(header: LogHeader, epoch: number): LogCorruption {

@@ -1,6 +1,7 @@
 /** Every wrong engine that simulations are to catch, by how: hunted with seeds, or played its one story. */
 
 import { CONTROL_PLANTS } from './control-plants.ts';
+import { HOSTILE_PLANTS } from './hostile-plants.ts';
 import { INVARIANT_PLANTS } from './invariant-plants.ts';
 import { type Plant, PLANTS } from './plants.ts';
 import { DIRECTED_SECRETS_PLANTS, SECRETS_PLANTS } from './secrets-plants.ts';
@@ -20,6 +21,7 @@ export const ALL_HUNTED: readonly Plant[] = [
   ...USAGE_PLANTS,
   ...SECRETS_PLANTS,
   ...TOKEN_PLANTS,
+  ...HOSTILE_PLANTS,
 ];
 
 export const ALL_DIRECTED: readonly DirectedPlant[] = [

@@ -18,7 +18,7 @@ export class DamageMet extends Error {
 
 /** Exit code of a server that found damage. */
 const EXIT_DAMAGED = 5;
-const OBJECT = /\b(?:wal|seg|ckpt|meta|pub)\/[\d-]*\d|\bformat\b/;
+const OBJECT = /\b(?:wal|seg|ckpt|meta|pub)\/[\d-]*\d|\bformat\b/g;
 
 export function endingAtDamage(program: Program, world: World): Program {
   return async (ports, process) => {
@@ -26,8 +26,9 @@ export function endingAtDamage(program: Program, world: World): Program {
       return await program(ports, process);
     } catch (error) {
       if (!isAboutDamage(error)) throw error;
-      const [object = ''] = OBJECT.exec(error.message) ?? [];
-      if (!world.store.damage.wasDamaged(object)) throw error;
+      // Where two contradict each other both are named.
+      const named = error.message.match(OBJECT) ?? [];
+      if (!named.some((object) => world.store.damage.wasDamaged(object))) throw error;
       world.probes.reachable('damage.named');
       return EXIT_DAMAGED;
     }

@@ -63,6 +63,12 @@ export function isFence(bytes: Uint8Array): boolean {
   return bytes.length === FENCE_BYTES && bytes[5] === KIND_FENCE;
 }
 
+/** The epoch in the header of a log object. */
+export function epochOfObject(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return view.getUint32(16, true) + view.getUint32(20, true) * 2 ** 32;
+}
+
 /** Throws a RangeError where the bytes end too early. */
 export function readLogObject(bytes: Uint8Array): LogObject {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

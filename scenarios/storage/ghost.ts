@@ -63,6 +63,8 @@ export class StorageGhost {
 
   /** To be told of every effect, right after it. */
   saw({ kind, key, host, generation }: Effect): void {
+    // What tries the store out is nobody's.
+    if (key.startsWith('probe/')) return;
     if (kind === 'delete') return this.#deleted(key);
     if (!key.startsWith('wal/')) this.#wrote(key, `${host}, process ${generation}`);
     this.#put(key);
@@ -185,7 +187,8 @@ export class StorageGhost {
       for (const name of older.reachable) if (name.startsWith('meta/')) kept.add(name);
     }
     const isNeeded = (key: string): boolean => {
-      if (key === 'format' || kept.has(key) || reachable.has(key) || segments.has(key)) return true;
+      if (key === 'format' || key.startsWith('probe/') || kept.has(key) || reachable.has(key) || segments.has(key))
+        return true;
       if (!key.startsWith('wal/')) return false;
       if (isFence(this.#get(key) ?? new Uint8Array())) return true;
       return slotOf(key) > slot && key < slotKey(end);

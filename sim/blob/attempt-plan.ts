@@ -35,7 +35,10 @@ export interface MutationPlan {
   isDoubled: boolean;
 }
 
-export type ReadFate = 'normal' | 'failed' | 'short-body' | 'flipped-bit' | 'hang';
+/** How a body may come to be another on its way, without anybody saying so. */
+export type WayDamageKind = 'flipped-bit' | 'truncated' | 'swapped';
+
+export type ReadFate = 'normal' | 'failed' | 'short-body' | 'hang' | WayDamageKind;
 
 interface Rule<Fate> {
   site: Site;
@@ -118,6 +121,16 @@ const GET_RULES: readonly Rule<ReadFate>[] = [
     fates: ['flipped-bit'],
   },
   { site: defineSite('blob.get.hangs', 'whether a get is never answered'), odds: (f) => f.getHangs, fates: ['hang'] },
+  {
+    site: defineSite('blob.get.truncated', 'whether a body comes without its end and nobody says so'),
+    odds: (f) => f.getTruncated,
+    fates: ['truncated'],
+  },
+  {
+    site: defineSite('blob.get.swapped', 'whether a get brings the body of another object'),
+    odds: (f) => f.getSwapped,
+    fates: ['swapped'],
+  },
 ];
 
 const LIST_RULES: readonly Rule<ReadFate>[] = [

@@ -1,5 +1,6 @@
 /**
- * Damage on the way: a body arrives with one bit flipped, and no layer below noticed.
+ * Damage on the way: a body arrives with one bit flipped, without its end, or as that of another object, and no layer
+ * below noticed.
  *
  * It is damage of the way, not of the store: however often it happens in a row, a host that goes on reading gets the
  * object whole before it has had enough. So a reader that looks again can tell one from the other, and one that does not
@@ -8,11 +9,24 @@
 
 import { defineSite } from '../choices.ts';
 import type { WorldContext } from '../context.ts';
+import type { WayDamageKind } from './attempt-plan.ts';
 
 const WHICH_BIT = defineSite('blob.get.which-bit', 'which bit of a body is flipped');
+const CUT_AT = defineSite('blob.get.truncated-at', 'how many bytes of a body arrive');
 const AGAIN = defineSite('blob.get.flipped-again', 'whether an object that came damaged comes damaged again');
 /** For so long readings of an object by a host are in a row: longer than any back-off of a reader that looks again. */
 const ROW_US = 300_000_000;
+
+/** A reading of an object, and what else could come in its place. */
+interface Reading {
+  bytes: Uint8Array;
+  host: string;
+  key: string;
+  /** What the dice want to become of it; null: nothing. */
+  drawn: WayDamageKind | null;
+  /** The same part of another object, if there is one. */
+  another: () => Uint8Array | null;
+}
 
 interface Row {
   beganUs: number;
@@ -28,17 +42,30 @@ export class WayDamage {
     this.#context = context;
   }
 
-  /** The bytes as they arrive: a damaged copy, or themselves. `isDrawn`: the dice want them damaged. */
-  onTheWay(bytes: Uint8Array, host: string, key: string, isDrawn: boolean): Uint8Array {
+  /** The bytes as they arrive: a damaged copy, others, or themselves. */
+  onTheWay({ bytes, host, key, drawn, another }: Reading): Uint8Array {
     const { kernel, choices, faults } = this.#context;
     const entity = `${host} ${key}`;
     const row = this.#rows.get(entity);
     const isInARow = row !== undefined && kernel.nowUs - row.beganUs < ROW_US;
     if (bytes.length === 0 || (isInARow && row.flips >= faults.getFlipsInARowMax)) return bytes;
-    if (!isDrawn && !(isInARow && choices.chance(AGAIN, entity, faults.getFlipsAgain))) return bytes;
+    if (drawn === null && !(isInARow && choices.chance(AGAIN, entity, faults.getFlipsAgain))) return bytes;
     if (isInARow) row.flips++;
     else this.#rows.set(entity, { beganUs: kernel.nowUs, flips: 1 });
-    return this.#flipped(bytes, entity);
+    if (drawn === 'truncated') return this.#truncated(bytes, entity);
+    const other = drawn === 'swapped' ? another() : null;
+    return other === null ? this.#flipped(bytes, entity) : this.#swapped(other);
+  }
+
+  #swapped(other: Uint8Array): Uint8Array {
+    this.#context.probes.reachable('fault.get.swapped');
+    return other;
+  }
+
+  #truncated(bytes: Uint8Array, entity: string): Uint8Array {
+    const { choices, probes } = this.#context;
+    probes.reachable('fault.get.truncated');
+    return bytes.subarray(0, choices.choose(CUT_AT, entity, bytes.length));
   }
 
   #flipped(bytes: Uint8Array, entity: string): Uint8Array {

@@ -24,6 +24,8 @@ export interface PageRequest {
   sinceUs: number;
   /** Length of the object, as its reader would find it. */
   sizeOf: (key: string, bytes: Uint8Array) => number;
+  /** Objects of somebody else, which the listing shows like any other. */
+  planted: readonly ListedBlob[];
   /** Asked once for each name in flux that exists, and each that does not. */
   isHidden: (key: string) => boolean;
   isShown: (key: string) => boolean;
@@ -59,6 +61,11 @@ export class Objects {
     this.#keys.splice(this.#firstAfter(key), 0, key);
     this.#deleted.delete(key);
     this.#created.set(key, { size: bytes.length, settledUs: STILL_IN_FLUX });
+  }
+
+  /** Gives a name other bytes, which no store that keeps its promises does. */
+  overwrite(key: string, bytes: Uint8Array): void {
+    this.#objects.set(key, bytes);
   }
 
   /** False if there is no such object. */
@@ -108,9 +115,9 @@ export class Objects {
     return { blobs, next };
   }
 
-  /** Deleted names the listing shows all the same. */
-  #ghosts({ prefix, after, sinceUs, isShown }: PageRequest): ListedBlob[] {
-    const ghosts: ListedBlob[] = [];
+  /** Deleted names the listing shows all the same, and what is not ours. */
+  #ghosts({ prefix, after, sinceUs, planted, isShown }: PageRequest): ListedBlob[] {
+    const ghosts = planted.filter(({ key }) => key.startsWith(prefix) && key > after);
     for (const [key, flux] of this.#deleted) {
       if (key.startsWith(prefix) && key > after && this.#isInFlux(flux, sinceUs) && isShown(key)) {
         ghosts.push({ key, size: flux.size });

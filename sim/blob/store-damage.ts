@@ -2,7 +2,8 @@
  * Damage in the store itself: an object that comes back wrong however often it is read, until somebody puts a sound copy
  * back. What was there before is kept, so that everybody but a reader still sees what was written.
  *
- * Kinds: a flipped bit, an end that is missing, the bytes of another object, and a body of nothing the format knows.
+ * Kinds: a flipped bit, an end that is missing, the bytes of another object, and a body of nothing the format knows. What
+ * somebody else put among the objects is damage, too: it is there for readers and writers, and was never written.
  */
 
 import { defineSite } from '../choices.ts';
@@ -21,6 +22,8 @@ export class StoreDamage {
   readonly #objects: Objects;
   readonly #now = new Map<string, Uint8Array>();
   readonly #ever = new Set<string>();
+  /** Objects of somebody else that were deleted through the store's port. */
+  readonly #lost = new Set<string>();
 
   constructor(context: WorldContext, objects: Objects) {
     this.#context = context;
@@ -30,6 +33,42 @@ export class StoreDamage {
   /** Whether `key` was damaged at any time. */
   wasDamaged(key: string): boolean {
     return this.#ever.has(key);
+  }
+
+  /** Somebody else's object, in place of ours or under a name that is free; until `mend`. */
+  plant(key: string, bytes: Uint8Array): void {
+    const { probes, trace } = this.#context;
+    this.#now.set(key, bytes);
+    this.#ever.add(key);
+    trace.note('store', 'foreign', key);
+    probes.reachable('fault.object.foreign');
+  }
+
+  /** What is wrong with another object makes this one missing, and whoever meets that may name either. */
+  implicate(key: string): void {
+    this.#ever.add(key);
+  }
+
+  /** Somebody else's object under a name that is free otherwise. */
+  planted(key: string): Uint8Array | undefined {
+    return this.#objects.has(key) ? undefined : this.#now.get(key);
+  }
+
+  /** Their names and lengths. */
+  plantedNames(): { key: string; size: number }[] {
+    return [...this.#now].filter(([key]) => !this.#objects.has(key)).map(([key, { length: size }]) => ({ key, size }));
+  }
+
+  /** Names of somebody else's objects that a program deleted. */
+  get lost(): ReadonlySet<string> {
+    return this.#lost;
+  }
+
+  /** A program deletes somebody else's object. */
+  lose(key: string): void {
+    if (this.planted(key) === undefined) return;
+    this.#lost.add(key);
+    this.mend(key);
   }
 
   /** What a reader gets for the object. */
@@ -51,6 +90,10 @@ export class StoreDamage {
     trace.note('store', `damage ${kind}`, key);
     probes.reachable(`fault.object.${kind}`);
     return key;
+  }
+
+  mendAll(): void {
+    for (const key of [...this.#now.keys()]) this.mend(key);
   }
 
   /** A sound copy is put back, or the object is gone. */
