@@ -8,6 +8,7 @@
 import { cpus, loadavg } from 'node:os';
 import { CHECKER_PARTS } from './checker/index.ts';
 import { MEASURE, measureFile } from './checker/large.ts';
+import { auth } from './auth.ts';
 import { ciphers } from './ciphers.ts';
 import { folder } from './folder-writes.ts';
 import { historyPage } from './history-page.ts';
@@ -38,7 +39,7 @@ const SUITES: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
     ciphers,
     usage: usageFreeze,
   },
-  server: { 's2s-append': s2sAppend, 's2s-read': s2sRead, unary, light, protobuf },
+  server: { 's2s-append': s2sAppend, 's2s-read': s2sRead, unary, auth, light, protobuf },
   sim: SIM_PARTS,
   ratchet: RATCHET_PARTS,
   'idle-streams': { all: () => idleStreams.run() },

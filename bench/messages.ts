@@ -39,3 +39,6 @@ export function ackFrame(): Buffer {
 
 const JSON_POSITION = { seq_num: POSITION.seqNum, timestamp: POSITION.timestamp };
 export const UNARY_ACK = Buffer.from(JSON.stringify({ start: JSON_POSITION, end: JSON_POSITION, tail: JSON_POSITION }));
+
+/** The secret of the token that may do everything, where one is needed. */
+export const BENCH_TOKEN = 'tailrace_bench-0123456789abcdefghijklmnopqrstuv';

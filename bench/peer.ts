@@ -25,29 +25,32 @@ import { systemCompute } from '../engine/adapters/system-compute.ts';
 import { systemEntropy } from '../engine/adapters/system-entropy.ts';
 import { systemRandom } from '../engine/adapters/system-random.ts';
 import { createApi } from '../engine/api/routes.ts';
-import { type BlobStore, openEngine } from '../engine/index.ts';
+import { AccessControl, type BlobStore, openEngine } from '../engine/index.ts';
 import { withCors } from '../engine/server/cors.ts';
 import { withOperatorRoutes } from '../engine/server/operator-routes.ts';
 import { STORE_TUNABLES } from '../engine/tunables.ts';
-import { ackFrame, readFrame, UNARY_ACK } from './messages.ts';
+import { ackFrame, BENCH_TOKEN, readFrame, UNARY_ACK } from './messages.ts';
 import { bulkElsewhere, likeS3 } from './stores.ts';
 
 const HOST = '127.0.0.1';
 const MIB = 1024 * 1024;
 const HEAD_BYTES = 4;
 
-type StoreKind = 'memory' | 'bulk' | 'folder' | 's3';
+/** `guarded`: the store in memory, and every request needs a token. */
+type StoreKind = 'memory' | 'guarded' | 'bulk' | 'folder' | 's3';
 export type PeerKind = 'raw' | StoreKind;
 
 /** Which of the product's settings each is served with. */
-const SERVED_AS = { memory: 'memory', bulk: 'memory', folder: 'file', s3: 's3' } as const;
+const SERVED_AS = { memory: 'memory', guarded: 'memory', bulk: 'memory', folder: 'file', s3: 's3' } as const;
 
 async function product(kind: StoreKind): Promise<number> {
   const metrics = new Metrics(() => ({ connections: 0, requests: 0, bodyBytes: 0, unsentBytes: 0, engine: null }));
   const blobs = measuredStore(await storeOf(kind), (call) => metrics.storeCall(call));
   const system = { clock: systemClock, random: systemRandom, entropy: systemEntropy, compute: systemCompute };
   const engine = await openEngine({ ...system, blobs, telemetry: metrics }, STORE_TUNABLES[SERVED_AS[kind]]);
-  const api = createApi(() => engine, { compression: await systemCompression() });
+  const access = kind === 'guarded' ? { access: new AccessControl(systemClock) } : {};
+  if (kind === 'guarded') await engine.ensureRootToken(BENCH_TOKEN);
+  const api = createApi(() => engine, { compression: await systemCompression(), ...access });
   const routes = withOperatorRoutes(api, { isDraining: () => false, metrics: () => metrics.exposition() });
   const { port } = await serveHttp(withCors(routes), {
     host: HOST,
@@ -59,7 +62,7 @@ async function product(kind: StoreKind): Promise<number> {
 }
 
 async function storeOf(kind: StoreKind): Promise<BlobStore> {
-  if (kind === 'memory') return (await openStore('memory:')).blobs;
+  if (kind === 'memory' || kind === 'guarded') return (await openStore('memory:')).blobs;
   if (kind === 'bulk') return bulkElsewhere();
   if (kind === 's3') return likeS3(new MemoryBlobStore());
   const folder = await mkdtemp(join(tmpdir(), 'tailrace-bench-'));

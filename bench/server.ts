@@ -8,7 +8,7 @@ import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { MIB, mibPerSecond } from './load.ts';
-import { appendFrame, FRAME_BODY_BYTES } from './messages.ts';
+import { appendFrame, BENCH_TOKEN, FRAME_BODY_BYTES } from './messages.ts';
 import type { PeerKind } from './peer.ts';
 import { median, type Row } from './table.ts';
 import {
@@ -31,7 +31,7 @@ const UNARY_TURN = 20_000;
 const UNARY_CONNECTIONS = 64;
 const LIGHT_APPENDS = 300;
 const LIGHT_PAUSE_MS = 5;
-const STREAM = 'bench';
+export const STREAM = 'bench';
 /** How `tailrace` starts Node; the floor is started the same way. */
 const AS_LAUNCHED = ['--max-semi-space-size=64', '--initial-old-space-size=128'];
 
@@ -166,7 +166,7 @@ async function inTurns(
   );
 }
 
-async function withPeer<Result>(kind: PeerKind, work: (port: number) => Promise<Result>): Promise<Result> {
+export async function withPeer<Result>(kind: PeerKind, work: (port: number) => Promise<Result>): Promise<Result> {
   const child = spawn(process.execPath, [...AS_LAUNCHED, await peerProgram(), kind], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -205,7 +205,9 @@ function portOf(child: ChildProcess): Promise<number> {
 }
 
 async function makeStream(port: number): Promise<void> {
-  const headers = { 'content-type': 'application/json', 's2-basin': BENCH_BASIN };
+  // Who does not ask for a token does not look at it.
+  const authorization = `Bearer ${BENCH_TOKEN}`;
+  const headers = { authorization, 'content-type': 'application/json', 's2-basin': BENCH_BASIN };
   for (const [path, body] of [
     ['basins', { basin: BENCH_BASIN }],
     ['streams', { stream: STREAM }],

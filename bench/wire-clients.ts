@@ -109,11 +109,12 @@ class FrameCount {
   }
 }
 
-/** One append of one small record, as bytes of HTTP/1.1. */
-export function unaryAppend(stream: string): Buffer {
+/** One append of one small record, as bytes of HTTP/1.1, with an access token if there is one. */
+export function unaryAppend(stream: string, token: string | null = null): Buffer {
+  const authorization = token === null ? '' : `authorization: Bearer ${token}\r\n`;
   const body = JSON.stringify({ records: [{ body: 'x'.repeat(100) }] });
   return Buffer.from(
-    `POST /v1/streams/${stream}/records HTTP/1.1\r\nhost: ${HOST}\r\ns2-basin: ${BENCH_BASIN}\r\n` +
+    `POST /v1/streams/${stream}/records HTTP/1.1\r\nhost: ${HOST}\r\ns2-basin: ${BENCH_BASIN}\r\n${authorization}` +
       `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
   );
 }

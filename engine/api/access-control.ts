@@ -26,8 +26,13 @@ export interface Admitted {
   failed(): void;
 }
 
+/** The engine and its tokens as one token sees them. */
+type View = Pick<Admitted, 'engine' | 'tokens'>;
+
 export class AccessControl {
   readonly #meter: TokenMeter;
+  /** Made once for each grant; a view remembers nothing, and looks at its token with every call. */
+  readonly #views = new WeakMap<Grant, View>();
 
   constructor(clock: Pick<Clock, 'monoMs' | 'sleep'>, limits: TokenLimits = NO_LIMITS) {
     this.#meter = new TokenMeter(clock, limits);
@@ -58,9 +63,19 @@ export class AccessControl {
     return isPermitted ? null : rejection({ kind: 'not-permitted', operation: 'account-metrics' });
   }
 
+  #viewOf(engine: Engine, grant: Grant): View {
+    let view = this.#views.get(grant);
+    if (view === undefined) {
+      view = { engine: new GrantedEngine(engine, grant), tokens: new GrantedTokens(engine, grant) };
+      this.#views.set(grant, view);
+    }
+    return view;
+  }
+
   #admitted(engine: Engine, grant: Grant, request: HttpRequest, isSession: boolean): Admitted {
-    const opened = { engine: new GrantedEngine(engine, grant), tokens: new GrantedTokens(engine, grant) };
-    if (!this.#meter.counts) return { ...opened, request, answered: (response) => response, failed: nothing };
+    const opened = this.#viewOf(engine, grant);
+    const { engine: seen, tokens } = opened;
+    if (!this.#meter.counts) return { engine: seen, tokens, request, answered: asItIs, failed: nothing };
     const { id } = grant.token;
     const count = (bytes: number) => this.#meter.charge(id, bytes);
     const pace = isSession ? () => this.#meter.settled(id, request.signal) : null;
@@ -85,6 +100,10 @@ export class AccessControl {
   }
 }
 
+function asItIs(response: HttpResponse): HttpResponse {
+  return response;
+}
+
 /** When one of many sessions ends nobody knows. */
 const SESSION_RETRY_MS = 1_000;
 
@@ -92,17 +111,25 @@ async function grantOf(engine: Engine, request: HttpRequest): Promise<Grant | Ht
   const credentials = request.headers.get('authorization');
   if (credentials === undefined)
     return unauthenticated('missing access token: `Authorization: Bearer TOKEN` carries it');
-  const secret = /^Bearer +(\S+) *$/i.exec(credentials)?.[1];
-  if (secret === undefined) return unauthenticated('`Authorization` has to be `Bearer` and an access token');
+  const secret = secretIn(credentials);
+  if (secret === null) return unauthenticated('`Authorization` has to be `Bearer` and an access token');
   const found = await engine.authenticate(secret);
   return found.kind === 'grant' ? found.grant : rejection(found.reason);
 }
 
+/** Null when it is not a token that is borne. Without a pattern that captures, because it is done with every request. */
+function secretIn(credentials: string): string | null {
+  if (credentials.slice(0, BEARER.length).toLowerCase() !== BEARER) return null;
+  const secret = credentials.slice(BEARER.length).trim();
+  return secret === '' || /\s/.test(secret) ? null : secret;
+}
+
+const BEARER = 'bearer ';
+
 /** What the endpoint needs and the token permits nowhere: then nothing else of the request has to be looked at. */
 function missingOperation({ token }: Grant, { needs, any }: Endpoint): Operation | null {
-  const missing = needs.filter((operation) => !mayEver(token, operation));
-  if (any === true && missing.length < needs.length) return null;
-  return missing[0] ?? null;
+  if (any === true && needs.some((operation) => mayEver(token, operation))) return null;
+  return needs.find((operation) => !mayEver(token, operation)) ?? null;
 }
 
 function opensSession({ name }: Endpoint, { headers }: HttpRequest): boolean {

@@ -10,7 +10,7 @@ import { accessTokenIdProblem, basinNameProblem, streamNameProblem } from '../co
 import type { AccountFigure, CountedFigure } from '../core/usage.ts';
 import type { Engine, Operations } from '../engine.ts';
 import type { Compression, HttpHandler, HttpRequest, HttpResponse } from '../ports.ts';
-import type { AccessControl } from './access-control.ts';
+import type { AccessControl, Admitted } from './access-control.ts';
 import { issueAccessToken, listAccessTokens, revokeAccessToken } from './access-tokens.ts';
 import { type SessionMeans, sessionFrames } from './append-session.ts';
 import { createBasin, deleteBasin, ensureBasin, getBasin, listBasins, reconfigureBasin } from './basins.ts';
@@ -121,11 +121,20 @@ async function route(engine: Engine | null, request: HttpRequest, means: Means):
   const admitted = await means.access.admit(engine, request, endpoint);
   if ('status' in admitted) return admitted;
   try {
-    return admitted.answered(await serve(endpoint, place.named, { ...admitted, query, means }));
+    return admitted.answered(await serve(endpoint, place.named, callOf(admitted, query, means)));
   } catch (error) {
     admitted.failed();
     throw error;
   }
+}
+
+function callOf(
+  admitted: Admitted,
+  query: URLSearchParams,
+  means: SessionMeans,
+): Omit<Call, 'basin' | 'stream' | 'id'> {
+  const { engine, tokens, request } = admitted;
+  return { engine, tokens, request, query, means };
 }
 
 /** Does what is asked for and counts it. What makes no sense never comes to an answer, and counts for nothing. */

@@ -96,10 +96,15 @@ export function groupBit(group: Group, access: Access): GroupSet {
 
 /** The operations that groups stand for. */
 export function operationsOf(groups: GroupSet): OperationSet {
-  return operationSet(
+  return OF_GROUPS[groups] as OperationSet;
+}
+
+/** For every set of groups there is: it is asked for several times with every request. */
+const OF_GROUPS: readonly OperationSet[] = Array.from({ length: ALL_GROUPS + 1 }, (_, groups) =>
+  operationSet(
     OPERATION_NAMES.filter((operation) => {
       const { group, access } = ruleOf(operation);
       return (groups & groupBit(group, access)) !== 0;
     }),
-  );
-}
+  ),
+);

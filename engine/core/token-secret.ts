@@ -26,5 +26,7 @@ export function secretProblem(text: string): string | null {
 
 /** What is hashed. Only for a text without a problem. */
 export function secretBytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (char) => char.charCodeAt(0));
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }

@@ -70,5 +70,6 @@ export class TokenTable {
 const NOBODY = new Uint8Array(32);
 
 function lookupOf(hash: Uint8Array): string {
-  return String.fromCharCode(...hash.subarray(0, LOOKUP_BYTES));
+  // Not spread, which would step through an iterator with every request.
+  return String.fromCharCode.apply(null, hash.subarray(0, LOOKUP_BYTES) as unknown as number[]);
 }
