@@ -129,21 +129,27 @@ describe('a session', () => {
     expect(heard.text()).toContain('after');
   });
 
-  test('past the expiry ends before it is given anything, even if the log takes nothing', async () => {
-    const bench = await accessBench();
-    const secret = await bench.issue(wishFor('it expires'));
-    const heard = listen(await open(bench, secret, `GET ${RECORDS}?seq_num=0`, EVENTS).answer);
-    await settled();
-    bench.holdPuts();
-    const { answer } = open(bench, bench.root, `POST ${RECORDS}`, { 'content-type': 'application/json' });
-    void answer.catch(() => undefined);
-    void bench.engine.append(BASIN, STREAM, batch('late'));
-    await settled();
-    bench.clock.stepWall(6_000);
-    await bench.oldestPut().complete();
-    await settled();
-    expect(heard.text()).not.toContain('late');
-    expect(heard.text()).toContain('event: error');
+  test('past the expiry is given nothing, and is told so only once that is durable', async () => {
+    for (const isKept of [true, false]) {
+      const bench = await accessBench();
+      const secret = await bench.issue(wishFor('it expires'));
+      const heard = listen(await open(bench, secret, `GET ${RECORDS}?seq_num=0`, EVENTS).answer);
+      await settled();
+      bench.holdPuts();
+      void bench.engine.append(BASIN, STREAM, batch('late'));
+      await settled();
+      bench.clock.stepWall(6_000);
+      await bench.oldestPut().complete();
+      await settled();
+      expect(heard.text()).not.toContain('late');
+      expect(heard.text()).not.toContain('error');
+      if (isKept) await bench.oldestPut().complete();
+      // Longer than the patience of the bench.
+      await bench.clock.advance(isKept ? 0 : 1_001);
+      expect(heard.text()).not.toContain('late');
+      expect(heard.text()).toContain(isKept ? '"code":"authn"' : '"code":"hot_server"');
+      expect(heard.ended()).toBe(true);
+    }
   });
 
   test('of appends is told 403 for a command it may not send, behind what it may', async () => {

@@ -34,7 +34,7 @@ export function readsOf(engine: Engine, grant: Grant): GrantedReads {
       const { aborted, release } = endOf(grant, signal);
       try {
         const outcome: ReadOutcome = await engine.read(basin, stream, input, aborted, key);
-        const reason = grant.refusal();
+        const reason = grant.isOver() ? await grant.confirmed() : null;
         return reason === null ? outcome : { kind: 'rejected', reason };
       } finally {
         release();
@@ -65,8 +65,9 @@ async function* whileGood(
       if (reason !== null) return yield { kind: 'failed', reason };
       yield event.kind === 'failed' ? { ...event, reason: say(event.reason) } : event;
     }
-    const reason = grant.refusal();
-    if (reason !== null && signal?.aborted !== true) yield { kind: 'failed', reason };
+    if (signal?.aborted === true || !grant.isOver()) return;
+    const reason = await grant.confirmed();
+    if (reason !== null) yield { kind: 'failed', reason };
   } finally {
     release();
   }
@@ -77,7 +78,7 @@ function endOf(grant: Grant, signal: AbortSignal | undefined, gone = new AbortCo
   const abort = () => gone.abort('ended');
   const unwatch = grant.onEnd(abort);
   signal?.addEventListener('abort', abort);
-  if (signal?.aborted === true || grant.refusal() !== null) abort();
+  if (signal?.aborted === true || grant.isOver()) abort();
   const release = () => {
     unwatch();
     signal?.removeEventListener('abort', abort);
@@ -105,7 +106,8 @@ export class GrantedAppends implements AppendSession {
   }
 
   async submit(input: AppendInput): Promise<boolean> {
-    const reason = this.#grant.refusal() ?? this.#deniedBy(input)?.reason ?? null;
+    const over = this.#grant.isOver() ? await this.#grant.confirmed() : null;
+    const reason = over ?? this.#deniedBy(input)?.reason ?? null;
     if (reason === null) return this.#session.submit(input);
     this.#session.refuse(reason);
     return false;
@@ -126,7 +128,7 @@ export class GrantedAppends implements AppendSession {
   async *outcomes(): AsyncGenerator<AppendOutcome, void> {
     const ended = () => this.#session.refuse(INVALID);
     const unwatch = this.#grant.onEnd(ended);
-    if (this.#grant.refusal() !== null) ended();
+    if (this.#grant.isGone()) ended();
     try {
       for await (const outcome of this.#session.outcomes()) yield this.#told(outcome);
     } finally {

@@ -34,9 +34,12 @@ export interface Grant {
   readonly token: TokenState;
   /** Its end, by revocation or expiry, is durable: told now it stays so. */
   isGone(): boolean;
-  /** Null while the token is good; else why it is not any more. */
-  refusal(): Rejection | null;
-  /** The same, for a session that goes on: with a proof of ownership that is younger than `SESSION_PROOF_MS`. */
+  /** …or its time is over by the clock, which is to be told by `confirmed` alone. */
+  isOver(): boolean;
+  /**
+   * Null while the token is good, for a session that goes on: with a proof of ownership that is younger than
+   * `SESSION_PROOF_MS`. Else why it is not, which is durable.
+   */
   confirmed(): Promise<Rejection | null>;
   /** `ended` is called when the token is not good any more, until the returned function is. */
   onEnd(ended: () => void): () => void;
@@ -155,7 +158,11 @@ export class AccessTokens {
   }
 
   async #known(token: TokenState): Promise<Authentication> {
-    if (!this.#expiry.isOver(token)) return { kind: 'grant', grant: this.#grant(token) };
+    return this.#expiry.isOver(token) ? this.#over(token) : { kind: 'grant', grant: this.#grant(token) };
+  }
+
+  /** What is told of a token whose time is over: that it is nobody's, once that is durable, and not before. */
+  #over(token: TokenState): Promise<Rejected> {
     const retired = this.#expiry.retire(token).then((settlement): Rejected => {
       if (settlement === 'committed') return this.#refused();
       return rejected(settlement === 'void' ? NOT_OWNER : UNAVAILABLE);
@@ -177,16 +184,19 @@ export class AccessTokens {
 
   #newGrant(token: TokenState): Grant {
     const { tables, standing, ports } = this.#parts;
-    const refusal = () => (tables.token(token.id) === token && !this.#expiry.isOver(token) ? null : INVALID);
+    const isGone = () => tables.token(token.id) !== token;
     return {
       token,
-      isGone: () => tables.token(token.id) !== token,
-      refusal,
+      isGone,
+      isOver: () => isGone() || this.#expiry.isOver(token),
       confirmed: async () => {
-        if (refusal() !== null || standing.wasProvedAfter(ports.clock.monoMs() - SESSION_PROOF_MS)) return refusal();
-        ports.telemetry.event('token.proof-asked');
-        const proved = await this.#desk.observe(() => null);
-        return proved === null ? refusal() : proved.reason;
+        if (!isGone() && !standing.wasProvedAfter(ports.clock.monoMs() - SESSION_PROOF_MS)) {
+          ports.telemetry.event('token.proof-asked');
+          const proved = await this.#desk.observe(() => null);
+          if (proved !== null) return proved.reason;
+        }
+        if (isGone()) return INVALID;
+        return this.#expiry.isOver(token) ? (await this.#over(token)).reason : null;
       },
       onEnd: (ended) => this.#watch(token, ended),
     };
