@@ -16,6 +16,8 @@ interface PeerAnswer {
   verdict: 'ok' | 'illegal' | 'unknown';
   /** Of the check alone. */
   ms: number;
+  /** Of all its threads. */
+  processorMs: number;
 }
 
 export interface Peer {
@@ -51,7 +53,9 @@ function run(program: string, kind: string, file: string, secondsMax: number): P
     encoding: 'utf8',
     timeout: (secondsMax + 30) * 1_000,
   });
-  const [word = '', ms = ''] = (stdout ?? '').trim().split(' ');
+  const [word = '', ms = '', processorMs = ''] = (stdout ?? '').trim().split(' ');
   const verdict = ({ Ok: 'ok', Illegal: 'illegal' } as const)[word];
-  return verdict === undefined ? { verdict: 'unknown', ms: secondsMax * 1_000 } : { verdict, ms: Number(ms) };
+  return verdict === undefined
+    ? { verdict: 'unknown', ms: secondsMax * 1_000, processorMs: secondsMax * 1_000 }
+    : { verdict, ms: Number(ms), processorMs: Number(processorMs) };
 }

@@ -2,7 +2,7 @@
 //
 //	porcupine stream FILE SECONDS | kv FILE SECONDS | kv-whole FILE SECONDS
 //
-// prints "verdict milliseconds", time of the check alone. Built in a temporary folder; see peer.ts.
+// prints "verdict milliseconds processor-milliseconds", both of the check alone, the latter of all its threads. Built in a temporary folder; see peer.ts.
 package main
 
 import (
@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -34,9 +35,16 @@ func main() {
 }
 
 func report(model porcupine.Model, events []porcupine.Event, limit time.Duration) {
-	start := time.Now()
+	start, worked := time.Now(), processorTime()
 	result := porcupine.CheckEventsTimeout(model, events, limit)
-	fmt.Printf("%s %.3f\n", result, float64(time.Since(start).Microseconds())/1000)
+	milliseconds := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	fmt.Printf("%s %.3f %.3f\n", result, milliseconds(time.Since(start)), milliseconds(processorTime()-worked))
+}
+
+func processorTime() time.Duration {
+	var usage syscall.Rusage
+	must(syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 type appendCall struct {
