@@ -160,6 +160,16 @@ describe('issue', () => {
     expect(bench.engine.state.hash).toBe(hash);
   });
 
+  test('of the server’s own id is 409, also when nobody has it: a server that starts would take it for its root', async () => {
+    const bench = await accessBench();
+    const admin = await bench.issue({ id: 'admin', scope: { ...ALL, op_groups: EVERY_GROUP } });
+    expect((await bench.ask(admin, 'DELETE /v1/access-tokens/root')).status).toBe(204);
+    const body = { id: 'root', scope: { ops: ['list-basins'] } };
+    const answer = await bench.ask(admin, 'POST /v1/access-tokens', { body });
+    expect(codeOf(answer)).toEqual([409, 'resource_already_exists']);
+    expect((await bench.engine.ensureRootToken(null)).kind).toBe('issued');
+  });
+
   test.each<[string, object]>([
     ['an operation it does not have', { scope: { ops: ['create-basin'] } }],
     ['a group of which it has some', { scope: { op_groups: { account: { read: true } } } }],

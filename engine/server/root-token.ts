@@ -10,7 +10,11 @@ export interface RootIssuer {
   ensureRootToken(
     secret: string | null,
   ): Promise<
-    { kind: 'there' } | { kind: 'issued'; secret: string } | { kind: 'rejected' } | { kind: 'unknown'; message: string }
+    | { kind: 'there' }
+    | { kind: 'issued'; secret: string }
+    | { kind: 'taken' }
+    | { kind: 'rejected' }
+    | { kind: 'unknown'; message: string }
   >;
 }
 
@@ -22,6 +26,10 @@ export async function rootToken(engine: RootIssuer, secret: string | null): Prom
       return secret === null ? null : GIVEN;
     case 'issued':
       return secret === null ? toldOnce(outcome.secret) : GIVEN;
+    case 'taken':
+      throw new StartError(
+        'the root token was not issued: another access token has that secret; give it one of its own',
+      );
     case 'rejected':
       throw new StartError('the root token could not be issued: the store did not take it; start again');
     case 'unknown':

@@ -181,6 +181,7 @@ describe('access', () => {
     for (const outcome of [{ kind: 'rejected' }, { kind: 'unknown', message: 'who knows' }] as const) {
       await expect(rootToken(issuer(outcome), null)).rejects.toThrow(/root token could not be issued/);
     }
+    await expect(rootToken(issuer({ kind: 'taken' }), secret)).rejects.toThrow(/another access token has that secret/);
   });
 
   test('to the metrics is refused to whom the server refuses it', async () => {

@@ -259,6 +259,16 @@ describe('the root token', () => {
     expect(reason(await bench.engine.authenticate(one))).toEqual(INVALID);
     expect((await grantOf(bench, two)).token.id).toBe('root');
   });
+
+  test('is not given the secret of another token, which would open one of the two here and the other after a restart', async () => {
+    const bench = await engineBench();
+    const secret = await issued(bench, 'zebra', { scope: { ...ROOT_SCOPE, groups: 0, operations: 1 } });
+    expect(await bench.engine.ensureRootToken(secret)).toEqual({ kind: 'taken' });
+    await bench.engine.flush();
+    for (const { engine } of [bench, await successor(bench)]) {
+      expect((await grantOf({ engine }, secret)).token.id).toBe('zebra');
+    }
+  });
 });
 
 test.each(['', 'short', 'x'.repeat(513), `${'x'.repeat(40)} y`, `${'x'.repeat(40)}é`])(

@@ -26,6 +26,8 @@ export type Authentication = { kind: 'grant'; grant: Grant } | Rejected;
 export type RootOutcome =
   | { kind: 'there' }
   | { kind: 'issued'; secret: string }
+  /** Another token has that secret: two with one could not be told apart. */
+  | { kind: 'taken' }
   | { kind: 'rejected'; reason: Rejection }
   | { kind: 'unknown'; message: string };
 
@@ -88,7 +90,9 @@ export class AccessTokens {
   issue(token: TokenToIssue): Promise<IssueOutcome> {
     return this.#desk.decide<IssueOutcome>('creation', (attempt) => {
       const { journal, tables, standing } = this.#parts;
-      if (journal.ahead.token(token.id) !== undefined) return standing.reveal<IssueOutcome>({ kind: 'exists' });
+      // The server takes whoever has its own token's id for that token when it starts next, so nobody else ever has it.
+      const isTaken = token.id === ROOT_ID || journal.ahead.token(token.id) !== undefined;
+      if (isTaken) return standing.reveal<IssueOutcome>({ kind: 'exists' });
       if (tables.tokens.size >= ACCESS_TOKENS_MAX) return standing.reveal<IssueOutcome>({ kind: 'full' });
       if (this.#expiry.isOver(token)) return standing.reveal<IssueOutcome>({ kind: 'past' });
       return this.#issue(
@@ -117,20 +121,18 @@ export class AccessTokens {
   /** Makes sure that there is the server's own token, with `secret` if one is given, in place of one with another. */
   ensureRoot(secret: string | null): Promise<RootOutcome> {
     return this.#desk.decide<RootOutcome>('creation', async (attempt) => {
-      const { compute, entropy } = this.#parts.ports;
-      const existing = this.#parts.journal.ahead.token(ROOT_ID);
-      const isSame = secret === null || this.#isOf(existing, compute.sha256(secretBytes(secret)));
-      if (existing !== undefined && isSame) return { kind: 'there' };
+      const { journal, tables, standing, ports } = this.#parts;
+      const { compute, entropy } = ports;
+      const existing = journal.ahead.token(ROOT_ID);
+      const holder = secret === null ? existing : tables.tokens.ofSecret(compute.sha256(secretBytes(secret)));
+      if (existing !== undefined && holder?.id === ROOT_ID) return { kind: 'there' };
+      if (holder !== undefined && holder.id !== ROOT_ID) return standing.reveal<RootOutcome>({ kind: 'taken' });
       const revoked = existing === undefined ? null : this.#revoke(attempt, ROOT_ID);
       const root = { id: ROOT_ID, expiresAtMs: null, autoPrefixStreams: false, namespace: '', scope: ROOT_SCOPE };
       const issued = await this.#issue(attempt, root, secret ?? newSecret((length) => entropy.bytes(length)));
       await revoked;
       return issued as RootOutcome;
     });
-  }
-
-  #isOf(token: TokenState | undefined, secretHash: Uint8Array): boolean {
-    return token !== undefined && this.#parts.tables.tokens.ofSecret(secretHash)?.id === token.id;
   }
 
   #issue(attempt: Attempt, rest: TokenToIssue, secret: string) {
