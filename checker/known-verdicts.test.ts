@@ -1,10 +1,12 @@
 /**
  * Histories whose file name is their verdict and its reason: `ok-…`, `illegal-<code>…`, `malformed-line-<n>-…`, with
- * `strict-` in front for those judged by S2's own token rule.
+ * `strict-` in front for those judged by S2's own token rule. Those of our own format are in a folder of their own.
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { checkExtendedStream } from './extended/check.ts';
+import { parseExtended } from './formats/extended-jsonl.ts';
 import type { History } from './history.ts';
 import { parseHistory } from './formats/jsonl.ts';
 import { checkOperations } from './wgl/check-operations.ts';
@@ -53,5 +55,17 @@ describe('the file name is the verdict:', () => {
 
   test.each(names.filter((name) => name.startsWith('malformed-')))('%s', (name) => {
     expect(read(name)).toMatchObject({ kind: 'malformed', line: Number(name.split('-')[2]) });
+  });
+});
+
+describe('in our own format too:', () => {
+  const own = readdirSync(new URL('extended/', FOLDER)).sort();
+
+  test.each(own)('%s', (name) => {
+    const parsed = parseExtended(readFileSync(new URL(`extended/${name}`, FOLDER), 'utf8'));
+    if (parsed.kind === 'malformed') return expect(name).toContain(`malformed-line-${parsed.line}-`);
+    const verdict = checkExtendedStream(parsed.history, parsed.header);
+    const said = verdict.verdict === 'illegal' ? `illegal-${verdict.violation.code}` : verdict.verdict;
+    return expect(name.startsWith(`${said}-`), `it is ${said}`).toBe(true);
   });
 });
