@@ -39,6 +39,7 @@ export interface SessionClientWorld {
 
 const BATCH_RECORDS_MAX = 10;
 const BATCHES_PER_SESSION_MAX = 40;
+const UNDER_WAY_MAX = 8;
 const PADDING_BYTES_MAX = 64;
 /** In the fencing workflow every n-th batch sets the client's token. */
 const FENCE_EVERY = 20;
@@ -112,6 +113,7 @@ export class SessionClient {
       {
         batches,
         batchesPerSessionMax: BATCHES_PER_SESSION_MAX,
+        underWayMax: UNDER_WAY_MAX,
         restMs: Math.min(restMs, thinkMsMax),
         isNetworkReal: true,
       },

@@ -57,7 +57,13 @@ export class SessionWriters implements Crew {
       const matchSeqNum = below(4) === 0 ? acknowledged : null;
       return { bodies, setFencingToken: null, fencingToken: null, matchSeqNum };
     };
-    const options = { batches, batchesPerSessionMax: SDK_BATCHES_MAX, restMs, isNetworkReal: false };
+    const options = {
+      batches,
+      batchesPerSessionMax: SDK_BATCHES_MAX,
+      underWayMax: SDK_BATCHES_MAX + 1,
+      restMs,
+      isNetworkReal: false,
+    };
     const work = (): Promise<void> => {
       const handle = sessionsOf(connect(target), target);
       const open = () => handle.appendSession();

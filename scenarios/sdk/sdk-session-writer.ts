@@ -24,6 +24,8 @@ export type SdkAppendSession = Pick<AppendSession, 'submit' | 'close'>;
 export interface SdkSessionWriterOptions {
   batches: number;
   batchesPerSessionMax: number;
+  /** How many batches may wait for their acknowledgements; what is under way when a server dies has no known outcome. */
+  underWayMax: number;
   /** Between two sessions, in milliseconds. */
   restMs: number;
   /** On a real network any error may come without a status; in a simulated one that is a bug, and goes up. */
@@ -77,11 +79,15 @@ export class SdkSessionWriter {
     const session = await this.#world.open();
     const acks: Promise<void>[] = [];
     const { requests } = this.#route;
-    const { batches, batchesPerSessionMax } = this.#options;
+    const { batches, batchesPerSessionMax, underWayMax } = this.#options;
     const count = Math.min(1 + this.#world.below(batchesPerSessionMax), batches - this.#sent);
     for (let i = 0; i < count && !this.#hasFailed; i++) {
-      acks.push(this.#submit(session));
+      const ack = this.#submit(session);
+      // A broken promise is thrown below, once all is said.
+      ack.catch(() => {});
+      acks.push(ack);
       await pause(this.#world.pauseMs());
+      if (i + 1 >= underWayMax) await acks[i + 1 - underWayMax];
     }
     await Promise.all(acks);
     if (this.#route.requests > requests + acks.length) this.#world.noted('sdk.append-session-retried');
