@@ -117,8 +117,8 @@ export interface Engine extends Operations {
   authenticate(secret: string): Promise<Authentication>;
   /** That `wish` is not beyond its issuer has been judged before: see `core/access.ts`. */
   issueToken(token: TokenToIssue): Promise<IssueOutcome>;
-  /** Durable before it is answered; sessions of the token end in the same turn. One that is not to be told of is not there. */
-  revokeToken(id: string, mayBeTold?: (token: TokenState) => boolean): Promise<RevokeOutcome>;
+  /** Durable before it is answered; sessions of the token end in the same turn. */
+  revokeToken(id: string): Promise<RevokeOutcome>;
   listTokens(query: ListQuery, isShown?: (token: TokenState) => boolean): Promise<TokenListOutcome>;
   /** The server's own token, which may do everything: with this secret, or, when there is none yet, with a new one. */
   ensureRootToken(secret: string | null): Promise<RootOutcome>;
@@ -209,7 +209,7 @@ export async function openEngine(ports: Ports, tunables: EngineTunables = ENGINE
     checkTail: (basin, stream) => store.reads.checkTail(basin, stream),
     authenticate: (secret) => store.tokens.authenticate(secret),
     issueToken: (token) => store.tokens.issue(token),
-    revokeToken: (id, mayBeTold = () => true) => store.tokens.revoke(id, mayBeTold),
+    revokeToken: (id) => store.tokens.revoke(id),
     listTokens: (query, isShown = () => true) => store.tokens.list(query, isShown),
     ensureRootToken: (secret) => store.tokens.ensureRoot(secret),
     count: (operation) => store.meter.count(operation),

@@ -376,10 +376,15 @@ describe('streams prefixed by the token', () => {
       ['session/child', { prefix: 'session/rhc2q95x/con' }],
       ['session/rhc2q95x', { prefix: 'session/rhc2q95x/' }],
     ]);
-    // One of the whole basin would show names beyond its own: it is not told of it.
-    await bench.issue({ id: 'session/other', scope: { ops: ['list-basins'] } });
-    expect((await listed(bench.mine)).length).toBe(2);
-    expect((await bench.ask(bench.mine, 'DELETE /v1/access-tokens/session%2Fother')).status).toBe(404);
+    // Of one that reaches beyond its namespace it is told what that reaches within.
+    const others = [
+      ['session/w', { prefix: 'session/' }, { prefix: '' }],
+      ['session/x', { prefix: 'session/g7wrzr9t/' }, null],
+      ['session/y', { exact: 'session/rhc2q95x/console' }, { exact: 'console' }],
+      ['session/z', null, null],
+    ] as const;
+    for (const [id, streams] of others) await bench.issue({ id, scope: { streams, ops: ['list-basins'] } });
+    expect((await listed(bench.mine)).slice(2)).toEqual(others.map(([id, , seen]) => [id, seen]));
     expect((await bench.ask(bench.mine, 'DELETE /v1/access-tokens/session%2Fchild')).status).toBe(204);
   });
 });

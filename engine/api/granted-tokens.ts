@@ -3,16 +3,7 @@
  * itself, and with stream names as it sees them.
  */
 
-import {
-  exceeds,
-  granted,
-  isVisible,
-  permits,
-  reaches,
-  seenFrom,
-  type TokenState,
-  type TokenWish,
-} from '../core/access.ts';
+import { exceeds, granted, permits, reaches, seenFrom, type TokenWish } from '../core/access.ts';
 import type { ListQuery } from '../core/listing.ts';
 import type { Operation } from '../core/operations.ts';
 import type { IssueOutcome, RevokeOutcome, TokenListOutcome } from '../core/outcome.ts';
@@ -39,14 +30,13 @@ export class GrantedTokens {
   async revoke(id: string): Promise<RevokeOutcome> {
     const { token } = this.#grant;
     if (!permits(token, 'revoke-access-token', { accessTokens: id })) return denied('revoke-access-token');
-    return this.#engine.revokeToken(id, (other) => isVisible(token, other));
+    return this.#engine.revokeToken(id);
   }
 
   async list(query: ListQuery): Promise<TokenListOutcome> {
     const { token } = this.#grant;
     if (!permits(token, 'list-access-tokens')) return denied('list-access-tokens');
-    const isShown = (other: TokenState) => reaches(token.scope.accessTokens, other.id) && isVisible(token, other);
-    const outcome = await this.#engine.listTokens(query, isShown);
+    const outcome = await this.#engine.listTokens(query, ({ id }) => reaches(token.scope.accessTokens, id));
     if (outcome.kind !== 'page') return outcome;
     const rows = outcome.page.rows.map((row) => {
       const streams = seenFrom(token.namespace, row.scope.streams);

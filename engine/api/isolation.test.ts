@@ -154,10 +154,8 @@ async function world(wish: Wish, whole: boolean): Promise<AccessBench & { secret
       if (whole || isWithin(scope.streams, stream)) await bench.engine.createStream(basin, stream, null);
     }
   }
-  const namespace = wish.auto_prefix_streams ? (scope.streams?.prefix ?? '') : '';
   for (const id of TOKENS.filter(isThere)) {
-    // One that is not in its namespace it is not told of, wherever its id is.
-    if (!whole && !(isWithin(scope.access_tokens, id) && namespace === '')) continue;
+    if (!whole && !isWithin(scope.access_tokens, id)) continue;
     await bench.issue({ id, scope: { ops: ['read'] } });
   }
   const secret = await bench.issue({ id: 'actor', ...wish });

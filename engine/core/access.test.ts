@@ -137,6 +137,21 @@ describe('a wish', () => {
     expect(granted(wish({ scope: { ...scope, streams: { exact: '' } } }), issuer).scope.streams).toEqual({ exact: '' });
   });
 
+  test.each<[NameSet, NameSet]>([
+    [null, null],
+    [{ prefix: '' }, { prefix: '' }],
+    [{ prefix: 'a' }, { prefix: '' }],
+    [{ prefix: 'a/' }, { prefix: '' }],
+    [{ prefix: 'a/b' }, { prefix: 'b' }],
+    [{ prefix: 'b' }, null],
+    [{ exact: 'a/b' }, { exact: 'b' }],
+    [{ exact: 'a' }, null],
+    [{ exact: '' }, null],
+  ])('that reaches streams %j reaches %j, seen from the namespace a/', (set, seen) => {
+    expect(seenFrom('a/', set)).toEqual(seen);
+    expect(seenFrom('', set)).toEqual(set);
+  });
+
   const narrow = token({
     expiresAtMs: 100,
     namespace: 'n/',

@@ -141,15 +141,12 @@ export function exceeds(
   );
 }
 
-/** Whether `token` is told of `other`, which is in its set, at all: one of another namespace would show names beyond its own. */
-export function isVisible(token: Pick<TokenState, 'namespace'>, other: Pick<TokenState, 'namespace'>): boolean {
-  return other.namespace.startsWith(token.namespace);
-}
-
-/** The set as whoever lives in `namespace` says it. Only for sets within it. */
+/** What of a set of stream names lies in `namespace`, in the words of who lives there: nothing else is told. */
 export function seenFrom(namespace: string, set: NameSet): NameSet {
-  if (set === null || ('exact' in set && set.exact === '')) return set;
-  return 'exact' in set ? { exact: set.exact.slice(namespace.length) } : { prefix: set.prefix.slice(namespace.length) };
+  if (set === null || namespace === '') return set;
+  if ('exact' in set) return set.exact.startsWith(namespace) ? { exact: set.exact.slice(namespace.length) } : null;
+  if (set.prefix.startsWith(namespace)) return { prefix: set.prefix.slice(namespace.length) };
+  return namespace.startsWith(set.prefix) ? { prefix: '' } : null;
 }
 
 function placed(set: NameSet, namespace: string): NameSet {
