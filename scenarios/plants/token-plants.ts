@@ -52,7 +52,7 @@ export const TOKEN_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: EXPIRY,
-        find: 'return Math.max(this.#parts.ports.clock.wallMs(), this.#parts.usage.nowMs);',
+        find: 'return Math.max(this.#parts.ports.clock.wallMs(), this.#parts.state.lastArrivalMs);',
         replace: 'return this.#parts.ports.clock.wallMs();',
       },
       {
@@ -88,8 +88,8 @@ export const TOKEN_PLANTS: readonly Plant[] = [
       },
       {
         file: TOKENS,
-        find: '(tables.token(token.id) === token && !this.#expiry.isOver(token) ? null : INVALID)',
-        replace: '(this.#expiry.isOver(token) && tables.token(token.id) === token ? INVALID : null)',
+        find: 'const isGone = () => tables.token(token.id) !== token;',
+        replace: 'const isGone = () => tables === null;',
       },
     ],
     seedsMax: 400,
@@ -102,8 +102,8 @@ export const TOKEN_PLANTS: readonly Plant[] = [
       { file: TOKENS, find: 'for (const ended of watchers ?? []) ended();', replace: 'void watchers;' },
       {
         file: TOKENS,
-        find: 'if (refusal() !== null || standing',
-        replace: 'if (true as boolean) return null;\n        if (refusal() !== null || standing',
+        find: 'confirmed: async () => {',
+        replace: 'confirmed: async () => {\n        if (tables !== null) return null;',
       },
     ],
     seedsMax: 1_000,

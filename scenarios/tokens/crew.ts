@@ -44,6 +44,10 @@ export class TokensCrew implements Crew {
       wallMs: areClocksRight ? () => EPOCH_MS + nowMs() : null,
       noted: stage.noted,
     });
+    const { store } = stage.world;
+    store.onEffect(({ kind, key }) => {
+      if (kind !== 'delete') this.#inspect(key, store.peek(key));
+    });
   }
 
   start(): void {
@@ -101,7 +105,7 @@ export class TokensCrew implements Crew {
     const expires = below(this.#plan.expiringEvery) === 0;
     const expiresAtMs = expires ? ports.clock.wallMs() + 100 + below(this.#plan.lifeMsMax) : null;
     const id = `t-${n}`;
-    const body = wish(id, scope.streams, scope.autoPrefix, expiresAtMs);
+    const body = wish(id, scope.streams, { autoPrefix: scope.autoPrefix, expiresAtMs, ids: `${id}.` });
     const exchange = await wire.exchange('POST', '/v1/access-tokens', body, bearer(ROOT_SECRET));
     if (exchange.kind === 'none') return;
     if (exchange.status === 401 || exchange.status === 403) {
@@ -123,6 +127,14 @@ export class TokensCrew implements Crew {
       if (exchange.kind === 'answer' && (exchange.status === 204 || isGone)) return this.#book.revoked(token, by);
       await ports.clock.sleep(RETRY_MS);
     }
+  }
+
+  /** What a bucket reader has of tokens can not be used. */
+  #inspect(key: string, bytes: Uint8Array = new Uint8Array(0)): void {
+    const object = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const secrets = [ROOT_SECRET, ...this.#book.held.map(({ secret }) => secret)];
+    if (!secrets.some((secret) => object.includes(secret))) return;
+    this.#stage.world.fail('invariant', `${key} has the secret of a token in it`);
   }
 
   /** Bodies are not compressed: the book reads them as they come. */

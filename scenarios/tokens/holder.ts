@@ -17,14 +17,19 @@ export function bearer(secret: string): [string, string][] {
 
 const EVERYTHING = { read: true, write: true };
 
-/** The body that asks for a token. */
-export function wish(id: string, streams: unknown, autoPrefix: boolean, expiresAtMs: number | null): unknown {
+/** The body that asks for a token, which reaches no ids but those that begin with `ids`. */
+export function wish(
+  id: string,
+  streams: unknown,
+  more: { autoPrefix: boolean; expiresAtMs: number | null; ids: string | null },
+): unknown {
+  const { autoPrefix, expiresAtMs, ids } = more;
   const op_groups = { account: EVERYTHING, basin: EVERYTHING, stream: EVERYTHING };
   return {
     id,
     auto_prefix_streams: autoPrefix,
     ...(expiresAtMs !== null && { expires_at: new Date(expiresAtMs).toISOString() }),
-    scope: { basins: { exact: BASIN }, streams, access_tokens: { prefix: `${id}.` }, op_groups },
+    scope: { basins: { exact: BASIN }, streams, access_tokens: ids === null ? null : { prefix: ids }, op_groups },
   };
 }
 
@@ -92,7 +97,7 @@ export class Holder {
   async act(token: HeldToken): Promise<void> {
     this.#wire.roam();
     const stream = STREAMS[this.#below(STREAMS.length)] ?? 'a';
-    switch (this.#below(9)) {
+    switch (this.#below(10)) {
       case 0:
       case 1:
       case 2:
@@ -106,6 +111,7 @@ export class Holder {
       case 6:
         return this.#issueWider(token);
       case 7:
+      case 8:
         return this.#follow(token, stream);
       default:
         return this.#read(token, stream, null);
@@ -166,7 +172,8 @@ export class Holder {
     // Within a namespace the empty prefix is the whole of it, and no further.
     if (token.scope.namespace !== '') return;
     const id = `${token.id}.${this.#below(1000)}`;
-    const exchange = await this.#ask(token, 'POST', '/v1/access-tokens', wish(id, WIDER, false, null));
+    const only = { autoPrefix: false, expiresAtMs: null, ids: null };
+    const exchange = await this.#ask(token, 'POST', '/v1/access-tokens', wish(id, WIDER, only));
     if (exchange.kind === 'none') return;
     if (exchange.status < 300) throw new ProtocolViolation(`token ${token.id} issued one that reaches beyond itself`);
     if (exchange.status === 403) this.#noted('token.wider-denied');
