@@ -111,7 +111,10 @@ async function connectsAndResets({ host, port, times, signal }: Abuse): Promise<
   return `${count} connections were reset`;
 }
 
-/** A unary body of 1 GiB, announced or not: it has to be refused long before its end. */
+/**
+ * A unary body of 1 GiB, announced or not: it has to be refused long before its end. Who sends on meanwhile is cut off, and
+ * may lose the answer with the connection (RFC 9112 §9.6).
+ */
 async function endlessBody({ host, port, stream, violations }: Abuse): Promise<string> {
   const seen: string[] = [];
   for (const framing of ['content-length: 1073741824', 'transfer-encoding: chunked']) {
