@@ -39,10 +39,10 @@ export function eventScale(timesMs: readonly number[] | null, eventCount: number
   };
 }
 
-/** `tracksEndMs` widens the domain, since faults may outlast the last operation. */
-export function millisecondScale(timesMs: readonly number[], tracksEndMs: number): TimeScale {
-  const first = Math.min(0, timesMs[0] ?? 0);
-  const last = Math.max(timesMs.at(-1) ?? 0, tracksEndMs);
+/** `rangeMs` widens the domain, since a run begins before its first operation and faults may outlast the last one. */
+export function millisecondScale(timesMs: readonly number[], rangeMs: readonly [number, number]): TimeScale {
+  const first = Math.min(rangeMs[0], timesMs[0] ?? rangeMs[0]);
+  const last = Math.max(timesMs.at(-1) ?? first, rangeMs[1]);
   return {
     mode: 'ms',
     unit: 'time (ms)',
@@ -58,10 +58,10 @@ export function millisecondScale(timesMs: readonly number[], tracksEndMs: number
  * A step of its own for every moment at which something happened, and beyond that room by the logarithm of the rest before
  * it: a second of silence takes as much as ten events, an hour as twenty. Between moments time runs evenly.
  */
-export function warpedScale(timesMs: readonly number[], tracksEndMs: number): TimeScale {
-  const moments = [Math.min(0, timesMs[0] ?? 0)];
+export function warpedScale(timesMs: readonly number[], rangeMs: readonly [number, number]): TimeScale {
+  const moments = [Math.min(rangeMs[0], timesMs[0] ?? rangeMs[0])];
   const values = [0];
-  for (const ms of [...timesMs, tracksEndMs]) {
+  for (const ms of [...timesMs, rangeMs[1]]) {
     const restMs = ms - (moments.at(-1) ?? 0);
     if (restMs <= 0) continue;
     moments.push(ms);

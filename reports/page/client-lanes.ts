@@ -103,7 +103,8 @@ export class ClientLanes implements Chart {
     const wide: number[] = [];
     const top: number[] = [];
     let openFrom = Number.POSITIVE_INFINITY;
-    const runs = new MarkRuns((key, left, right) => this.#drawRun(brush, lane, { key, left, right }));
+    const found: { key: number; left: number; right: number }[] = [];
+    const runs = new MarkRuns((key, left, right) => found.push({ key, left, right }));
     stage.visitLane(lane, (index) => {
       if (isEmphasised(stage, index)) return void top.push(index);
       const left = factor * (calls[index] ?? 0) + shift;
@@ -115,6 +116,8 @@ export class ClientLanes implements Chart {
     });
     if (openFrom < stage.right) this.#drawTrail(brush, lane, openFrom);
     runs.end();
+    // By kind, lowest bars last, so that each stays visible in the crowd.
+    for (const run of found.sort((a, b) => a.key - b.key)) this.#drawRun(brush, lane, run);
     for (const index of [...wide, ...top]) this.#drawOne(brush, index);
     for (const index of top) drawFrames(stage, brush, index, this.#boxOf(index));
   }

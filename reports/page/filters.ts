@@ -15,7 +15,7 @@ export interface Filters {
 
 export function bindFilters(stage: Stage): Filters {
   const parent = requireElement('filters');
-  const present = new Set([...stage.model.styles].flatMap((style) => Object.values(styleOf(style))));
+  const present = new Set([...new Set(stage.model.styles)].flatMap((style) => Object.values(styleOf(style))));
   const boxes = [...KINDS, ...OUTCOMES]
     .filter((name) => present.has(name))
     .map((name) => {

@@ -166,11 +166,11 @@ function laneClientsOf(operations: readonly Operation[], lanes: readonly Lane[])
 function scalesOf(data: ChartData, timesMs: readonly number[] | null): HistoryModel['scales'] {
   const event = eventScale(timesMs, data.eventCount);
   if (timesMs === null) return { ms: null, warped: null, event };
-  const endMs = data.tracks.reduce(
-    (latest, { spans }) => spans.reduce((end, span) => Math.max(end, span[1]), latest),
-    0,
-  );
-  return { ms: millisecondScale(timesMs, endMs), warped: warpedScale(timesMs, endMs), event };
+  // Tracks are of the whole run; a part of the history is shown by itself.
+  const tracks = data.window === null ? data.tracks : [];
+  const endMs = tracks.reduce((latest, { spans }) => spans.reduce((end, span) => Math.max(end, span[1]), latest), 0);
+  const rangeMs = [data.window === null ? 0 : (timesMs[0] ?? 0), endMs] as const;
+  return { ms: millisecondScale(timesMs, rangeMs), warped: warpedScale(timesMs, rangeMs), event };
 }
 
 function once<T>(make: () => T): () => T {

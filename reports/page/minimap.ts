@@ -55,7 +55,7 @@ export class Minimap implements Chart {
   draw(): void {
     const stage = this.#stage;
     paint(stage, this.panel, (brush) => {
-      drawGutterLabel(stage, brush, 'whole run', HEIGHT_PX / 2);
+      drawGutterLabel(stage, brush, stage.model.whole === null ? 'whole run' : 'this part', HEIGHT_PX / 2);
       const picture = this.#wholePicture();
       brush.drawImage(picture, 0, 0, stage.widthPx, this.panel.heightPx);
       this.#drawView(brush);

@@ -1,7 +1,7 @@
 /** `tailrace sim …`: run, sweep, repro, meta. Exit codes: 0 pass, 1 failed, 2 nondeterminism, 3 harness, 4 probes dark. */
 
 import { existsSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { countArgument, durationArgument, profileArgument, seedRangeArgument } from '../arguments.ts';
 import { writeBundle } from '../bundle.ts';
 import { green, red } from '../colours.ts';
@@ -33,7 +33,7 @@ import type { RunFailure, RunRecord, SweepRecord } from '../run.ts';
 
 interface RunOptions extends SizeOptions {
   /** How long to make a failing run small for its page, in milliseconds. */
-  shrink?: number;
+  shrink: number;
   seed: string;
   profile: Profile;
   out: string;
@@ -64,16 +64,18 @@ export function simCommand(): Command {
 
 function runCommand(): Command {
   return oneRun(new Command('run').description('run one seed, check its history and write its page'))
-    .option(
-      '--shrink <duration>',
-      'if it fails, make it small within this time; the page tells what it takes',
-      durationArgument,
+    .addOption(
+      new Option(
+        '--shrink <duration>',
+        'a run that fails is made small within this time, for its page; 0s does without',
+      )
+        .argParser(durationArgument)
+        .default(10_000, '10s'),
     )
     .action(async (options: RunOptions) => {
       const { run, wallMs } = await runOnce(options, true);
       printRun(run, wallMs);
-      const shrunk =
-        run.failure === null || options.shrink === undefined ? null : await shrunkOf(options, options.shrink);
+      const shrunk = run.failure === null || options.shrink === 0 ? null : await shrunkOf(options, options.shrink);
       const bundle = writeBundle(options.out, run, shrunk);
       console.log(`page     ${bundle.page}`);
       if (run.failure !== null) {
