@@ -202,6 +202,25 @@ function browserTests(): void {
       expect(troubles).toEqual([]);
     });
 
+    test('of a history too long to be carried whole is small and shows what is around the violation', async () => {
+      const { run, history } = fakeRun({ operations: 121_000, clients: 6 });
+      const judged = {
+        name: 'h.jsonl',
+        history,
+        verdict: 'illegal' as const,
+        failure: run.failure,
+        linearization: null,
+      };
+      const text = renderHistory(judged);
+      expect(text.length / 121_000).toBeLessThan(25);
+      const { page, troubles } = await open('long', text);
+      await page.getByRole('button', { name: 'First violation' }).click();
+      expect(await page.locator('#inspector strong').innerText()).toContain(`(op ${run.failure?.opIds[0]})`);
+      await page.locator('#find').fill('op 5');
+      expect(await page.locator('#found').innerText()).toBe('nothing found');
+      expect(troubles).toEqual([]);
+    });
+
     test('of an empty history still opens', async () => {
       const judged = { name: 'h', history: [], verdict: 'ok' as const, failure: null, linearization: [] };
       expect((await open('empty', renderHistory(judged))).troubles).toEqual([]);

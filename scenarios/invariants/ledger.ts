@@ -75,7 +75,7 @@ export class StreamLedger {
   /** The tail, in any answer. */
   told({ seqNum, timestamp }: StreamPosition, floor: number): string | null {
     if (seqNum < floor)
-      return `whoever asked when the tail was already ${floor} was told that it is ${seqNum}: a stale answer`;
+      return `whoever asked when the tail was already ${floor} was told that it is ${seqNum}: a stale answer, or records are lost`;
     this.tail = Math.max(this.tail, seqNum);
     return seqNum === 0 ? null : this.#learn(seqNum - 1, timestamp, null);
   }
