@@ -22,7 +22,7 @@ import type { Compute } from '../ports.ts';
 import { PayloadReader, PayloadWriter } from '../state/payload.ts';
 import { readSegmentRefs, type SegmentRef, writeSegmentRefs } from '../state/segment-ref.ts';
 import type { StateHash } from '../state/state-hash.ts';
-import { readToken, writeToken } from '../state/token-codec.ts';
+import { readTokens, writeTokens } from '../state/token-codec.ts';
 import type { UsageHistory } from '../state/usage.ts';
 import { readUsage, USAGE_WITHOUT_TURNS, writeUsage } from '../state/usage-codec.ts';
 import { readBasin, readRow, type RowChange, writeBasin, writeRow } from './checkpoint-rows.ts';
@@ -86,13 +86,14 @@ export function writeOverlay(overlay: readonly RowChange[]): Uint8Array {
 
 export function encodeRoot(root: CheckpointRoot, compute: Compute): Uint8Array {
   const overlay = { rows: root.overlay.length, parts: [writeOverlay(root.overlay)] };
-  return encodeRootWith({ overlay, usage: [...writeUsage(root.usage)] }, root, compute);
+  const rest = [...writeUsage(root.usage), ...writeTokens(root.tokens)];
+  return encodeRootWith({ overlay, rest }, root, compute);
 }
 
-/** As `encodeRoot`, with an overlay and a usage that were written before. */
+/** As `encodeRoot`, with an overlay, and usage and tokens as the rest, that were written before. */
 export function encodeRootWith(
-  { overlay, usage }: { overlay: WrittenRows; usage: readonly Uint8Array[] },
-  root: Omit<CheckpointRoot, 'overlay' | 'usage'>,
+  { overlay, rest }: { overlay: WrittenRows; rest: readonly Uint8Array[] },
+  root: Omit<CheckpointRoot, 'overlay' | 'usage' | 'tokens'>,
   compute: Compute,
 ): Uint8Array {
   const out = new PayloadWriter();
@@ -111,9 +112,7 @@ export function encodeRootWith(
   }
   out.number(overlay.rows);
   for (const part of overlay.parts) out.written(part);
-  for (const part of usage) out.written(part);
-  out.number(root.tokens.length);
-  for (const token of root.tokens) writeToken(out, token);
+  for (const part of rest) out.written(part);
   return seal(ROOT_MAGIC, out.finish(), compute).bytes;
 }
 
@@ -155,7 +154,7 @@ function readRoot(from: PayloadReader, version: number): CheckpointRoot {
       return { id, row: from.number() === 0 ? null : readRow(from, id) };
     }),
     usage: readUsage(from, version < FORMAT_VERSION_OF_TURNS ? USAGE_WITHOUT_TURNS : undefined),
-    tokens: version >= FORMAT_VERSION_OF_TOKENS ? Array.from({ length: from.number() }, () => readToken(from)) : [],
+    tokens: version >= FORMAT_VERSION_OF_TOKENS ? readTokens(from) : [],
   };
 }
 

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { ROOT_SCOPE } from '../core/access.ts';
 import { checkpointKey, type CheckpointName } from '../core/object-names.ts';
 import { LogCorruption } from '../log/corruption.ts';
 import { PersistentStore } from '../log/persistent-store.ts';
@@ -175,6 +176,27 @@ describe('what is loaded is what was frozen', () => {
 
 describe('many rows are written over many turns', () => {
   const STREAMS = 9_000;
+
+  test('and many access tokens take many turns, whichever of them are revoked meanwhile', async () => {
+    const world = new World().apply(...basins());
+    const token = (id: string, at: number): Entry => {
+      const secretHash = new Uint8Array(32).fill(at % 251).fill(at >> 8, 16);
+      const rest = { issuedAtMs: 5, expiresAtMs: null, autoPrefixStreams: false, namespace: '', scope: ROOT_SCOPE };
+      return { type: 'issue-token', token: { id, secretHash, ...rest } };
+    };
+    for (let i = 0; i < 2_000; i++) world.apply(token(`token-${i}-${'x'.repeat(64)}`, i));
+    const { hash } = world.state;
+    let turns = 0;
+    const frozen = world.checkpoints.freeze(world.state, world.slot, new NameSource(1));
+    world.write(frozen, () => {
+      const id = `token-${turns++}-${'x'.repeat(64)}`;
+      world.apply({ type: 'revoke-token', id, atMs: 6 });
+    });
+    expect(turns).toBeGreaterThan(5);
+    const next = await world.successor(frozen.name);
+    expect(next.state.tables.tokens.size).toBe(2_000);
+    expect(next.state.hash).toEqual(hash);
+  });
 
   test('and what changes in between is not in this checkpoint, and is in the next', async () => {
     const world = worldOf(STREAMS, { pageRows: 4_000, overlayRowsMax: 5_000 });

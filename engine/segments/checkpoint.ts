@@ -25,6 +25,7 @@ import type { PersistentStore } from '../log/persistent-store.ts';
 import type { Compute, Telemetry } from '../ports.ts';
 import type { LogState } from '../state/log-state.ts';
 import type { SegmentRef } from '../state/segment-ref.ts';
+import { writeTokens } from '../state/token-codec.ts';
 import { writeUsage } from '../state/usage-codec.ts';
 import { hashText, sameHash, type StateHash, StateHasher } from '../state/state-hash.ts';
 import { decodePage, decodeRoot, encodeRootWith, type PageRef } from './checkpoint-format.ts';
@@ -36,7 +37,7 @@ import type { SegmentTunables } from './tunables.ts';
 /** Pages fetched at once while a checkpoint is loaded. */
 const PAGE_GETS_MAX = 16;
 /** Parts of usage up to this take no time: the turn goes on. */
-const USAGE_BYTES_MIN = 16 * 1024;
+const PART_BYTES_MIN = 16 * 1024;
 
 export interface CheckpointPorts {
   store: Pick<PersistentStore, 'get'>;
@@ -146,7 +147,8 @@ export class Checkpoints {
     const hashBefore = state.hash;
     const listed = [...state.segments.all()];
     const history = state.usage.frozen();
-    const usage: Uint8Array[] = [];
+    const tokens = [...state.tables.tokens.all()];
+    const rest: Uint8Array[] = [];
     const frozen = {
       name,
       hashBefore,
@@ -156,7 +158,6 @@ export class Checkpoints {
       fences: [...state.fences],
       pageRows: table.pageRows,
       basins: [...state.tables.basins()],
-      tokens: [...state.tables.tokens.all()],
     };
     return {
       name,
@@ -164,10 +165,12 @@ export class Checkpoints {
       retired: [...state.segments.retired()],
       *written() {
         yield* writing.run();
-        for (const part of writeUsage(history)) {
-          usage.push(part);
-          // Of a store that is used little all of it is a few bytes.
-          if (part.length > USAGE_BYTES_MIN) yield null;
+        for (const parts of [writeUsage(history), writeTokens(tokens)]) {
+          for (const part of parts) {
+            rest.push(part);
+            // Of a store that is used little all of it is a few bytes.
+            if (part.length > PART_BYTES_MIN) yield null;
+          }
         }
       },
       get pages() {
@@ -177,7 +180,7 @@ export class Checkpoints {
         const { pages, overlay } = writing.result();
         const hashAfter = withSegments(hashBefore, segments);
         const root = { ...frozen, pages, hashAfter, segments: [...listed, ...segments] };
-        return encodeRootWith({ overlay, usage }, root, this.#ports.compute);
+        return encodeRootWith({ overlay, rest }, root, this.#ports.compute);
       },
     };
   }

@@ -2,7 +2,7 @@
 
 import type { NameSet, TokenState } from '../core/access.ts';
 import { ALL_GROUPS, ALL_OPERATIONS } from '../core/operations.ts';
-import type { PayloadReader, PayloadWriter } from './payload.ts';
+import { type PayloadReader, PayloadWriter } from './payload.ts';
 
 const NONE = 0;
 const EXACT = 1;
@@ -12,12 +12,32 @@ const AUTO_PREFIX = 1;
 
 const SECRET_HASH_BYTES = 32;
 
+/** Written in one turn: some milliseconds. */
+const TOKENS_PER_PART = 256;
+
+/** How many there are and all of them, in parts that take a few milliseconds each. */
+export function* writeTokens(rows: readonly TokenState[]): Generator<Uint8Array> {
+  let out = new PayloadWriter().number(rows.length);
+  for (const [at, row] of rows.entries()) {
+    writeToken(out, row);
+    if ((at + 1) % TOKENS_PER_PART !== 0) continue;
+    yield out.finish();
+    out = new PayloadWriter();
+  }
+  yield out.finish();
+}
+
 export function writeToken(out: PayloadWriter, row: TokenState): void {
   const { scope } = row;
   out.text(row.id).number(row.issuedAtMs).bytes(row.secretHash).optionalNumber(row.expiresAtMs);
   out.number(row.autoPrefixStreams ? AUTO_PREFIX : 0).text(row.namespace);
   for (const set of [scope.basins, scope.streams, scope.accessTokens]) writeNames(out, set);
   out.number(scope.groups).number(scope.operations);
+}
+
+/** What `writeTokens` wrote. */
+export function readTokens(from: PayloadReader): TokenState[] {
+  return Array.from({ length: from.number() }, () => readToken(from));
 }
 
 /** Throws a RangeError for what this build does not know: an operation that is not understood must not be left out. */
