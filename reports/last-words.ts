@@ -85,8 +85,8 @@ function operationsAt(operations: readonly Operation[], timesMs: readonly number
     .map((operation, index) => ({ operation, index }))
     .filter(({ operation: { callEvent } }) => (timesMs[callEvent] ?? 0) <= atMs);
   const open = indexes.filter(({ operation: { returnEvent, gaveUpAtMs, outcome } }) => {
-    const isBack = returnEvent !== null && (timesMs[returnEvent] ?? 0) < atMs;
-    return gaveUpAtMs === null && outcome !== 'unknown' && !isBack;
+    if (returnEvent === null) return true;
+    return gaveUpAtMs === null && outcome !== 'unknown' && (timesMs[returnEvent] ?? 0) >= atMs;
   });
   const newest = open.length > 0 ? open : indexes;
   return newest

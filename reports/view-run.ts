@@ -236,8 +236,9 @@ function failureOf(failure: RunFailure | null, chart: Chart): HistoryView['failu
   };
 }
 
+/** With a capital letter, unless it begins with a name such as `wal/7`. */
 function asSentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return text.replace(/^[a-z](?=[a-z]*(?:\s|$))/, (first) => first.toUpperCase());
 }
 
 /** An operation that was not over at the moment of a failure is told as it was then: most runs end with that moment. */
