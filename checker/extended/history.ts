@@ -10,7 +10,7 @@ import type { Call, EventNote, Hash64, Return } from '../history.ts';
 export type From = { seqNum: number } | { timestamp: number };
 
 /** The append is the `index`-th (from 0) of a session that sends one behind the other without waiting for answers. */
-export interface Turn {
+interface Turn {
   session: string;
   index: number;
 }

@@ -14,7 +14,7 @@ import { extendedStreamModel } from './model.ts';
 import { deliveriesOf, judgeTurns } from './sessions.ts';
 import { assertExtendedHistory } from './well-formed.ts';
 
-export interface Told {
+interface Told {
   /** Of the history; an echo has that of its append. */
   opId: number;
   /** No two operations share it; for all but echoes the op id. */
