@@ -10,16 +10,16 @@ import { readFile } from 'node:fs/promises';
 
 import { measuredStore } from './adapters/measured-store.ts';
 import { Metrics } from './adapters/metrics.ts';
-import { type HttpServer, serveHttp, type TlsIdentity } from './adapters/node-http.ts';
+import { type HttpServer, serveHttp } from './adapters/node-http.ts';
 import { type OpenedStore, openStore, StoreOpenError } from './adapters/open-store.ts';
-import { selfSigned } from './adapters/self-signed.ts';
+import { type ServedTls, servedTls } from './adapters/serve-tls.ts';
 import { type StopSignal, stopSignals } from './adapters/stop-signals.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemCompression } from './adapters/system-compression.ts';
 import { systemCompute } from './adapters/system-compute.ts';
 import { systemEntropy } from './adapters/system-entropy.ts';
 import { systemRandom } from './adapters/system-random.ts';
-import { readTlsFiles, type TlsFiles, TlsFilesError, watchTlsFiles } from './adapters/tls-files.ts';
+import { TlsFilesError } from './adapters/tls-files.ts';
 import { Voice } from './adapters/voice.ts';
 import { AccessControl } from './api/access-control.ts';
 import { createApi } from './api/routes.ts';
@@ -88,7 +88,7 @@ class Server {
 
   async run(stopped: Promise<StopSignal>): Promise<number> {
     checkOptions(this.#options);
-    const identity = await tlsIdentity(this.#options);
+    const tls = await tlsOf(this.#options);
     const steps = await initSteps(this.#options);
     const secret = await rootSecret(this.#options);
     const store = await open(this.#options);
@@ -97,12 +97,16 @@ class Server {
       const compression = await systemCompression();
       const access = accessControl(this.#options);
       const api = createApi(() => this.#engine, { compression, ...(access !== null && { access }) });
-      const http = (this.#http = await this.#listen(api, access, identity));
+      const http = (this.#http = await this.#listen(api, access, tls));
       this.#voice.say(
         'banner',
-        banner({ ...this.#options, port: http.port, tls: this.#tls(identity), store, tunables }),
+        banner({ ...this.#options, port: http.port, tls: tls?.kind ?? 'none', store, tunables }),
       );
-      this.#unwatch = this.#watchIdentity(http, identity);
+      const tell = {
+        changed: (words: string) => this.#voice.say('tls', words),
+        problem: (words: string) => this.#voice.complain(words),
+      };
+      if (tls !== null) this.#unwatch = tls.watch(http, tell);
       const prepare = (engine: Engine) => this.#prepare(steps, secret, engine);
       return await this.#serve(http, { store, tunables, stopped, prepare });
     } finally {
@@ -160,7 +164,7 @@ class Server {
     }
   }
 
-  async #listen(api: HttpHandler, access: AccessControl | null, identity: TlsIdentity | null): Promise<HttpServer> {
+  async #listen(api: HttpHandler, access: AccessControl | null, tls: ServedTls | null): Promise<HttpServer> {
     const { host, port, cors = true } = this.#options;
     const routes = withOperatorRoutes(api, {
       isDraining: () => this.#isDraining,
@@ -173,7 +177,7 @@ class Server {
         ...timesAndLimits(this.#options),
         host,
         port,
-        ...(identity === null ? {} : { tls: { ...identity, ...tlsRules(this.#options) } }),
+        ...(tls === null ? {} : { tls: tls.rules }),
         // A supervisor that is told 429 would end a server that has much to do.
         alwaysServed: ['/health', '/ping'],
         onError: (error, request) => {
@@ -190,19 +194,6 @@ class Server {
     } catch (error) {
       throw new StartError(portProblem(error as Error & { code?: string }, host, port));
     }
-  }
-
-  /** Certificates are renewed by replacing files; what does not work is said and not served. */
-  #watchIdentity(http: HttpServer, identity: TlsIdentity | null): () => void {
-    const files = tlsFiles(this.#options);
-    if (identity === null || files === null) return () => undefined;
-    return watchTlsFiles(files, identity, {
-      onChange: (renewed) => {
-        http.renew(renewed);
-        this.#voice.say('tls', `${files.cert} has changed; new connections get the new certificate`);
-      },
-      onProblem: (message) => this.#voice.complain(`${message}; the certificate of before is served on`),
-    });
   }
 
   /** Told to stop: lets the requests under way finish, then everything that was admitted. */
@@ -232,11 +223,6 @@ class Server {
     const { state, undurableBytes, unflushedBytes } = this.#engine;
     return { epoch: state.epoch, undurableBytes, unflushedBytes };
   }
-
-  #tls(identity: TlsIdentity | null): 'none' | 'files' | 'self-signed' {
-    if (identity === null) return 'none';
-    return this.#options.tlsSelf === true ? 'self-signed' : 'files';
-  }
 }
 
 interface Start {
@@ -265,24 +251,13 @@ async function open({ store = 'memory:' }: ServeOptions): Promise<OpenedStore> {
   }
 }
 
-async function tlsIdentity(options: ServeOptions): Promise<TlsIdentity | null> {
-  if (options.tlsSelf === true) return selfSigned(options.host);
-  const files = tlsFiles(options);
-  if (files === null) return null;
+async function tlsOf(options: ServeOptions): Promise<ServedTls | null> {
   try {
-    return await readTlsFiles(files);
+    return await servedTls(options);
   } catch (error) {
     if (!(error instanceof TlsFilesError)) throw error;
     throw new StartError(error.message);
   }
-}
-
-function tlsFiles({ tlsCert, tlsKey }: ServeOptions): TlsFiles | null {
-  return tlsCert === undefined || tlsKey === undefined ? null : { cert: tlsCert, key: tlsKey };
-}
-
-function tlsRules({ tlsMin = '1.2', tlsPlaintext = 'refuse' }: ServeOptions) {
-  return { minVersion: `TLSv${tlsMin}`, plaintext: tlsPlaintext } as const;
 }
 
 function accessControl(options: ServeOptions): AccessControl | null {

@@ -21,7 +21,7 @@ import { HttpLoad } from './http-load.ts';
 import { http1Exchange, http2Exchange } from './http-protocols.ts';
 import { type Flood, guardSession } from './http2-guard.ts';
 
-export type { TlsIdentity } from './http-listener.ts';
+export type { TlsIdentity, TlsRules } from './http-listener.ts';
 
 const MIB = 1024 * 1024;
 
