@@ -105,6 +105,7 @@ class Linearizable {
       seed,
       profile: plan.profile,
       faults: plan.faults,
+      ...(plan.store !== null && { store: plan.store }),
       probes: probeCatalogue(),
       record,
       ...(onTraceLine !== undefined && { traceLine: onTraceLine }),

@@ -14,6 +14,7 @@ export const SITES = {
   secrets: defineSite('plan.secrets', 'whether a client encrypts, and what it does'),
   tokens: defineSite('plan.tokens', 'whether clients have access tokens, and what they do'),
   family: defineSite('plan.family', 'whether a family of faults is on'),
+  store: defineSite('plan.store', 'which store it is, by name'),
   rate: defineSite('plan.rate', 'how often a fault happens'),
 };
 

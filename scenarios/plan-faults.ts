@@ -57,6 +57,8 @@ const FAMILIES = {
     listShortPage: 'often',
   },
   damagedReads: { getFlipsBit: 'rate', getFlipsAgain: [1, 2] },
+  slowPeers: { netSlowDrain: 'rate', netConnectHangs: 'rate', netHalfOpen: 'rate' },
+  commits: { actAtCommit: 'rate' },
   damagedStore: { objectDamaged: 'often' },
   spoiledReads: { getTruncated: 'rate', getSwapped: 'rate' },
   foreignObjects: { foreignObject: 'rate' },
@@ -73,9 +75,12 @@ type FamilyName = keyof typeof FAMILIES;
 /** Outside what any store promises: for the profile that expects servers to stop. */
 const BROKEN_PROMISES: readonly FamilyName[] = ['damagedStore', 'spoiledReads', 'foreignObjects', 'ignoredConditions'];
 
+/** For the swarm over stores by name alone: seeds of the other one keep their meaning. */
+const NEWER: readonly FamilyName[] = ['slowPeers', 'commits'];
+
 /** Families of the narrow profiles, and how far apart the nemesis looks in them. */
 const NARROW: Record<
-  Exclude<Profile, 'quiet' | 'storage' | 'hostile' | 'swarm'>,
+  Exclude<Profile, 'quiet' | 'storage' | 'hostile' | 'stores' | 'swarm'>,
   { tickMs: number; families: FamilyName[] }
 > = {
   lossy: { tickMs: 0, families: ['network'] },
@@ -124,9 +129,10 @@ export function drawFaults(profile: Profile, tunables: EngineTunables, draw: Dra
     return { ...QUIET, ...spans, nemesisTickMs: 500, lateEffectMs, ...oddsOf(STORAGE, draw) };
   }
   if (profile === 'hostile') return { ...QUIET, ...spans, ...drawHostile(draw) };
-  if (profile === 'swarm') {
+  if (profile === 'swarm' || profile === 'stores') {
     // A store that breaks its promises is down for most of the time: that has profiles of its own.
-    const names = (Object.keys(FAMILIES) as FamilyName[]).filter((name) => !BROKEN_PROMISES.includes(name));
+    const left = profile === 'swarm' ? [...BROKEN_PROMISES, ...NEWER] : BROKEN_PROMISES;
+    const names = (Object.keys(FAMILIES) as FamilyName[]).filter((name) => !left.includes(name));
     const on = names.filter((name) => draw.pick(SITES.family, name, [false, true]));
     const nemesisTickMs = draw.pick(SITES.rate, 'tick', [100, 30, 500]);
     return { ...QUIET, ...spans, nemesisTickMs, ...oddsOf(familiesOf(on), draw) };

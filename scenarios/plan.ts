@@ -4,12 +4,12 @@
  *
  * A profile names a mood: `quiet` has no faults, the next ones concentrate on one family each (`storage` on what
  * checkpoints and collection are afraid of, `damage` on objects that are not what was written, `hostile` on stores that
- * break their promises, where the engine may stop and may never be wrong), and `swarm` draws
- * everything: each family off with probability one half, rates log-uniform, sizes small more often than large.
+ * break their promises, where the engine may stop and may never be wrong). `swarm` draws everything: each family off with
+ * probability one half, rates log-uniform, sizes small more often than large; `stores` does so on stores by name.
  */
 
 import type { EngineTunables } from '../engine/index.ts';
-import { Choices, type FaultSettings, KeyedSource, runKeys } from '../sim/index.ts';
+import { Choices, type FaultSettings, KeyedSource, runKeys, type StoreKind } from '../sim/index.ts';
 import { type ControlPlan, drawControl } from './control/plan.ts';
 import { Draw, SITES } from './plan-draw.ts';
 import { drawFaults } from './plan-faults.ts';
@@ -31,6 +31,7 @@ export const PROFILES = [
   'skew',
   'damage',
   'hostile',
+  'stores',
   'swarm',
 ] as const;
 export type Profile = (typeof PROFILES)[number];
@@ -71,6 +72,8 @@ export interface Plan extends RunSize {
   restMs: number;
   tunables: EngineTunables;
   faults: FaultSettings;
+  /** The store by name; null: as fast as S3 Express, with any fault that a store may have. */
+  store: StoreKind | null;
   /** Clients, of those above, that are the official SDK. */
   sdkClients: number;
   /** Append sessions that one client of the wire has at once. */
@@ -123,6 +126,7 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     restMs: draw.pick(SITES.pace, 'rest', [1_000, 100]),
     tunables,
     faults,
+    store: profile === 'stores' ? draw.pick(SITES.store, 'store', ['s3', 'express', 'r2', 'folder'] as const) : null,
     sdkClients: draw.pick(SITES.size, 'sdk-clients', rarely(8)),
     sessionWriters: draw.pick(SITES.size, 'session-writers', [0, 0, 1, 0, 0, 2]),
     followers: draw.pick(SITES.size, 'followers', [0, 0, 1, 0, 0, 2]),
@@ -153,6 +157,7 @@ function serversOf(profile: Profile, draw: Draw): number {
       return 2;
     case 'storage':
       return draw.pick(SITES.servers, 'servers', [2, 2, 3]);
+    case 'stores':
     case 'swarm':
       return draw.pick(SITES.servers, 'servers', [1, 2, 2, 3]);
     default:

@@ -27,6 +27,7 @@ import { Objects } from './blob/objects.ts';
 import { WayDamage } from './blob/damage.ts';
 import { StoreDamage } from './blob/store-damage.ts';
 import { fault, rangeOf } from './blob/outcomes.ts';
+import { listUnsorted } from './blob/unsorted-listing.ts';
 import { type Refusal, refusalFault } from './blob/refusals.ts';
 import type { WorldContext } from './context.ts';
 import type { Host } from './host.ts';
@@ -362,16 +363,29 @@ export class SimBlobStore {
           probes.reachable('fault.list.failed');
           return attempt.answer(failed('internal', '500'));
         }
-        const { blobs, next } = this.#objects.page({
-          prefix,
-          after,
-          limit: plan.limit,
-          sinceUs: attempt.startedUs,
-          planted: this.damage.plantedNames(),
-          sizeOf: (key, bytes) => this.damage.seen(key, bytes).length,
-          isHidden: plan.hides,
-          isShown: plan.shows,
-        });
+        const page = (upTo: number) =>
+          this.#objects.page({
+            prefix,
+            after,
+            limit: upTo,
+            sinceUs: attempt.startedUs,
+            planted: this.damage.plantedNames(),
+            sizeOf: (key, bytes) => this.damage.seen(key, bytes).length,
+            isHidden: plan.hides,
+            isShown: plan.shows,
+          });
+        if (this.#setting.listing === 'unsorted') {
+          return listUnsorted({
+            now: () => page(Infinity).blobs,
+            limit: plan.limit,
+            later: (delayUs, next) => attempt.atStoreAfter(delayUs, next),
+            done: ({ blobs, next }, hasShifted) => {
+              probes.sometimes('fault.list.shifted', hasShifted);
+              attempt.answer({ kind: 'page', blobs, next });
+            },
+          });
+        }
+        const { blobs, next } = page(plan.limit);
         probes.sometimes('fault.list.short-page', plan.limit < limit && next !== null);
         attempt.answer({ kind: 'page', blobs, next });
       });

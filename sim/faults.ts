@@ -29,6 +29,13 @@ export interface FaultSettings {
   netResponseCut: Odds;
   /** A request that `isReadOnly` accepts is delivered twice. */
   netDuplicated: Odds;
+  /** Whoever reads a body takes its bytes slowly: a KiB in one of `drainKibMs`. */
+  netSlowDrain: Odds;
+  drainKibMs: readonly number[];
+  /** A connection is neither made nor refused; nothing was sent. */
+  netConnectHangs: Odds;
+  /** The caller's end is gone and nobody tells the server, which goes on as if somebody listened. */
+  netHalfOpen: Odds;
   /** Per chunk of a body: it arrives in two or more pieces. */
   netSplit: Odds;
 
@@ -104,6 +111,8 @@ export interface FaultSettings {
   // --- nemesis: looks at the world every `nemesisTickMs` and after every effect in the store
   /** Milliseconds between two looks; 0 switches looking by time off. */
   nemesisTickMs: number;
+  /** Per effect on the log: the nemesis does one of the things it may do at a look. */
+  actAtCommit: Odds;
   /** Per look: a server crashes. */
   crash: Odds;
   /** Per effect in the store: the server it belongs to crashes before it hears of it. */
@@ -176,6 +185,10 @@ export const QUIET: FaultSettings = Object.freeze<FaultSettings>({
   netRequestCut: NEVER,
   netResponseCut: NEVER,
   netDuplicated: NEVER,
+  netSlowDrain: NEVER,
+  drainKibMs: [50, 500, 5000],
+  netConnectHangs: NEVER,
+  netHalfOpen: NEVER,
   netSplit: NEVER,
   blobTenfold: NEVER,
   blobHundredfold: NEVER,
@@ -212,6 +225,7 @@ export const QUIET: FaultSettings = Object.freeze<FaultSettings>({
   conditionsIgnored: NEVER,
   foreignObject: NEVER,
   nemesisTickMs: 0,
+  actAtCommit: NEVER,
   crash: NEVER,
   crashAtEffect: NEVER,
   crashAtMilestone: NEVER,

@@ -38,6 +38,7 @@ export { choiceKey, FlatReplay, KeyedReplay, type FlatRecording, type Misalignme
 export type { RunEnd, RunLimits, WorldFailure } from './kernel.ts';
 export { signatureOf } from './kernel.ts';
 export type { StoreSpeed } from './latency.ts';
+export type { StoreKind } from './store-kinds.ts';
 export { SIM_PROBES, engineProbes, Probes, type ProbeCounts, type ProbeInfo } from './probes.ts';
 export { STORE, SimBlobStore, type OpenAttempt, type StoreEffect } from './blob-store.ts';
 export { SimNetwork, type OpenCall } from './network.ts';

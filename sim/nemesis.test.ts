@@ -17,6 +17,21 @@ function run(world: World, untilMs: number): Promise<unknown> {
 }
 
 describe('the nemesis', () => {
+  test('acts at the commit it drew, whenever that is', async () => {
+    const world = worldWith({ actAtCommit: ALWAYS, clockStep: [1, 2], clockStepMs: [-1000] });
+    world.host('node-1').start(async ({ blobs, clock }) => {
+      for (let slot = 0; slot < 3; slot++) {
+        await blobs.put(`seg/${slot}`, []);
+        await clock.sleep(1000 * slot);
+        await blobs.put(`wal/${slot}`, []);
+      }
+    });
+    await world.run(() => false);
+    // Three puts of the log: three acts, and none for other objects or by time.
+    expect(world.probes.count('fault.clock.step-back')).toBe(3);
+    expect(world.host('node-1').clocks.skewMs()).toBe(-3000);
+  });
+
   test('does nothing in a quiet world and does not keep it awake', async () => {
     const world = worldWith();
     world.host('node-1').start(async () => {});

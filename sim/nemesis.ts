@@ -18,6 +18,7 @@ import type { OpenSpan } from './tracks.ts';
 
 const NEXT_ACT = defineSite('nemesis.next-act', 'at which of its next looks the nemesis acts; 0: at none of them');
 const ACT = defineSite('nemesis.act', 'what it does');
+const ACT_AT_COMMIT = defineSite('nemesis.act-at-commit', 'whether the nemesis acts as something comes into the log');
 const CRASH_AT_EFFECT = defineSite('nemesis.crash-at-effect', 'whether the writer dies before it hears of its effect');
 const CRASH_AT_MILESTONE = defineSite(
   'nemesis.crash-at-milestone',
@@ -65,6 +66,9 @@ const DRIFT = defineSite('nemesis.clock-drift', "whether a host's clocks run fas
 const DRIFT_BY = defineSite('nemesis.clock-drift-by', 'how fast or slow');
 const STEP_BY = defineSite('nemesis.clock-step-by', 'how far a wall clock jumps');
 const VICTIM = defineSite('nemesis.victim', 'which server it hits');
+
+/** No clock is set back further: 2000-01-01T00:00:00Z. */
+const WALL_MS_MIN = 946_684_800_000;
 
 /** So many looks are drawn at once. */
 const LOOKS_AHEAD = 64;
@@ -167,7 +171,14 @@ export class Nemesis {
   #atEffect(effect: StoreEffect): void {
     const host = this.#sender(effect);
     if (host === null) return;
-    const { choices, faults, probes } = this.#context;
+    const { choices, faults, kernel, probes } = this.#context;
+    if (effect.key.startsWith('wal/') && choices.chance(ACT_AT_COMMIT, host.name, faults.actAtCommit)) {
+      probes.reachable('fault.act-at-commit');
+      // An event of its own, before the one whose effect it is hears of it.
+      kernel.after(0, null, 'nemesis.at-commit', host.name, () => {
+        if (this.#isActive && this.#acts.length > 0) this.#act();
+      });
+    }
     const isMilestone = effect.kind === 'delete' || !effect.key.startsWith('wal/');
     if (isMilestone && choices.chance(CRASH_AT_MILESTONE, host.name, faults.crashAtMilestone)) {
       probes.reachable('fault.host.crash-at-milestone');
@@ -365,6 +376,7 @@ export class Nemesis {
   #stepClock(host: Host): void {
     const { choices, faults, probes, trace, tracks } = this.#context;
     const byMs = choices.pick(STEP_BY, host.name, faults.clockStepMs);
+    if (host.clocks.wallMs() + byMs < WALL_MS_MIN) return;
     trace.note(host.name, 'clock-step', byMs);
     tracks.point('faults', `clock of ${host.name} ${byMs > 0 ? '+' : ''}${byMs} ms`, 'warn');
     probes.reachable(byMs < 0 ? 'fault.clock.step-back' : 'fault.clock.step-forward');

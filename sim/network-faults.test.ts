@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { callUnder, echo } from './testing/calls.ts';
-import { chunks, inHost, ok, outcomeOf, request, serve, textOf, worldWith } from './testing/in-world.ts';
+import { QUIET, World } from './index.ts';
+import { bytes, chunks, inHost, ok, outcomeOf, request, serve, textOf, worldWith } from './testing/in-world.ts';
 
 const ALWAYS = [1, 1] as const;
 
@@ -113,5 +114,46 @@ describe('each fault means what it says', () => {
     const { outcome, tookMs } = await callUnder({ netHundredfold: ALWAYS });
     expect(outcome).toBe('echo some text');
     expect(tookMs).toBeGreaterThan(4 * 15);
+  });
+
+  test('slow drain: a body arrives whole, at the pace of its reader, and its sender waits', async () => {
+    const drawn = new Set<string>();
+    for (const seed of ['1', '2', '3', '4', '5', '6']) {
+      const faults = { ...QUIET, netSlowDrain: ALWAYS, drainKibMs: [1000] };
+      const world = new World({ seed, profile: 'test', faults });
+      let sent = 0;
+      async function* pages(): AsyncGenerator<Uint8Array> {
+        for (; sent < 10; sent++) yield bytes('x'.repeat(500));
+      }
+      await serve(world, 'node-1', async () => ({ status: 200, headers: new Map(), body: pages() }));
+      const text = inHost(world, 'client', async ({ network }) =>
+        textOf((await network.call('node-1:80', request('/'))).body),
+      );
+      expect((await text).length).toBe(5000);
+      drawn.add(world.nowMs >= 4700 ? 'slowly' : 'at once');
+    }
+    // Or the body of the request is read slowly, which is empty here.
+    expect([...drawn].toSorted()).toEqual(['at once', 'slowly']);
+  });
+
+  test('connect hangs: the handler never runs, the caller hears nothing for thirty seconds and may be sure', async () => {
+    const { outcome, served, tookMs } = await callUnder({ netConnectHangs: ALWAYS });
+    expect({ outcome, served }).toEqual({ outcome: 'timeout unsent', served: 0 });
+    expect(tookMs).toBeGreaterThanOrEqual(30_000);
+  });
+
+  test('half-open: the caller is gone, and the server goes on for thirty seconds as if somebody listened', async () => {
+    const world = worldWith({ netHalfOpen: ALWAYS });
+    let goneAtMs = 0;
+    await serve(world, 'node-1', async ({ signal }) => {
+      signal?.addEventListener('abort', () => (goneAtMs = world.nowMs));
+      return new Promise<never>(() => {});
+    });
+    const outcome = await inHost(world, 'client', ({ network }) => outcomeOf(network.call('node-1:80', request('/'))));
+    expect(outcome).toBe('reset sent');
+    expect(world.nowMs).toBeLessThan(1000);
+    await world.run(() => false);
+    expect(goneAtMs).toBeGreaterThanOrEqual(30_000);
+    expect(world.network.openCalls()).toEqual([]);
   });
 });

@@ -19,6 +19,7 @@ import { SimNetwork } from './network.ts';
 import { Links } from './network/links.ts';
 import { Nemesis } from './nemesis.ts';
 import { Probes, type ProbeInfo } from './probes.ts';
+import { asPromised, STORE_KINDS, type StoreKind } from './store-kinds.ts';
 import { Trace } from './trace.ts';
 import { Tracks } from './tracks.ts';
 
@@ -40,6 +41,8 @@ export interface WorldOptions {
   faults?: FaultSettings;
   /** How fast the store is; default `express`. */
   storeSpeed?: StoreSpeed;
+  /** A store by name: its speed, its listings and its promises; default: as fast as `storeSpeed`, and any fault may show. */
+  store?: StoreKind;
   /** How long the store's client waits for one attempt; default 5,000. */
   storeTimeoutMs?: number;
   /** Requests that may be delivered twice; default: GET and HEAD. They must not need their body. */
@@ -102,7 +105,7 @@ export class World {
       probes: this.probes,
       tracks: this.tracks,
       ciphers: watchedCiphers((message) => kernel.fail('invariant', message)),
-      faults: options.faults ?? QUIET,
+      faults: faultsOf(options),
     };
     const context = this.#context;
     const links = new Links(context);
@@ -116,6 +119,8 @@ export class World {
       context,
       links,
       latency: STORE_LATENCIES[options.storeSpeed ?? 'express'],
+      listing: 'snapshot',
+      ...(options.store !== undefined && STORE_KINDS[options.store]),
       attemptTimeoutMs: options.storeTimeoutMs ?? 5000,
     });
     if (options.objects !== undefined) this.store.load(options.objects);
@@ -226,6 +231,10 @@ export class World {
       },
     };
   }
+}
+
+function faultsOf({ faults = QUIET, store }: WorldOptions): FaultSettings {
+  return store === undefined ? faults : asPromised(faults, store);
 }
 
 function waiting(host: string, what: string, sinceMs: number): Waiting {

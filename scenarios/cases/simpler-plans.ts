@@ -40,6 +40,7 @@ export function simplerSteps(plan: Plan): PlanStep[] {
     ...lowerNumbers(),
     ...smallerCrews(plan),
     (of: Plan) => ({ ...of, clientsRoam: false }),
+    (of: Plan) => ({ ...of, store: null }),
     ...withoutCrews(plan),
   ];
   return steps.filter((step) => JSON.stringify(step(plan)) !== JSON.stringify(plan));

@@ -27,6 +27,8 @@ export interface StoreSetting {
   context: WorldContext;
   links: Links;
   latency: StoreLatency;
+  /** Whether a listing shows one moment, or is put together from parts of several. */
+  listing: 'snapshot' | 'unsorted';
   stalls: AnswerStalls;
   /** How long the client waits for one attempt. */
   attemptTimeoutMs: number;

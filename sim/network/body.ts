@@ -6,8 +6,9 @@
  * the reader ends, or throws the error the connection broke with, after what arrived before has been read.
  */
 
-/** Bytes that may be on their way or unread before the pump waits. */
+/** Bytes that may be on their way or unread before the pump waits; of a body that is read slowly, much less. */
 const WINDOW_BYTES = 256 * 1024;
+export const SMALL_WINDOW_BYTES = 1024;
 
 /** What the pump does with what it got. */
 export interface BodySink {
@@ -21,13 +22,15 @@ export interface BodySink {
 export class BodyPump {
   readonly #iterator: AsyncIterator<Uint8Array>;
   readonly #sink: BodySink;
+  readonly #windowBytes: number;
   #isStopped = false;
   #unreadBytes = 0;
   #wakeUp: (() => void) | null = null;
 
-  constructor(source: AsyncIterable<Uint8Array>, sink: BodySink) {
+  constructor(source: AsyncIterable<Uint8Array>, sink: BodySink, windowBytes = WINDOW_BYTES) {
     this.#iterator = source[Symbol.asyncIterator]();
     this.#sink = sink;
+    this.#windowBytes = windowBytes;
   }
 
   /** Pumps until the source ends, breaks, or `stop` is called. Never rejects. */
@@ -43,7 +46,7 @@ export class BodyPump {
         }
         this.#unreadBytes += next.value.length;
         if (!this.#sink.chunk(next.value)) this.stop();
-        while (this.#unreadBytes >= WINDOW_BYTES && !this.#isStopped) {
+        while (this.#unreadBytes >= this.#windowBytes && !this.#isStopped) {
           await new Promise<void>((resolve) => (this.#wakeUp = resolve));
         }
       }
@@ -91,14 +94,16 @@ interface Waiter {
 /** One reader; may be iterated once. */
 export class BodyReader implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
   readonly #owner: ReaderOwner;
+  readonly #windowBytes: number;
   readonly #chunks: Uint8Array[] = [];
   #state: 'open' | 'ended' | 'broken' | 'cancelled' = 'open';
   #error: Error | null = null;
   #unreported = 0;
   #waiting: Waiter | null = null;
 
-  constructor(owner: ReaderOwner) {
+  constructor(owner: ReaderOwner, windowBytes = WINDOW_BYTES) {
     this.#owner = owner;
+    this.#windowBytes = windowBytes;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
@@ -160,7 +165,7 @@ export class BodyReader implements AsyncIterable<Uint8Array>, AsyncIterator<Uint
 
   #consumed(bytes: number): void {
     this.#unreported += bytes;
-    if (this.#unreported < WINDOW_BYTES / 2) return;
+    if (this.#unreported < this.#windowBytes / 2) return;
     this.#owner.credit(this.#unreported);
     this.#unreported = 0;
   }

@@ -13,7 +13,10 @@ type CallFault =
   | 'reset-after'
   | 'request-cut'
   | 'response-cut'
-  | 'duplicated';
+  | 'duplicated'
+  | 'slow-drain'
+  | 'connect-hangs'
+  | 'half-open';
 
 export interface CallPlan {
   fault: CallFault;
@@ -62,13 +65,35 @@ const FAULTS: readonly { fault: CallFault; odds: (faults: FaultSettings) => Odds
     odds: (f) => f.netDuplicated,
     site: defineSite('net.call.duplicated', 'whether a read-only request is delivered twice'),
   },
+  {
+    fault: 'slow-drain',
+    odds: (f) => f.netSlowDrain,
+    site: defineSite('net.call.slow-drain', 'whether whoever reads a body takes its bytes slowly'),
+  },
+  {
+    fault: 'connect-hangs',
+    odds: (f) => f.netConnectHangs,
+    site: defineSite('net.call.connect-hangs', 'whether a connection is neither made nor refused'),
+  },
+  {
+    fault: 'half-open',
+    odds: (f) => f.netHalfOpen,
+    site: defineSite('net.call.half-open', "whether the caller's end goes away without a word"),
+  },
 ];
 
-const DETAIL = defineSite('net.call.detail', 'when a connection breaks under a delivered request');
+const DETAIL = defineSite(
+  'net.call.detail',
+  'when a connection breaks under a delivered request, or which body is read slowly',
+);
 const CUT_AT = defineSite('net.body.cut-at', 'after how many bytes of a chunk a body breaks off');
 const SPLIT = defineSite('net.body.split', 'whether a chunk arrives in pieces');
 const AS_STREAM = defineSite('net.body.as-stream', 'whether a whole response arrives as a stream of chunks');
+const DRAIN_RATE = defineSite('net.body.drain-rate', 'how long a slow reader takes for a KiB');
 const SPLIT_AT = defineSite('net.body.split-at', 'where a chunk is split');
+
+/** Of how many kinds a fault is, of those that have several. */
+const KINDS: Partial<Record<CallFault, number>> = { 'reset-after': 4, 'half-open': 4, 'slow-drain': 3 };
 
 const NO_FAULT: CallPlan = Object.freeze({ fault: 'none', detail: 0 });
 
@@ -78,7 +103,7 @@ export function planCall(context: WorldContext, link: string, isReadOnly: boolea
   for (const { fault, odds, site } of FAULTS) {
     if (fault === 'duplicated' && !isReadOnly) continue;
     if (!choices.chance(site, link, odds(faults))) continue;
-    return { fault, detail: fault === 'reset-after' ? choices.choose(DETAIL, link, 4) : 0 };
+    return { fault, detail: KINDS[fault] === undefined ? 0 : choices.choose(DETAIL, link, KINDS[fault]) };
   }
   return NO_FAULT;
 }
@@ -86,6 +111,11 @@ export function planCall(context: WorldContext, link: string, isReadOnly: boolea
 /** How many bytes of the chunk still get through. */
 export function cutPoint(context: WorldContext, link: string, length: number): number {
   return context.choices.choose(CUT_AT, link, length);
+}
+
+/** How many milliseconds a slow reader takes for a KiB. */
+export function drainMsOfKib({ choices, faults }: WorldContext, link: string): number {
+  return choices.pick(DRAIN_RATE, link, faults.drainKibMs);
 }
 
 /** Whether a response with a whole body is read chunk by chunk all the same. */

@@ -9,10 +9,11 @@
 import type { HttpHandler, HttpRequest, HttpResponse, NetworkError } from '../../engine/ports.ts';
 import type { WorldContext } from '../context.ts';
 import type { Host } from '../host.ts';
-import { BodyPump, BodyReader } from './body.ts';
-import { arrivesAsStream, type CallPlan } from './call-plan.ts';
+import { BodyPump, BodyReader, SMALL_WINDOW_BYTES } from './body.ts';
+import { arrivesAsStream, type CallPlan, drainMsOfKib } from './call-plan.ts';
 import { SimNetworkError } from './errors.ts';
 import { GIVE_UP_MS, type Link } from './links.ts';
+import { type Arrivals, SlowDrain } from './slow-drain.ts';
 import { streamSink } from './stream-sink.ts';
 import { Wire, type Way } from './wire.ts';
 
@@ -68,6 +69,8 @@ export class Exchange {
   #isHeadTravelling = false;
   #isSent = false;
   #isAnswered = false;
+  /** The client's end is gone and the server does not know. */
+  #isHalfOpen = false;
   #requestPump: BodyPump | null = null;
   #responsePump: BodyPump | null = null;
   #resolve: (response: HttpResponse) => void = () => {};
@@ -96,14 +99,20 @@ export class Exchange {
       acceptedBy: () => this.#accepted,
       gaveUp: (way) => this.#gaveUp(way),
     });
-    this.#requestBody = new BodyReader({
-      credit: (bytes) => this.#wire.send('down', () => this.#requestPump?.credit(bytes)),
-      cancelled: () => {},
-    });
-    this.#responseBody = new BodyReader({
-      credit: (bytes) => this.#wire.send('up', () => this.#responsePump?.credit(bytes)),
-      cancelled: () => this.#abandon(),
-    });
+    this.#requestBody = new BodyReader(
+      {
+        credit: (bytes) => this.#wire.send('down', () => this.#requestPump?.credit(bytes)),
+        cancelled: () => {},
+      },
+      this.#windowOf('up'),
+    );
+    this.#responseBody = new BodyReader(
+      {
+        credit: (bytes) => this.#wire.send('up', () => this.#responsePump?.credit(bytes)),
+        cancelled: () => this.#abandon(),
+      },
+      this.#windowOf('down'),
+    );
   }
 
   /** Begins; call in an event of the client. */
@@ -116,6 +125,7 @@ export class Exchange {
     if (this.#o.request.signal?.aborted === true) this.#onCallerAbort();
     else if (this.#o.plan.fault === 'refused') this.#refuse();
     else if (this.#o.isConnected) this.#sendRequest();
+    else if (this.#o.plan.fault === 'connect-hangs') this.#hang();
     else this.#connect();
     return response;
   }
@@ -128,6 +138,7 @@ export class Exchange {
 
   /** If the caller waits for something that will never come, it learns that the connection is dead. */
   breakSilence(): void {
+    if (this.#isHalfOpen) this.#tellServer('the peer is gone');
     if (this.#giveUp === 0) return;
     this.#forgetGiveUp();
     this.#resetAtClientSoon();
@@ -158,6 +169,11 @@ export class Exchange {
       this.#context.probes.reachable('fault.net.refused');
       this.#closeClient('refused', `${this.address} refused the connection`);
     });
+  }
+
+  #hang(): void {
+    this.#context.probes.reachable('fault.net.connect-hangs');
+    this.#fallSilent();
   }
 
   /** Both directions must work, and somebody must listen. */
@@ -205,6 +221,7 @@ export class Exchange {
     board.connected(this.client, this.address);
     this.#context.kernel.after(0, this.server, 'net.request', this.#id, () => this.#serve(listener.handler));
     if (plan.fault === 'reset-after') this.#resetLater();
+    if (plan.fault === 'half-open') this.#vanishLater();
     if (plan.fault === 'duplicated') this.#deliverAgain(listener.handler);
     if (!this.#isClientOpen) this.#tellServer('the peer is gone');
   }
@@ -264,7 +281,9 @@ export class Exchange {
 
   #sendResponse({ status, headers, body }: HttpResponse): void {
     const isWhole = body instanceof Uint8Array;
-    if (isWhole && this.#o.plan.fault !== 'response-cut' && !arrivesAsStream(this.#context, this.#o.down.name)) {
+    const { fault } = this.#o.plan;
+    const isCutOrSlow = fault === 'response-cut' || fault === 'slow-drain';
+    if (isWhole && !isCutOrSlow && !arrivesAsStream(this.#context, this.#o.down.name)) {
       this.#wire.send('down', () => this.#answer({ status, headers, body }, true));
       this.#serverFinished();
       return;
@@ -287,7 +306,7 @@ export class Exchange {
       context: this.#context,
       wire: this.#wire,
       way,
-      reader: isUp ? this.#requestBody : this.#responseBody,
+      reader: this.#arrivals(way),
       isCut: this.#o.plan.fault === (isUp ? 'request-cut' : 'response-cut'),
       onSent: () => {
         if (!isUp) this.#serverFinished();
@@ -297,7 +316,24 @@ export class Exchange {
       },
       reset: () => this.reset(),
     });
-    return new BodyPump(source, sink);
+    return new BodyPump(source, sink, this.#windowOf(way));
+  }
+
+  #windowOf(way: Way): number | undefined {
+    return this.#isSlow(way) ? SMALL_WINDOW_BYTES : undefined;
+  }
+
+  /** Mostly it is the caller who takes its time. */
+  #isSlow(way: Way): boolean {
+    const { fault, detail } = this.#o.plan;
+    return fault === 'slow-drain' && (detail === 1 ? way === 'up' : way === 'down');
+  }
+
+  #arrivals(way: Way): Arrivals {
+    const reader = way === 'up' ? this.#requestBody : this.#responseBody;
+    if (!this.#isSlow(way)) return reader;
+    const kibMs = drainMsOfKib(this.#context, this.#wire.link(way).name);
+    return new SlowDrain(reader, this.#context, way === 'up' ? this.server : this.client, kibMs);
   }
 
   // --- breaking
@@ -345,6 +381,21 @@ export class Exchange {
     });
   }
 
+  /** As a machine that lost its power: its peer hears of it when nothing was acknowledged for too long. */
+  #vanishLater(): void {
+    const delayMs = Math.max(0, RESET_AFTER_MS[this.#o.plan.detail % RESET_AFTER_MS.length]!);
+    this.#context.kernel.after(delayMs * 1000, null, 'net.vanish', this.#id, () => {
+      if (!this.#isClientOpen || !this.#isServerOpen || !this.client.isAlive(this.#clientGeneration)) return;
+      this.#isHalfOpen = true;
+      this.#context.probes.reachable('fault.net.half-open');
+      this.#resetAtClientSoon();
+      this.#context.kernel.after(GIVE_UP_MS * 1000, null, 'net.give-up', this.#id, () => {
+        this.#isHalfOpen = false;
+        this.#tellServer('the peer does not answer');
+      });
+    });
+  }
+
   readonly #onCallerAbort = (): void => this.#closeClient('timeout', `the call to ${this.address} was abandoned`);
 
   /** The caller wants no more of the response. */
@@ -371,7 +422,7 @@ export class Exchange {
     if (!this.#isClientOpen) return;
     const error = new SimNetworkError(code, this.#isSent, message);
     this.#clientFinished();
-    this.#tellServer('the peer is gone');
+    if (!this.#isHalfOpen) this.#tellServer('the peer is gone');
     if (this.#isAnswered) this.#responseBody.fail(error);
     else this.#reject(error);
   }

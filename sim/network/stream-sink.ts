@@ -1,15 +1,16 @@
 /** What becomes of the chunks one end sends: messages to the other end's reader, in pieces, or cut short. */
 
 import type { WorldContext } from '../context.ts';
-import type { BodyReader, BodySink } from './body.ts';
+import type { BodySink } from './body.ts';
 import { cutPoint, splitChunk } from './call-plan.ts';
+import type { Arrivals } from './slow-drain.ts';
 import type { Way, Wire } from './wire.ts';
 
 export interface StreamSinkOptions {
   context: WorldContext;
   wire: Wire;
   way: Way;
-  reader: BodyReader;
+  reader: Arrivals;
   /** The body breaks off in the middle. */
   isCut: boolean;
   /** The end of the body was sent; and it arrived. */
