@@ -132,6 +132,8 @@ describe('issue', () => {
     ['a permission that is no boolean', { id: 'a', scope: { op_groups: { stream: { read: 1 } } } }, 400, 'bad_json'],
     ['a date', { id: 'a', scope, expires_at: '2030-01-01' }, 400, 'bad_json'],
     ['a time that is none', { id: 'a', scope, expires_at: '2030-13-01T00:00:00Z' }, 400, 'bad_json'],
+    ['a day that is none', { id: 'a', scope, expires_at: '2030-02-29T00:00:00Z' }, 400, 'bad_json'],
+    ['an hour that is none', { id: 'a', scope, expires_at: '2030-01-01T24:00:00Z' }, 400, 'bad_json'],
     ['the past', { id: 'a', scope, expires_at: '2020-01-01T00:00:00Z' }, 422, 'invalid'],
     ['no operation', { id: 'a', scope: {} }, 422, 'invalid', 'Access token permissions cannot be empty'],
     [

@@ -57,11 +57,22 @@ export function rfc3339(ms: number): string {
   return new Date(ms).toISOString();
 }
 
+/** `2024-02-29T12:00:00` */
+const LOCAL_TIME_LENGTH = 19;
+
 /** Milliseconds since 1970, or null for what is no time as RFC 3339 writes it. Finer parts are left out. */
 export function parseRfc3339(text: string): number | null {
   if (!/^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/.test(text)) return null;
+  const instant = text.toUpperCase().replace(' ', 'T');
+  const local = instant.slice(0, LOCAL_TIME_LENGTH);
+  const [ms, localMs] = [instantMs(instant), instantMs(`${local}Z`)];
+  // The 31st of February would be some day of March.
+  return ms === null || localMs === null || !rfc3339(localMs).startsWith(local) ? null : ms;
+}
+
+function instantMs(text: string): number | null {
   // oxlint-disable-next-line no-restricted-globals -- parsing a given instant, not asking for the present
-  const ms = Date.parse(text.toUpperCase().replace(' ', 'T'));
+  const ms = Date.parse(text);
   return Number.isNaN(ms) ? null : ms;
 }
 
