@@ -219,6 +219,14 @@ describe('expiry', () => {
     expect(bench.clock.sleepers).toBeLessThanOrEqual(sleepers);
   });
 
+  test('is waited for no longer than there is an owner', async () => {
+    const bench = await engineBench();
+    await issued(bench, 'a', { expiresAtMs: NOW + 3_600_000 });
+    await bench.engine.stop();
+    await settled();
+    expect(bench.clock.sleepers).toBe(0);
+  });
+
   test('in the past is refused before anything is issued', async () => {
     const bench = await engineBench();
     for (const expiresAtMs of [NOW, NOW - 1, -1]) {
