@@ -101,7 +101,7 @@ export function viewRun(run: RunRecord, history: History, extras: RunExtras = {}
   const chart = chartOf({
     ...{ history, failure, linearization },
     partialOrders: extras.partialOrders ?? [],
-    tracks: [...tracks, ...hostSpansOf(run.marks ?? [], tracks, run.simulatedMs)],
+    tracks: [...tracks.map(withShortName), ...hostSpansOf(run.marks ?? [], tracks, run.simulatedMs)],
     messages: run.messages ?? null,
   });
   const identity = [
@@ -234,6 +234,10 @@ function failureOf(failure: RunFailure | null, chart: Chart): HistoryView['failu
     before: (words?.lines ?? []).map(shortNames),
     underWay: inWords(words?.operations ?? []).map((each) => pending(each, operations, words?.atMs ?? 0, timesMs)),
   };
+}
+
+function withShortName(span: TrackSpan): TrackSpan {
+  return { ...span, label: shortNames(span.label) };
 }
 
 /** With a capital letter, unless it begins with a name such as `wal/7`. */

@@ -182,8 +182,11 @@ function drawEffects(
   span: PackedSpan,
   { right, middle }: { right: number; middle: number },
 ): void {
-  for (const at of effectsOf(stage, span)) {
-    const isLate = at > right + 1;
+  const { x, time } = stage;
+  for (const effectMs of span[6] ?? []) {
+    // Ends are whole milliseconds, effects are not.
+    const isLate = effectMs > span[1] + 1;
+    const at = isLate ? x(time.ofMs(effectMs)) : Math.min(x(time.ofMs(effectMs)), right);
     if (isLate) {
       brush.strokeStyle = stage.palette.bad;
       brush.lineWidth = 1.5;
