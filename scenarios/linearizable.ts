@@ -35,6 +35,7 @@ import { onceTried } from './storage/tried.ts';
 import { Supervisor } from './supervisor.ts';
 import { GUARDED, TokensCrew } from './tokens/crew.ts';
 import { UsageCrew } from './usage/crew.ts';
+import { whoWaits } from './who-waits.ts';
 import { WireClient } from './wire-client.ts';
 
 /** Faults may keep the stream from being created for this long; then they have had their time. */
@@ -242,11 +243,7 @@ class Linearizable {
     if (this.world.failure !== null) return;
     const end = await this.world.run(done, { untilMs: this.world.nowMs + withinMs });
     if (end === 'until' || end === 'failed') return;
-    const waiting = this.world.waiting().slice(0, 12);
-    const who = waiting.map(
-      ({ host, what, dueMs }) => `  ${host} waits for ${what}${dueMs === null ? '' : ` until ${dueMs} ms`}`,
-    );
     const why = end === 'idle' ? 'nothing is left to happen' : `${withinMs / 1000} s were not enough`;
-    this.world.fail('liveness', `${goal}: not reached, ${why}\n${who.join('\n')}`);
+    this.world.fail('liveness', `${goal}: not reached, ${why}\n${whoWaits(this.world)}`);
   }
 }

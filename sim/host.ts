@@ -65,6 +65,11 @@ export interface HostOptions {
   ambient?: { resolve: (host: string) => string };
 }
 
+interface LastWord {
+  event: string;
+  atMs: number;
+}
+
 export class Host implements KernelOwner {
   readonly name: string;
   readonly role: 'server' | 'client';
@@ -73,6 +78,8 @@ export class Host implements KernelOwner {
   readonly #makers: PortMakers;
   readonly #ambient: HostOptions['ambient'];
   #standIns: StandIns | null = null;
+  #lastEvent = '';
+  #lastEventUs = 0;
   #state: HostState = 'stopped';
   #generation = 0;
   #wasCrashed = false;
@@ -96,6 +103,11 @@ export class Host implements KernelOwner {
   /** What the process that lives here finds in place of ambient functions. */
   get standIns(): StandIns | null {
     return this.#standIns;
+  }
+
+  /** What a process here reported last, and when; null when none reported anything. */
+  get lastWord(): LastWord | null {
+    return this.#lastEvent === '' ? null : { event: this.#lastEvent, atMs: Math.floor(this.#lastEventUs / 1000) };
   }
 
   /** How many processes were started here. */
@@ -222,6 +234,8 @@ export class Host implements KernelOwner {
     return {
       event: (name, detail = '') => {
         if (!isAlive()) return;
+        this.#lastEvent = name;
+        this.#lastEventUs = this.#context.kernel.nowUs;
         trace.note(this.name, name, detail);
         tracks.mark(this.name, name, detail);
         probes.reachable(name);

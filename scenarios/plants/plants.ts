@@ -167,4 +167,20 @@ export const PLANTS: readonly Plant[] = [
     ],
     seedsMax: 100,
   },
+  {
+    name: 'waits-for-ever',
+    lie: 'whoever lists and is failed by the store once waits for ever',
+    edits: [
+      {
+        file: 'engine/log/persistent-store.ts',
+        find: 'const outcome = await this.#ports.blobs.list(prefix, from);',
+        replace:
+          'const outcome = await this.#ports.blobs.list(prefix, from);\n' +
+          "        if (outcome.kind === 'failed') return new Promise<never>(() => {});",
+      },
+    ],
+    // Who waits for what is what a failure of liveness has to say.
+    says: /not reached.*\n(.*\n)* {2}node-\d is running: its last word was takeover\..*\n(.*\n)*.* waits for/,
+    seedsMax: 100,
+  },
 ];

@@ -11,6 +11,7 @@
 import { type Engine, type EngineTunables, openEngine } from '../../engine/index.ts';
 import type { World } from '../../sim/index.ts';
 import type { StorageGhost } from './ghost.ts';
+import { whoWaits } from '../who-waits.ts';
 import { recover, type Recovery } from './recovery.ts';
 
 export const AUDIT_PROBES = {
@@ -200,6 +201,7 @@ export class StorageAudit {
     const { world } = this.#o;
     if (world.failure !== null) return;
     const end = await world.run(done, { untilMs: world.nowMs + STEP_MS_MAX });
-    if (end !== 'until' && end !== 'failed') world.fail('liveness', `${goal}: not reached in ${STEP_MS_MAX / 1000} s`);
+    if (end === 'until' || end === 'failed') return;
+    world.fail('liveness', `${goal}: not reached in ${STEP_MS_MAX / 1000} s\n${whoWaits(world)}`);
   }
 }
