@@ -5,7 +5,8 @@
 
 import { html, type Markup } from './html.ts';
 import { formatCount, formatNumber } from './figures.ts';
-import type { GuiltyOperation, HistoryView, ShrunkCase } from './view-run.ts';
+import type { FailureWords, GuiltyOperation } from './failure-words.ts';
+import type { HistoryView, ShrunkCase } from './view-run.ts';
 
 export function historyBody(view: HistoryView): Markup {
   return html` <header class="page-header">
@@ -47,10 +48,7 @@ export function reproBlock(command: string): Markup {
   </div>`;
 }
 
-function violationCard(
-  failure: NonNullable<HistoryView['failure']>,
-  { repro, shrunk }: Pick<HistoryView, 'repro' | 'shrunk'>,
-): Markup {
+function violationCard(failure: FailureWords, { repro, shrunk }: Pick<HistoryView, 'repro' | 'shrunk'>): Markup {
   const [headline = '', ...rest] = failure.message.split('\n');
   const story = rest.join('\n');
   return html`<section class="card violation verdict-card" aria-labelledby="violation-title">
@@ -84,12 +82,12 @@ const KIND_WORDS = {
 } as const;
 
 /** Codes of violations are worth showing; other signatures are the message once more. */
-function eyebrowOf({ kind, signature }: NonNullable<HistoryView['failure']>): string {
+function eyebrowOf({ kind, signature }: FailureWords): string {
   return kind === 'linearizability' ? `${KIND_WORDS[kind]} · ${signature}` : KIND_WORDS[kind];
 }
 
 /** Of a failure that names no operations: what had just happened, and who was at work. */
-function lastWords({ owners, before, underWay }: NonNullable<HistoryView['failure']>): Markup {
+function lastWords({ owners, before, underWay }: FailureWords): Markup {
   return html`<div class="shrunk">
     ${owners.map((line) => html`<p class="owners">${line}</p>`)}
     ${

@@ -7,19 +7,13 @@
  */
 
 import type { History } from '../checker/history.ts';
-import type { RunCounts, RunFailure, RunRecord, TrackMessage, TrackSpan } from '../scenarios/run.ts';
-import { type ChartData, packOperations, packOrder, packTimes } from './chart-data.ts';
-import { packDeltas } from './columns.ts';
-import { describeOperation, describePending } from './describe.ts';
-import { floorsAtCall } from './envelope.ts';
+import type { RunCounts, RunFailure, RunRecord } from '../scenarios/run.ts';
+import type { ChartData } from './chart-data.ts';
+import { chartOf } from './chart.ts';
+import { type FailureWords, failureWords, withShortName } from './failure-words.ts';
 import { formatCount, formatDuration, formatNumber } from './figures.ts';
 import { hostSpansOf } from './host-spans.ts';
-import { type LastWords, lastWordsOf } from './last-words.ts';
-import { messagesOf, packMessages } from './messages.ts';
-import { eventTimesOf, type Operation, operationsOf } from './operations.ts';
-import { packRecordHashes } from './record-hashes.ts';
-import { trackRowsOf } from './track-rows.ts';
-import { windowOf } from './window.ts';
+import type { Operation } from './operations.ts';
 
 /** A history judged by the checker, without a simulated run around it. */
 export interface JudgedHistory {
@@ -57,14 +51,6 @@ export interface ShrunkCase {
 
 type VerdictTone = 'good' | 'bad' | 'undecided';
 
-export interface GuiltyOperation {
-  opId: number;
-  /** What the client did, in words. */
-  sentence: string;
-  /** When, and where that lies against the floor, in words. */
-  circumstances: string;
-}
-
 export interface HistoryView {
   title: string;
   verdict: { tone: VerdictTone; headline: string; explanation: string };
@@ -74,19 +60,7 @@ export interface HistoryView {
   repro: string | null;
   /** Figures worth a glance. */
   figures: readonly { name: string; value: string }[];
-  failure: {
-    kind: RunFailure['kind'];
-    signature: string;
-    message: string;
-    guilty: readonly GuiltyOperation[];
-    /** opIds the failure names that the history does not contain. */
-    missingOpIds: readonly number[];
-    /** Of a failure that names no operations: who owned the store then, and what had just happened, the newest first. */
-    owners: readonly string[];
-    before: readonly string[];
-    /** What was under way then, as `guilty`. */
-    underWay: readonly GuiltyOperation[];
-  } | null;
+  failure: FailureWords | null;
   /** What is left of the run when everything is taken away that does not matter; null when nobody shrank it. */
   shrunk: ShrunkCase | null;
   /** What happened to streams beside the judged one, a line per operation; empty for most runs. */
@@ -121,7 +95,7 @@ export function viewRun(run: RunRecord, history: History, extras: RunExtras = {}
       { name: 'simulated', value: formatDuration(run.simulatedMs) },
       { name: 'events', value: formatNumber(run.events) },
     ],
-    failure: failureOf(run.failure, chart),
+    failure: run.failure === null ? null : failureWords(run.failure, chart),
     shrunk: extras.shrunk ?? null,
     sideLines: run.sideLines ?? [],
     drawn: Object.entries(run.drawn)
@@ -149,132 +123,13 @@ export function viewHistory(judged: JudgedHistory): HistoryView {
     identity: [{ name: 'history', value: judged.name, mono: true }],
     repro: null,
     figures: figuresOfCounts(countsOf(chart.operations)),
-    failure: failureOf(failure, chart),
+    failure: failure === null ? null : failureWords(failure, chart),
     shrunk: null,
     sideLines: [],
     drawn: [],
     probes: [],
     chart: chart.data,
   };
-}
-
-interface Chart {
-  /** All of them, whatever part of them the page carries. */
-  operations: readonly Operation[];
-  eventCount: number;
-  /** Indexes of the operations that the failure names, most telling first. */
-  guilty: readonly number[];
-  timesMs: readonly number[] | null;
-  lastWords: LastWords | null;
-  data: ChartData;
-}
-
-function chartOf(source: {
-  history: History;
-  failure: RunFailure | null;
-  linearization: readonly number[] | null;
-  partialOrders: readonly (readonly number[])[];
-  tracks: readonly TrackSpan[];
-  messages: readonly TrackMessage[] | null;
-}): Chart {
-  const { history } = source;
-  const operations = operationsOf(history);
-  const timesMs = eventTimesOf(history);
-  const guilty = indexesOf(operations, source.failure?.opIds ?? []);
-  const window = windowOf(operations, history.length, guilty);
-  const carried = window?.operations ?? operations;
-  const placeOf = (event: number): number => window?.events[event] ?? event;
-  const times = window === null || timesMs === null ? timesMs : window.events.map((event) => timesMs[event] ?? 0);
-  const data: ChartData = {
-    ...packTimes(times),
-    eventCount: window?.events.length ?? history.length,
-    operations: packOperations(carried),
-    linearization: source.linearization === null ? null : packOrder(indexesOf(carried, source.linearization)),
-    guilty: indexesOf(carried, source.failure?.opIds ?? []),
-    partialOrders: source.partialOrders.map((opIds) => packOrder(indexesOf(carried, opIds))),
-    tracks: timesMs === null ? [] : trackRowsOf(source.tracks),
-    messages: source.messages === null ? null : packMessages(messagesOf(source.messages, source.tracks)),
-    recordHashes: packRecordHashes(history, carried, placeOf),
-    window:
-      window === null
-        ? null
-        : { baseline: window.baseline, overview: window.overview, events: packDeltas(window.events) },
-  };
-  const lastWords = lastWordsOf(operations, timesMs, source.tracks);
-  return { operations, eventCount: history.length, guilty, timesMs, lastWords, data };
-}
-
-function indexesOf(operations: readonly Operation[], opIds: readonly number[]): number[] {
-  const indexes = new Map(operations.map((operation, index) => [operation.opId, index]));
-  return opIds.flatMap((opId) => indexes.get(opId) ?? []);
-}
-
-function failureOf(failure: RunFailure | null, chart: Chart): HistoryView['failure'] {
-  if (failure === null) return null;
-  const { operations, timesMs, eventCount } = chart;
-  const floors = floorsAtCall(operations, eventCount);
-  const inWords = (indexes: readonly number[]): GuiltyOperation[] =>
-    indexes.flatMap((index) => {
-      const operation = operations[index];
-      if (operation === undefined) return [];
-      return {
-        opId: operation.opId,
-        sentence: describeOperation(operation),
-        circumstances: circumstancesOf(operation, floors[index] ?? 0, timesMs),
-      };
-    });
-  const guilty = inWords(chart.guilty);
-  const words = failure.opIds.length > 0 ? null : chart.lastWords;
-  const known = new Set(guilty.map(({ opId }) => opId));
-  const { kind, signature, message } = failure;
-  return {
-    ...{ kind, signature, guilty, message: asSentence(shortNames(message)) },
-    missingOpIds: failure.opIds.filter((opId) => !known.has(opId)),
-    owners: words?.owners ?? [],
-    before: (words?.lines ?? []).map(shortNames),
-    underWay: inWords(words?.operations ?? []).map((each) => pending(each, operations, words?.atMs ?? 0, timesMs)),
-  };
-}
-
-function withShortName(span: TrackSpan): TrackSpan {
-  return { ...span, label: shortNames(span.label) };
-}
-
-/** With a capital letter, unless it begins with a name such as `wal/7`. */
-function asSentence(text: string): string {
-  return text.replace(/^[a-z](?=[a-z]*(?:\s|$))/, (first) => first.toUpperCase());
-}
-
-/** An operation that was not over at the moment of a failure is told as it was then: most runs end with that moment. */
-function pending(
-  told: GuiltyOperation,
-  operations: readonly Operation[],
-  atMs: number,
-  timesMs: readonly number[] | null,
-): GuiltyOperation {
-  const operation = operations.find(({ opId }) => opId === told.opId);
-  if (operation === undefined || timesMs === null) return told;
-  const { callEvent, returnEvent } = operation;
-  const calledMs = timesMs[callEvent] ?? 0;
-  if (returnEvent !== null && (timesMs[returnEvent] ?? 0) < atMs) return told;
-  const circumstances = `called at ${formatNumber(calledMs)} ms, under way when it happened`;
-  return { opId: told.opId, sentence: describePending(operation), circumstances };
-}
-
-/** `wal/672` for `wal/00000000000000000672`, and no name of a class before a sentence. */
-function shortNames(text: string): string {
-  return text.replaceAll(/(?<=[/-])0{4,}(?=\d)/g, '').replace(/^(?:[A-Z][a-z]+)+: (?=\S)/, '');
-}
-
-/** `called at 1,203 ms, returned at 1,250 ms; by then a tail of 37 had been reported`. */
-function circumstancesOf(operation: Operation, floor: number, timesMs: readonly number[] | null): string {
-  const at = (event: number): string =>
-    timesMs === null ? `event ${formatNumber(event)}` : `${formatNumber(timesMs[event] ?? 0)} ms`;
-  const called = `called at ${at(operation.callEvent)}`;
-  const returned = operation.returnEvent === null ? 'never returned' : `returned at ${at(operation.returnEvent)}`;
-  const stale = operation.startSeqNum !== null && operation.startSeqNum < floor;
-  const floorWords = stale ? `; before the call a tail of ${formatNumber(floor)} had already been reported` : '';
-  return `${called}, ${returned}${floorWords}`;
 }
 
 function headlineOf(failure: RunFailure | null): string {
