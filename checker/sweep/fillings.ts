@@ -18,7 +18,7 @@ import { type Laid, type Piece, type Stretch, type StretchHole, TwoEndedSearch }
 export type Filling = readonly Laid<Candidate>[];
 
 // Real effects happen near their calls: so many of the latest candidates of each hole are tried before all of them.
-const WINDOWS = [24, 72, 216];
+const WINDOWS = [24, 72, 96, 216];
 // What may be spent on a number of pieces of such a window before all candidates are looked at.
 const NEAR_STEPS = 30_000;
 // Late effects are rare: one candidate from anywhere in each half, the others of so many latest ones.
