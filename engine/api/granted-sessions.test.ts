@@ -202,3 +202,41 @@ describe('a session', () => {
     expect(heard.text()).toBe(before);
   });
 });
+
+test('sessions of every kind go to the stream behind the prefix, and say the short name when it is gone', async () => {
+  const bench = await accessBench();
+  await bench.engine.createStream(BASIN, 'mine/log', null);
+  const secret = await bench.issue({
+    id: 't',
+    auto_prefix_streams: true,
+    scope: { ...everything, streams: { prefix: 'mine/' } },
+  });
+  const log = '/v1/streams/log/records';
+  const { feed, answer } = open(bench, secret, `POST ${log}`, S2S);
+  const acks = listen(await answer);
+  feed.push(input('hello'));
+  await settled();
+  expect(acks.frames()).toHaveLength(1);
+  const followers = await Promise.all(
+    [EVENTS, S2S].map(async (headers) => listen(await open(bench, secret, `GET ${log}?seq_num=0`, headers).answer)),
+  );
+  await settled();
+  expect(followers[0]?.text()).toContain('hello');
+  expect(followers[1]?.frames()[0]).toContain(Buffer.from('hello').toString('hex'));
+  const whole = await bench.ask(bench.root, 'GET /v1/streams/mine%2Flog/records?seq_num=0', {
+    headers: { 's2-basin': BASIN },
+  });
+  expect(whole.body).toMatchObject({ records: [{ body: 'hello' }] });
+
+  await bench.engine.deleteStream(BASIN, 'mine/log');
+  await bench.clock.advance(5_000);
+  feed.push(input('too late'));
+  await settled();
+  for (const heard of [acks, ...followers]) {
+    expect(heard.ended()).toBe(true);
+    expect(heard.text()).toMatch(/stream_(not_found|deletion_pending)/);
+    expect(heard.text()).not.toContain('mine/');
+  }
+  const gone = await open(bench, secret, `GET ${log}?seq_num=0`, S2S).answer;
+  expect(Buffer.from(gone.body as Uint8Array).toString()).toContain('stream `log` in basin');
+});
