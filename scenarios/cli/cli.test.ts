@@ -108,6 +108,28 @@ describe.concurrent('check', () => {
     });
   });
 
+  test('operations of another object are refused with a hint where no model is given', async () => {
+    const path = file('unnamed.jsonl', '{"client_id":1,"id":1,"call":{"op":"read"}}');
+    expect(await tailrace('check', path)).toMatchObject({ code: 3, stderr: expect.stringContaining('--model') });
+  });
+
+  test('explains extended histories and makes pages of them, creations included', async () => {
+    const ids = (op: number): string => `"client_id":1,"op_id":${op}}`;
+    const path = file(
+      'lives.jsonl',
+      '{"tailrace_history":1,"initially":"absent"}',
+      `{"event":{"Start":{"Create":{"token":null}}},${ids(1)}`,
+      `{"event":{"Finish":"Created"},${ids(1)}`,
+      `{"event":{"Start":"CheckTail"},${ids(2)}`,
+      `{"event":{"Finish":{"CheckTailSuccess":{"tail":0}}},${ids(2)}`,
+    );
+    expect(await tailrace('check', path, '--explain', '--html', `${path}.html`)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('op 1, op 2'),
+    });
+    expect(readFileSync(`${path}.html`, 'utf8')).toMatch(/^<!doctype html>/i);
+  });
+
   test('says that nothing was checked when the file is empty', async () => {
     const { code, stdout } = await tailrace('check', file('empty.jsonl'));
     expect([code, stdout]).toEqual([0, expect.stringMatching(/nothing/i)]);
