@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { MarkRuns } from './mark-runs.ts';
 
-test('marks in the same or the next pixel become one run, of each key apart', () => {
+test('marks less than two pixels apart become one run, of each key apart', () => {
   const painted: number[][] = [];
   const runs = new MarkRuns((...run) => painted.push(run));
   for (const [key, left, right] of [

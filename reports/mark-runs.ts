@@ -1,7 +1,7 @@
 /**
  * Marks too narrow to tell apart, joined into runs: what a hundred thousand operations on a screen are drawn as.
  *
- * Marks of one key come from left to right; those in the same or the next pixel become one run. Pure.
+ * Marks of one key come from left to right; those less than two pixels apart become one run. Pure.
  */
 
 export class MarkRuns {
@@ -22,7 +22,8 @@ export class MarkRuns {
     if (run === undefined || run === null) return this.#begin(key, { left: start, right: end });
     this.#last = run;
     this.#lastKey = key;
-    if (start <= run.right) {
+    // A gap of a pixel is narrower than the least mark is drawn.
+    if (start <= run.right + 1) {
       if (end > run.right) run.right = end;
       return;
     }

@@ -108,14 +108,14 @@ export class LogStrip implements Chart, ThingSource {
     const [low, high] = this.#shown;
     // Rows overlap, so that an earlier tile may still reach into the stretch; batches are short, and one more is enough.
     const from = Math.max(0, firstAbove(this.#starts, low) - 1 - this.#log.rowCount);
-    let lastColumn = -1;
+    let painted = Number.NEGATIVE_INFINITY;
     for (let number = from; number < this.#log.tiles.length; number++) {
       const tile = this.#log.tiles[number];
       if (tile === undefined || tile.start > high) return;
-      const column = Math.floor(this.#x(tile.start));
+      const end = this.#x(tile.end);
       // Narrower than a pixel, and its pixel is painted.
-      if (this.#x(tile.end) - column < 1 && column === lastColumn && tile.row === 0) continue;
-      lastColumn = column;
+      if (end < painted + 0.5 && tile.row === 0) continue;
+      painted = Math.max(end, this.#x(tile.start) + 1);
       this.#drawTile(brush, tile);
     }
   }
