@@ -66,7 +66,7 @@ export interface ScenarioOptions {
   record: boolean;
   onTraceLine?: (line: string) => void;
   /** Choices from elsewhere than the generator, and who sees them. */
-  worldOptions?: Pick<WorldOptions, 'choices' | 'onChoice'>;
+  worldOptions?: Pick<WorldOptions, 'choices' | 'onChoice' | 'eventsMax'>;
 }
 
 export async function runLinearizable(options: ScenarioOptions): Promise<ScenarioRun> {

@@ -6,7 +6,7 @@
  */
 
 export { simArbitrary, SimCase, type FastCheck, type SimConfig } from './arbitrary.ts';
-export { World, EPOCH_MS, type Waiting, type WorldOptions } from './world.ts';
+export { World, EPOCH_MS, OVERDUE, type Waiting, type WorldOptions } from './world.ts';
 export {
   Host,
   type HostOptions,

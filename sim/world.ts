@@ -28,6 +28,9 @@ const NO_PROBES: readonly ProbeInfo[] = [];
 /** Wall clocks begin at this instant: 2026-01-01T00:00:00Z. */
 export const EPOCH_MS = 1_767_225_600_000;
 
+/** The message of a run that took more events than it was given. */
+export const OVERDUE = 'the run took more events than it was given';
+
 export interface WorldOptions {
   /** A number, a word or a commit id. */
   seed: string;
@@ -53,6 +56,8 @@ export interface WorldOptions {
   record?: boolean;
   /** What the store holds from the start, by key; default nothing. The bytes are not copied. */
   objects?: ReadonlyMap<string, Uint8Array>;
+  /** A run that takes more events fails as one that does not end: for who knows how soon it has to fail. */
+  eventsMax?: number;
   /** Receives the trace as text, line by line. */
   traceLine?: (text: string) => void;
   /** Make ambient clocks, dice, timers and I/O throw during events; default true. */
@@ -83,10 +88,12 @@ export class World {
   readonly #kernel: Kernel;
   readonly #context: WorldContext;
   readonly #hosts = new Map<string, Host>();
+  readonly #eventsMax: number;
 
   constructor(options: WorldOptions) {
     this.seed = options.seed;
     this.profile = options.profile;
+    this.#eventsMax = options.eventsMax ?? Infinity;
     this.trace = new Trace(options.traceLine === undefined ? {} : { line: options.traceLine });
     const trace = this.trace;
     // So that two seeds differ even where nothing is left to chance.
@@ -183,9 +190,14 @@ export class World {
    * Runs until `until` holds (looked at before every event), a limit is met, nothing is left to do, or the
    * run failed. May be called again to go on. The nemesis begins with the first call.
    */
-  run(until: () => boolean, limits: RunLimits = {}): Promise<RunEnd> {
+  async run(until: () => boolean, limits: RunLimits = {}): Promise<RunEnd> {
     this.nemesis.start();
-    return this.#kernel.run(until, limits);
+    if (this.#eventsMax === Infinity) return this.#kernel.run(until, limits);
+    const eventsMax = Math.max(0, this.#eventsMax - this.events);
+    const end = await this.#kernel.run(until, { ...limits, eventsMax });
+    if (end !== 'events') return end;
+    this.fail('liveness', OVERDUE);
+    return 'failed';
   }
 
   /**

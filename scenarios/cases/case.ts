@@ -40,11 +40,14 @@ export interface CaseRun {
 /** Runs it to the end. Rejects only when the harness itself can not (a plan that makes no sense). */
 export async function runCase(
   { seed, plan, choices }: Case,
-  options: Pick<RunSeedOptions, 'record' | 'onTraceLine'> & { onChoice?: (site: string) => void } = {},
+  options: Pick<RunSeedOptions, 'record' | 'onTraceLine'> & {
+    onChoice?: (site: string) => void;
+    eventsMax?: number;
+  } = {},
 ): Promise<CaseRun> {
   let flatReplay: FlatReplay | null = null;
   let rest: Omit<CaseRun, 'record'> | null = null;
-  const { onChoice, ...runOptions } = options;
+  const { onChoice, eventsMax, ...runOptions } = options;
   const record = await runSeed({
     ...runOptions,
     seed,
@@ -52,6 +55,7 @@ export async function runCase(
     plan,
     world: {
       ...(onChoice !== undefined && { onChoice }),
+      ...(eventsMax !== undefined && { eventsMax }),
       choices: (generator) => {
         switch (choices.kind) {
           case 'generated':

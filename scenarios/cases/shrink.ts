@@ -8,7 +8,7 @@
  * smaller, so it ends; the budget ends it sooner.
  */
 
-import { choiceKey } from '../../sim/index.ts';
+import { choiceKey, OVERDUE } from '../../sim/index.ts';
 import type { Case, CaseRun, LivelyChoice } from './case.ts';
 import { runCase, signatureOfRun } from './case.ts';
 import { needed } from './delta.ts';
@@ -36,6 +36,9 @@ export interface Shrunk {
   others: ReadonlyMap<string, Case>;
 }
 
+/** What has not failed after so many times the events of the best case, and some, passes: most of a run is behind the failure. */
+const EVENTS_FACTOR = 2;
+const EVENTS_MARGIN = 1_000;
 /** Share of the budget for the plan; the rest is for choices. */
 const PLAN_SHARE = 0.4;
 /** Other seeds that each size of a small world is tried with. */
@@ -105,7 +108,8 @@ class Shrinker {
     await needed(steps, {
       suffices: (left) => {
         const plan = steps.filter((step) => !left.includes(step)).reduce((of, step) => step(of), before.plan);
-        return this.#accepts({ ...before, plan }, () => true);
+        // A plan that is simpler to read and takes more to decide is no gain.
+        return this.#accepts({ ...before, plan }, (run) => run.lively.length <= this.#run.lively.length);
       },
       isOver: () => this.#isOver(PLAN_SHARE),
     });
@@ -180,8 +184,9 @@ class Shrinker {
   async #accepts(candidate: Case, isBetter: (run: CaseRun) => boolean): Promise<boolean> {
     this.#runs++;
     // A plan that makes no sense is no candidate.
-    const run = await runCase(candidate).catch(() => null);
-    if (run === null) return false;
+    const eventsMax = EVENTS_FACTOR * this.#run.record.events + EVENTS_MARGIN;
+    const run = await runCase(candidate, { eventsMax }).catch(() => null);
+    if (run === null || run.record.failure?.signature === OVERDUE) return false;
     const signature = signatureOfRun(run.record.failure);
     if (signature !== this.#signature) {
       if (signature !== null && !this.#others.has(signature)) this.#others.set(signature, candidate);
