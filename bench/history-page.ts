@@ -77,7 +77,7 @@ export async function historyPage(): Promise<Row[]> {
 async function measure(browser: Browser, directory: string, operations: number): Promise<Row[]> {
   const file = join(directory, `${operations}.html`);
   const bytes = writePage(file, operations);
-  const name = `${operations / 1000},000 operations`;
+  const name = `${operations.toLocaleString('en')} operations`;
   const started = performance.now();
   const { page } = await openPage(browser, pathToFileURL(file).href);
   await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
