@@ -40,26 +40,31 @@ export class AccessControl {
 
   /** Lets the request in, or answers it. */
   async admit(engine: Engine, request: HttpRequest, endpoint: Endpoint): Promise<Admitted | HttpResponse> {
-    const found = await grantOf(engine, request);
-    if ('status' in found) return found;
-    const missing = missingOperation(found, endpoint);
+    const secret = credentialsOf(request);
+    if (typeof secret !== 'string') return secret;
+    const found = await engine.authenticate(secret);
+    if (found.kind !== 'grant') return rejection(found.reason);
+    const { grant } = found;
+    const missing = missingOperation(grant, endpoint);
     if (missing !== null) return rejection({ kind: 'not-permitted', operation: missing });
-    const { id } = found.token;
+    const { id } = grant.token;
     const waitMs = this.#meter.admit(id);
     if (waitMs > 0) return limited('the access token has asked for too much', waitMs);
     const isSession = opensSession(endpoint, request);
     if (isSession && !this.#meter.open(id)) {
       return limited('the access token has as many open sessions as it may', SESSION_RETRY_MS);
     }
-    return this.#admitted(engine, found, request, isSession);
+    return this.#admitted(engine, grant, request, isSession);
   }
 
   /** Null when whoever asks may see the metrics of the process, which stand beside the API; else the answer. */
   async metricsRefusal(engine: Engine | null, request: HttpRequest): Promise<HttpResponse | null> {
     if (engine === null) return errorResponse('hot_server', 'the server is taking over the store; try again soon');
-    const found = await grantOf(engine, request);
-    if ('status' in found) return found;
-    const isPermitted = permits(found.token, 'account-metrics');
+    const secret = credentialsOf(request);
+    if (typeof secret !== 'string') return secret;
+    const found = await engine.authenticate(secret);
+    if (found.kind !== 'grant') return rejection(found.reason);
+    const isPermitted = permits(found.grant.token, 'account-metrics');
     return isPermitted ? null : rejection({ kind: 'not-permitted', operation: 'account-metrics' });
   }
 
@@ -107,14 +112,12 @@ function asItIs(response: HttpResponse): HttpResponse {
 /** When one of many sessions ends nobody knows. */
 const SESSION_RETRY_MS = 1_000;
 
-async function grantOf(engine: Engine, request: HttpRequest): Promise<Grant | HttpResponse> {
-  const credentials = request.headers.get('authorization');
+/** The secret that came with the request, or why there is none. */
+function credentialsOf({ headers }: HttpRequest): string | HttpResponse {
+  const credentials = headers.get('authorization');
   if (credentials === undefined)
     return unauthenticated('missing access token: `Authorization: Bearer TOKEN` carries it');
-  const secret = secretIn(credentials);
-  if (secret === null) return unauthenticated('`Authorization` has to be `Bearer` and an access token');
-  const found = await engine.authenticate(secret);
-  return found.kind === 'grant' ? found.grant : rejection(found.reason);
+  return secretIn(credentials) ?? unauthenticated('`Authorization` has to be `Bearer` and an access token');
 }
 
 /** Null when it is not a token that is borne. Without a pattern that captures, because it is done with every request. */

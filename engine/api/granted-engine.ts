@@ -215,8 +215,12 @@ export class GrantedEngine implements Operations {
 
 const SESSION_OPERATIONS: readonly Operation[] = ['append', 'trim', 'fence'];
 
+/** Of a batch without commands, as most are. */
+const PLAIN: readonly Operation[] = ['append'];
+
 /** What is in a batch decides what it needs. */
-function operationsOfBatch({ records }: AppendInput): Operation[] {
+function operationsOfBatch({ records }: AppendInput): readonly Operation[] {
+  if (records.length > 0 && !records.some(isCommand)) return PLAIN;
   const needed = new Set<Operation>();
   for (const record of records) needed.add(isCommand(record) ? operationOfCommand(parseCommand(record)) : 'append');
   return [...needed];

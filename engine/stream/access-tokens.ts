@@ -79,8 +79,8 @@ export class AccessTokens {
   }
 
   /** Whose secret this is. What is malformed is nobody's, whoever owns the store. */
-  async authenticate(secret: string): Promise<Authentication> {
-    if (secretProblem(secret) !== null) return this.#refused();
+  authenticate(secret: string): Promise<Authentication> {
+    if (secretProblem(secret) !== null) return Promise.resolve(this.#refused());
     const { compute } = this.#parts.ports;
     const secretHash = compute.sha256(secretBytes(secret));
     const token = this.#parts.tables.tokens.ofSecret(secretHash);
@@ -158,8 +158,9 @@ export class AccessTokens {
     return seen.token === undefined ? this.#refused() : this.#known(seen.token);
   }
 
-  async #known(token: TokenState): Promise<Authentication> {
-    return this.#expiry.isOver(token) ? this.#over(token) : { kind: 'grant', grant: this.#grant(token) };
+  #known(token: TokenState): Promise<Authentication> {
+    if (this.#expiry.isOver(token)) return this.#over(token);
+    return Promise.resolve({ kind: 'grant', grant: this.#grant(token) });
   }
 
   /** What is told of a token whose time is over: that it is nobody's, once that is durable, and not before. */
