@@ -39,8 +39,8 @@ export interface Look {
   disservice: string | null;
 }
 
-/** Every client has gone, and every time-out below has passed long before. */
-const REST_MS = 10_000;
+/** Every client has gone, and every time-out below has passed long before; a write of one that ended its side is waited for 30 s. */
+const REST_MS = 40_000;
 
 /** Connections of whoever looks. */
 export const OWN = 3;
