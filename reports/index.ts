@@ -14,9 +14,8 @@ import { readPageAssets } from './page-assets.ts';
 import { type HistoryView, type JudgedHistory, type RunExtras, viewHistory, viewRun } from './view-run.ts';
 
 export type { JudgedHistory, RunExtras, ShrunkCase } from './view-run.ts';
-export { type LiveSweep, type LiveSweepSource, serveSweep } from './live-sweep.ts';
+export { type LiveSweep, serveSweep } from './live-sweep.ts';
 export { renderSweep } from './sweep-document.ts';
-export type { SweepOptions } from './view-sweep.ts';
 
 /**
  * The history page of a simulated run. `history` is `run.historyLines` as the checker parsed them, hashes

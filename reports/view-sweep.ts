@@ -72,7 +72,7 @@ export interface PlantRow {
 }
 
 /** How something is spread over runs. */
-export interface Distribution {
+interface Distribution {
   name: string;
   unit: 'count' | 'ms';
   histogram: Histogram;

@@ -55,7 +55,7 @@ export function framesOf(bytes: Buffer): Frame[] {
   for (let at = 0; at + 9 <= bytes.length;) {
     const end = at + 9 + bytes.readUIntBE(at, 3);
     if (end > bytes.length) break;
-    const [type = 0, flags = 0] = [bytes[at + 3], bytes[at + 4]];
+    const [type, flags] = [bytes.readUInt8(at + 3), bytes.readUInt8(at + 4)];
     frames.push({ type, flags, stream: bytes.readUInt32BE(at + 5), payload: bytes.subarray(at + 9, end) });
     at = end;
   }
