@@ -66,11 +66,20 @@ describe('what a basin stored', () => {
     expect(values({ ledger: ledgerOf(stored(3), { hour }), gone: NOTHING_GONE })).toEqual([
       [-4, 2],
       [-3, 2],
-      [-2, 1],
+      [-2, 2],
       [-1, 3],
       [0, 3],
     ]);
   });
+});
+
+test('what a stream stores now is what the log has last, though a clock behind told that after one ahead', () => {
+  const minute = NOW_S / 60;
+  const notes = [
+    { minute: minute - 2, streamId: 1, storedBytes: 4 },
+    { minute: minute - 9_000, streamId: 1, storedBytes: 5 },
+  ];
+  expect(storedByMinute({ goneTo: -1, notes }, 1, 6, seen(NOW_S), 0)).toEqual([[NOW_S, 6]]);
 });
 
 test('what a stream stored is told from the oldest note on when the newest that is gone was of a time to come', () => {

@@ -140,6 +140,10 @@ function stretches(steps: readonly Step[], now: number, nowS: number, intervalS:
   return found.reverse();
 }
 
+/**
+ * A value at each interval: of all that was told to have come until then, what the log has last. Clocks may have told it in
+ * another order, but what there is is what the log ends with.
+ */
 function gauge(
   found: readonly Stretch[],
   intervalS: number,
@@ -147,18 +151,19 @@ function gauge(
   fromS: number,
 ): UsagePoint[] {
   const points: UsagePoint[] = [];
-  const ordered = found.toSorted((a, b) => a.at - b.at);
-  let value = (found[0] as Stretch).before;
+  const ordered = found.map((stretch, place) => ({ ...stretch, place })).toSorted((a, b) => a.at - b.at);
+  let [value, place] = [(found[0] as Stretch).before, -1];
   let next = 0;
   for (let at = Math.floor(Math.max(startS, Math.min(fromS, nowS)) / intervalS); at * intervalS <= endS; at++) {
-    for (let come = ordered[next]; come !== undefined && come.at <= at; come = ordered[++next]) value = come.after;
+    for (let come = ordered[next]; come !== undefined && come.at <= at; come = ordered[++next]) {
+      if (come.place > place) [value, place] = [come.after, come.place];
+    }
     points.push([at * intervalS, value]);
   }
   return points;
 }
 
-/** At the end of interval `at`. */
+/** At the end of interval `at`, as `gauge` has it. */
 function valueAt(found: readonly Stretch[], at: number): number {
-  const ordered = found.toSorted((a, b) => a.at - b.at);
-  return ordered.findLast((stretch) => stretch.at <= at)?.after ?? (found[0] as Stretch).before;
+  return found.findLast((stretch) => stretch.at <= at)?.after ?? (found[0] as Stretch).before;
 }

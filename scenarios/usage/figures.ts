@@ -99,7 +99,8 @@ export class Figures {
     const ranges = [];
     for (let years = -back; years <= forward; years++) {
       const startS = middleS + years * YEAR_S - RANGE_S / 2;
-      if (startS <= untilS) ranges.push({ startS, endS: Math.min(startS + RANGE_S - 1, untilS) });
+      // Clocks that are set are not set to times before 1970, however often.
+      if (startS >= 0 && startS <= untilS) ranges.push({ startS, endS: Math.min(startS + RANGE_S - 1, untilS) });
     }
     return ranges;
   }
