@@ -25,6 +25,7 @@ export class UsageClient {
   readonly #wire: Wire;
   readonly #below: (bound: number) => number;
   readonly #figures: Figures;
+  readonly #deliveredTwice: () => number;
   /** Appends of this life that were acknowledged. */
   #durable: Account = { count: 0, bytes: 0 };
   /** Appends that may have taken effect, or may still, in this life or another. */
@@ -37,8 +38,16 @@ export class UsageClient {
   #told: Sums = { appends: 0, appendedBytes: 0, reads: 0, readBytes: 0 };
   #tail = 0;
 
-  constructor(wire: Wire, basin: string, below: (bound: number) => number, clocks: ServerClocks) {
+  /** `deliveredTwice`: how many requests that change nothing the network has given to a server once more than they were sent. */
+  constructor(
+    wire: Wire,
+    basin: string,
+    below: (bound: number) => number,
+    clocks: ServerClocks,
+    deliveredTwice: () => number,
+  ) {
     this.#wire = wire;
+    this.#deliveredTwice = deliveredTwice;
     this.#below = below;
     this.#figures = new Figures(wire, basin, clocks);
   }
@@ -105,8 +114,14 @@ export class UsageClient {
     within('appends', sums.appends, durable.count, durable.count + doubtful.count);
     within('appended bytes', sums.appendedBytes, durable.bytes, durable.bytes + doubtful.bytes);
     // How many have to be there is known where nobody dies (`reads-counted.ts`).
-    within('reads', sums.reads, 0, read.count + unread.count);
-    within('bytes that were read', sums.readBytes, 0, read.bytes + unread.bytes);
+    const again = this.#deliveredTwice();
+    within('reads', sums.reads, 0, read.count + unread.count + again);
+    within(
+      'bytes that were read',
+      sums.readBytes,
+      0,
+      read.bytes + unread.bytes + again * (durable.bytes + doubtful.bytes),
+    );
     return sums;
   }
 

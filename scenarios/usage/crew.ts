@@ -62,7 +62,9 @@ export class UsageCrew implements Crew {
     this.#stage.start(NAME, async (ports) => {
       const below = this.#stage.below(USAGE, NAME);
       const wire = new Wire(this.#stage.transport(ports), ports.clock, options);
-      const client = new UsageClient(wire, BASIN, below, this.#clocks());
+      const client = new UsageClient(wire, BASIN, below, this.#clocks(), () =>
+        this.#stage.world.probes.count('fault.net.duplicated'),
+      );
       if (!(await this.#provision(wire, ports))) return;
       this.#atWork = { client, wire, below };
       for (let life = 1; this.#atWork !== null; life++) {

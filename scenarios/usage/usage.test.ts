@@ -72,7 +72,19 @@ function clientOf(figures: Said, { back = 0, forward = 0, serverMs = NOW_MS, jum
   const wire = new Wire(transport, clock, { addresses: ['n'], roam: null, basin: 'b', timeoutMs: 5 });
   const world = { wallMs: () => serverMs, trueMs: clock.wallMs, jumps: () => ({ back, forward }) };
   const jumped = () => void forward++;
-  return { client: new UsageClient(wire, 'b', () => 0, world), clock, asked, jumped, readsAsked: () => reads };
+  return {
+    client: new UsageClient(
+      wire,
+      'b',
+      () => 0,
+      world,
+      () => 0,
+    ),
+    clock,
+    asked,
+    jumped,
+    readsAsked: () => reads,
+  };
 }
 
 describe('a server is caught that', () => {
