@@ -13,8 +13,8 @@ import {
   ReadBatchSchema,
   SequencedRecordSchema,
 } from '../engine/api/proto/s2_pb.ts';
-import type { AppendInput } from '../engine/core/admission.ts';
 import type { SequencedRecord } from '../engine/core/record.ts';
+import { inputOfMessage } from '../engine/testing/append-messages.ts';
 import { MIB } from './load.ts';
 import { median, type Row } from './table.ts';
 
@@ -87,17 +87,7 @@ function ours(bytes: Uint8Array): number {
 
 /** Not as strict as ours is, and without the checks of values. */
 function library(bytes: Uint8Array): number {
-  const { records, matchSeqNum, fencingToken } = fromBinary(AppendInputSchema, bytes);
-  const input: AppendInput = {
-    records: records.map(({ timestamp, headers, body }) => ({
-      timestamp: timestamp === undefined ? null : Number(timestamp),
-      headers: headers.map(({ name, value }) => ({ name, value })),
-      body,
-    })),
-    matchSeqNum: matchSeqNum === undefined ? null : Number(matchSeqNum),
-    fencingToken: fencingToken ?? null,
-  };
-  return input.records.length;
+  return inputOfMessage(fromBinary(AppendInputSchema, bytes)).records.length;
 }
 
 function libraryBatch({ records }: Sample): number {

@@ -8,6 +8,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 
 import type { AppendInput } from '../core/admission.ts';
+import { inputOfMessage } from '../testing/append-messages.ts';
 import { concat } from '../testing/codec-values.ts';
 import { APPEND_INPUT, isMessage } from '../testing/fuzz/judges.ts';
 import * as official from '../testing/official-codecs.ts';
@@ -86,28 +87,6 @@ function ours(bytes: Uint8Array): AppendInput | 'malformed' {
   }
 }
 
-interface Message {
-  records: readonly {
-    timestamp?: bigint | undefined;
-    headers: readonly { name: Uint8Array; value: Uint8Array }[];
-    body: Uint8Array;
-  }[];
-  matchSeqNum?: bigint | undefined;
-  fencingToken?: string | undefined;
-}
-
-function asInput({ records, matchSeqNum, fencingToken }: Message): AppendInput {
-  return {
-    records: records.map(({ timestamp, headers, body }) => ({
-      timestamp: timestamp === undefined ? null : Number(timestamp),
-      headers: headers.map(({ name, value }) => ({ name, value })),
-      body,
-    })),
-    matchSeqNum: matchSeqNum === undefined ? null : Number(matchSeqNum),
-    fencingToken: fencingToken ?? null,
-  };
-}
-
 describe.each(LEVELS)('in %s', (_, message, within) => {
   const cases = [...everyField()].flatMap((field) => [within(concat(field, message)), within(concat(message, field))]);
 
@@ -132,7 +111,7 @@ describe.each(LEVELS)('in %s', (_, message, within) => {
       const input = ours(bytes);
       if (input === 'malformed') continue;
       const what = Buffer.from(bytes).toString('hex');
-      expect(asInput(official.AppendInput.fromBinary(bytes)), what).toEqual(input);
+      expect(inputOfMessage(official.AppendInput.fromBinary(bytes)), what).toEqual(input);
       const read = library(bytes);
       if (read === 'tag too long') longTags++;
       else expect(read, what).toEqual(input);
@@ -145,7 +124,7 @@ describe.each(LEVELS)('in %s', (_, message, within) => {
 /** It refuses tags of more bytes than a number of 32 bits takes; S2 and its clients take them, since the number is in range. */
 function library(bytes: Uint8Array): AppendInput | 'tag too long' {
   try {
-    return asInput(fromBinary(AppendInputSchema, bytes));
+    return inputOfMessage(fromBinary(AppendInputSchema, bytes));
   } catch (error) {
     if (String(error).includes('illegal tag: varint overflows uint32')) return 'tag too long';
     throw error;

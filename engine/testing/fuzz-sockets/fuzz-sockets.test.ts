@@ -3,13 +3,14 @@
 import { afterAll, expect, test } from 'vitest';
 
 import { findingIn, fuzzSockets } from './fuzz-sockets.ts';
-import { builtServer, type Look } from './server.ts';
+import { ServerProgram } from '../server-program.ts';
+import type { Look } from './server.ts';
 
-const built = builtServer();
-afterAll(async () => (await built).remove());
+const program = ServerProgram.build();
+afterAll(async () => (await program).remove());
 
 test('a thousand malformed requests leave a server well, and somebody who means well served', async () => {
-  const { requests, ends, statuses } = await fuzzSockets((await built).program, 1, 1_000);
+  const { requests, ends, statuses } = await fuzzSockets(await program, 1, 1_000);
   expect(requests).toBeGreaterThanOrEqual(1_000);
   // Fuzzing that is always refused, or never, tests nothing. How a connection of one kind ends is up to who is faster.
   for (const status of [200, 400, 403, 404]) expect(statuses.get(status), String(status)).toBeGreaterThan(0);

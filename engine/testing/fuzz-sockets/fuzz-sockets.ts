@@ -4,6 +4,7 @@
  * well is served as if nothing were. A round is drawn from a seed and a number; what is found is looked for in it one by one.
  */
 
+import type { ServerProgram } from '../server-program.ts';
 import { seededDice } from '../seeded-dice.ts';
 import { anyInput, type Input } from './bytes.ts';
 import { exchanged } from './exchange.ts';
@@ -29,7 +30,7 @@ export interface SocketFigures {
 }
 
 /** At least `requests` of them. Throws at the first finding, with the bytes that bring it about if one input does. */
-export async function fuzzSockets(program: string, seed: number, requests: number): Promise<SocketFigures> {
+export async function fuzzSockets(program: ServerProgram, seed: number, requests: number): Promise<SocketFigures> {
   const figures: SocketFigures = { requests: 0, ends: new Map(), statuses: new Map(), residentMibMax: 0 };
   const server = await FuzzedServer.start(program);
   try {
@@ -84,7 +85,7 @@ async function sent(port: number, inputs: readonly Input[]): Promise<Map<string,
 }
 
 /** The first of the inputs that brings a fresh server to it alone. */
-async function culprit(program: string, seed: number, round: number): Promise<string> {
+async function culprit(program: ServerProgram, seed: number, round: number): Promise<string> {
   const server = await FuzzedServer.start(program);
   try {
     for (const input of roundOf(seed, round, server.tokens)) {

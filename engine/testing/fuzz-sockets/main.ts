@@ -5,8 +5,8 @@
 
 import { Command, InvalidArgumentError } from 'commander';
 
+import { ServerProgram } from '../server-program.ts';
 import { fuzzSockets } from './fuzz-sockets.ts';
-import { builtServer } from './server.ts';
 
 new Command('fuzz-sockets')
   .description('malformed requests over real sockets, against a server process that has to stay well')
@@ -14,7 +14,7 @@ new Command('fuzz-sockets')
   .option('--seed <n>', 'the same seed is the same requests', count, 1)
   .action(async ({ requests, seed }: { requests: number; seed: number }) => {
     const startMs = performance.now();
-    const { program, remove } = await builtServer();
+    const program = await ServerProgram.build();
     try {
       const figures = await fuzzSockets(program, seed, requests);
       const rows = [
@@ -28,7 +28,7 @@ new Command('fuzz-sockets')
       const most = `${Math.round(figures.residentMibMax)} MiB at most`;
       process.stdout.write(`${figures.requests} requests, seed ${seed}: no finding in ${seconds} s, ${most}\n`);
     } finally {
-      await remove();
+      await program.remove();
     }
   })
   .parse();

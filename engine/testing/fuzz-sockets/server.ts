@@ -3,16 +3,10 @@
  * outside: whether it lives, what it complains of, its metrics, and whether it does right by somebody who means well.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-
-import { build } from 'esbuild';
 
 import type { ServeOptions } from '../../main.ts';
+import type { RunningServer, ServerProgram } from '../server-program.ts';
 import { BASIN } from './requests.ts';
 
 /** Tokens that inputs carry: each may do everything, in basins that are none of those that must not be disturbed. */
@@ -66,26 +60,18 @@ export class FuzzedServer {
   readonly port: number;
   /** Good ones, of narrow scopes. */
   readonly tokens: string[] = [];
-  readonly #child: ChildProcess;
-  readonly #errors: () => string;
+  readonly #server: RunningServer;
   #appended = 0;
 
-  private constructor(child: ChildProcess, port: number, errors: () => string) {
-    this.#child = child;
-    this.port = port;
-    this.#errors = errors;
+  private constructor(server: RunningServer) {
+    this.port = server.port;
+    this.#server = server;
   }
 
-  static async start(program: string): Promise<FuzzedServer> {
-    const child = spawn(process.execPath, [program, JSON.stringify(OPTIONS)], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    let errors = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (errors += chunk.slice(0, 10_000)));
-    while (child.exitCode === null && !/\bready\b/.test(output)) await sleep(10);
-    const port = Number(/http:\/\/[^ ]*:(\d+)/.exec(output)?.[1] ?? 0);
-    if (port === 0) throw new Error(`the server did not start: ${errors}`);
-    const server = new FuzzedServer(child, port, () => errors);
+  static async start(program: ServerProgram): Promise<FuzzedServer> {
+    const running = await program.start(OPTIONS);
+    if (running.port === 0) throw new Error(`the server did not start: ${running.errors()}`);
+    const server = new FuzzedServer(running);
     const config = { create_stream_on_append: true, create_stream_on_read: true };
     for (const basin of [BASIN, WELL]) await server.#ask('PUT', `/v1/basins/${basin}`, basin, { config });
     for (const [n, names] of SCOPES.entries()) {
@@ -106,7 +92,7 @@ export class FuzzedServer {
       connections: 0,
       disservice: null,
     };
-    if (!this.#isAlive()) return { ...look, isAlive: false, complaints: this.#errors() };
+    if (!this.#isAlive()) return { ...look, isAlive: false, complaints: this.#server.errors() };
     try {
       const disservice = await this.#served();
       const text = await this.#metricsAtRest();
@@ -115,16 +101,16 @@ export class FuzzedServer {
       const requestsActive = gauge(text, 'tailrace_http_requests_active');
       const connections = gauge(text, 'tailrace_http_connections');
       const found = { statuses, residentMib, requestsActive, connections, disservice };
-      return { isAlive: true, complaints: this.#errors(), ...found };
+      return { isAlive: true, complaints: this.#server.errors(), ...found };
     } catch (error) {
-      return { ...look, isAlive: this.#isAlive(), complaints: this.#errors(), disservice: String(error) };
+      return { ...look, isAlive: this.#isAlive(), complaints: this.#server.errors(), disservice: String(error) };
     }
   }
 
   async stop(): Promise<void> {
     if (!this.#isAlive()) return;
-    this.#child.kill('SIGKILL');
-    await once(this.#child, 'close');
+    this.#server.child.kill('SIGKILL');
+    await this.#server.exit;
   }
 
   /** Once everybody is gone but who asks; as they are when that takes too long. */
@@ -139,7 +125,8 @@ export class FuzzedServer {
   }
 
   #isAlive(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
+    const { exitCode, signalCode } = this.#server.child;
+    return exitCode === null && signalCode === null;
   }
 
   /** Appends one record to a stream of its own and reads it back, which must be the last of as many as were appended. */
@@ -166,29 +153,6 @@ export class FuzzedServer {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
   }
-}
-
-/** Bundles the program as it is now; `remove` takes the bundle away again. */
-export async function builtServer(): Promise<{ program: string; remove: () => Promise<void> }> {
-  // Below the packages it imports.
-  const builds = fileURLToPath(new URL('../../../.runs', import.meta.url));
-  await mkdir(builds, { recursive: true });
-  const folder = await mkdtemp(join(builds, 'fuzzed-'));
-  const program = join(folder, 'serve.mjs');
-  await build({
-    stdin: {
-      contents: `import { serve } from './main.ts'; process.exitCode = await serve(JSON.parse(process.argv[2]));`,
-      resolveDir: fileURLToPath(new URL('../..', import.meta.url)),
-      loader: 'ts',
-    },
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'warning',
-    outfile: program,
-  });
-  return { program, remove: () => rm(folder, { recursive: true }) };
 }
 
 function statusesIn(exposition: string): Map<number, number> {

@@ -20,6 +20,7 @@ import { lastEventIdHeader, resumedRead } from '../../api/sse-events.ts';
 import type { AppendInput } from '../../core/admission.ts';
 import type { Random } from '../../ports.ts';
 import { engineThatAnswers } from '../api-bench.ts';
+import { inputOfMessage } from '../append-messages.ts';
 import { anyAppendInput, anyNumber, concat, cut } from '../codec-values.ts';
 import { AppendInput as OfficialInput } from '../official-codecs.ts';
 import { anyConfigurationBody } from './configuration-bodies.ts';
@@ -76,21 +77,9 @@ function checkProtobuf(bytes: Uint8Array): string {
   const input = declared(['bad_proto', 'invalid'], () => decodeAppendInput(bytes, 'bad_proto'));
   if (typeof input === 'string') return input;
   ok(isMessage(bytes, APPEND_INPUT), 'what is taken is well-formed');
-  deepStrictEqual(fromOfficial(OfficialInput.fromBinary(bytes)), input, 'the official client reads the same in it');
+  deepStrictEqual(inputOfMessage(OfficialInput.fromBinary(bytes)), input, 'the official client reads the same in it');
   deepStrictEqual(decodeAppendInput(officialBytes(input), 'bad_proto'), input);
   return 'taken';
-}
-
-function fromOfficial({ records, matchSeqNum, fencingToken }: OfficialInput): AppendInput {
-  return {
-    records: records.map(({ timestamp, headers, body }) => ({
-      timestamp: timestamp === undefined ? null : Number(timestamp),
-      headers: headers.map(({ name, value }) => ({ name, value })),
-      body,
-    })),
-    matchSeqNum: matchSeqNum === undefined ? null : Number(matchSeqNum),
-    fencingToken: fencingToken ?? null,
-  };
 }
 
 // --- frames --------------------------------------------------------------------------------------------------
