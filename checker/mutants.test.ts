@@ -15,3 +15,12 @@ test.each(CAUGHT_HERE)('without %s the engines disagree on some small history', 
   const { hunt } = await buildMutant(MUTANTS.find((mutant) => mutant.breaks === breaks)!);
   expect(hunt({ from: 1, to: 12_000 }).found?.disagreement).toEqual(expect.any(String));
 });
+
+test('a checker that throws disagrees with everybody, and its history is shrunk', async () => {
+  const find = 'return open.size === 0 ? null';
+  const edits = [{ file: 'checker/extended/replay.ts', find, replace: 'return open.size < 0 ? null' }];
+  const { huntExtended } = await buildMutant({ breaks: 'the replay of extended histories', on: 'extended', edits });
+  const { found } = huntExtended({ from: 1, to: 400 });
+  expect(found?.disagreement).toContain('the checker throws: the replay refuses the order found');
+  expect(found!.history.length).toBeLessThanOrEqual(2);
+});

@@ -31,7 +31,16 @@ const PLAIN_UNKNOWN_MAX = 5;
 const WGL_STEPS_MAX = 50_000;
 const SWEEP_STEPS_MAX = 200_000;
 
+/** An engine that throws, like the sweep when the replay refuses its witness, disagrees with the others. */
 export function compareOn(history: History, rule: Rule): Comparison {
+  try {
+    return comparedOn(history, rule);
+  } catch (error) {
+    return { verdict: 'unknown', disagreement: `an engine throws: ${(error as Error).message}` };
+  }
+}
+
+function comparedOn(history: History, rule: Rule): Comparison {
   const model = streamModel(rule);
   const oracle = toNondeterministic(model);
   const operations = streamOperations(history);
@@ -43,8 +52,7 @@ export function compareOn(history: History, rule: Rule): Comparison {
     said['plain search'] = searchPlainly(toModel(oracle), operations, { stepsMax: PLAIN_STEPS_MAX }).verdict;
   const searched = checkOperations(model, operations, { stepsMax: WGL_STEPS_MAX });
   said['WGL+'] = searched.verdict;
-  const swept = sweep(history, rule);
-  if (typeof swept === 'string') return { verdict: 'unknown', disagreement: swept };
+  const swept = checkStream(history, { ...rule, stepsMax: SWEEP_STEPS_MAX });
   said['sweep'] = swept.verdict;
   const decided = new Set(Object.values(said).filter((verdict) => verdict !== 'unknown'));
   const [verdict = 'unknown'] = decided;
@@ -67,15 +75,6 @@ function refusalOfOrder(
   const withoutEffect = operations.flatMap((_, index) => (placed.has(index) ? [] : [opIdOf(index)]));
   const refusal = refusalOfWitness(history, { linearization, withoutEffect }, rule);
   return refusal === null ? null : `the replay refuses the order of WGL+: ${refusal}`;
-}
-
-/** The verdict, or the words of the exception with which the sweep refuses its own witness. */
-function sweep(history: History, rule: Rule): ReturnType<typeof checkStream> | string {
-  try {
-    return checkStream(history, { ...rule, stepsMax: SWEEP_STEPS_MAX });
-  } catch (error) {
-    return `the sweep throws: ${(error as Error).message}`;
-  }
 }
 
 function namesItsOperations(

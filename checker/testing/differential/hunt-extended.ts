@@ -7,6 +7,8 @@ import { checkExtendedStream } from '../../extended/check.ts';
 import type { ExtendedHistory } from '../../extended/history.ts';
 import { extendedStreamModel } from '../../extended/model.ts';
 import { operationsOfStream } from '../../extended/operations.ts';
+import { formatExtended } from '../../formats/extended-jsonl.ts';
+import { MalformedHistory } from '../../malformed.ts';
 import { checkOperations } from '../../wgl/check-operations.ts';
 import { type OracleRule, oracleOf } from '../extended-oracle.ts';
 import { extendedHistory } from '../extended-histories.ts';
@@ -15,13 +17,20 @@ import { seededRandom } from '../random.ts';
 
 const OPERATIONS_MAX = 7;
 
+interface FoundExtended {
+  seed: number;
+  disagreement: string;
+  history: ExtendedHistory;
+  rule: OracleRule;
+}
+
 export interface ExtendedHaul {
   ok: number;
   illegal: number;
-  found: { seed: number; disagreement: string; history: ExtendedHistory; rule: OracleRule } | null;
+  found: FoundExtended | null;
 }
 
-/** Stops at the first disagreement. */
+/** Stops at the first disagreement, and shrinks it. */
 export function huntExtended({ from, to }: { from: number; to: number }): ExtendedHaul {
   const haul: ExtendedHaul = { ok: 0, illegal: 0, found: null };
   for (let seed = from; seed < to && haul.found === null; seed++) {
@@ -30,26 +39,69 @@ export function huntExtended({ from, to }: { from: number; to: number }): Extend
     const rule = { strictS2: dice.chance(1, 4), initially };
     const { verdict, disagreement } = compareExtended(events, rule);
     haul[verdict]++;
-    if (disagreement !== null) haul.found = { seed, disagreement, history: events, rule };
+    if (disagreement !== null) haul.found = shrink({ seed, disagreement, history: events, rule });
   }
   return haul;
 }
 
-function compareExtended(
-  history: ExtendedHistory,
-  rule: OracleRule,
-): { verdict: 'ok' | 'illegal'; disagreement: string | null } {
+function shrink(found: FoundExtended): FoundExtended {
+  for (let smaller: FoundExtended | null = found; smaller !== null; smaller = withoutOne(found)) found = smaller;
+  return found;
+}
+
+/** Without an operation, if what is left is a history still and disagreed about. */
+function withoutOne(found: FoundExtended): FoundExtended | null {
+  for (const opId of new Set(found.history.map((event) => event.opId))) {
+    const history = found.history.filter((event) => event.opId !== opId);
+    if (!isWellFormed(history)) continue;
+    const { disagreement } = compareExtended(history, found.rule);
+    if (disagreement !== null) return { ...found, history, disagreement };
+  }
+  return null;
+}
+
+/** Sessions that go on need their beginning, turns those before them. */
+function isWellFormed(history: ExtendedHistory): boolean {
+  try {
+    operationsOfStream(history);
+    return true;
+  } catch (error) {
+    if (error instanceof MalformedHistory) return false;
+    throw error;
+  }
+}
+
+/** What disagrees in words, and the history as a file. */
+export function describeExtended({ seed, disagreement, history, rule }: FoundExtended): { said: string; file: string } {
+  return {
+    said: `seed ${seed}, ${JSON.stringify(rule)}: ${disagreement}`,
+    file: formatExtended({ initially: rule.initially }, history),
+  };
+}
+
+interface Comparison {
+  verdict: 'ok' | 'illegal';
+  disagreement: string | null;
+}
+
+function compareExtended(history: ExtendedHistory, rule: OracleRule): Comparison {
   const oracle = oracleOf(history, rule);
   const verdict = hasLinearization(oracle.model, oracle.operations) ? 'ok' : 'illegal';
+  try {
+    return { verdict, disagreement: disagreementWith(verdict, history, rule) };
+  } catch (error) {
+    return { verdict, disagreement: `permutations: ${verdict}, the checker throws: ${(error as Error).message}` };
+  }
+}
+
+function disagreementWith(verdict: 'ok' | 'illegal', history: ExtendedHistory, rule: OracleRule): string | null {
   const said = checkExtendedStream(history, rule);
-  if (said.verdict !== verdict)
-    return { verdict, disagreement: `permutations: ${verdict}, sweep: ${JSON.stringify(said)}` };
+  if (said.verdict !== verdict) return `permutations: ${verdict}, sweep: ${JSON.stringify(said)}`;
   const operations = operationsOfStream(history);
-  if ('code' in operations || history.some(tellsOfTime)) return { verdict, disagreement: null };
+  if ('code' in operations || history.some(tellsOfTime)) return null;
   const searched = checkOperations(extendedStreamModel(rule), operations).verdict;
-  if (searched !== verdict) return { verdict, disagreement: `permutations: ${verdict}, WGL+: ${searched}` };
-  if (said.verdict !== 'ok') return { verdict, disagreement: null };
-  return { verdict, disagreement: refusalOf(said.linearization, said.withoutEffect, history, rule) };
+  if (searched !== verdict) return `permutations: ${verdict}, WGL+: ${searched}`;
+  return said.verdict === 'ok' ? refusalOf(said.linearization, said.withoutEffect, history, rule) : null;
 }
 
 /** The general search knows nothing of timestamps. */

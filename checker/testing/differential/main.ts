@@ -3,7 +3,7 @@
  * one million, some fifteen minutes), then lets every mutant of the checker try to pass the same test.
  *
  * Exit 0: the engines agreed throughout, and on every mutant they did not. A disagreement is shrunk, printed and kept
- * as `.runs/disagreement-<seed>.jsonl`, ready for testdata/.
+ * as `.runs/disagreement-<seed>.jsonl`, ready for testdata/. An engine that throws disagrees with all others.
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatHistory } from '../../formats/jsonl.ts';
 import { buildMutant, misfitOf } from './build-mutant.ts';
-import { formatExtended } from '../../formats/extended-jsonl.ts';
+import { describeExtended } from './hunt-extended.ts';
 import { describeFound, hunt, huntExtended, huntRegisters } from './hunt.ts';
 import { MUTANTS } from './mutants.ts';
 
@@ -47,8 +47,9 @@ const extended = huntExtended({ from: first, to: first + histories / EXTENDED_SH
 console.log(`extended histories: ${extended.ok} ok, ${extended.illegal} illegal`);
 if (extended.found !== null) {
   hasFailed = true;
-  const { seed, disagreement, rule, history } = extended.found;
-  console.log(`seed ${seed}: ${disagreement}\n${formatExtended({ initially: rule.initially }, history)}`);
+  const { said, file } = describeExtended(extended.found);
+  writeFileSync(join(RUNS, `disagreement-extended-${extended.found.seed}.jsonl`), file);
+  console.log(`${said}\n${file}`);
 }
 for (const mutant of MUTANTS) {
   const misfit = await misfitOf(mutant);
