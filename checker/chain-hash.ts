@@ -120,17 +120,16 @@ export class ChainHash {
     this.lo = lo ^ rotatedHigh(lo, hi, a) ^ rotatedHigh(lo, hi, b);
   }
 
-  /** Multiplies modulo 2^64, by 16-bit limbs so that no product leaves the exact integers. */
+  /** Multiplies modulo 2^64, by 16-bit limbs: no sum leaves 32 unsigned bits, so that all of it is integer arithmetic. */
   #multiply(factorHi: number, factorLo: number): void {
     const { hi, lo } = this;
     const a0 = lo & 0xffff;
     const a1 = lo >>> 16;
     const b0 = factorLo & 0xffff;
     const b1 = factorLo >>> 16;
-    const low = a0 * b0;
-    const middle = a1 * b0 + (low >>> 16);
-    const middle2 = a0 * b1 + (middle % 0x10000);
-    const carry = a1 * b1 + Math.floor(middle / 0x10000) + Math.floor(middle2 / 0x10000);
+    const middle = (Math.imul(a1, b0) + (Math.imul(a0, b0) >>> 16)) | 0;
+    const middle2 = (Math.imul(a0, b1) + (middle & 0xffff)) | 0;
+    const carry = Math.imul(a1, b1) + (middle >>> 16) + (middle2 >>> 16);
     this.lo = Math.imul(lo, factorLo);
     this.hi = (carry + Math.imul(hi, factorLo) + Math.imul(lo, factorHi)) | 0;
   }
