@@ -12,39 +12,34 @@ import { type Candidate, mayStandAt } from './candidates.ts';
 import { ChainHash } from '../chain-hash.ts';
 import { type Identification, identify, spell } from './identify.ts';
 import type { Operations } from './operations.ts';
+import { firstAbove } from './order.ts';
 import type { Hole, Segment } from './tiling.ts';
 import { type Laid, type Piece, type Stretch, type StretchHole, TwoEndedSearch } from './two-ended.ts';
 
 export type Filling = readonly Laid<Candidate>[];
 
 // Real effects happen near their calls: so many of the latest candidates of each hole are tried before all of them.
-const WINDOWS = [24, 72, 96, 216];
-// What may be spent on a number of pieces of such a window before all candidates are looked at.
-const NEAR_STEPS = 30_000;
+const WINDOWS = [24, 72, 216];
 // Late effects are rare: one candidate from anywhere in each half, the others of so many latest ones.
 const NEAR = 24;
-const LATE_STEPS = 1_000_000;
-// What may be spent on trying everything before the content is compared with all batches.
-const CHEAP_STEPS = 200_000;
+// What may be spent on one number of pieces before the content is compared with all batches.
+const CHEAP_STEPS = 50_000;
 // The same when one filling is known: any other would have to spell the same records or be a 64-bit collision.
 const CHEAP_STEPS_MORE = 1_000;
 const IDENTIFY_STEPS = 4_000_000;
 
 export class SegmentFillings {
   readonly segment: Segment;
-  readonly stretch: Stretch<Candidate>;
   readonly #operations: Operations;
+  readonly #candidates: readonly Candidate[];
   readonly #found: Filling[] = [];
   readonly #known = new Set<string>();
   /** Found in other segments already: most likely not here as well. */
   readonly #taken: ReadonlySet<Candidate>;
-  /** Widths of the searches: those over the latest candidates, then that over everything. */
-  readonly #widths: readonly number[];
-  readonly #searches: TwoEndedSearch<Candidate>[] = [];
-  /** One late piece in each half; undefined until it is needed. */
-  #late: TwoEndedSearch<Candidate> | undefined;
-  #likeliest: Stretch<Candidate> | null = null;
-  #isComplete: boolean;
+  #hasTriedOne = false;
+  #stretch: Stretch<Candidate> | undefined;
+  #searches: Searches | undefined;
+  #isComplete = false;
   #identification: Identification | null | undefined;
 
   constructor(
@@ -55,12 +50,8 @@ export class SegmentFillings {
   ) {
     this.segment = segment;
     this.#operations = operations;
+    this.#candidates = candidates;
     this.#taken = taken;
-    this.stretch = stretchOf(operations, segment, candidates);
-    const { holes } = this.stretch;
-    this.#isComplete = holes.some(offersTooLittle);
-    const widest = Math.max(0, ...holes.map((hole) => hole.offers.length));
-    this.#widths = [...WINDOWS.filter((size) => size < widest), widest];
   }
 
   /** Filling number `k`, counted from 0, if there are so many. `unknown`: the budget ran out before that was known. */
@@ -74,13 +65,20 @@ export class SegmentFillings {
 
   /** Segments are looked at by ascending difficulty, so that an easy conviction need not wait for a hard segment. */
   get difficulty(): number {
-    const { holes } = this.stretch;
-    return holes.length * 1_000_000 + holes.reduce((sum, hole) => sum + hole.offers.length, 0);
+    const { holes } = this.segment;
+    return holes.length * 1_000_000 + holes.reduce((sum, hole) => sum + this.#calledBefore(hole), 0);
+  }
+
+  /** What the holes offer, and the chain values around them. */
+  get stretch(): Stretch<Candidate> {
+    return (this.#stretch ??= stretchOf(this.#operations, this.segment, (hole) =>
+      offersFor(hole, this.#candidates.slice(0, this.#calledBefore(hole))),
+    ));
   }
 
   /** Most pieces that have been tried in all combinations. */
   get piecesTried(): number {
-    return (this.#searches[this.#widths.length - 1]?.pieceCount ?? 1) - 1;
+    return (this.#searches?.wide.pieceCount ?? 1) - 1;
   }
 
   /** What lies in the holes, legal or not, when it can be recognised. */
@@ -93,74 +91,62 @@ export class SegmentFillings {
     return this.#identification;
   }
 
+  /** How many candidates may stand somewhere in the hole as far as floors go: they ascend. */
+  #calledBefore(hole: Hole): number {
+    return firstAbove(this.#candidates, ({ members }) => members[0]!.floor, hole.end);
+  }
+
   /** One step of searching. False when the budget or the memory does not allow it. */
   #searchOn(budget: Budget): boolean {
-    const first = this.#found[0];
-    const tried = this.#searches[this.#widths.length - 1]?.pieceCount ?? this.stretch.holes.length;
-    const near = first === undefined ? this.#nearest(tried) : null;
-    if (near !== null) return this.#advance(near, budget);
-    const wide = this.#search(this.#widths.length - 1);
-    this.#isComplete = wide.isComplete;
+    if (!this.#hasTriedOne) return this.#tryOne(budget);
+    const searches = (this.#searches ??= this.#begin());
+    this.#isComplete = searches.wide.isComplete;
     if (this.#isComplete) return true;
-    const isDear = wide.isFull || wide.costAhead > CHEAP_STEPS_MORE;
-    if (first !== undefined && isDear && this.#spell(first)) return true;
-    if (wide.pieceCount <= 2 || wide.costAhead < CHEAP_STEPS) return this.#advance(wide, budget);
-    const late = first === undefined ? this.#lateSearch() : null;
-    if (late !== null) return this.#advance(late, budget);
-    if (first === undefined && this.#identification === undefined) {
+    const first = this.#found[0];
+    const next = searches.cheapest;
+    const isDear = next === null || next.costAhead > (first === undefined ? CHEAP_STEPS : CHEAP_STEPS_MORE);
+    if (isDear && first !== undefined && this.#spell(first)) return true;
+    if (isDear && first === undefined && this.#identification === undefined) {
       const identification = this.identification(budget);
       if (identification !== null && this.#spell(identification)) return true;
     }
-    const open = this.#widths.map((_, index) => this.#search(index)).filter(canGoOn);
-    const cheapest = open.reduce<TwoEndedSearch<Candidate> | null>(
-      (best, search) => (best === null || search.costAhead < best.costAhead ? search : best),
-      null,
-    );
-    return cheapest !== null && this.#advance(cheapest, budget);
-  }
-
-  /** The narrowest window that has not yet tried so many pieces, if that costs next to nothing. */
-  #nearest(pieceCount: number): TwoEndedSearch<Candidate> | null {
-    for (let index = 0; index < this.#widths.length - 1; index++) {
-      const search = this.#search(index);
-      if (search.pieceCount <= pieceCount && canGoOn(search) && search.costAhead <= NEAR_STEPS) return search;
-    }
-    return null;
-  }
-
-  #lateSearch(): TwoEndedSearch<Candidate> | null {
-    if (this.#widths.at(-1)! <= NEAR) return null;
-    this.#late ??= new TwoEndedSearch(this.#operations, { ...this.#offered(), near: NEAR });
-    return canGoOn(this.#late) && this.#late.costAhead <= LATE_STEPS ? this.#late : null;
-  }
-
-  #search(index: number): TwoEndedSearch<Candidate> {
-    return (this.#searches[index] ??= new TwoEndedSearch(
-      this.#operations,
-      narrowed(this.#offered(), this.#widths[index]!),
-    ));
-  }
-
-  /** The stretch with the likeliest offers first: those that were not found elsewhere, latest call first. */
-  #offered(): Stretch<Candidate> {
-    this.#likeliest ??= {
-      ...this.stretch,
-      holes: this.stretch.holes.map((hole) => ({
-        ...hole,
-        offers: [
-          ...hole.offers.filter((candidate) => !this.#taken.has(candidate)),
-          ...hole.offers.filter((candidate) => this.#taken.has(candidate)),
-        ],
-      })),
-    };
-    return this.#likeliest;
-  }
-
-  #advance(search: TwoEndedSearch<Candidate>, budget: Budget): boolean {
-    const fillings = search.advance(budget);
+    const fillings = next?.advance(budget) ?? null;
     if (fillings === null) return false;
     this.#keep(fillings);
     return true;
+  }
+
+  /** Most segments have one hole that one append fills, called lately; it is found without any table. */
+  #tryOne(budget: Budget): boolean {
+    const [hole, another] = this.segment.holes;
+    const chain = new ChainHash();
+    const { hi, lo } = this.#operations;
+    const ends = another === undefined ? endsOf(this.#operations, this.segment) : null;
+    for (let index = this.#calledBefore(hole!) - 1; ends !== null && index >= 0; index--) {
+      const piece = this.#candidates[index]!;
+      const { recordStart, recordCount } = piece;
+      if (recordCount !== hole!.end - hole!.start || !mayStandAt(piece, hole!.start)) continue;
+      if (!budget.spend(recordCount)) return false;
+      chain.set(ends.start.hi, ends.start.lo);
+      chain.appendRange(hi, lo, recordStart, recordStart + recordCount);
+      if (chain.hi !== ends.end.hi || chain.lo !== ends.end.lo) continue;
+      this.#keep([[{ piece, position: hole!.start }]]);
+      break;
+    }
+    this.#hasTriedOne = true;
+    this.#isComplete = this.#found.length === 0 && this.stretch.holes.some(offersTooLittle);
+    return true;
+  }
+
+  /** The likeliest offers come first: those that were not found elsewhere, latest call first. */
+  #begin(): Searches {
+    const { holes } = this.stretch;
+    const isTaken = (candidate: Candidate): boolean => this.#taken.has(candidate);
+    const likeliest = holes.map((hole) => ({
+      ...hole,
+      offers: [...hole.offers.filter((offer) => !isTaken(offer)), ...hole.offers.filter(isTaken)],
+    }));
+    return new Searches(this.#operations, { ...this.stretch, holes: likeliest });
   }
 
   /** Takes the records of one way to fill the holes for their content, and so finds every other way at once. */
@@ -182,8 +168,29 @@ export class SegmentFillings {
   }
 }
 
-function canGoOn(search: TwoEndedSearch<Candidate>): boolean {
-  return !search.isComplete && !search.isFull;
+/** Over the latest candidates, over one late one in each half, over everything: whatever costs least goes on. */
+class Searches {
+  readonly wide: TwoEndedSearch<Candidate>;
+  readonly #all: readonly TwoEndedSearch<Candidate>[];
+
+  constructor(operations: Operations, stretch: Stretch<Candidate>) {
+    const widest = Math.max(0, ...stretch.holes.map((hole) => hole.offers.length));
+    this.wide = new TwoEndedSearch(operations, stretch);
+    this.#all = [
+      ...WINDOWS.filter((size) => size < widest).map((size) => new TwoEndedSearch(operations, narrowed(stretch, size))),
+      ...(NEAR < widest ? [new TwoEndedSearch(operations, { ...stretch, near: NEAR })] : []),
+      this.wide,
+    ];
+  }
+
+  /** Null when none can go on. */
+  get cheapest(): TwoEndedSearch<Candidate> | null {
+    const open = this.#all.filter((search) => !search.isComplete && !search.isFull);
+    return open.reduce<TwoEndedSearch<Candidate> | null>(
+      (best, search) => (best === null || search.costAhead < best.costAhead ? search : best),
+      null,
+    );
+  }
 }
 
 /** Are there enough members of each candidate, called early enough, if no other segment uses any? */
@@ -198,8 +205,24 @@ function membersSuffice(filling: Filling): boolean {
   return true;
 }
 
-function stretchOf(operations: Operations, segment: Segment, candidates: readonly Candidate[]): Stretch<Candidate> {
-  const { items, startRead, endRead, holes } = segment;
+function stretchOf(
+  operations: Operations,
+  segment: Segment,
+  offersOf: (hole: Hole) => readonly Candidate[],
+): Stretch<Candidate> {
+  return {
+    ...endsOf(operations, segment),
+    holes: stretchHoles(segment, offersOf),
+    mayLie: mayStandAt,
+    copiesOf: (candidate) => candidate.members.length,
+  };
+}
+
+/** The chain values where the first hole starts and where the last one ends. */
+function endsOf(
+  operations: Operations,
+  { items, startRead, endRead, holes }: Segment,
+): Record<'start' | 'end', ChainHash> {
   const first = items.indexOf(holes[0]!);
   const last = items.indexOf(holes.at(-1)!);
   const start = new ChainHash(startRead?.hashHi, startRead?.hashLo);
@@ -208,13 +231,7 @@ function stretchOf(operations: Operations, segment: Segment, candidates: readonl
   const end = new ChainHash(endRead?.hashHi, endRead?.hashLo);
   for (const item of items.slice(last + 1).reverse())
     if (item.kind === 'batch') advanceChain(end, operations, item.op, 'remove');
-  return {
-    holes: stretchHoles(segment, candidates),
-    start,
-    end,
-    mayLie: mayStandAt,
-    copiesOf: (candidate) => candidate.members.length,
-  };
+  return { start, end };
 }
 
 function advanceChain(
@@ -227,10 +244,10 @@ function advanceChain(
   else chain.removeRange(hi, lo, recordStart, recordStart + recordCount);
 }
 
-function stretchHoles({ items }: Segment, candidates: readonly Candidate[]): StretchHole<Candidate>[] {
+function stretchHoles({ items }: Segment, offersOf: (hole: Hole) => readonly Candidate[]): StretchHole<Candidate>[] {
   const holes: (StretchHole<Candidate> & { behind: Candidate['members'][number][] })[] = [];
   for (const item of items)
-    if (item.kind === 'hole') holes.push({ ...item, offers: offersFor(item, candidates), behind: [] });
+    if (item.kind === 'hole') holes.push({ ...item, offers: offersOf(item), behind: [] });
     else holes.at(-1)?.behind.push(item.op);
   holes.at(-1)!.behind.length = 0; // What lies behind the last hole is in the stretch's end value already.
   return holes;

@@ -10,6 +10,7 @@
 
 import type { Budget } from './budget.ts';
 import { ChainHash } from '../chain-hash.ts';
+import { Nodes, Places } from './nodes.ts';
 
 /** A run of records that may be laid down as one. */
 export interface Piece {
@@ -49,7 +50,7 @@ export interface Records {
   readonly lo: Int32Array;
 }
 
-// Nodes kept in memory by one search: about 150 MB at the most.
+// Nodes kept in memory by one search: about 90 MB at the most.
 const NODES_MAX = 2_000_000;
 // Solutions of one number of pieces: equal records can be laid in more ways than fit in memory.
 const SOLUTIONS_MAX = 100_000;
@@ -131,15 +132,7 @@ class Front<P extends Piece> {
   readonly #stretch: Stretch<P>;
   readonly #lengths: readonly (Uint8Array | null)[];
   readonly #isForward: boolean;
-  readonly #hole: number[];
-  readonly #position: number[];
-  readonly #hi: number[];
-  readonly #lo: number[];
-  readonly #parent: number[] = [-1];
-  readonly #piece: (P | null)[] = [null];
-  readonly #laidAt: number[] = [-1];
-  /** 1 where a piece that is not near was laid on the way. */
-  readonly #far: number[] = [0];
+  readonly #nodes = new Nodes();
   readonly #near: number;
   /** How many nodes of the latest finished layer may still take a far piece. */
   #freeWidth = 1;
@@ -161,14 +154,12 @@ class Front<P extends Piece> {
     this.#isForward = direction === 'forward';
     const { holes, start, end, near = Number.POSITIVE_INFINITY } = stretch;
     this.#near = near;
-    this.#hole = [this.#isForward ? 0 : holes.length];
-    this.#position = [this.#isForward ? holes[0]!.start : holes.at(-1)!.end];
-    this.#hi = [this.#isForward ? start.hi : end.hi];
-    this.#lo = [this.#isForward ? start.lo : end.lo];
+    if (this.#isForward) this.#nodes.add(-1, -1, 0, holes[0]!.start, start, 0);
+    else this.#nodes.add(-1, -1, holes.length, holes.at(-1)!.end, end, 0);
   }
 
   get size(): number {
-    return this.#position.length;
+    return this.#nodes.count;
   }
 
   isEmptyAt(depth: number): boolean {
@@ -191,32 +182,36 @@ class Front<P extends Piece> {
         if (this.size > sizeMax || !this.#extend(this.#nodeCursor, budget)) return false;
       this.#layerStart.push(this.size);
       this.#freeWidth = 0;
-      for (let node = end; node < this.size; node++) if (this.#far[node] === 0) this.#freeWidth++;
+      for (let node = end; node < this.size; node++) if (this.#nodes.isFar[node] === 0) this.#freeWidth++;
     }
     return true;
   }
 
   /** All solutions, or SOLUTIONS_MAX + 1 of them. */
   joinWith(other: Front<P>, depth: number, otherDepth: number): readonly (readonly Laid<P>[])[] {
-    const { first, next, start } = other.#indexLayer(otherDepth);
+    const { position, hi, lo } = this.#nodes;
+    const places = other.#placesOf(otherDepth);
     const solutions: Laid<P>[][] = [];
     for (let node = this.#layerStart[depth]!; node < this.#layerStart[depth + 1]!; node++) {
-      const key = placeKey(this.#position[node]!, this.#hi[node]!, this.#lo[node]!);
-      for (let mate = first.get(key) ?? -1; mate !== -1; mate = next[mate - start]!)
-        if (this.#standsWith(node, other, mate)) {
-          solutions.push([...this.#path(node).reverse(), ...other.#path(mate)]);
-          if (solutions.length > SOLUTIONS_MAX) return solutions;
-        }
+      let mate = places.firstAt(position[node]!, hi[node]!, lo[node]!);
+      for (; mate !== -1; mate = places.nextOf(mate)) {
+        solutions.push([...this.#path(node).reverse(), ...other.#path(mate)]);
+        if (solutions.length > SOLUTIONS_MAX) return solutions;
+      }
     }
     return solutions;
+  }
+
+  #placesOf(depth: number): Places {
+    return new Places(this.#nodes, this.#layerStart[depth]!, this.#layerStart[depth + 1]!);
   }
 
   /** Lays every offer at one node. False when the budget ran out. */
   #extend(node: number, budget: Budget): boolean {
     const { holes } = this.#stretch;
-    let hole = this.#hole[node]!;
-    let position = this.#position[node]!;
-    this.#chain.set(this.#hi[node]!, this.#lo[node]!);
+    let hole = this.#nodes.hole[node]!;
+    let position = this.#nodes.position[node]!;
+    this.#chain.set(this.#nodes.hi[node]!, this.#nodes.lo[node]!);
     if (this.#isForward) {
       if (hole === holes.length) return true;
     } else if (hole === holes.length || position === holes[hole]!.start) {
@@ -229,30 +224,28 @@ class Front<P extends Piece> {
     const { hi, lo } = this.#chain;
     const { start, end, offers } = holes[hole]!;
     const lengths = this.#lengths[hole]!;
-    const offered = this.#far[node] === 1 ? Math.min(offers.length, this.#near) : offers.length;
+    const isFar = this.#nodes.isFar[node]!;
+    const laid = this.#path(node).map(({ piece }) => piece);
+    const offered = isFar === 1 ? Math.min(offers.length, this.#near) : offers.length;
     for (; this.#offerCursor < offered; this.#offerCursor++) {
       const piece = offers[this.#offerCursor]!;
       const at = this.#isForward ? position : position - piece.recordCount;
       const rest = this.#isForward ? end - at - piece.recordCount : at - start;
       if (rest < 0 || !canBeMade(lengths, rest) || !this.#stretch.mayLie(piece, at)) continue;
-      if (!this.#hasCopyLeft(node, piece)) continue;
+      if (laid.includes(piece) && !this.#hasCopyLeft(laid, piece)) continue;
       const steps = piece.recordCount + (this.#isForward && rest === 0 ? recordsIn(holes[hole]!.behind) : 0);
       if (!budget.spend(steps)) return false;
       this.#chain.set(hi, lo);
-      this.#lay(node, piece, hole, at, rest);
-      this.#far.push(this.#offerCursor < this.#near ? this.#far[node]! : 1);
+      this.#lay(node, piece, hole, at, rest, this.#offerCursor < this.#near ? isFar : 1);
     }
     return true;
   }
 
-  #hasCopyLeft(node: number, piece: P): boolean {
-    let left = this.#stretch.copiesOf(piece);
-    for (let at = node; this.#parent[at] !== -1 && left > 0; at = this.#parent[at]!)
-      if (this.#piece[at] === piece) left--;
-    return left > 0;
+  #hasCopyLeft(laid: readonly P[], piece: P): boolean {
+    return laid.filter((other) => other === piece).length < this.#stretch.copiesOf(piece);
   }
 
-  #lay(parent: number, piece: P, hole: number, at: number, rest: number): void {
+  #lay(parent: number, piece: P, hole: number, at: number, rest: number, isFar: number): void {
     const end = piece.recordStart + piece.recordCount;
     const { holes } = this.#stretch;
     let stand = at;
@@ -268,13 +261,7 @@ class Front<P extends Piece> {
         }
       }
     } else this.#chain.removeRange(this.#records.hi, this.#records.lo, piece.recordStart, end);
-    this.#hole.push(standHole);
-    this.#position.push(stand);
-    this.#hi.push(this.#chain.hi);
-    this.#lo.push(this.#chain.lo);
-    this.#parent.push(parent);
-    this.#piece.push(piece);
-    this.#laidAt.push(at);
+    this.#nodes.add(parent, this.#offerCursor, standHole, stand, this.#chain, isFar);
   }
 
   /** Moves the chain over the acknowledged records between a hole and the next. */
@@ -288,40 +275,17 @@ class Front<P extends Piece> {
         this.#chain.removeRange(hi, lo, run.recordStart, run.recordStart + run.recordCount);
   }
 
-  /** The nodes of a layer by place: the first one, and behind each the next with the same key. */
-  #indexLayer(depth: number): { first: Map<number, number>; next: Int32Array; start: number } {
-    const start = this.#layerStart[depth]!;
-    const end = this.#layerStart[depth + 1]!;
-    const first = new Map<number, number>();
-    const next = new Int32Array(end - start);
-    for (let node = end - 1; node >= start; node--) {
-      const key = placeKey(this.#position[node]!, this.#hi[node]!, this.#lo[node]!);
-      next[node - start] = first.get(key) ?? -1;
-      first.set(key, node);
-    }
-    return { first, next, start };
-  }
-
-  #standsWith(node: number, other: Front<P>, mate: number): boolean {
-    return (
-      this.#position[node] === other.#position[mate] &&
-      this.#hi[node] === other.#hi[mate] &&
-      this.#lo[node] === other.#lo[mate]
-    );
-  }
-
   /** The pieces laid on the way to a node, last one first. */
   #path(node: number): Laid<P>[] {
+    const { parent, offer, hole, position } = this.#nodes;
     const laid: Laid<P>[] = [];
-    for (let at = node; this.#parent[at] !== -1; at = this.#parent[at]!)
-      laid.push({ piece: this.#piece[at]!, position: this.#laidAt[at]! });
+    for (let at = node; parent[at] !== -1; at = parent[at]!) {
+      // A forward piece lies where its parent stood, a backward one where it stands itself.
+      const place = this.#isForward ? parent[at]! : at;
+      laid.push({ piece: this.#stretch.holes[hole[place]!]!.offers[offer[at]!]!, position: position[place]! });
+    }
     return laid;
   }
-}
-
-/** 53 bits of position and chain value; equality is checked behind it. */
-function placeKey(position: number, hi: number, lo: number): number {
-  return ((hi ^ Math.imul(position, 0x9e3779b1)) & 0x1fffff) * 0x1_0000_0000 + (lo >>> 0);
 }
 
 /** Which lengths up to the hole's the offers can make up, each used at will; null where a table would be too long. */
