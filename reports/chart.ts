@@ -3,10 +3,11 @@
  */
 
 import type { History } from '../checker/history.ts';
-import type { RunFailure, TrackMessage, TrackSpan } from '../scenarios/run.ts';
+import type { RunFailure, TrackMark, TrackMessage, TrackSpan } from '../scenarios/run.ts';
 import { type ChartData, packOperations, packOrder, packTimes } from './chart-data.ts';
 import { packDeltas } from './columns.ts';
-import { type LastWords, lastWordsOf } from './last-words.ts';
+import { evidenceOf } from './evidence.ts';
+import { type LastWords, lastWordsOf, rivalsAt } from './last-words.ts';
 import { messagesOf, packMessages } from './messages.ts';
 import { eventTimesOf, type Operation, operationsOf } from './operations.ts';
 import { packRecordHashes } from './record-hashes.ts';
@@ -21,6 +22,10 @@ export interface Chart {
   guilty: readonly number[];
   timesMs: readonly number[] | null;
   lastWords: LastWords | null;
+  /** Who took himself for the owner when the most telling operation returned, though somebody else had taken over. */
+  rivals: readonly string[];
+  /** What the trace of a failure shows to be wrong by itself. */
+  evidence: readonly string[];
   data: ChartData;
 }
 
@@ -30,6 +35,7 @@ export function chartOf(source: {
   linearization: readonly number[] | null;
   partialOrders: readonly (readonly number[])[];
   tracks: readonly TrackSpan[];
+  marks: readonly TrackMark[];
   messages: readonly TrackMessage[] | null;
 }): Chart {
   const { history } = source;
@@ -55,8 +61,14 @@ export function chartOf(source: {
         ? null
         : { baseline: window.baseline, overview: window.overview, events: packDeltas(window.events) },
   };
-  const lastWords = lastWordsOf(operations, timesMs, source.tracks);
-  return { operations, eventCount: history.length, guilty, timesMs, lastWords, data };
+  const { tracks, marks } = source;
+  const returnedAt = operations[guilty[0] ?? -1]?.returnEvent ?? null;
+  return {
+    ...{ operations, eventCount: history.length, guilty, timesMs, data },
+    lastWords: lastWordsOf(operations, timesMs, tracks),
+    rivals: returnedAt === null || timesMs === null ? [] : rivalsAt(tracks, timesMs[returnedAt] ?? 0),
+    evidence: source.failure === null ? [] : evidenceOf({ operations, timesMs, tracks, marks, guilty }),
+  };
 }
 
 function indexesOf(operations: readonly Operation[], opIds: readonly number[]): number[] {

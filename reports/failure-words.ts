@@ -30,6 +30,8 @@ export interface FailureWords {
   before: readonly string[];
   /** What was under way then, as `guilty`. */
   underWay: readonly GuiltyOperation[];
+  /** What the trace shows to be wrong by itself, in the order in which it happened. */
+  evidence: readonly string[];
 }
 
 export function failureWords(failure: RunFailure, chart: Chart): FailureWords {
@@ -52,7 +54,8 @@ export function failureWords(failure: RunFailure, chart: Chart): FailureWords {
   return {
     ...{ kind, signature, guilty, message: asSentence(shortNames(message)) },
     missingOpIds: failure.opIds.filter((opId) => !known.has(opId)),
-    owners: words?.owners ?? [],
+    evidence: chart.evidence.map(shortNames),
+    owners: words?.owners ?? chart.rivals,
     before: (words?.lines ?? []).map(shortNames),
     underWay: inWords(words?.operations ?? []).map((each) => pending(each, operations, words?.atMs ?? 0, timesMs)),
   };

@@ -69,7 +69,8 @@ function violationCard(failure: FailureWords, { repro, shrunk }: Pick<HistoryVie
         Also named, but not in the recorded history: ${failure.missingOpIds.map((id) => `op ${id}`).join(', ')}.
       </p>`
     }
-    ${failure.before.length + failure.underWay.length > 0 && lastWords(failure)}
+    ${failure.evidence.length > 0 && evidence(failure.evidence)}
+    ${failure.owners.length + failure.before.length + failure.underWay.length > 0 && lastWords(failure)}
     ${shrunk !== null && shrunkCase(shrunk)} ${repro !== null && reproOf('Run it again', repro)}
   </section>`;
 }
@@ -84,6 +85,15 @@ const KIND_WORDS = {
 /** Codes of violations are worth showing; other signatures are the message once more. */
 function eyebrowOf({ kind, signature }: FailureWords): string {
   return kind === 'linearizability' ? `${KIND_WORDS[kind]} · ${signature}` : KIND_WORDS[kind];
+}
+
+function evidence(sentences: readonly string[]): Markup {
+  return html`<div class="shrunk evidence">
+    <h3>What the trace shows</h3>
+    <ul>
+      ${sentences.map((sentence) => html`<li>${sentence}</li>`)}
+    </ul>
+  </div>`;
 }
 
 /** Of a failure that names no operations: what had just happened, and who was at work. */

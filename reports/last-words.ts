@@ -45,6 +45,22 @@ export function lastWordsOf(
  * answer for the stream. Two of one epoch are never right.
  */
 function ownersAt(tracks: readonly TrackSpan[], atMs: number): string[] {
+  const { owners, rivals } = standingsAt(tracks, atMs);
+  if (rivals.length > 0) return rivals;
+  const newest = owners.at(-1);
+  return [newest === undefined ? 'No host owned the store.' : `${newest.host} owned the store, epoch ${newest.epoch}.`];
+}
+
+/** Two owners of one epoch, and whoever takes himself for the owner though another one has taken over; mostly nobody. */
+export function rivalsAt(tracks: readonly TrackSpan[], atMs: number): string[] {
+  return standingsAt(tracks, atMs).rivals;
+}
+
+/** `owners`: those present, by epoch. */
+function standingsAt(
+  tracks: readonly TrackSpan[],
+  atMs: number,
+): { owners: { host: string; epoch: number }[]; rivals: string[] } {
   const owners = tracks
     .filter(({ track, startMs }) => track.startsWith('host ') && startMs <= atMs)
     .flatMap(({ track, label, startMs, endMs }) => {
@@ -55,17 +71,30 @@ function ownersAt(tracks: readonly TrackSpan[], atMs: number): string[] {
   // It need not be alive any more to have superseded the others.
   const newest = owners.at(-1);
   const present = owners.filter(({ endMs }) => endMs >= atMs);
-  if (newest === undefined || present.length === 0) return ['No host owned the store.'];
-  const rivals = present.filter(({ epoch }) => epoch === newest.epoch).map(({ host }) => host);
-  if (rivals.length > 1) return [`${rivals.join(' and ')} owned the store at once, both with epoch ${newest.epoch}.`];
+  if (newest === undefined || present.length === 0) return { owners: [], rivals: [] };
+  const equals = present.filter(({ epoch }) => epoch === newest.epoch).map(({ host }) => host);
+  const twice = `${equals.join(' and ')} owned the store at once, both with epoch ${newest.epoch}.`;
+  if (equals.length > 1) return { owners: present, rivals: [twice] };
   const superseded = present
     .filter(({ epoch }) => epoch < newest.epoch)
     .map(
       ({ host, epoch }) =>
         `${host} took itself for the owner (epoch ${epoch}), although ${newest.host} had taken over with epoch ` +
-        `${newest.epoch} at ${formatNumber(newest.startMs)} ms.`,
+        `${newest.epoch} at ${formatNumber(newest.startMs)} ms.${provedWords(tracks, host, atMs)}`,
     );
-  return superseded.length > 0 ? superseded : [`${newest.host} owned the store, epoch ${newest.epoch}.`];
+  return { owners: present, rivals: superseded };
+}
+
+/** By a slot of its own that was committed, or by the absence of the next one. */
+function provedWords(tracks: readonly TrackSpan[], host: string, atMs: number): string {
+  const proofs = tracks.filter(
+    ({ track, label, startMs }) =>
+      track === `probes ${host}` && /^log\.(proof\.by-|slot\.committed)/.test(label) && startMs <= atMs,
+  );
+  const latestMs = proofs.reduce((latest, { startMs }) => Math.max(latest, startMs), -1);
+  // In a recorded run every owner that is right has some.
+  if (latestMs < 0) return tracks.some(({ track }) => track === `probes ${host}`) ? ' It never proved that it is.' : '';
+  return ` It last counted that as proved at ${formatNumber(Math.floor(latestMs))} ms.`;
 }
 
 function linesBefore(tracks: readonly TrackSpan[], atMs: number): string[] {

@@ -76,6 +76,7 @@ export function viewRun(run: RunRecord, history: History, extras: RunExtras = {}
     ...{ history, failure, linearization },
     partialOrders: extras.partialOrders ?? [],
     tracks: [...tracks.map(withShortName), ...hostSpansOf(run.marks ?? [], tracks, run.simulatedMs)],
+    marks: run.marks ?? [],
     messages: run.messages ?? null,
   });
   const identity = [
@@ -114,6 +115,7 @@ export function viewHistory(judged: JudgedHistory): HistoryView {
     history: fromFirstEvent(judged.history),
     partialOrders: judged.partialOrders ?? [],
     tracks: [],
+    marks: [],
     messages: null,
   });
   const failure = judged.failure ?? undecided(judged.verdict);

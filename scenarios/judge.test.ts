@@ -32,7 +32,7 @@ test('a run without failure and with a history that could have happened passes, 
 
 test('a failure of the world fails the run though the history is right, and says when', () => {
   const { failure, linearization } = judge(world('nobody answers\n  who: node-1'), append);
-  expect(failure).toMatchObject({ kind: 'liveness', message: 'nobody answers at 0 ms\n  who: node-1', opIds: [] });
+  expect(failure).toMatchObject({ kind: 'liveness', message: 'nobody answers (at 0 ms)\n  who: node-1', opIds: [] });
   expect(linearization).toEqual([1]);
 });
 

@@ -39,7 +39,7 @@ export function verdictFailure(verdict: Verdict): RunFailure | null {
 function worldFailure(failure: WorldFailure | null): RunFailure | null {
   if (failure === null) return null;
   const { kind, signature, message, host, atMs } = failure;
-  const where = `${host === null ? '' : ` on ${host}`} at ${atMs} ms`;
+  const where = `${host === null ? '' : `on ${host} `}at ${atMs} ms`;
   const [first = '', ...rest] = message.split('\n');
-  return { kind, signature, message: [`${first}${where}`, ...rest].join('\n'), opIds: [] };
+  return { kind, signature, message: [`${first} (${where})`, ...rest].join('\n'), opIds: [] };
 }

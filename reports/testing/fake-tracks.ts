@@ -20,6 +20,8 @@ export function fakeTracks(endMs: number, dice: Dice): TrackSpan[] {
     },
     { track: 'faults', label: 'wall clock of node-2 −340 ms', startMs: at(0.6), endMs: at(0.6), tone: 'warn' },
     { track: 'faults', label: 'pause node-1', startMs: at(0.66), endMs: at(0.74), tone: 'warn' },
+    fence('node-1', 0, 1),
+    fence('node-2', 1_000, at(0.43)),
     { track: 'host node-1', label: 'crash node-1', startMs: at(0.42), endMs: at(0.42), tone: 'bad' },
     { track: 'host node-1', label: 'start node-1', startMs: at(0.5), endMs: at(0.5), tone: 'good' },
   ];
@@ -40,17 +42,24 @@ export function fakeTracks(endMs: number, dice: Dice): TrackSpan[] {
   return tracks;
 }
 
-/** The first owner crashes, the second one takes over; slots go out and are committed. */
-export function fakeMarks(endMs: number): TrackMark[] {
+function fence(host: string, slot: number, startMs: number): TrackSpan {
+  const times = { startMs, endMs: startMs + 3, effectsMs: [startMs + 2] };
+  return { track: 'storage', label: `PUT wal/${slot}: done`, tone: 'good', detail: host, ...times };
+}
+
+/** The first owner crashes, the second one takes over; slots go out and are committed once they are stored. */
+export function fakeMarks(endMs: number, tracks: readonly TrackSpan[]): TrackMark[] {
   const marks: TrackMark[] = [
     [0, 'node-1', 'takeover.started', ''],
     [4.5, 'node-1', 'takeover.completed', 1],
     [endMs * 0.43, 'node-2', 'takeover.started', ''],
     [endMs * 0.46, 'node-2', 'takeover.completed', 2],
   ];
-  for (let slot = 1, atMs = 20; atMs < endMs; slot++, atMs += 40) {
-    const host = atMs < endMs * 0.42 ? 'node-1' : 'node-2';
-    marks.push([atMs, host, 'log.slot.issued', slot], [atMs + 61.25, host, 'log.slot.committed', slot]);
+  for (const { track, label, startMs, endMs: doneMs, detail = '', effectsMs } of tracks) {
+    const slot = Number(/^PUT wal\/(\d+)/.exec(label)?.[1] ?? 0);
+    if (track !== 'storage' || slot % 1_000 === 0) continue;
+    const durableMs = Math.max(doneMs, ...(effectsMs ?? [])) + 0.25;
+    marks.push([startMs, detail, 'log.slot.issued', slot], [durableMs, detail, 'log.slot.committed', slot]);
   }
   return marks.sort(([a], [b]) => a - b);
 }

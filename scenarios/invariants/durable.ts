@@ -45,8 +45,18 @@ class Untold extends Error {
   readonly isGone: boolean;
 
   constructor(what: string, reason: { kind: string }) {
-    super(`${what} is not told: ${JSON.stringify(reason)}`);
+    super(`${what} is not told: ${wordsOf(reason)}`);
     this.isGone = GONE.has(reason.kind);
+  }
+}
+
+/** An append went through that had to be refused. */
+class Accepted extends Untold {
+  constructor(seqNum: number) {
+    super('', { kind: 'durable' });
+    this.message =
+      `an append with the fencing token "${NOBODYS_TOKEN}", which nobody ever set, was acknowledged as record ${seqNum} ` +
+      'instead of refused: fencing tokens of appends are not looked at';
   }
 }
 
@@ -160,9 +170,18 @@ async function tokenInForce(engine: Engine, basin: string, name: string): Promis
   const headers = [{ name: new Uint8Array(), value: Buffer.from('fence') }];
   const records = [{ timestamp: null, headers, body: Buffer.from(NOBODYS_TOKEN) }];
   const outcome = await engine.append(basin, name, { records, matchSeqNum: null, fencingToken: NOBODYS_TOKEN });
+  if (outcome.kind === 'durable') throw new Accepted(outcome.ack.start.seqNum);
   const reason = outcome.kind === 'rejected' ? outcome.reason : outcome;
   if (reason.kind === 'fencing-token-mismatch') return reason.actual;
   throw new Untold('its token in force', reason);
+}
+
+/** `stream-not-found`, and what the reason has to say beyond its kind: `corrupt (record 7)`. */
+function wordsOf({ kind, ...rest }: { kind: string }): string {
+  const values = Object.entries(rest).map(
+    ([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return values.length === 0 ? kind : `${kind} (${values.join(', ')})`;
 }
 
 function reasonOf(outcome: { kind: string; reason?: { kind: string } }): { kind: string } {

@@ -76,7 +76,9 @@ test('a number is given once, to one record of one time', () => {
 test('who asks later is told no less', () => {
   const ledger = new StreamLedger(config);
   acknowledge(ledger, 4, data('x'));
-  expect(ledger.told(at(3, 30), ledger.tail)).toMatch(/asked when the tail was already 5 was told that it is 3/);
+  expect(ledger.told(at(3, 30), ledger.tail)).toMatch(
+    /tells the tail 3, though it was asked for after the acknowledgement of record 4 had told 5: .*acknowledged as record 4 is lost/,
+  );
   expect(acknowledge(ledger, 2, data('y'), null, ledger.tail)).toMatch(/when the tail was 5 got the number 2/);
 });
 

@@ -31,6 +31,8 @@ export class StreamLedger {
   config: StreamConfig | null;
   /** The tail that somebody was told: whoever asks from now on is told no less. */
   tail = 0;
+  /** How it was told, for words. */
+  #tailBy = 'nothing';
   /** By number. */
   readonly #known: Known[] = [];
   /** Acknowledged appends by the number of their first record. */
@@ -68,15 +70,14 @@ export class StreamLedger {
       this.#learn(start.seqNum, start.timestamp, null) ??
       this.#learn(end.seqNum - 1, end.timestamp, null) ??
       this.#ahead(ack, nowMs) ??
-      this.told(tail, floor)
+      this.told(tail, floor, `the acknowledgement of ${spanOf(start.seqNum, end.seqNum)}`)
     );
   }
 
   /** The tail, in any answer. */
-  told({ seqNum, timestamp }: StreamPosition, floor: number): string | null {
-    if (seqNum < floor)
-      return `whoever asked when the tail was already ${floor} was told that it is ${seqNum}: a stale answer, or records are lost`;
-    this.tail = Math.max(this.tail, seqNum);
+  told({ seqNum, timestamp }: StreamPosition, floor: number, by = 'another answer'): string | null {
+    if (seqNum < floor) return this.#short(seqNum, floor);
+    this.#grows(seqNum, by);
     return seqNum === 0 ? null : this.#learn(seqNum - 1, timestamp, null);
   }
 
@@ -89,7 +90,7 @@ export class StreamLedger {
       const broken = this.#learn(record.seqNum, record.timestamp, record);
       if (broken !== null) return broken;
     }
-    this.tail = Math.max(this.tail, (records.at(-1)?.seqNum ?? -1) + 1);
+    this.#grows((records.at(-1)?.seqNum ?? -1) + 1, 'a read');
     return null;
   }
 
@@ -103,6 +104,25 @@ export class StreamLedger {
       return `everything below ${trimPoint} is trimmed, and nobody asked for more than ${this.#trimmedTo}`;
     }
     return this.#conditions(trimPoint, records) ?? this.#stamps();
+  }
+
+  #grows(tail: number, by: string): void {
+    if (tail <= this.tail) return;
+    this.tail = tail;
+    this.#tailBy = by;
+  }
+
+  /** A stale answer, or records are lost: which of them nobody can tell who only hears answers. */
+  #short(seqNum: number, floor: number): string {
+    const by = floor === this.tail ? this.#tailBy : 'an answer';
+    const [acknowledged] = [...this.#acknowledged].filter(
+      ([start, { records }]) => start < floor && start + records.length > seqNum,
+    );
+    const lost =
+      acknowledged === undefined
+        ? 'records are lost'
+        : `what was acknowledged as ${spanOf(acknowledged[0], acknowledged[0] + acknowledged[1].records.length)} is lost`;
+    return `it tells the tail ${seqNum}, though it was asked for after ${by} had told ${floor}: a stale answer, or ${lost}`;
   }
 
   // --- one by one ------------------------------------------------------------------------------------------
@@ -166,6 +186,11 @@ export class StreamLedger {
     }
     return null;
   }
+}
+
+/** `end` is exclusive. */
+function spanOf(start: number, end: number): string {
+  return end - start <= 1 ? `record ${start}` : `records ${start}..${end - 1}`;
 }
 
 function sameContent(a: Content, b: Content): boolean {
