@@ -156,6 +156,8 @@ export interface HttpRequest {
   body: AsyncIterable<Uint8Array>;
   /** Aborts when the peer is gone and nobody will read the response. */
   signal?: AbortSignal;
+  /** One for all requests of one connection, on which several may speak if there is a proxy; forgotten when it is over. */
+  connection?: object;
 }
 
 export interface HttpResponse {

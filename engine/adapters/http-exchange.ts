@@ -102,7 +102,7 @@ async function handle(
   rules: ExchangeRules,
   name: RequestName,
 ): Promise<Answered> {
-  const { method, target, headers } = exchange;
+  const { method, target, headers, connection } = exchange;
   const peer = new Peer();
   exchange.onGone(() => peer.leave());
   const { load, bodySilenceMsMax: silenceMsMax, bodyMsMax: wholeMsMax } = rules;
@@ -115,6 +115,7 @@ async function handle(
       target,
       headers,
       body,
+      connection,
       get signal() {
         return peer.signal;
       },

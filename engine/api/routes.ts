@@ -144,16 +144,16 @@ async function serve(
   call: Omit<Call, 'basin' | 'stream' | 'id'>,
 ): Promise<HttpResponse> {
   const isInBasin = endpoint.path.startsWith('/v1/streams');
-  const names = {
-    basin: isInBasin ? basinHeader(call.request.headers) : nameIn(named.get('basin'), basinNameProblem),
-    stream: nameIn(named.get('stream'), streamNameProblem),
-    id: nameIn(named.get('id'), accessTokenIdProblem),
-  };
-  const response = await HANDLERS[endpoint.name]({ ...call, ...names });
+  const { engine, tokens, request, query, means } = call;
+  const basin = isInBasin ? basinHeader(request.headers) : nameIn(named.get('basin'), basinNameProblem);
+  const stream = nameIn(named.get('stream'), streamNameProblem);
+  const id = nameIn(named.get('id'), accessTokenIdProblem);
+  // Field by field: to spread objects took a tenth of a small append.
+  const response = await HANDLERS[endpoint.name]({ engine, tokens, request, query, means, basin, stream, id });
   // Who may not ask changes nothing, not even a count.
   if (response.status === 401 || response.status === 403) return response;
-  if (!isInBasin) call.engine.count(endpoint.needs[0] as AccountFigure);
-  else if (endpoint.name !== 'append') call.engine.countIn(names.basin, figureOf(endpoint, call.request));
+  if (!isInBasin) engine.count(endpoint.needs[0] as AccountFigure);
+  else if (endpoint.name !== 'append') engine.countIn(basin, figureOf(endpoint, request));
   return response;
 }
 

@@ -34,9 +34,10 @@ function encoded(body: unknown): Uint8Array {
   return new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
-/** Asks `POST /v1/basins` and the like of an engine; header `s2-basin` only when given. */
+/** Asks `POST /v1/basins` and the like of an engine, all on one connection; header `s2-basin` only when given. */
 export function apiOf(engine: Engine | null, options: ApiOptions = {}) {
   const handler = createApi(() => engine, options);
+  const connection = {};
   return async (line: string, { headers = {}, body }: Ask = {}): Promise<Answer> => {
     const [method = '', target = ''] = line.split(' ');
     const all = { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers };
@@ -45,6 +46,7 @@ export function apiOf(engine: Engine | null, options: ApiOptions = {}) {
       target,
       headers: new Map(Object.entries(all)),
       body: chunksOf(encoded(body)),
+      connection,
     });
     const bytes = await bytesOf(response);
     return {

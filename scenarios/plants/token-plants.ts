@@ -4,6 +4,7 @@ import type { Plant } from './plants.ts';
 
 const ACCESS = 'engine/core/access.ts';
 const TOKENS = 'engine/stream/access-tokens.ts';
+const KNOWN = 'engine/api/known-credentials.ts';
 const EXPIRY = 'engine/stream/token-expiry.ts';
 
 export const TOKEN_PLANTS: readonly Plant[] = [
@@ -72,19 +73,12 @@ export const TOKEN_PLANTS: readonly Plant[] = [
   },
   {
     name: 'cache-outlives-revocation',
-    lie: 'a token that was known once is known for as long as the process lives',
+    lie: 'a token that a connection came with once is good for as long as there is the connection',
     edits: [
       {
-        file: TOKENS,
-        find: 'const token = this.#parts.tables.tokens.ofSecret(secretHash);\n    return token',
-        replace:
-          'const token = KEPT.get(this)?.get(secret) ?? this.#parts.tables.tokens.ofSecret(secretHash);\n' +
-          '    if (token !== undefined) KEPT.set(this, (KEPT.get(this) ?? new Map()).set(secret, token));\n    return token',
-      },
-      {
-        file: TOKENS,
-        find: 'export class AccessTokens {',
-        replace: 'const KEPT = new WeakMap<object, Map<string, TokenState>>();\n\nexport class AccessTokens {',
+        file: KNOWN,
+        find: 'return known.engine === engine && !known.grant.isOver() ? known.grant : null;',
+        replace: 'return known.grant;',
       },
       {
         file: TOKENS,

@@ -228,7 +228,7 @@ export class Exchange {
 
   #serve(handler: HttpHandler): void {
     if (!this.#isServerOpen) return;
-    handler(new ServedRequest(this.#o.request, this.#requestBody, () => this.#signal())).then(
+    handler(new ServedRequest(this.#o.request, this.#requestBody, this.client, () => this.#signal())).then(
       (response) => this.#respond(response),
       (error: unknown) => this.#handlerFailed(error),
     );
@@ -245,7 +245,7 @@ export class Exchange {
   #deliverAgain(handler: HttpHandler): void {
     this.#context.kernel.after(this.#o.up.latencyUs() * 3, this.server, 'net.request-again', this.#id, () => {
       this.#context.probes.reachable('fault.net.duplicated');
-      handler(new ServedRequest(this.#o.request, nothing(), () => new AbortController().signal)).then(
+      handler(new ServedRequest(this.#o.request, nothing(), this.client, () => new AbortController().signal)).then(
         (response) => discard(response),
         (error: unknown) => this.#handlerFailed(error),
       );
@@ -466,13 +466,21 @@ class ServedRequest implements HttpRequest {
   readonly target: string;
   readonly headers: HttpRequest['headers'];
   readonly body: HttpRequest['body'];
+  /** A host has one connection to another. */
+  readonly connection: object;
   readonly #signal: () => AbortSignal;
 
-  constructor({ method, target, headers }: HttpRequest, body: HttpRequest['body'], signal: () => AbortSignal) {
+  constructor(
+    { method, target, headers }: HttpRequest,
+    body: HttpRequest['body'],
+    connection: object,
+    signal: () => AbortSignal,
+  ) {
     this.method = method;
     this.target = target;
     this.headers = headers;
     this.body = body;
+    this.connection = connection;
     this.#signal = signal;
   }
 
