@@ -32,7 +32,6 @@ export function fakeRun({ operations = 150, clients = 4, stale = true }: FakeRun
     history.filter((event) => event.type === 'return' && event.return.kind === kind).length;
   const calls = (kind: Call['kind']): number =>
     history.filter((event) => event.type === 'call' && event.call.kind === kind).length;
-  const tracks = fakeTracks(endMs, diceFrom(7));
   const run: RunRecord = {
     format: 'tailrace-run/1',
     scenario: 'linearizable',
@@ -65,8 +64,8 @@ export function fakeRun({ operations = 150, clients = 4, stale = true }: FakeRun
     drawn: { windowSlots: 8, lingerMs: 3, batchBytesMax: 65_536, putLostRatio: '1/40', pauseRatio: '1/200', hosts: 2 },
     historyLines: [],
     linearization: stale ? null : world.order(),
-    tracks,
-    marks: fakeMarks(endMs, tracks),
+    tracks: fakeTracks(endMs, diceFrom(7)),
+    marks: fakeMarks(endMs),
     messages: fakeMessages(endMs, diceFrom(5)),
   };
   return { run, history };
