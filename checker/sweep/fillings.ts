@@ -30,6 +30,8 @@ const IDENTIFY_STEPS = 4_000_000;
 
 export class SegmentFillings {
   readonly segment: Segment;
+  /** Segments are looked at by ascending difficulty, so that an easy conviction need not wait for a hard segment. */
+  readonly difficulty: number;
   readonly #operations: Operations;
   readonly #candidates: readonly Candidate[];
   readonly #found: Filling[] = [];
@@ -52,6 +54,8 @@ export class SegmentFillings {
     this.#operations = operations;
     this.#candidates = candidates;
     this.#taken = taken;
+    const { holes } = segment;
+    this.difficulty = holes.length * 1_000_000 + holes.reduce((sum, hole) => sum + this.#calledBefore(hole), 0);
   }
 
   /** Filling number `k`, counted from 0, if there are so many. `unknown`: the budget ran out before that was known. */
@@ -61,12 +65,6 @@ export class SegmentFillings {
       if (!this.#searchOn(budget)) return 'unknown';
     }
     return this.#found[k]!;
-  }
-
-  /** Segments are looked at by ascending difficulty, so that an easy conviction need not wait for a hard segment. */
-  get difficulty(): number {
-    const { holes } = this.segment;
-    return holes.length * 1_000_000 + holes.reduce((sum, hole) => sum + this.#calledBefore(hole), 0);
   }
 
   /** What the holes offer, and the chain values around them. */
@@ -185,11 +183,17 @@ class Searches {
 
   /** Null when none can go on. */
   get cheapest(): TwoEndedSearch<Candidate> | null {
-    const open = this.#all.filter((search) => !search.isComplete && !search.isFull);
-    return open.reduce<TwoEndedSearch<Candidate> | null>(
-      (best, search) => (best === null || search.costAhead < best.costAhead ? search : best),
-      null,
-    );
+    // The more pieces, the less likely: among equal costs the fewest are tried first.
+    let best: TwoEndedSearch<Candidate> | null = null;
+    let least = Number.POSITIVE_INFINITY;
+    for (const search of this.#all) {
+      const weight =
+        search.isComplete || search.isFull ? Number.POSITIVE_INFINITY : search.costAhead * search.pieceCount;
+      if (weight >= least) continue;
+      best = search;
+      least = weight;
+    }
+    return best;
   }
 }
 

@@ -28,13 +28,17 @@ const SPELLINGS_MAX = 2_000;
 export function identify(operations: Operations, stretch: Stretch<Candidate>, budget: Budget): Identification | null {
   const { holes } = stretch;
   if (holes.length > HOLES_MAX) return null;
-  const longest = Math.max(...holes.map((hole) => hole.end - hole.start));
-  const fragments = fragmentsOf(operations, longest);
-  const exact = holes.map((hole) => fragments.filter((fragment) => fragment.recordCount === hole.end - hole.start));
+  const appends = operations.all.filter((op) => op.kind === 'append');
+  const exact = holes.map((hole) => firstRecordsOf(appends, hole.end - hole.start));
   const single = searchOnce(operations, stretch, exact, budget);
   if (single !== null || holes.length > 1) return single;
-  const shorter = fragments.filter((fragment) => fragment.recordCount < longest);
-  return searchOnce(operations, stretch, [shorter], budget, 2);
+  const length = holes[0]!.end - holes[0]!.start;
+  // Whole batches are far likelier than prefixes, of which there are far more.
+  const whole = appends
+    .filter((op) => op.recordCount < length)
+    .map((op) => ({ op, recordStart: op.recordStart, recordCount: op.recordCount }));
+  const pair = searchOnce(operations, stretch, [whole], budget, 2);
+  return pair ?? searchOnce(operations, stretch, [prefixesOf(appends, length)], budget, 2);
 }
 
 function searchOnce(
@@ -70,17 +74,22 @@ export function isCut(fragment: Fragment): boolean {
   return fragment.recordCount < fragment.op.recordCount;
 }
 
-function fragmentsOf({ all }: Operations, longest: number): Fragment[] {
-  const whole: Fragment[] = [];
-  const cut: Fragment[] = [];
-  for (const op of all) {
-    if (op.kind !== 'append') continue;
-    const { recordStart, recordCount } = op;
-    if (recordCount <= longest) whole.push({ op, recordStart, recordCount });
-    for (let count = Math.min(recordCount - 1, longest); count > 0; count--)
-      cut.push({ op, recordStart, recordCount: count });
+/** So many records from the first on, of each batch that has so many. */
+function firstRecordsOf(appends: readonly Operation[], recordCount: number): Fragment[] {
+  return appends
+    .filter((op) => op.recordCount >= recordCount)
+    .map((op) => ({ op, recordStart: op.recordStart, recordCount }));
+}
+
+/** All prefixes shorter than `length`, whole batches among them. */
+function prefixesOf(appends: readonly Operation[], length: number): Fragment[] {
+  const fragments: Fragment[] = [];
+  for (let recordCount = 1; recordCount < length; recordCount++) {
+    const found = firstRecordsOf(appends, recordCount);
+    if (found.length === 0) break;
+    for (const fragment of found) fragments.push(fragment);
   }
-  return [...whole, ...cut];
+  return fragments;
 }
 
 /** Every legal way to spell the records that are known to lie in the holes, or null when there are too many to list. */

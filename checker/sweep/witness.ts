@@ -23,21 +23,22 @@ export function buildWitness({ all, events }: Operations, placements: readonly P
   placed.forEach((op, place) => {
     placeOf[op.index] = place;
   });
-  // Slot i is behind placed operation i; slot -1 is in front of all.
-  const idle = new Map<number, Operation[]>();
+  // Slot i is behind placed operation i; slot -1 is in front of all. Slots of idle operations ascend by call.
+  const idle: Operation[] = [];
+  const idleSlots: number[] = [];
   let slot = -1;
   for (const event of events) {
     if (event < 0) slot = Math.max(slot, placeOf[~event]!);
     else if (all[event]!.outcome === 'void') {
-      const neighbours = idle.get(slot);
-      if (neighbours === undefined) idle.set(slot, [all[event]!]);
-      else neighbours.push(all[event]!);
+      idle.push(all[event]!);
+      idleSlots.push(slot);
     }
   }
   const linearization: number[] = [];
+  let next = 0;
   for (let place = -1; place < placed.length; place++) {
     if (place >= 0) linearization.push(placed[place]!.opId);
-    for (const op of idle.get(place) ?? []) linearization.push(op.opId);
+    for (; idleSlots[next] === place; next++) linearization.push(idle[next]!.opId);
   }
   return {
     linearization,
