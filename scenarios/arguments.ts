@@ -1,12 +1,6 @@
 /** Command-line words turned into values, with messages that say what was expected. */
 
 import { InvalidArgumentError } from 'commander';
-import { isProfile, type Profile, PROFILES } from './plan.ts';
-
-export function profileArgument(text: string): Profile {
-  if (isProfile(text)) return text;
-  throw new InvalidArgumentError(`expected one of ${PROFILES.join(', ')}.`);
-}
 
 export function countArgument(text: string): number {
   if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);

@@ -9,27 +9,34 @@
 
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
-import { checkCommand, EXIT_BAD_INPUT } from './cli/check.ts';
-import { EXIT_USAGE, InputError } from './cli/input-error.ts';
-import { clientCommands } from './cli/client/commands.ts';
-import { recordCommand } from './cli/record.ts';
-import { reportCommand } from './cli/report.ts';
-import { serveCommand } from './cli/serve.ts';
-import { simCommand } from './cli/sim.ts';
-import { storeCommand } from './cli/store.ts';
+import { EXIT_BAD_INPUT, EXIT_USAGE, InputError } from './cli/input-error.ts';
 
 const { version } = createRequire(import.meta.url)('tailrace/package.json') as { version: string };
 
+/** What begins with a word of its own; every other first word is one of the client's commands. */
+const GROUPS: Readonly<Record<string, () => Promise<Command>>> = {
+  sim: async () => (await import('./cli/sim.ts')).simCommand(),
+  check: async () => (await import('./cli/check.ts')).checkCommand(),
+  report: async () => (await import('./cli/report.ts')).reportCommand(),
+  serve: async () => (await import('./cli/serve.ts')).serveCommand(),
+  record: async () => (await import('./cli/record.ts')).recordCommand(),
+  store: async () => (await import('./cli/store.ts')).storeCommand(),
+};
+
+/** The commands that the first word can mean: all of them when it is none, as for help and for hints at a word that was meant. */
+async function commandsFor(word: string): Promise<Command[]> {
+  const group = Object.hasOwn(GROUPS, word) ? GROUPS[word] : undefined;
+  if (group !== undefined) return [await group()];
+  const { clientCommands } = await import('./cli/client/commands.ts');
+  const commands = clientCommands();
+  if (commands.some((command) => command.name() === word || command.aliases().includes(word))) return commands;
+  return [...(await Promise.all(Object.values(GROUPS).map((load) => load()))), ...commands];
+}
+
 const program = new Command('tailrace')
   .description('a durable stream store (S2 v1 API), and the simulator and checker that prove it right')
-  .version(version)
-  .addCommand(simCommand())
-  .addCommand(checkCommand())
-  .addCommand(reportCommand())
-  .addCommand(serveCommand())
-  .addCommand(recordCommand())
-  .addCommand(storeCommand());
-for (const command of clientCommands()) program.addCommand(command);
+  .version(version);
+for (const command of await commandsFor(process.argv[2] ?? '')) program.addCommand(command);
 
 /** Commander says 1 for bad arguments, which means a violation or a failed run here. */
 function honestExits(command: Command): void {

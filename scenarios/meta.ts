@@ -2,7 +2,7 @@
  * The determinism check: one run by name, repeated under circumstances that must not matter. Compared are the
  * trace hash, the history and the page, byte for byte.
  *
- * Circumstances: twice in this process and after fifty other seeds; another process; GC and JIT flags that
+ * Circumstances: twice in this process and after other seeds; another process; GC and JIT flags that
  * move every collection; other time zone and locale; other Node.js binaries when given.
  */
 
@@ -14,15 +14,19 @@ import type { RunSize } from './plan.ts';
 import { runSeed } from './run-seed.ts';
 import type { RunRecord } from './run.ts';
 
-export interface MetaOptions {
+/** A run by its name. */
+interface Run {
   seed: string;
   profile: string;
   size: Partial<RunSize>;
-  /** Paths of further Node.js binaries. */
-  nodes: readonly string[];
 }
 
-const OTHER_SEEDS = 50;
+export interface MetaOptions extends Run {
+  /** Paths of further Node.js binaries. */
+  nodes: readonly string[];
+  /** How many other seeds one process runs before it runs this one again. */
+  otherSeeds: number;
+}
 
 /** What must be equal everywhere. */
 interface Fingerprint {
@@ -46,14 +50,14 @@ export async function metaCheck(options: MetaOptions, print: (line: string) => v
   };
 
   compare('again in the same process', await fingerprint(options));
-  for (let i = 0; i < OTHER_SEEDS; i++) {
+  for (let i = 0; i < options.otherSeeds; i++) {
     await runSeed({
       seed: `${options.seed}-other-${i}`,
       profile: 'swarm',
       size: { clients: 2, operationsPerClient: 10 },
     });
   }
-  compare(`after ${OTHER_SEEDS} other seeds in the same process`, await fingerprint(options));
+  compare(`after ${options.otherSeeds} other seeds in the same process`, await fingerprint(options));
   for (const { circumstance, node, flags, env } of circumstances(options.nodes)) {
     compare(circumstance, await fingerprintElsewhere(options, node, flags, env));
   }
@@ -61,11 +65,11 @@ export async function metaCheck(options: MetaOptions, print: (line: string) => v
 }
 
 /** The fingerprint as one line of JSON, for the parent of another circumstance. */
-export async function printFingerprint(options: MetaOptions): Promise<void> {
+export async function printFingerprint(options: Run): Promise<void> {
   console.log(JSON.stringify(await fingerprint(options)));
 }
 
-async function fingerprint({ seed, profile, size }: MetaOptions): Promise<Fingerprint> {
+async function fingerprint({ seed, profile, size }: Run): Promise<Fingerprint> {
   const run: RunRecord = await runSeed({ seed, profile, size, record: true });
   return {
     trace: run.traceHash,

@@ -2,14 +2,14 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { countArgument, durationArgument, profileArgument } from '../arguments.ts';
+import { countArgument, durationArgument } from '../arguments.ts';
 import type { Case } from '../cases/case.ts';
 import type { Simcase } from '../cases/simcase.ts';
 import { green, red } from '../colours.ts';
 import { drawPlan, isProfile, type Profile, PROFILES } from '../plan.ts';
 import { programLine, shellWord } from '../repro-line.ts';
 import { EXIT_USAGE, InputError } from './input-error.ts';
-import { EXIT_FAILED, EXIT_NONDETERMINISM } from './sim-options.ts';
+import { EXIT_FAILED, EXIT_NONDETERMINISM, profileArgument } from './sim-options.ts';
 import { writeCase } from './write-case.ts';
 
 /** `case.simcase`, or `SEED/PROFILE` of a run. */

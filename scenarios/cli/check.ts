@@ -8,11 +8,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Findings } from './findings.ts';
+import { EXIT_BAD_INPUT } from './input-error.ts';
 import { type Input, inputOf } from './pieces.ts';
 
 const EXIT_VIOLATION = 1;
 const EXIT_UNKNOWN = 2;
-export const EXIT_BAD_INPUT = 3;
 
 export interface CheckOptions {
   strictS2?: boolean;

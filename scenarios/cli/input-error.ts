@@ -7,7 +7,7 @@
 
 export const EXIT_USAGE = 2;
 
-const EXIT_BAD_INPUT = 3;
+export const EXIT_BAD_INPUT = 3;
 
 export class InputError extends Error {
   override name = 'InputError';

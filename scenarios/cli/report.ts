@@ -3,7 +3,8 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { EXIT_BAD_INPUT, readInput } from './check.ts';
+import { readInput } from './check.ts';
+import { EXIT_BAD_INPUT } from './input-error.ts';
 import { parseRecord } from './parse-record.ts';
 
 export function reportCommand(): Command {

@@ -1,8 +1,8 @@
 /** What several `tailrace sim` commands share: how large runs are, and exit codes. */
 
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { countArgument } from '../arguments.ts';
-import type { RunSize } from '../plan.ts';
+import { isProfile, type Profile, PROFILES, type RunSize } from '../plan.ts';
 
 export const EXIT_FAILED = 1;
 export const EXIT_NONDETERMINISM = 2;
@@ -25,4 +25,9 @@ export function sized(command: Command): Command {
 
 export function sizeOf({ clients, ops }: SizeOptions): Partial<RunSize> {
   return { ...(clients !== undefined && { clients }), ...(ops !== undefined && { operationsPerClient: ops }) };
+}
+
+export function profileArgument(text: string): Profile {
+  if (isProfile(text)) return text;
+  throw new InvalidArgumentError(`expected one of ${PROFILES.join(', ')}.`);
 }

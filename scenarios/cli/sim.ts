@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { countArgument, durationArgument, profileArgument, seedRangeArgument } from '../arguments.ts';
+import { countArgument, durationArgument, seedRangeArgument } from '../arguments.ts';
 import { writeBundle } from '../bundle.ts';
 import { green, red } from '../colours.ts';
 import {
@@ -21,6 +21,7 @@ import {
   EXIT_FAILED,
   EXIT_HARNESS,
   EXIT_NONDETERMINISM,
+  profileArgument,
   type SizeOptions,
   sized,
   sizeOf,
@@ -187,8 +188,9 @@ function metaCommand(): Command {
   return oneRun(
     new Command('meta')
       .description('determinism check: the same seed under many circumstances must give the same bytes')
-      .option('--node <path...>', 'further Node.js binaries to compare with'),
-  ).action(async (options: RunOptions & { node?: string[] }) => {
+      .option('--node <path...>', 'further Node.js binaries to compare with')
+      .option('--other-seeds <n>', 'runs of other seeds between two of this one in one process', countArgument, 50),
+  ).action(async (options: RunOptions & { node?: string[]; otherSeeds: number }) => {
     const { metaCheck } = await import('../meta.ts');
     for (const node of options.node ?? []) {
       if (!existsSync(node)) throw new InputError(`--node ${node}: no such file`, EXIT_USAGE);
@@ -220,7 +222,7 @@ function probesCommand(): Command {
 function fingerprintCommand(): Command {
   return oneRun(new Command('fingerprint')).action(async (options: RunOptions) => {
     const { printFingerprint } = await import('../meta.ts');
-    await printFingerprint({ ...options, size: sizeOf(options), nodes: [] });
+    await printFingerprint({ ...options, size: sizeOf(options) });
   });
 }
 

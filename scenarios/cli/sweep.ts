@@ -7,14 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import {
-  countArgument,
-  durationArgument,
-  portArgument,
-  profileArgument,
-  seedRangeArgument,
-  shardArgument,
-} from '../arguments.ts';
+import { countArgument, durationArgument, portArgument, seedRangeArgument, shardArgument } from '../arguments.ts';
 import { writeBundle } from '../bundle.ts';
 import { drawPlan, type Profile, PROFILES, type RunSize } from '../plan.ts';
 import type { Night, PlantTrial, SweepRecord } from '../run.ts';
@@ -24,6 +17,7 @@ import {
   EXIT_FAILED,
   EXIT_HARNESS,
   EXIT_PROBES_DARK,
+  profileArgument,
   type SizeOptions,
   sized,
   sizeOf,
