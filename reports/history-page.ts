@@ -6,7 +6,8 @@
 import { html, type Markup } from './html.ts';
 import { formatCount, formatNumber } from './figures.ts';
 import type { FailureWords, GuiltyOperation } from './failure-words.ts';
-import type { HistoryView, ShrunkCase } from './view-run.ts';
+import type { CaseFile } from '../scenarios/run.ts';
+import type { HistoryView } from './view-run.ts';
 
 export function historyBody(view: HistoryView): Markup {
   return html` <header class="page-header">
@@ -48,7 +49,7 @@ export function reproBlock(command: string): Markup {
   </div>`;
 }
 
-function violationCard(failure: FailureWords, { repro, shrunk }: Pick<HistoryView, 'repro' | 'shrunk'>): Markup {
+function violationCard(failure: FailureWords, { repro, caseFile }: Pick<HistoryView, 'repro' | 'caseFile'>): Markup {
   const [headline = '', ...rest] = failure.message.split('\n');
   const story = rest.join('\n');
   return html`<section class="card violation verdict-card" aria-labelledby="violation-title">
@@ -71,7 +72,7 @@ function violationCard(failure: FailureWords, { repro, shrunk }: Pick<HistoryVie
     }
     ${failure.evidence.length > 0 && evidence(failure.evidence)}
     ${failure.owners.length + failure.before.length + failure.underWay.length > 0 && lastWords(failure)}
-    ${shrunk !== null && shrunkCase(shrunk)} ${repro !== null && reproOf('Run it again', repro)}
+    ${caseFile !== null && caseOf(caseFile)} ${repro !== null && reproOf('Run it again', repro)}
   </section>`;
 }
 
@@ -117,18 +118,25 @@ function lastWords({ owners, before, underWay }: FailureWords): Markup {
   </div>`;
 }
 
-/** Decisions without which it does not happen, and the file that replays exactly them. */
-function shrunkCase({ causes, sceneryCount, simcase, fileName, repro }: ShrunkCase): Markup {
+/** The file that replays it and, where it was made small, the decisions without which it does not happen. */
+function caseOf({ explained, simcase, fileName, repro }: CaseFile): Markup {
   return html`<div class="shrunk">
-    <h3>What it takes</h3>
-    <p class="note">${takesWords(causes.length, sceneryCount)}</p>
-    <ol>
-      ${causes.map((cause) => html`<li>${cause}</li>`)}
-    </ol>
+    ${
+      explained === null
+        ? html`<h3>The run as a file</h3>
+            <p class="note">
+              Every decision of the run, spelled out: it replays on other machines and in later builds.
+            </p>`
+        : html`<h3>What it takes</h3>
+            <p class="note">${takesWords(explained.causes.length, explained.sceneryCount)}</p>
+            <ol>
+              ${explained.causes.map((cause) => html`<li>${cause}</li>`)}
+            </ol>`
+    }
     <p>
       <button type="button" data-download="${fileName}" data-from="simcase">Download ${fileName}</button>
     </p>
-    ${reproOf('Replay the small case', repro)}
+    ${reproOf(explained === null ? 'Replay the file' : 'Replay the small case', repro)}
     <pre id="simcase" hidden>${simcase}</pre>
   </div>`;
 }

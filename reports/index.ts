@@ -11,18 +11,23 @@ import type { RunRecord } from '../scenarios/run.ts';
 import { renderDocument } from './document.ts';
 import { historyBody } from './history-page.ts';
 import { readPageAssets } from './page-assets.ts';
-import { type HistoryView, type JudgedHistory, type RunExtras, viewHistory, viewRun } from './view-run.ts';
+import { type HistoryView, type JudgedHistory, viewHistory, viewRun } from './view-run.ts';
 
-export type { JudgedHistory, RunExtras, ShrunkCase } from './view-run.ts';
+export type { JudgedHistory } from './view-run.ts';
 export { type LiveSweep, serveSweep } from './live-sweep.ts';
 export { renderSweep } from './sweep-document.ts';
 
 /**
  * The history page of a simulated run. `history` is `run.historyLines` as the checker parsed them, hashes
- * exact. Throws when the history returns from an operation it never called.
+ * exact. `partialOrders`: where it has no whole order, how far orders of it get, as opIds, longest first. Throws when the
+ * history returns from an operation it never called.
  */
-export function renderRun(run: RunRecord, history: History, extras: RunExtras = {}): string {
-  return renderHistoryView(viewRun(run, history, extras));
+export function renderRun(
+  run: RunRecord,
+  history: History,
+  partialOrders: readonly (readonly number[])[] = [],
+): string {
+  return renderHistoryView(viewRun(run, history, partialOrders));
 }
 
 /** The same page for a history that comes without a run: no seed, no tracks, event positions if it has no times. */

@@ -31,15 +31,17 @@ function interactions(): void {
     buildPages();
     directory = mkdtempSync(join(tmpdir(), 'tailrace-history-'));
     const { run, history } = fakeRun();
-    const shrunk = {
+    const caseFile = {
       ...{ simcase: SIMCASE, fileName: 'case.simcase', repro: 'npx tailrace sim repro case.simcase' },
-      ...{ causes: ['node-1: when it crashes → 3', 'node-1 wal/7: whether the reply is lost → 1'], sceneryCount: 4 },
+      explained: {
+        ...{ causes: ['node-1: when it crashes → 3', 'node-1 wal/7: whether the reply is lost → 1'], sceneryCount: 4 },
+      },
     };
     // How far an order gets that ends before the stale check-tail, which does not fit there.
     const order = fakeRun({ stale: false }).run.linearization ?? [];
     const partialOrders = [order.slice(0, order.indexOf(run.failure?.opIds[0] ?? 0))];
     const path = join(directory, 'run.html');
-    writeFileSync(path, renderRun(run, history, { shrunk, partialOrders }));
+    writeFileSync(path, renderRun({ ...run, caseFile }, history, partialOrders));
     address = pathToFileURL(path).href;
     browser = await launchBrowser();
     const opened = await openPage(browser, address);

@@ -7,7 +7,7 @@
  */
 
 import type { History } from '../checker/history.ts';
-import type { RunCounts, RunFailure, RunRecord } from '../scenarios/run.ts';
+import type { CaseFile, RunCounts, RunFailure, RunRecord } from '../scenarios/run.ts';
 import type { ChartData } from './chart-data.ts';
 import { chartOf } from './chart.ts';
 import { type FailureWords, failureWords, withShortName } from './failure-words.ts';
@@ -29,26 +29,6 @@ export interface JudgedHistory {
   partialOrders?: readonly (readonly number[])[];
 }
 
-/** What is known of a run beyond its record. */
-export interface RunExtras {
-  /** How far orders of its history get, as opIds, longest first. */
-  partialOrders?: readonly (readonly number[])[];
-  shrunk?: ShrunkCase;
-}
-
-/** The smallest case with the same failure. */
-export interface ShrunkCase {
-  /** The file, to be saved as it is. */
-  simcase: string;
-  fileName: string;
-  /** The command that replays it once it is saved. */
-  repro: string;
-  /** A sentence for every decision without which it does not happen. */
-  causes: readonly string[];
-  /** Decisions left in it that do not matter. */
-  sceneryCount: number;
-}
-
 type VerdictTone = 'good' | 'bad' | 'undecided';
 
 export interface HistoryView {
@@ -61,8 +41,8 @@ export interface HistoryView {
   /** Figures worth a glance. */
   figures: readonly { name: string; value: string }[];
   failure: FailureWords | null;
-  /** What is left of the run when everything is taken away that does not matter; null when nobody shrank it. */
-  shrunk: ShrunkCase | null;
+  /** The file that replays the failure elsewhere; null where there is none. */
+  caseFile: CaseFile | null;
   /** What happened to streams beside the judged one, a line per operation; empty for most runs. */
   sideLines: readonly string[];
   drawn: readonly { name: string; value: string }[];
@@ -70,11 +50,16 @@ export interface HistoryView {
   chart: ChartData;
 }
 
-export function viewRun(run: RunRecord, history: History, extras: RunExtras = {}): HistoryView {
+/** `partialOrders`: how far orders of its history get, as opIds, longest first; none where there is a whole one. */
+export function viewRun(
+  run: RunRecord,
+  history: History,
+  partialOrders: readonly (readonly number[])[] = [],
+): HistoryView {
   const { failure, linearization, tracks } = run;
   const chart = chartOf({
     ...{ history, failure, linearization },
-    partialOrders: extras.partialOrders ?? [],
+    partialOrders,
     tracks: [...tracks.map(withShortName), ...hostSpansOf(run.marks ?? [], tracks, run.simulatedMs)],
     marks: run.marks ?? [],
     messages: run.messages ?? null,
@@ -97,7 +82,7 @@ export function viewRun(run: RunRecord, history: History, extras: RunExtras = {}
       { name: 'events', value: formatNumber(run.events) },
     ],
     failure: run.failure === null ? null : failureWords(run.failure, chart),
-    shrunk: extras.shrunk ?? null,
+    caseFile: run.caseFile ?? null,
     sideLines: run.sideLines ?? [],
     drawn: Object.entries(run.drawn)
       .sort(byName)
@@ -126,7 +111,7 @@ export function viewHistory(judged: JudgedHistory): HistoryView {
     repro: null,
     figures: figuresOfCounts(countsOf(chart.operations)),
     failure: failure === null ? null : failureWords(failure, chart),
-    shrunk: null,
+    caseFile: null,
     sideLines: [],
     drawn: [],
     probes: [],

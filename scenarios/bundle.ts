@@ -6,7 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHistory } from '../checker/index.ts';
-import { renderRun, type ShrunkCase } from '../reports/index.ts';
+import { renderRun } from '../reports/index.ts';
 import { partialOrders } from './partial-orders.ts';
 import type { RunRecord } from './run.ts';
 
@@ -15,26 +15,23 @@ export interface Bundle {
   page: string;
 }
 
-/** `shrunk`: the smallest case with the same failure, where somebody looked for it. */
-export function writeBundle(parent: string, run: RunRecord, shrunk: ShrunkCase | null = null): Bundle {
-  const folder = join(parent, `${run.profile}-${run.seed.replaceAll(/[^\w.-]/g, '_')}`);
+/** `name`: of the folder, for a run that its seed does not name. */
+export function writeBundle(parent: string, run: RunRecord, name = `${run.profile}-${run.seed}`): Bundle {
+  const folder = join(parent, name.replaceAll(/[^\w.-]/g, '_'));
   mkdirSync(folder, { recursive: true });
   const { extendedHistory, ...rest } = run;
   writeFileSync(join(folder, 'run.json'), `${JSON.stringify(rest)}\n`);
   if (extendedHistory !== undefined) writeFileSync(join(folder, 'history.ext.jsonl'), extendedHistory);
   writeFileSync(join(folder, 'history.jsonl'), run.historyLines.map((line) => `${line}\n`).join(''));
   const page = join(folder, 'history.html');
-  writeFileSync(page, renderRunPage(run, shrunk));
-  if (shrunk !== null) writeFileSync(join(folder, shrunk.fileName), shrunk.simcase);
+  writeFileSync(page, renderRunPage(run));
+  if (run.caseFile !== undefined) writeFileSync(join(folder, run.caseFile.fileName), run.caseFile.simcase);
   return { folder, page };
 }
 
-export function renderRunPage(run: RunRecord, shrunk: ShrunkCase | null = null): string {
+export function renderRunPage(run: RunRecord): string {
   const parsed = parseHistory(run.historyLines.join('\n'));
   if (parsed.kind === 'malformed') throw new Error(`line ${parsed.line} of the run's history: ${parsed.message}`);
   const isOrdered = run.linearization !== null || run.failure === null;
-  return renderRun(run, parsed.history, {
-    partialOrders: isOrdered ? [] : partialOrders(parsed.history),
-    ...(shrunk !== null && { shrunk }),
-  });
+  return renderRun(run, parsed.history, isOrdered ? [] : partialOrders(parsed.history));
 }

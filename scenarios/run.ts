@@ -49,6 +49,17 @@ export interface RunCounts {
   faults: number;
 }
 
+/** A run spelled out decision by decision, to be replayed elsewhere. */
+export interface CaseFile {
+  /** The file, to be saved as it is. */
+  simcase: string;
+  fileName: string;
+  /** The command that replays it once it is saved. */
+  repro: string;
+  /** Of a case that was made small: a sentence for every decision without which it does not happen, and how many others are left. */
+  explained: { causes: readonly string[]; sceneryCount: number } | null;
+}
+
 export interface RunRecord {
   format: 'tailrace-run/1';
   scenario: string;
@@ -81,12 +92,14 @@ export interface RunRecord {
   messages?: readonly TrackMessage[];
   /** What happened beside the judged stream, a line per operation, crew by crew; absent when nothing did. */
   sideLines?: readonly string[];
+  /** Of a failed run whose page is written. */
+  caseFile?: CaseFile;
 }
 
 /** One line per seed in a sweep's result: a run without its history and tracks. */
 export type SeedResult = Omit<
   RunRecord,
-  'format' | 'historyLines' | 'linearization' | 'tracks' | 'marks' | 'messages' | 'sideLines' | 'drawn'
+  'format' | 'historyLines' | 'linearization' | 'tracks' | 'marks' | 'messages' | 'sideLines' | 'drawn' | 'caseFile'
 > & {
   wallMs: number;
 };

@@ -1,26 +1,46 @@
 /**
- * A case that was made small, as the history page shows it: the file to download, and a sentence for each decision without
- * which it does not happen.
+ * A run spelled out as the history page offers it: the file to download, and, of one that was made small, a sentence for
+ * each decision without which it does not happen.
  */
 
-import type { ShrunkCase } from '../../reports/index.ts';
 import { buildName } from '../build-name.ts';
+import { drawPlan, type Profile, type RunSize } from '../plan.ts';
+import { programLine, shellWord } from '../repro-line.ts';
+import type { CaseFile } from '../run.ts';
+import { type Case, type CaseRun, runCase } from './case.ts';
 import { explain, sentenceOf } from './explain.ts';
 import type { Shrunk } from './shrink.ts';
-import { simcaseOf } from './simcase.ts';
+import { caseOf, type Simcase, simcaseOf } from './simcase.ts';
 
-/** `name` without its ending. Runs the case once for each decision in it. */
-export async function shrunkCaseOf(
-  { case: made, run }: Pick<Shrunk, 'case' | 'run'>,
-  name: string,
-): Promise<ShrunkCase> {
+const FILE_NAME = 'case.simcase';
+/** Of a case from disk. */
+const DECISIONS_TRIED_MAX = 40;
+
+/** Made small: runs the case once for each decision in it. */
+export async function shrunkCaseFile({ case: made, run }: Pick<Shrunk, 'case' | 'run'>): Promise<CaseFile> {
   const { causes, scenery } = await explain(made);
-  const fileName = `${name}.simcase`;
-  return {
-    simcase: `${JSON.stringify(simcaseOf({ case: made, run, build: buildName(), notes: '' }))}\n`,
-    fileName,
-    repro: `npx tailrace sim repro ${fileName}`,
-    causes: causes.map(sentenceOf),
-    sceneryCount: scenery.length,
-  };
+  return { ...caseFileOf(made, run), explained: { causes: causes.map(sentenceOf), sceneryCount: scenery.length } };
+}
+
+/** As it is: does the run again. */
+export async function wholeCaseFile(seed: string, profile: string, size: Partial<RunSize>): Promise<CaseFile> {
+  const made: Case = { seed, plan: drawPlan(seed, profile as Profile, size), choices: { kind: 'generated' } };
+  return caseFileOf(made, await runCase(made));
+}
+
+/** A case that fails, from disk. One of many decisions was not made small: which of them matter would take a run for each. */
+export async function givenCaseFile(text: string, fileName: string, simcase: Simcase): Promise<CaseFile> {
+  const given = { ...offered(text, fileName), explained: null };
+  if (simcase.lively.length > DECISIONS_TRIED_MAX) return given;
+  const { causes, scenery } = await explain(caseOf(simcase));
+  return { ...given, explained: { causes: causes.map(sentenceOf), sceneryCount: scenery.length } };
+}
+
+function caseFileOf(made: Case, run: CaseRun): CaseFile {
+  const simcase = `${JSON.stringify(simcaseOf({ case: made, run, build: buildName(), notes: '' }))}\n`;
+  return { ...offered(simcase, FILE_NAME), explained: null };
+}
+
+function offered(simcase: string, fileName: string): Omit<CaseFile, 'explained'> {
+  return { simcase, fileName, repro: `${programLine()} sim repro ${shellWord(fileName)}` };
 }

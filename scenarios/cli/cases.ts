@@ -1,6 +1,7 @@
 /** `tailrace sim shrink`, `explain`, `diff`, and `repro` of a case: everything that works on single runs spelled out. */
 
 import { existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import { countArgument, durationArgument } from '../arguments.ts';
 import type { Case } from '../cases/case.ts';
@@ -8,6 +9,7 @@ import type { Simcase } from '../cases/simcase.ts';
 import { green, red } from '../colours.ts';
 import { drawPlan, isProfile, type Profile, PROFILES } from '../plan.ts';
 import { programLine, shellWord } from '../repro-line.ts';
+import type { RunRecord } from '../run.ts';
 import { EXIT_USAGE, InputError } from './input-error.ts';
 import { EXIT_FAILED, EXIT_NONDETERMINISM, profileArgument } from './sim-options.ts';
 import { writeCase } from './write-case.ts';
@@ -132,6 +134,8 @@ export function diffCommand(): Command {
 // --- repro of a case -------------------------------------------------------------------------------------
 
 export interface ReproCaseOptions extends Stops {
+  /** Where the page of one that fails is written. */
+  out?: string;
   force?: boolean;
   trace?: boolean;
 }
@@ -140,7 +144,7 @@ export interface ReproCaseOptions extends Stops {
 export async function reproCase(file: string, options: ReproCaseOptions): Promise<void> {
   const { replay } = await import('../cases/replay-check.ts');
   const simcase = await readSimcase(file);
-  const report = await replay(simcase, await stopping(options));
+  const report = await replay(simcase, { ...(await stopping(options)), record: true });
   const { record } = report.run;
   console.log(`case     ${file}  made by build ${simcase.build}, Node ${simcase.nodeVersion}`);
   console.log(`expected ${simcase.expect.verdict}`);
@@ -148,7 +152,10 @@ export async function reproCase(file: string, options: ReproCaseOptions): Promis
   console.log(
     `trace    ${record.traceHash}, ${report.isSameTrace ? 'as recorded' : `recorded was ${simcase.expect.traceHash}`}`,
   );
-  if (record.failure !== null) process.exitCode = EXIT_FAILED;
+  if (record.failure !== null) {
+    process.exitCode = EXIT_FAILED;
+    console.log(`page     ${await writeCasePage(file, simcase, record, options.out ?? '.runs')}`);
+  }
   if (report.isSameTrace) return;
   const moved = report.moved ?? 'all choices line up, what follows from them differs';
   if (report.verdict === simcase.expect.verdict) {
@@ -158,6 +165,18 @@ export async function reproCase(file: string, options: ReproCaseOptions): Promis
   if (options.force === true) return;
   console.log('another verdict says nothing about what was recorded then; --force takes it as it is');
   process.exitCode = EXIT_NONDETERMINISM;
+}
+
+/** The folder is named after the file: seed and profile name the run that it was made from. */
+async function writeCasePage(file: string, simcase: Simcase, run: RunRecord, out: string): Promise<string> {
+  const [{ givenCaseFile }, { writeBundle }] = await Promise.all([
+    import('../cases/case-file.ts'),
+    import('../bundle.ts'),
+  ]);
+  const fileName = basename(file);
+  const caseFile = await givenCaseFile(readFileSync(file, 'utf8'), fileName, simcase);
+  const repro = `${programLine()} sim repro ${shellWord(file)}`;
+  return writeBundle(out, { ...run, repro, caseFile }, `case-${fileName.replace(/\.simcase$/, '')}`).page;
 }
 
 // --- stopping in the inspector ---------------------------------------------------------------------------

@@ -27,10 +27,9 @@ import {
   sizeOf,
 } from './sim-options.ts';
 import { mergeCommand, sweepCommand } from './sweep.ts';
-import type { ShrunkCase } from '../../reports/index.ts';
 import type { Case } from '../cases/case.ts';
 import { drawPlan, type Profile, PROFILES } from '../plan.ts';
-import type { RunFailure, RunRecord, SweepRecord } from '../run.ts';
+import type { CaseFile, RunFailure, RunRecord, SweepRecord } from '../run.ts';
 
 interface RunOptions extends SizeOptions {
   /** How long to make a failing run small for its page, in milliseconds. */
@@ -76,8 +75,7 @@ function runCommand(): Command {
     .action(async (options: RunOptions) => {
       const { run, wallMs } = await runOnce(options, true);
       printRun(run, wallMs);
-      const shrunk = run.failure === null || options.shrink === 0 ? null : await shrunkOf(options, options.shrink);
-      const bundle = writeBundle(options.out, run, shrunk);
+      const bundle = writeBundle(options.out, await withCaseFile(run, options, options.shrink));
       console.log(`page     ${bundle.page}`);
       if (run.failure !== null) {
         console.log(`\nto repeat: ${run.repro}`);
@@ -86,13 +84,20 @@ function runCommand(): Command {
     });
 }
 
-async function shrunkOf({ seed, profile, ...options }: RunOptions, budgetMs: number): Promise<ShrunkCase> {
-  const [{ shrink }, { shrunkCaseOf }] = await Promise.all([
+/** Of a run that failed, with the file that replays it on its page: made small, unless the budget is nought. */
+async function withCaseFile(run: RunRecord, options: RunOptions, shrinkMs: number): Promise<RunRecord> {
+  if (run.failure === null) return run;
+  return { ...run, caseFile: await caseFileOf(options, shrinkMs) };
+}
+
+async function caseFileOf({ seed, profile, ...options }: RunOptions, shrinkMs: number): Promise<CaseFile> {
+  const [{ shrink }, { shrunkCaseFile, wholeCaseFile }] = await Promise.all([
     import('../cases/shrink.ts'),
-    import('../cases/shrunk-case.ts'),
+    import('../cases/case-file.ts'),
   ]);
+  if (shrinkMs === 0) return wholeCaseFile(seed, profile, sizeOf(options));
   const original: Case = { seed, plan: drawPlan(seed, profile, sizeOf(options)), choices: { kind: 'generated' } };
-  return shrunkCaseOf(await shrink(original, { budgetMs, nowMs: () => performance.now() }), 'case');
+  return shrunkCaseFile(await shrink(original, { budgetMs: shrinkMs, nowMs: () => performance.now() }));
 }
 
 function reproCommand(): Command {
@@ -118,7 +123,7 @@ async function repro(options: RunOptions, hooks: Awaited<ReturnType<typeof stopp
   const { run, wallMs } = await runOnce(options, true, hooks);
   printRun(run, wallMs);
   if (run.failure === null) return;
-  console.log(`page     ${writeBundle(options.out, run).page}`);
+  console.log(`page     ${writeBundle(options.out, await withCaseFile(run, options, 0)).page}`);
   process.exitCode = EXIT_FAILED;
 }
 

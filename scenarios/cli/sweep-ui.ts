@@ -3,7 +3,8 @@
 import { once } from 'node:events';
 import { type LiveSweep, serveSweep } from '../../reports/index.ts';
 import { renderRunPage } from '../bundle.ts';
-import type { Profile, RunSize } from '../plan.ts';
+import { wholeCaseFile } from '../cases/case-file.ts';
+import type { RunSize } from '../plan.ts';
 import type { Night, SweepRecord } from '../run.ts';
 import { runSeed } from '../run-seed.ts';
 import { InputError } from './input-error.ts';
@@ -28,13 +29,18 @@ export class SweepUi {
     this.#page = await serveSweep(this.#port, {
       sweep: () => this.#sweep!(),
       isOver: () => this.#isOver,
-      historyPage: async (seed, profile) =>
-        renderRunPage(await runSeed({ seed, profile: profile as Profile, size: this.#size, record: true })),
+      historyPage: (seed, profile) => this.#historyPage(seed, profile),
       nights: this.#nights,
     }).catch((error: unknown) => {
       throw new InputError(`--ui-port ${this.#port}: ${error instanceof Error ? error.message : String(error)}`);
     });
     process.stderr.write(`watch it at ${this.#page.url}\n`);
+  }
+
+  async #historyPage(seed: string, profile: string): Promise<string> {
+    const run = await runSeed({ seed, profile, size: this.#size, record: true });
+    if (run.failure === null) return renderRunPage(run);
+    return renderRunPage({ ...run, caseFile: await wholeCaseFile(seed, profile, this.#size) });
   }
 
   /** Shows how the sweep ended; resolves when the user is done looking. */

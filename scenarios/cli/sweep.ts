@@ -195,11 +195,11 @@ async function writeFailures(
   size: Partial<RunSize>,
   shrinkMs: number | null,
 ): Promise<Record<string, string>> {
-  const [{ signatureGroups }, { runSeed }, { shrink }, { shrunkCaseOf }] = await Promise.all([
+  const [{ signatureGroups }, { runSeed }, { shrink }, { shrunkCaseFile, wholeCaseFile }] = await Promise.all([
     import('../sweep/signatures.ts'),
     import('../run-seed.ts'),
     import('../cases/shrink.ts'),
-    import('../cases/shrunk-case.ts'),
+    import('../cases/case-file.ts'),
   ]);
   const links: Record<string, string> = {};
   for (const { smallest } of signatureGroups(record).slice(0, SIGNATURES_SHOWN_MAX)) {
@@ -207,7 +207,7 @@ async function writeFailures(
     const run = await runSeed({ seed, profile, size, record: true });
     links[`${seed}/${profile}`] = `${profile}-${seed}/history.html`;
     if (shrinkMs === null) {
-      writeBundle(folder, run);
+      writeBundle(folder, { ...run, caseFile: await wholeCaseFile(seed, profile, size) });
       continue;
     }
     const plan = drawPlan(seed, profile as Profile, size);
@@ -217,7 +217,7 @@ async function writeFailures(
     );
     const file = join(folder, `${profile}-${seed}.simcase`);
     await writeCase(file, shrunk.case, shrunk.run);
-    writeBundle(folder, run, await shrunkCaseOf(shrunk, 'case'));
+    writeBundle(folder, { ...run, caseFile: await shrunkCaseFile(shrunk) });
     console.log(`${file}: ${shrunk.decisionsBefore} → ${shrunk.decisions} decisions`);
   }
   return links;

@@ -32,7 +32,7 @@ export class StreamLedger {
   /** The tail that somebody was told: whoever asks from now on is told no less. */
   tail = 0;
   /** How it was told, for words. */
-  #tailBy = 'nothing';
+  #tailBy = 'nobody';
   /** By number. */
   readonly #known: Known[] = [];
   /** Acknowledged appends by the number of their first record. */
@@ -112,17 +112,20 @@ export class StreamLedger {
     this.#tailBy = by;
   }
 
-  /** A stale answer, or records are lost: which of them nobody can tell who only hears answers. */
+  /** Which of the two it is nobody can tell who only hears answers; the second line says what speaks for it. */
   #short(seqNum: number, floor: number): string {
-    const by = floor === this.tail ? this.#tailBy : 'an answer';
-    const [acknowledged] = [...this.#acknowledged].filter(
+    const [missing] = [...this.#acknowledged].filter(
       ([start, { records }]) => start < floor && start + records.length > seqNum,
     );
+    const by = floor === this.tail ? `the tail ${floor} was told by ${this.#tailBy}` : `the tail ${floor} was told`;
     const lost =
-      acknowledged === undefined
-        ? 'records are lost'
-        : `what was acknowledged as ${spanOf(acknowledged[0], acknowledged[0] + acknowledged[1].records.length)} is lost`;
-    return `it tells the tail ${seqNum}, though it was asked for after ${by} had told ${floor}: a stale answer, or ${lost}`;
+      missing === undefined
+        ? ''
+        : `, and ${spanOf(missing[0], missing[0] + missing[1].records.length)} were acknowledged to one append`;
+    return (
+      `it tells the tail ${seqNum}, though ${floor} had been told before it was asked for: a stale answer, or records are ` +
+      `lost\n${by}${lost}`
+    );
   }
 
   // --- one by one ------------------------------------------------------------------------------------------
@@ -190,7 +193,7 @@ export class StreamLedger {
 
 /** `end` is exclusive. */
 function spanOf(start: number, end: number): string {
-  return end - start <= 1 ? `record ${start}` : `records ${start}..${end - 1}`;
+  return `records ${start}..${end - 1}`;
 }
 
 function sameContent(a: Content, b: Content): boolean {
