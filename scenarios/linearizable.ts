@@ -11,6 +11,8 @@
 import type { BodyHasher, HistoryEvent } from '../checker/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { type Program, World, type WorldOptions } from '../sim/index.ts';
+import { BlackoutCrew } from './availability/blackout-crew.ts';
+import { Excuses } from './availability/excuses.ts';
 import { ControlCrew } from './control/crew.ts';
 import type { Crew, Goal } from './crews/crew.ts';
 import { Followers } from './crews/followers.ts';
@@ -83,6 +85,17 @@ export async function runLinearizable(options: ScenarioOptions): Promise<Scenari
   };
 }
 
+/** Objects are not what was written, or a store ignores conditions: servers may be unavailable for that. */
+function isDamaged({
+  objectDamaged,
+  foreignObject,
+  conditionsIgnored,
+  getTruncated,
+  getSwapped,
+}: Plan['faults']): boolean {
+  return [objectDamaged, foreignObject, conditionsIgnored, getTruncated, getSwapped].some(([n]) => n > 0);
+}
+
 class Linearizable {
   readonly world: World;
   readonly judged: JudgedStream;
@@ -142,11 +155,13 @@ class Linearizable {
   /** Everybody who takes part, in the order in which they start. */
   #draft(): Crew[] {
     const { judged } = this;
-    const { side, control, usage, secrets, tokens } = this.#plan;
+    const { side, control, usage, secrets, tokens, blackouts } = this.#plan;
     const workers = new Workers(this.#stage, judged);
     return [
       // First, so that it hears what engines say and not what others make of it.
       this.#invariants,
+      ...(isDamaged(this.#plan.faults) ? [] : [new Excuses(this.world, this.#plan.tunables)]),
+      ...(blackouts.length === 0 ? [] : [new BlackoutCrew(blackouts, this.#stage, judged)]),
       workers,
       new SessionWriters(this.#stage, judged),
       new Followers(this.#stage, judged, () => workers.finalTail),
@@ -196,6 +211,7 @@ class Linearizable {
 
   async #liveness(): Promise<void> {
     this.#heal();
+    this.#leaveDead();
     for (const goal of this.crews.flatMap((crew) => crew.afterHealing?.() ?? [])) await this.#reach(goal);
   }
 
@@ -210,6 +226,15 @@ class Linearizable {
     if (this.world.failure !== null) return;
     this.world.heal();
     this.#supervisor.healed();
+  }
+
+  /** Some of the servers are gone for good; nobody may depend on their coming back. */
+  #leaveDead(): void {
+    for (const name of this.#stage.servers.slice(0, this.#plan.leftDead)) {
+      this.#supervisor.abandon(this.world.host(name));
+      this.#engines.delete(name);
+      this.world.probes.reachable('server.left-dead');
+    }
   }
 
   async #quiescence(): Promise<void> {
@@ -232,7 +257,7 @@ class Linearizable {
     return serverProgram({
       tunables: this.#plan.tunables,
       running: this.#engines,
-      seenBy: (engine) => this.crews.reduce((seen, crew) => crew.seen?.(seen) ?? seen, engine),
+      seenBy: (engine, host) => this.crews.reduce((seen, crew) => crew.seen?.(seen, host) ?? seen, engine),
       noted: (probe) => this.world.probes.reachable(probe),
       guarded: this.#plan.tokens == null ? null : GUARDED,
     });

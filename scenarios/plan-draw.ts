@@ -13,6 +13,7 @@ export const SITES = {
   usage: defineSite('plan.usage', 'whether a client is metered, and what it does'),
   secrets: defineSite('plan.secrets', 'whether a client encrypts, and what it does'),
   tokens: defineSite('plan.tokens', 'whether clients have access tokens, and what they do'),
+  phases: defineSite('plan.phases', 'what happens between healing and the end'),
   family: defineSite('plan.family', 'whether a family of faults is on'),
   store: defineSite('plan.store', 'which store it is, by name'),
   rate: defineSite('plan.rate', 'how often a fault happens'),

@@ -10,6 +10,8 @@
 
 import type { EngineTunables } from '../engine/index.ts';
 import { Choices, type FaultSettings, KeyedSource, runKeys, type StoreKind } from '../sim/index.ts';
+import type { Blackout } from './availability/blackouts.ts';
+import { drawBlackouts, drawLeftDead } from './availability/plan.ts';
 import { type ControlPlan, drawControl } from './control/plan.ts';
 import { Draw, SITES } from './plan-draw.ts';
 import { drawFaults } from './plan-faults.ts';
@@ -100,19 +102,24 @@ export interface Plan extends RunSize {
   secrets: SecretsPlan | null;
   /** Clients with access tokens; null in runs without. */
   tokens: TokensPlan | null;
+  /** Ways in which the whole store goes away once the world is healed, one after another. */
+  blackouts: readonly Blackout[];
+  /** Servers that stay dead for ever once the world is healed: the others have to do without them. */
+  leftDead: number;
 }
 
 export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>): Plan {
   const draw = new Draw(new Choices(new KeyedSource(runKeys(seed, `plan/${profile}`))));
   const tunables = drawTunables(draw);
   const faults = drawFaults(profile, tunables, draw);
+  const servers = serversOf(profile, draw);
   return {
     clients: draw.pick(SITES.size, 'clients', [3, 2, 3, 4]),
     // What S2's own collector does in CI, 50, is the largest: most mistakes show in less, and more runs fit into a night.
     operationsPerClient: draw.pick(SITES.size, 'operations', [10, 5, 15, 10, 20, 5, 50]),
     ...size,
     profile,
-    servers: serversOf(profile, draw),
+    servers,
     clientsRoam: draw.pick(SITES.pace, 'roam', [false, true]),
     workflow: draw.pick(SITES.workflow, 'workflow', WORKFLOWS),
     batchRecordsMax: draw.pick(SITES.size, 'batch', [3, 1, 8, 3, 20]),
@@ -140,6 +147,8 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>)
     usage: drawUsage(draw, 8),
     secrets: drawSecrets(draw, 12),
     tokens: drawTokens(draw, 8),
+    blackouts: profile === 'quiet' ? [] : drawBlackouts(draw, 10),
+    leftDead: drawLeftDead(draw, servers),
   };
 }
 

@@ -7,6 +7,8 @@ import { engineProbes, type ProbeInfo as SimProbe, SIM_PROBES } from '../sim/ind
 import { LIMIT_PROBES } from './crews/limits.ts';
 import { ROWS } from './rows.ts';
 import type { ProbeInfo } from './run.ts';
+import { BLACKOUT_PROBES } from './availability/blackout-crew.ts';
+import { EXCUSE_PROBES } from './availability/excuses.ts';
 import { CONTROL_PROBES } from './control/probes.ts';
 import { INVARIANT_PROBES } from './invariants/crew.ts';
 import { SDK_PROBES } from './sdk/sdk-probes.ts';
@@ -29,7 +31,16 @@ export function probeCatalogue(): readonly ProbeInfo[] {
   return (catalogue ??= everyProbe());
 }
 
-const REQUIRED = [CONTROL_PROBES, USAGE_PROBES, CODING_PROBES, SECRETS_PROBES, TOKENS_PROBES, INVARIANT_PROBES];
+const REQUIRED = [
+  CONTROL_PROBES,
+  USAGE_PROBES,
+  CODING_PROBES,
+  SECRETS_PROBES,
+  TOKENS_PROBES,
+  INVARIANT_PROBES,
+  BLACKOUT_PROBES,
+  EXCUSE_PROBES,
+];
 
 let catalogue: readonly ProbeInfo[] | null = null;
 
@@ -50,6 +61,8 @@ function everyProbe(): ProbeInfo[] {
     ...TOKENS_PROBES,
     ...INVARIANT_PROBES,
     ...CODING_PROBES,
+    ...BLACKOUT_PROBES,
+    ...EXCUSE_PROBES,
     ...FOLLOWER_PROBES,
     ...SESSION_WRITER_PROBES,
     ...NEVER_PROBES,

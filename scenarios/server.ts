@@ -21,6 +21,7 @@ const EXIT = { stopped: 0, storeRefused: 3, fenced: 4 } as const;
 
 export const SERVER_PROBES = {
   'server.died-taking-over': 'a server died while it was taking over, and started again',
+  'server.left-dead': 'a server stayed dead for ever, and the others went on without it',
 } as const;
 
 export interface ServerWorld {
@@ -28,8 +29,8 @@ export interface ServerWorld {
   /** Shows the harness the engine that serves on a host now. */
   running: Map<string, Engine>;
   /** The engine as its API sees it. */
-  seenBy: (engine: Engine) => Engine;
-  noted: (probe: keyof typeof SERVER_PROBES) => void;
+  seenBy: (engine: Engine, host: string) => Engine;
+  noted: (probe: 'server.died-taking-over') => void;
   /** Whose tokens are checked: those of requests about one basin; null where nobody has any. */
   guarded: Guarded | null;
 }
@@ -65,7 +66,7 @@ export function serverProgram({ tunables, running, seenBy, noted, guarded }: Ser
     }
     if (guarded !== null && !(await hasRoot(engine, guarded.rootSecret))) return EXIT.storeRefused;
     running.set(process.host, engine);
-    served = seenBy(engine);
+    served = seenBy(engine, process.host);
     const end = await engine.ended;
     running.delete(process.host);
     switch (end.kind) {

@@ -17,6 +17,7 @@ export class Supervisor {
   readonly #world: World;
   #healed = false;
   #retired = false;
+  readonly #abandoned = new Set<Host>();
 
   constructor(world: World) {
     this.#world = world;
@@ -35,13 +36,19 @@ export class Supervisor {
     this.#retired = true;
   }
 
+  /** It dies now, if it lives, and nobody starts it again. */
+  abandon(host: Host): void {
+    this.#abandoned.add(host);
+    host.crash();
+  }
+
   #restartLater(host: Host): void {
     const delayMs = this.#healed
       ? HEALED_DELAY_MS
       : this.#world.choices.pick(RESTART_AFTER, host.name, FAULTY_DELAYS_MS);
     // The nemesis may have started it meanwhile.
     this.#world.after(delayMs, 'supervisor.restart', () => {
-      if (!host.isUp && !this.#retired) host.restart();
+      if (!host.isUp && !this.#retired && !this.#abandoned.has(host)) host.restart();
     });
   }
 }

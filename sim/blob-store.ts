@@ -33,6 +33,8 @@ import type { WorldContext } from './context.ts';
 import type { Host } from './host.ts';
 import type { StoreVerb } from './latency.ts';
 
+/** Whoever waits longer for an answer is kept waiting. */
+const LONG_US = 200_000;
 /** Objects of the log are told from others by their names. */
 const LOG_PREFIX = 'wal/';
 const ANOTHER = defineSite('blob.get.another', 'whose body a get brings');
@@ -84,6 +86,8 @@ export class SimBlobStore {
   readonly damage: StoreDamage;
   readonly #listeners: ((effect: StoreEffect) => void)[] = [];
   readonly #departed: ((departure: Departure) => void)[] = [];
+  /** By host, when it was last failed or had waited for long. */
+  readonly #troubledUs = new Map<string, number>();
   #effects = 0;
   #isOut = false;
   #refusal: Refusal | null = null;
@@ -180,6 +184,20 @@ export class SimBlobStore {
       if (attempt.host === host && (attempt.verb === 'put' || attempt.verb === 'delete')) count++;
     }
     return count;
+  }
+
+  /** When the store last failed a host, or had kept it waiting; now, while it does; null: never. */
+  troubledMs(host: string): number | null {
+    const { nowUs } = this.#context.kernel;
+    for (const attempt of this.#attempts) {
+      if (attempt.host.name === host && this.#keepsWaiting(attempt)) return Math.floor(nowUs / 1000);
+    }
+    const us = this.#troubledUs.get(host);
+    return us === undefined ? null : Math.floor(us / 1000);
+  }
+
+  #keepsWaiting({ startedUs }: { startedUs: number }): boolean {
+    return this.#context.kernel.nowUs - startedUs > LONG_US;
   }
 
   openAttempts(): OpenAttempt[] {
@@ -323,13 +341,15 @@ export class SimBlobStore {
           attempt.answer(failed('short-body', 'the body broke off before its end'));
         } else {
           const kept = this.damage.seen(key, found);
+          const sound = rangeOf(kept, range);
           const bytes = this.#wayDamage.onTheWay({
-            bytes: rangeOf(kept, range),
+            bytes: sound,
             host: caller.host.name,
             key,
             drawn: fate === 'normal' ? null : fate,
             another: () => this.#anotherBody(key, range),
           });
+          if (bytes !== sound) this.#troubledUs.set(caller.host.name, this.#context.kernel.nowUs);
           attempt.answer({ kind: 'found', bytes, size: kept.length });
         }
       });
@@ -409,7 +429,12 @@ export class SimBlobStore {
       key,
       bytes,
       onTimeout: () => noAnswer,
-      onEnd: (ended) => this.#attempts.delete(ended),
+      onEnd: (ended, { kind }) => {
+        this.#attempts.delete(ended);
+        if (kind === 'failed' || kind === 'unknown' || this.#keepsWaiting(ended)) {
+          this.#troubledUs.set(host.name, this.#context.kernel.nowUs);
+        }
+      },
     });
     this.#attempts.add(attempt);
     begin(attempt);

@@ -83,6 +83,7 @@ export class Host implements KernelOwner {
   #state: HostState = 'stopped';
   #generation = 0;
   #wasCrashed = false;
+  #stoodStillUs: number | null = null;
   #entropyDrawn = 0;
   #program: Program | null = null;
   #options: StartOptions = {};
@@ -117,6 +118,11 @@ export class Host implements KernelOwner {
 
   get isPaused(): boolean {
     return this.#state === 'paused';
+  }
+
+  /** When a process here last went on that had stood still; null: never. */
+  get stoodStillMs(): number | null {
+    return this.#stoodStillUs === null ? null : Math.floor(this.#stoodStillUs / 1000);
   }
 
   /** Down because it was crashed, not because its program ended. */
@@ -186,6 +192,7 @@ export class Host implements KernelOwner {
     if (this.#state !== 'paused') return;
     this.#context.trace.note(this.name, 'resume');
     this.#state = 'running';
+    this.#stoodStillUs = this.#context.kernel.nowUs;
     this.#context.kernel.agenda.unpark(this, this.#context.kernel.nowUs);
   }
 

@@ -25,6 +25,7 @@ const LOWER: Partial<Record<NumberName, readonly number[]>> = {
   followers: [1, 0],
   sdkSessionWriters: [0],
   sdkFollowers: [0],
+  leftDead: [1, 0],
 };
 
 /** The steps that change something, those that change most last: what is tried first is taken from the end. */

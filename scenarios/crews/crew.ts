@@ -28,8 +28,8 @@ export interface Crew {
   afterHealing?(): readonly Goal[];
   /** Everything is quiet: what must hold now? Findings go to `world.fail`. */
   atRest?(): void;
-  /** The engine of a server as clients of this crew are to see it; called whenever one begins to serve. */
-  seen?(engine: Engine): Engine;
+  /** The engine of the server on `host` as clients of this crew are to see it; called whenever one begins to serve. */
+  seen?(engine: Engine, host: string): Engine;
   /**
    * What the crew makes of all it heard, once the run is over, however it ended; null when nothing is wrong. Probes that only
    * the whole can light are lit here.

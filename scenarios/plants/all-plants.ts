@@ -1,5 +1,6 @@
 /** Every wrong engine that simulations are to catch, by how: hunted with seeds, or played its one story. */
 
+import { AVAILABILITY_PLANTS } from './availability-plants.ts';
 import { CONTROL_PLANTS } from './control-plants.ts';
 import { HOSTILE_PLANTS } from './hostile-plants.ts';
 import { INVARIANT_PLANTS } from './invariant-plants.ts';
@@ -22,6 +23,7 @@ export const ALL_HUNTED: readonly Plant[] = [
   ...SECRETS_PLANTS,
   ...TOKEN_PLANTS,
   ...HOSTILE_PLANTS,
+  ...AVAILABILITY_PLANTS,
 ];
 
 export const ALL_DIRECTED: readonly DirectedPlant[] = [

@@ -46,7 +46,7 @@ export interface AttemptOptions<Outcome extends { kind: string }> {
   /** What the client reports when nothing was heard in time. */
   onTimeout: () => Outcome;
   /** The attempt is over for its caller. */
-  onEnd: (attempt: Attempt<Outcome>) => void;
+  onEnd: (attempt: Attempt<Outcome>, outcome: Outcome) => void;
 }
 
 export class Attempt<Outcome extends { kind: string }> {
@@ -184,7 +184,7 @@ export class Attempt<Outcome extends { kind: string }> {
     trace.note(STORE, outcome.kind, this.#o.key);
     if (tracks.isRecording)
       tracks.close(this.#span, { label: `${this.label}: ${outcome.kind}`, tone: toneOf(outcome.kind) });
-    this.#o.onEnd(this);
+    this.#o.onEnd(this, outcome);
     this.#resolve(outcome);
   }
 

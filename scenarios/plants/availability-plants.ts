@@ -1,0 +1,46 @@
+/** Wrong engines that are unavailable wrongly: too late, without a reason, or not when they have to be. */
+
+import type { Plant } from './plants.ts';
+
+export const AVAILABILITY_PLANTS: readonly Plant[] = [
+  {
+    name: 'hangs-in-the-dark',
+    lie: 'patience with an append never ends: who has no store waits until it is back',
+    edits: [{ file: 'engine/stream/appends.ts', find: '      this.#deadlines.add(append);\n', replace: '' }],
+    says: /did not answer "append" within its patience.*\n(.*\n)*.*-append waits for POST/,
+    seedsMax: 300,
+  },
+  {
+    name: 'sure-in-the-dark',
+    lie: 'an owner that the store does not answer for a while takes itself for the owner',
+    edits: [
+      {
+        file: 'engine/log/ownership-proof.ts',
+        find: "this.#ports.telemetry.event('log.proof.retried', slot);",
+        replace:
+          "this.#ports.telemetry.event('log.proof.retried', slot);\n" +
+          '      if (attempt >= 20) {\n' +
+          '        for (const waiter of covered) waiter.byProbeAt = this.#log.committed();\n' +
+          '        return;\n' +
+          '      }',
+      },
+    ],
+    says: /answered "(read|check-tail)" with success, which it can not know/,
+    seedsMax: 300,
+  },
+  {
+    name: 'unavailable-for-nothing',
+    lie: 'one check-tail in sixteen is told that the store did not answer, though it did',
+    edits: [
+      {
+        file: 'engine/stream/reads.ts',
+        find: "return this.#observe<CheckTailOutcome>(basin, name, 'read', (stream) => ({ kind: 'tail', tail: stream.tail }));",
+        replace:
+          "return this.#observe<CheckTailOutcome>(basin, name, 'read', (stream) =>\n" +
+          "      stream.tail.seqNum % 16 === 15 ? rejected(UNAVAILABLE) : { kind: 'tail', tail: stream.tail },\n    );",
+      },
+    ],
+    says: /answered checkTail with "unavailable" after \d+ ms without a reason/,
+    seedsMax: 100,
+  },
+];
