@@ -1,6 +1,7 @@
 /**
  * What sealing and opening records costs: batches as they are admitted, through all the engine does with them, against the
- * bare cipher of OpenSSL on the same bodies. Both take turns in one run, and the median turn of each is compared.
+ * bare cipher of OpenSSL on the same bodies. Both take turns in one run, and the median turn of each is compared, in the
+ * processor's time.
  */
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
@@ -8,8 +9,10 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { systemCompute } from '../engine/adapters/system-compute.ts';
 import { systemEntropy } from '../engine/adapters/system-entropy.ts';
 import { admit } from '../engine/core/admission.ts';
+import { decodeRecords } from '../engine/core/chunk.ts';
 import type { Cipher } from '../engine/core/config.ts';
 import { EncryptionKey } from '../engine/core/encryption-key.ts';
+import { writeRecords } from '../engine/core/stamped-batch.ts';
 import { newStream } from '../engine/core/stream-state.ts';
 import { S2_STREAM_CONFIG } from '../engine/core/config.ts';
 import { RecordOpener, sealChunk } from '../engine/stream/record-seals.ts';
@@ -60,16 +63,22 @@ function rowsOf(cipher: Cipher, bodyBytes: number, kind: 'goal' | 'information')
   });
   const more = kind === 'goal' ? { goal } : {};
   return [
-    { what: `${what}, sealed`, value: speed('sealed'), unit: 'MiB/s', floor: floor('bareSealed'), ...more },
-    { what: '- opened', value: speed('opened'), unit: 'MiB/s', floor: floor('bareOpened'), ...more },
+    { what: `${what}, sealed`, value: speed('sealed'), unit: 'MiB/s of CPU', floor: floor('bareSealed'), ...more },
+    { what: '- opened', value: speed('opened'), unit: 'MiB/s of CPU', floor: floor('bareOpened'), ...more },
   ];
 }
 
-/** Milliseconds for all bodies. */
+/** What this process has taken so far: who waits for the processor on a busy machine is not slower for it. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+/** Milliseconds of the processor for all bodies. */
 function bareTurn(bodies: readonly Uint8Array[]) {
   const nonces = randomBytes(12 * bodies.length);
   const nonceOf = (i: number) => nonces.subarray(12 * i, 12 * i + 12);
-  const startMs = performance.now();
+  const startMs = processorMs();
   const sealed = bodies.map((body, i) => {
     const cipher = createCipheriv('aes-256-gcm', KEY, nonceOf(i), { authTagLength: 16 });
     cipher.setAAD(ASSOCIATED);
@@ -77,7 +86,7 @@ function bareTurn(bodies: readonly Uint8Array[]) {
     cipher.final();
     return { text, tag: cipher.getAuthTag() };
   });
-  const sealedMs = performance.now();
+  const sealedMs = processorMs();
   for (const [i, { text, tag }] of sealed.entries()) {
     const decipher = createDecipheriv('aes-256-gcm', KEY, nonceOf(i), { authTagLength: 16 });
     decipher.setAAD(ASSOCIATED);
@@ -85,7 +94,7 @@ function bareTurn(bodies: readonly Uint8Array[]) {
     decipher.update(text);
     decipher.final();
   }
-  return { bareSealed: sealedMs - startMs, bareOpened: performance.now() - sealedMs };
+  return { bareSealed: sealedMs - startMs, bareOpened: processorMs() - sealedMs };
 }
 
 function engineTurn(cipher: Cipher, bodies: readonly Uint8Array[]) {
@@ -95,12 +104,14 @@ function engineTurn(cipher: Cipher, bodies: readonly Uint8Array[]) {
   const chunk = admit(stream, { records, matchSeqNum: null, fencingToken: null }, NOW_MS, NOW_MS);
   if (chunk.type === 'refused') throw new Error(`the batch was refused: ${chunk.failure.kind}`);
   const key = new EncryptionKey(KEY.toString('base64'));
-  const startMs = performance.now();
+  const startMs = processorMs();
   sealChunk(PORTS, stream, chunk, key);
-  const sealedMs = performance.now();
-  const stored = chunk.batch.records.map((record, seqNum) => ({ ...record, seqNum, timestamp: NOW_MS }));
-  const openMs = performance.now();
+  const sealedMs = processorMs();
+  const bytes = new Uint8Array(chunk.batchBytes);
+  writeRecords(chunk.batch, bytes, 0);
+  const stored = decodeRecords(chunk, bytes);
+  const openMs = processorMs();
   const opened = new RecordOpener(PORTS, stream, key, true).open(stored, Infinity);
   if (!Array.isArray(opened) || opened.length !== bodies.length) throw new Error('a record did not open');
-  return { sealed: sealedMs - startMs, opened: performance.now() - openMs };
+  return { sealed: sealedMs - startMs, opened: processorMs() - openMs };
 }

@@ -48,8 +48,8 @@ export interface Compute {
 export interface Aead {
   /** Length of a nonce. One key and one nonce together seal one message, or nothing is secret any more. */
   readonly nonceBytes: number;
-  /** Ciphertext and tag: written to the beginning of `out`, where there is one, and returned. */
-  seal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, associated: Uint8Array, out?: Uint8Array): Uint8Array;
+  /** Ciphertext and tag, in as many pieces as they were made in: to join them is a copy that whoever stores them makes anyway. */
+  seal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, associated: Uint8Array): readonly Uint8Array[];
   /** Null when this was not sealed with this key, nonce and associated data. */
   open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, associated: Uint8Array): Uint8Array | null;
 }

@@ -19,11 +19,11 @@ function watched(name: keyof Ciphers, failed: (message: string) => void): Aead {
   const used = new Set<string>();
   return {
     ...cipher,
-    seal: (key, nonce, plain, associated, out) => {
+    seal: (key, nonce, plain, associated) => {
       const pair = String.fromCharCode(...key, ...nonce);
       if (used.has(pair)) failed(`${name}: a nonce was used twice with one key`);
       used.add(pair);
-      return cipher.seal(key, nonce, plain, associated, out);
+      return cipher.seal(key, nonce, plain, associated);
     },
   };
 }

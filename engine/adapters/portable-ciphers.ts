@@ -27,11 +27,7 @@ function aeadOf(cipher: NobleCipher, nonceBytes: number): Aead {
   };
   return {
     nonceBytes,
-    seal: (key, nonce, plain, associated, out) => {
-      const sealed = keyed(key, nonce, associated).encrypt(plain);
-      out?.set(sealed);
-      return out?.subarray(0, sealed.length) ?? sealed;
-    },
+    seal: (key, nonce, plain, associated) => [keyed(key, nonce, associated).encrypt(plain)],
     open: (key, nonce, sealed, associated) => {
       const opening = keyed(key, nonce, associated);
       try {

@@ -10,14 +10,13 @@ const NONCE_BYTES = 12;
 
 const aes256Gcm: Aead = {
   nonceBytes: NONCE_BYTES,
-  seal: (key, nonce, plain, associated, out = new Uint8Array(plain.length + TAG_BYTES)) => {
+  seal: (key, nonce, plain, associated) => {
     checkNonce(nonce);
     const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
     cipher.setAAD(associated);
-    out.set(cipher.update(plain));
+    const text = cipher.update(plain);
     cipher.final();
-    out.set(cipher.getAuthTag(), plain.length);
-    return out.subarray(0, plain.length + TAG_BYTES);
+    return [text, cipher.getAuthTag()];
   },
   open: (key, nonce, sealed, associated) => {
     checkNonce(nonce);

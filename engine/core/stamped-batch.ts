@@ -9,10 +9,16 @@
 
 import { assert } from './assert.ts';
 import { varintLength, writeVarint } from './chunk.ts';
-import type { AppendRecord, Header } from './record.ts';
+import type { Header } from './record.ts';
+
+/** A record as it is to be stored. A body that was sealed is in pieces, which are written one behind the other. */
+export interface StoredRecord {
+  readonly headers: readonly Header[];
+  readonly body: Uint8Array | readonly Uint8Array[];
+}
 
 export interface StampedBatch {
-  readonly records: readonly AppendRecord[];
+  readonly records: readonly StoredRecord[];
   /** Milliseconds of each record after the one before it, 0 for the first; null when all are 0, as nearly always. */
   readonly deltas: readonly number[] | null;
 }
@@ -26,8 +32,9 @@ export function encodedLength({ records, deltas }: StampedBatch): number {
     length += varintLength(delta);
   }
   for (let i = 0; i < records.length; i++) {
-    const { headers, body } = records[i] as AppendRecord;
-    length += varintLength(headers.length) + varintLength(body.length) + body.length;
+    const { headers, body } = records[i] as StoredRecord;
+    const bodyLength = lengthOf(body);
+    length += varintLength(headers.length) + varintLength(bodyLength) + bodyLength;
     for (const { name, value } of headers) {
       length += varintLength(name.length) + varintLength(value.length) + name.length + value.length;
     }
@@ -39,10 +46,10 @@ export function encodedLength({ records, deltas }: StampedBatch): number {
 export function writeRecords({ records, deltas }: StampedBatch, out: Uint8Array, start: number): number {
   let at = start;
   for (let i = 0; i < records.length; i++) {
-    const { headers, body } = records[i] as AppendRecord;
+    const { headers, body } = records[i] as StoredRecord;
     at = writeVarint(out, at, deltas === null ? 0 : (deltas[i] as number));
     at = writeVarint(out, at, headers.length);
-    at = writeVarint(out, at, body.length);
+    at = writeVarint(out, at, lengthOf(body));
     for (const { name, value } of headers) {
       at = writeVarint(out, at, name.length);
       at = writeVarint(out, at, value.length);
@@ -50,8 +57,27 @@ export function writeRecords({ records, deltas }: StampedBatch, out: Uint8Array,
       out.set(value, at + name.length);
       at += name.length + value.length;
     }
-    out.set(body, at);
-    at += body.length;
+    at = writeBody(body, out, at);
+  }
+  return at;
+}
+
+function lengthOf(body: StoredRecord['body']): number {
+  if (body instanceof Uint8Array) return body.length;
+  let length = 0;
+  for (const piece of body) length += piece.length;
+  return length;
+}
+
+function writeBody(body: StoredRecord['body'], out: Uint8Array, start: number): number {
+  if (body instanceof Uint8Array) {
+    out.set(body, start);
+    return start + body.length;
+  }
+  let at = start;
+  for (const piece of body) {
+    out.set(piece, at);
+    at += piece.length;
   }
   return at;
 }

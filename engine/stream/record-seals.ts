@@ -10,6 +10,7 @@ import type { AdmittedChunk } from '../core/admission.ts';
 import { assert } from '../core/assert.ts';
 import type { Cipher } from '../core/config.ts';
 import { type EncryptionKey, keyRejection } from '../core/encryption-key.ts';
+import { BATCH_METERED_BYTES_MAX } from '../core/limits.ts';
 import type { Rejection } from '../core/outcome.ts';
 import { type AppendRecord, isCommand, meteredBytes, type SequencedRecord } from '../core/record.ts';
 import {
@@ -18,15 +19,13 @@ import {
   envelopeHeadLength,
   envelopeOf,
   Place,
+  type RecordContent,
   writeContent,
   writeEnvelopeHead,
 } from '../core/sealed-record.ts';
-import { encodedLength } from '../core/stamped-batch.ts';
+import { encodedLength, type StoredRecord } from '../core/stamped-batch.ts';
 import type { StreamState } from '../core/stream-state.ts';
 import type { Ports } from '../ports.ts';
-
-const TAG_BYTES = 16;
-const ENVELOPES_BYTES = 16 * 1024;
 
 type SealPorts = Pick<Ports, 'compute' | 'entropy' | 'telemetry'>;
 type EncryptedStream = Pick<StreamState, 'id' | 'basin' | 'name'> & { cipher: Cipher };
@@ -50,26 +49,27 @@ export function sealChunk(
   const { cipher } = stream;
   const aead = ports.compute.ciphers[cipher];
   const place = new Place(stream);
-  const { records, deltas } = chunk.batch;
+  const { deltas } = chunk.batch;
+  const records = unsealed(chunk.batch.records);
   const nonces = ports.entropy.bytes(aead.nonceBytes * records.length);
-  // Few buffers for all envelopes, one for what is to be enciphered: what is made for each record is what costs.
-  const lengths = records.map((record) => (isCommand(record) ? 0 : contentLength(record)));
-  const envelopes = new Envelopes();
-  const content = new Uint8Array(lengths.reduce((longest, length) => Math.max(longest, length), 0));
+  // One buffer for what is to be enciphered, one for all that stands before it: what is made for each record is what costs.
+  const content = new Uint8Array(records.reduce((longest, record) => Math.max(longest, contentLength(record)), 0));
+  const headBytesMax = envelopeHeadLength(BATCH_METERED_BYTES_MAX) + aead.nonceBytes;
+  const heads = new Uint8Array(headBytesMax * records.length);
   let timestamp = chunk.firstTimestamp;
-  const sealed = records.map((record, i) => {
+  const sealed = records.map((record, i): StoredRecord => {
     timestamp += deltas?.[i] ?? 0;
     if (isCommand(record)) return record;
     assert(key !== null, 'only commands are admitted without a key');
     const size = meteredBytes(record);
     const nonce = nonces.subarray(i * aead.nonceBytes, (i + 1) * aead.nonceBytes);
-    const body = envelopes.take(envelopeHeadLength(size) + aead.nonceBytes + (lengths[i] as number) + TAG_BYTES);
-    const nonceAt = writeEnvelopeHead(cipher, size, body, 0);
-    body.set(nonce, nonceAt);
+    const nonceAt = writeEnvelopeHead(cipher, size, heads, i * headBytesMax);
+    heads.set(nonce, nonceAt);
+    const head = heads.subarray(i * headBytesMax, nonceAt + aead.nonceBytes);
     const plain = content.subarray(0, writeContent(record, content));
     const at = place.at(chunk.firstSeqNum + i, timestamp, size);
-    aead.seal(key.bytes, nonce, plain, at, body.subarray(nonceAt + aead.nonceBytes));
-    return { timestamp: record.timestamp, headers: [], body };
+    const body = [head, ...aead.seal(key.bytes, nonce, plain, at)];
+    return { headers: [], body };
   });
   content.fill(0);
   chunk.batch = { records: sealed, deltas };
@@ -77,16 +77,14 @@ export function sealChunk(
   ports.telemetry.event('append.sealed', records.length);
 }
 
-/** Room for the envelopes of a batch: small ones share a buffer, and none is so large that its memory is always fresh. */
-class Envelopes {
-  #free = new Uint8Array(0);
+/** As they were admitted: nothing is sealed twice. */
+function unsealed(records: readonly StoredRecord[]): readonly RecordContent[] {
+  assert(records.every(isContent), 'a batch is sealed once');
+  return records;
+}
 
-  take(bytes: number): Uint8Array {
-    if (bytes > this.#free.length) this.#free = new Uint8Array(Math.max(bytes, ENVELOPES_BYTES));
-    const taken = this.#free.subarray(0, bytes);
-    this.#free = this.#free.subarray(bytes);
-    return taken;
-  }
+function isContent(record: StoredRecord): record is RecordContent {
+  return record.body instanceof Uint8Array;
 }
 
 /** Opens what one reader gets. */

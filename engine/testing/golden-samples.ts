@@ -58,7 +58,7 @@ const HEAD = new Uint8Array(envelopeHeadLength(18));
 writeEnvelopeHead('aegis-256', 18, HEAD, 0);
 const ENVELOPED = encodeRecords([
   { timestamp: NOW_MS, headers: [{ name: bytesOf(''), value: bytesOf('fence') }], body: bytesOf('owner-2') },
-  { timestamp: NOW_MS + 300, headers: [], body: joined([HEAD, NONCE, SEALED]) },
+  { timestamp: NOW_MS + 300, headers: [], body: joined([HEAD, NONCE, ...SEALED]) },
 ]);
 
 const SHARED = segment(2, { epoch: 1, bytes: 2 ** 40, indexOffset: 2 ** 39, indexCrc: 0xffffffff });

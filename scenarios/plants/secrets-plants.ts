@@ -60,8 +60,8 @@ export const SECRETS_PLANTS: readonly Plant[] = [
       },
       {
         file: SEALS,
-        find: 'return { timestamp: record.timestamp, headers: [], body };',
-        replace: 'return { timestamp: record.timestamp, headers: [{ name: record.body, value: record.body }], body };',
+        find: 'return { headers: [], body };',
+        replace: 'return { headers: [{ name: record.body, value: record.body }], body };',
       },
     ],
     seedsMax: 300,
