@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const BUILT = fileURLToPath(new URL('../dist/checker', import.meta.url));
 const DOCS = fileURLToPath(new URL('../docs/CHECKER.md', import.meta.url));
+const TSC = fileURLToPath(new URL('../node_modules/.bin/tsc', import.meta.url));
 let folder = '';
 
 beforeAll(() => {
@@ -43,6 +44,17 @@ describe('an example of docs/CHECKER.md prints what it says', () => {
   const blocks = [...readFileSync(DOCS, 'utf8').matchAll(/```js\n([^]*?)```/g)].map((match) => match[1]!);
 
   test('there are some', () => expect(blocks.length).toBeGreaterThanOrEqual(3));
+
+  test('they are TypeScript as well', async () => {
+    const files = blocks.map((code, index) => {
+      writeFileSync(join(folder, `example-${index}.ts`), code.replaceAll("'tailrace/checker'", "'./checker/index.js'"));
+      return `example-${index}.ts`;
+    });
+    const compilerOptions = { strict: true, module: 'nodenext', target: 'es2022', types: [], noEmit: true };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+    const { stdout } = await promisify(execFile)(TSC, ['-p', folder]).catch((error: { stdout: string }) => error);
+    expect(stdout).toBe('');
+  });
 
   test.each(blocks.map((code) => [code.split('\n')[0]!, code]))('%s', async (_, code) => {
     const expected = [...code.matchAll(/console\.log\(.*\/\/ (.*)$/gm)].map((match) => match[1]!.trim());

@@ -17,7 +17,7 @@ export type Event<I, O> =
 /** Throws `MalformedHistory`. */
 export function checkEvents<S, I, O>(
   model: Model<S, I, O>,
-  events: readonly Event<I, O>[],
+  events: readonly Event<NoInfer<I>, NoInfer<O>>[],
   options: SearchOptions = {},
 ): SearchResult<I, O> {
   return checkOperations(model, operationsOf(model, events), options);

@@ -63,7 +63,7 @@ export interface Annotation {
  */
 export function checkOperations<S, I, O>(
   model: Model<S, I, O>,
-  operations: readonly Operation<I, O>[],
+  operations: readonly Operation<NoInfer<I>, NoInfer<O>>[],
   options: SearchOptions = {},
 ): SearchResult<I, O> {
   operations.forEach(({ call, return: end }, index) => {
