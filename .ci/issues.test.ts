@@ -11,11 +11,14 @@ const SCRIPT = fileURLToPath(new URL('issues', import.meta.url));
 
 test('an issue is opened once per signature and added to afterwards', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tailrace-issues-'));
-  const open = [{ number: 7, body: 'since June\n<!-- tailrace-signature: liveness: known -->' }];
+  const open = [
+    { number: 5, body: 'another\n<!-- tailrace-signature: liveness: known for longer -->' },
+    { number: 7, body: 'since June\n<!-- tailrace-signature: liveness: known -->' },
+  ];
   writeFileSync(join(folder, 'open.json'), JSON.stringify(open));
   writeFileSync(
     join(folder, 'gh'),
-    `#!/bin/sh\nif [ "$2" = list ]; then cat "${folder}/open.json"; else echo "$2 $3 $(cat)" >> "${folder}/calls"; fi\n`,
+    `#!/bin/sh\nif [ "$2" = list ]; then cat "${folder}/open.json"; elif [ "$1" = label ]; then echo "$1 $3" >> "${folder}/calls"; else echo "$2 $3 $(cat)" >> "${folder}/calls"; fi\n`,
   );
   chmodSync(join(folder, 'gh'), 0o755);
   const issues = ['known', 'new'].map((name) => ({
@@ -27,8 +30,18 @@ test('an issue is opened once per signature and added to afterwards', () => {
   const env = { ...process.env, PATH: `${folder}${delimiter}${process.env['PATH']}` };
   execFileSync('bash', [SCRIPT, join(folder, 'issues.jsonl')], { env });
   expect(readFileSync(join(folder, 'calls'), 'utf8').split('\n')).toEqual([
+    'label sweep',
     'comment 7 body of known',
     'create --label body of new',
     '',
   ]);
+});
+
+test('a night that found nothing asks GitHub nothing', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tailrace-issues-'));
+  writeFileSync(join(folder, 'gh'), '#!/bin/sh\nexit 1\n');
+  chmodSync(join(folder, 'gh'), 0o755);
+  writeFileSync(join(folder, 'issues.jsonl'), '');
+  const env = { ...process.env, PATH: `${folder}${delimiter}${process.env['PATH']}` };
+  execFileSync('bash', [SCRIPT, join(folder, 'issues.jsonl')], { env });
 });

@@ -44,7 +44,8 @@ function issueOf(
   { kind, signature, count, smallest, fastest }: SignatureGroup,
   { build, startedAt, results }: SweepRecord,
 ): Issue {
-  const mark = `tailrace-signature: ${kind}: ${signature}`;
+  // It stands in a comment of the text, where two dashes may not be.
+  const mark = `tailrace-signature: ${kind}: ${signature}`.replaceAll('--', '- -');
   const body = [
     `${count} of ${results.length} runs of build \`${build}\` failed so in the sweep of ${startedAt}.`,
     '',
@@ -56,7 +57,7 @@ function issueOf(
     '',
     `Fastest: \`${fastest.repro}\` (${fastest.wallMs} ms)`,
     '',
-    `<!-- ${mark.replaceAll('--', '- -')} -->`,
+    `<!-- ${mark} -->`,
   ].join('\n');
   return { mark, title: `sweep: ${kind}: ${signature}`.slice(0, 200), body };
 }
