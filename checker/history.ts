@@ -50,6 +50,11 @@ export interface EventNote {
   atMs?: number;
   /** Which node answered, why it failed, how many records: anything worth a tooltip. */
   note?: string;
+  /**
+   * Of the call of an append: its batch holds the command to trim up to there. Of an answer: records below are gone, as it
+   * showed. S2's format has neither; our own has (`plainHistory`).
+   */
+  trim?: number;
 }
 
 export type HistoryEvent =

@@ -13,9 +13,12 @@ export type {
   ExtendedEvent,
   ExtendedHistory,
   ExtendedReturn,
-  StreamCall,
+  CreatesOn,
+  StreamConfig,
 } from './extended/history.ts';
-export { type ExtendedRule, type ExtendedState, extendedStreamModel } from './extended/model.ts';
+export type { StreamCall } from './extended/stream-call.ts';
+export { type ExtendedRule, extendedStreamModel } from './extended/model.ts';
+export type { ExtendedState } from './extended/state.ts';
 export { plainHistory } from './extended/plain.ts';
 export {
   formatExtended,

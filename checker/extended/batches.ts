@@ -12,6 +12,8 @@ export interface Batch {
   readonly recordHashes: readonly Hash64[];
   /** Of all that a reader gets, where the recorder knows it. */
   readonly contentHashes: readonly Hash64[] | undefined;
+  /** The latest call of its append and of those before it: its records are no older. */
+  readonly calledMs: number;
   readonly before: Batch | null;
   readonly jump: Batch | null;
   readonly depth: number;
@@ -22,6 +24,7 @@ export function batchBehind(
   start: number,
   recordHashes: readonly Hash64[],
   contentHashes: readonly Hash64[] | undefined,
+  calledMs = Number.NEGATIVE_INFINITY,
 ): Batch {
   const jump = before?.jump ?? null;
   const isPair = before !== null && jump !== null && before.depth - jump.depth === jump.depth - (jump.jump?.depth ?? 0);
@@ -29,10 +32,19 @@ export function batchBehind(
     start,
     recordHashes,
     contentHashes,
+    calledMs: Math.max(calledMs, before?.calledMs ?? calledMs),
     before,
     jump: isPair ? jump.jump : before,
     depth: (before?.depth ?? 0) + 1,
   };
+}
+
+/** The last batch that begins below `end`. */
+export function batchBelow(last: Batch | null, end: number): Batch | null {
+  let batch = last;
+  while (batch !== null && batch.start >= end)
+    batch = batch.jump !== null && batch.jump.start >= end ? batch.jump : batch.before;
+  return batch;
 }
 
 /** The first position at which the records from `start` on are not those of the batches, or null. */
@@ -42,10 +54,7 @@ export function differenceFrom(
   recordHashes: readonly Hash64[],
   contentHashes: readonly Hash64[] | undefined,
 ): number | null {
-  const end = start + recordHashes.length;
-  let batch = last;
-  while (batch !== null && batch.start >= end)
-    batch = batch.jump !== null && batch.jump.start >= end ? batch.jump : batch.before;
+  let batch = batchBelow(last, start + recordHashes.length);
   let found: number | null = null;
   for (; batch !== null && batch.start + batch.recordHashes.length > start; batch = batch.before)
     for (let i = batch.recordHashes.length - 1; i >= 0; i--) {

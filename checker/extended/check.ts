@@ -14,7 +14,8 @@ import { checkOperations } from '../wgl/check-operations.ts';
 import type { ExtendedHistory } from './history.ts';
 import { insertedInto } from './insert.ts';
 import { livesOf } from './lives.ts';
-import { type ExtendedRule, extendedStreamModel } from './model.ts';
+import { withWhatHappensByItself } from './by-itself.ts';
+import { type ExtendedRule, extendedStreamModel, KEEPS_ALL } from './model.ts';
 import { operationsOfStream, type StreamOperation } from './operations.ts';
 import { isEffective, plainOperations } from './swept.ts';
 import { refusalOfStreamOrder } from './replay.ts';
@@ -22,17 +23,26 @@ import { resolveTimestamps } from './timestamps.ts';
 
 const SEARCH_STEPS_MAX = 2_000_000;
 
-export interface ExtendedCheckOptions extends StreamCheckOptions {
-  /** Whether there is a stream before the first creation. Default `present`. */
-  initially?: 'present' | 'absent';
-}
+export type ExtendedCheckOptions = StreamCheckOptions & Pick<ExtendedRule, 'initially' | 'config' | 'createsOn'>;
 
 /** Throws `MalformedHistory`. */
 export function checkExtendedStream(history: ExtendedHistory, options: ExtendedCheckOptions = {}): Verdict {
-  const operations = operationsOfStream(history);
+  const operations = operationsOfStream(history, options);
   if ('code' in operations) return { verdict: 'illegal', violation: operations };
-  const { strictS2 = false, initially = 'present' } = options;
-  const rule: ExtendedRule = { strictS2, initially };
+  const { strictS2 = false, initially = 'present', config = KEEPS_ALL, createsOn = [] } = options;
+  const rule: ExtendedRule = { strictS2, initially, config, createsOn };
+  const withoutService = judged(operations, rule, options);
+  if (withoutService.verdict === 'ok') return withoutService;
+  const all = withWhatHappensByItself(operations, rule);
+  if (all === null) return withoutService;
+  const verdict = searched(all, rule, options);
+  // What cannot be even if the service did nothing is told better by the sweep.
+  return verdict.verdict === 'illegal' && withoutService.verdict === 'illegal' ? withoutService : verdict;
+}
+
+/** As if the service did nothing to the name by itself. */
+function judged(operations: readonly StreamOperation[], rule: ExtendedRule, options: ExtendedCheckOptions): Verdict {
+  const { initially } = rule;
   const lives = livesOf(operations, rule);
   if (lives === null) return searched(operations, rule, options);
   const resolved = new Map(operations.map((operation) => [operation.metadata.id, operation]));
@@ -50,9 +60,11 @@ export function checkExtendedStream(history: ExtendedHistory, options: ExtendedC
     const order = swept.linearization.map((id) => byId.get(id)!);
     backbone.push(...order.filter(isEffective), ...changes.splice(0, 2));
   }
-  const judged = [...resolved.values()];
-  const order = withEverything(judged, backbone, { ...rule, hasOneLife: lives.changes.length === 0 });
-  return order ?? searched(judged, { ...rule, hasOneLife: lives.changes.length === 0 }, options);
+  for (const operation of lives.elsewhere) resolved.set(operation.metadata.id, operation);
+  const definite = [...resolved.values()];
+  const hasOneLife = lives.changes.length === 0;
+  const order = withEverything(definite, backbone, { ...rule, hasOneLife, isResolved: true });
+  return order ?? searched(operations, { ...rule, hasOneLife }, options);
 }
 
 /** Null when no order of this kind was found, which proves nothing. */

@@ -1,7 +1,7 @@
 /**
  * What clients of a stream can see beyond S2's own format: why a condition failed, parts of the stream, positions that
- * are not written yet, what a session shows and how it goes on, the lives of a name. And what a recorder knows of each
- * event.
+ * are not written yet, what a session shows and how it goes on, the lives of a name, and what the service may do to them by
+ * itself. And what a recorder knows of each event.
  */
 
 import type { Call, EventNote, Hash64, Return } from '../history.ts';
@@ -24,18 +24,27 @@ export type ExtendedAppend = Call & {
   turn?: Turn;
 };
 
-/** What the extended model knows. */
-export type StreamCall =
+/** What the service may do to a stream by itself; null for never. Ages are counted from when a record or stream was asked for. */
+export interface StreamConfig {
+  /** Records older than this may be removed, the oldest first. */
+  retentionAgeMs: number | null;
+  /** A stream that holds nothing may be removed when nobody has written to it for so long. */
+  emptyAgeMs: number | null;
+}
+
+/** What kind of request creates the stream it is for, where there is none. */
+export type CreatesOn = 'append' | 'read';
+
+export type ExtendedCall =
   | ExtendedAppend
   | Exclude<Call, { kind: 'append' }>
   /** Some of what is from a place on. */
   | { kind: 'read-part'; from: From }
-  /** `token`: a request with the same one is the same request. */
-  | { kind: 'create'; token: string | null }
-  | { kind: 'delete' };
-
-export type ExtendedCall =
-  | StreamCall
+  /** `token`: a request with the same one is the same request. Without `config` the stream has the default of the history. */
+  | { kind: 'create'; token: string | null; config?: StreamConfig }
+  | { kind: 'delete' }
+  /** Records of before are not concerned, so retention stays as it was. */
+  | { kind: 'configure'; emptyAgeMs: number | null }
   /**
    * The wait for the next event of a session that follows the stream. Its first says where it begins: at a place, or
    * where another session (`after`) ended. Later ones have null: a session goes on where its last event ended.
@@ -69,6 +78,8 @@ export type ExtendedReturn =
     }
   /** There is no record at the position yet; the answer tells the tail. */
   | { kind: 'read-unwritten'; tail: number }
+  /** Nothing is left from there on; the answer tells no tail. */
+  | { kind: 'read-nothing' }
   /** There is no such stream. */
   | { kind: 'stream-absent' }
   /** It is being deleted, and its name is not free yet. */
@@ -79,7 +90,8 @@ export type ExtendedReturn =
   /** It exists, made by another request. */
   | { kind: 'stream-exists' }
   | { kind: 'deleted' }
-  /** A creation or deletion that certainly changed nothing, and one that may have, may yet, or never does. */
+  | { kind: 'configured' }
+  /** A creation, deletion or configuration that certainly changed nothing, and one that may have, may yet, or never does. */
   | { kind: 'change-failure' }
   | { kind: 'change-unknown' };
 

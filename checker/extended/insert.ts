@@ -9,9 +9,10 @@
 
 import { firstAbove } from '../sweep/order.ts';
 import type { Model } from '../wgl/model.ts';
-import type { ExtendedReturn, StreamCall } from './history.ts';
-import type { ExtendedState } from './model.ts';
+import type { ExtendedReturn } from './history.ts';
 import type { StreamOperation } from './operations.ts';
+import type { ExtendedState } from './state.ts';
+import type { StreamCall } from './stream-call.ts';
 
 type StreamModel = Model<ExtendedState, StreamCall, ExtendedReturn>;
 
@@ -42,6 +43,8 @@ class Order {
   #leastReturn = new Float64Array(0);
   #greatestCall = new Float64Array(0);
   readonly #placed: Placed[] = [];
+  /** By id: where an operation is that was inserted. */
+  readonly #slotOf = new Map<number, () => number>();
   /** The greatest slot among those placed so far: they come in order of return. */
   readonly #greatestSlot: number[] = [];
 
@@ -59,7 +62,8 @@ class Order {
   }
 
   insert(operation: StreamOperation): boolean {
-    const { input, output } = operation;
+    const at = this.#placed.length;
+    const { input, output, metadata } = operation;
     const last = firstAbove(this.#greatestCall, itself, operation.return);
     for (let slot = this.#firstSlot(operation); slot <= last; slot++) {
       const step = this.#model.step(this.#states[slot]!, input, output);
@@ -67,6 +71,7 @@ class Order {
       const changes = step.state !== this.#states[slot];
       if (changes && !this.#change(slot, operation)) continue;
       if (!changes) this.#place(operation, slot);
+      this.#slotOf.set(metadata.id, () => (changes ? this.#backbone.indexOf(operation) + 1 : this.#placed[at]!.slot));
       return true;
     }
     return false;
@@ -84,11 +89,12 @@ class Order {
     return order;
   }
 
-  /** Behind everything that returned before the call. */
-  #firstSlot({ call }: StreamOperation): number {
+  /** Behind everything that returned before the call, and behind the moment before it of the same read. */
+  #firstSlot({ call, metadata }: StreamOperation): number {
     const behindBackbone = firstAbove(this.#leastReturn, itself, call - 1);
     const earlier = firstAbove(this.#placed, ({ operation }) => operation.return, call - 1);
-    return Math.max(behindBackbone, this.#greatestSlot[earlier - 1] ?? 0);
+    const behindMoment = metadata.behind === null ? 0 : (this.#slotOf.get(metadata.behind)?.() ?? 0);
+    return Math.max(behindBackbone, this.#greatestSlot[earlier - 1] ?? 0, behindMoment);
   }
 
   #place(operation: StreamOperation, slot: number): void {

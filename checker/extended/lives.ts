@@ -2,8 +2,9 @@
  * The lives of a name: from each creation to the deletion behind it. A life is a stream of its own, with its own
  * numbers, so the sweep judges each by itself.
  *
- * That needs to know in which life an operation was. Its interval tells, unless it reaches into two; such a history is
- * left to the general search, as is one in which a creation or deletion is in doubt or two of them overlap.
+ * That needs to know in which life an operation was. Its interval tells, or that of another moment of the same read, which
+ * shows one life; a history in which one reaches into two is left to the general search, as is one in which a creation or
+ * deletion is in doubt or two of them overlap.
  */
 
 import type { ExtendedRule } from './model.ts';
@@ -14,35 +15,64 @@ export interface Lives {
   changes: readonly StreamOperation[];
   /** What happened in each life; appends of unknown outcome are in every one that they reach. */
   of: readonly (readonly StreamOperation[])[];
+  /** What was true whether there was a stream or not, or of none; what a read is told when its stream is gone, behind the end of that. */
+  elsewhere: readonly StreamOperation[];
 }
 
 interface Life {
   from: number;
   to: number;
+  /** The call of its deletion. */
+  endsFrom: number;
   operations: StreamOperation[];
 }
 
 /** Null when it cannot be told. */
 export function livesOf(operations: readonly StreamOperation[], rule: ExtendedRule): Lives | null {
-  const changes = operations.filter(({ output }) => CHANGES.has(output.kind)).sort((a, b) => a.call - b.call);
+  const changes = operations.filter(isChange).sort((a, b) => a.call - b.call);
+  const lives = spansOf(changes, rule.initially !== 'absent');
+  if (lives === null) return null;
+  const lifeOf = new Map<string, Life>();
+  const elsewhere: StreamOperation[] = [];
+  for (const operation of operations) {
+    if (!needsStream(operation)) continue;
+    const reached = lives.filter(({ from, to }) => operation.return >= from && operation.call <= to);
+    const { moment } = operation.input;
+    const known = moment === undefined ? undefined : lifeOf.get(moment.read);
+    const possible = known === undefined ? reached : reached.filter((life) => life === known);
+    if (operation.output.kind !== 'append-indefinite-failure' && possible.length !== 1) return null;
+    for (const life of possible) life.operations.push(operation);
+    if (moment !== undefined) lifeOf.set(moment.read, possible[0]!);
+  }
+  for (const operation of operations)
+    if (!isChange(operation) && !needsStream(operation)) {
+      const { moment } = operation.input;
+      const ended = moment === undefined ? undefined : lifeOf.get(moment.read)?.endsFrom;
+      if (ended !== undefined && ended > operation.return) return null;
+      elsewhere.push(ended === undefined ? operation : { ...operation, call: Math.max(operation.call, ended) });
+    }
+  return { changes, of: lives.map((life) => life.operations), elsewhere };
+}
+
+function spansOf(changes: readonly StreamOperation[], isPresentFirst: boolean): Life[] | null {
   const lives: Life[] = [];
-  let isPresent = rule.initially !== 'absent';
-  if (isPresent) lives.push({ from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY, operations: [] });
+  const begin = (from: number): number =>
+    lives.push({ from, to: Number.POSITIVE_INFINITY, endsFrom: Number.POSITIVE_INFINITY, operations: [] });
+  let isPresent = isPresentFirst;
+  if (isPresent) begin(Number.NEGATIVE_INFINITY);
   for (const [index, change] of changes.entries()) {
     const next = changes[index + 1];
     if (change.output.kind === 'change-unknown' || (next !== undefined && change.return >= next.call)) return null;
     if (isPresent === (change.output.kind === 'created')) return null;
-    if (isPresent) lives.at(-1)!.to = change.return;
-    else lives.push({ from: change.call, to: Number.POSITIVE_INFINITY, operations: [] });
+    if (isPresent) Object.assign(lives.at(-1)!, { to: change.return, endsFrom: change.call });
+    else begin(change.call);
     isPresent = !isPresent;
   }
-  for (const operation of operations) {
-    if (!needsStream(operation)) continue;
-    const reached = lives.filter(({ from, to }) => operation.return >= from && operation.call <= to);
-    if (operation.output.kind !== 'append-indefinite-failure' && reached.length !== 1) return null;
-    for (const life of reached) life.operations.push(operation);
-  }
-  return { changes, of: lives.map((life) => life.operations) };
+  return lives;
+}
+
+function isChange({ output }: StreamOperation): boolean {
+  return CHANGES.has(output.kind);
 }
 
 const CHANGES: ReadonlySet<string> = new Set(['created', 'deleted', 'change-unknown']);

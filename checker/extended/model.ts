@@ -4,101 +4,140 @@
  *
  * What the service does by itself, trimming and freeing the name of a deleted stream, happens in the model no earlier
  * than an answer shows it: that is never too late, since nothing else depends on it, and it keeps the model
- * deterministic.
+ * deterministic. Where something does depend on it, removal of an empty stream, it is an operation (`by-itself.ts`).
  */
 
 import { chain } from '../chain-hash.ts';
 import type { Hash64 } from '../history.ts';
 import { streamModel, type StreamState, type TokenRule } from '../models/stream.ts';
 import type { Model, Step } from '../wgl/model.ts';
-import { type Batch, batchBehind, differenceFrom } from './batches.ts';
-import type { ExtendedAppend, ExtendedReturn, StreamCall } from './history.ts';
-
-export interface ExtendedState {
-  /** `doomed`: deleted, its name not free as far as anybody was shown. */
-  readonly phase: 'present' | 'doomed' | 'absent';
-  /** Of the request that created it. */
-  readonly creation: string | null;
-  readonly stream: StreamState;
-  /** The latest batch, linked to those before it. */
-  readonly last: Batch | null;
-  /** Chains the content hashes of all batches that have any: states of equal bodies may differ in headers. */
-  readonly content: Hash64;
-  /** Somebody was shown that records below are gone. The trim point never falls. */
-  readonly trimmed: number;
-  /** The furthest that a trim command in the stream asks for: trimming may happen up to there, at any moment. */
-  readonly trimAsked: number;
-  /** By pipelined session: how many of its appends took effect, which are the first ones. */
-  readonly turns: ReadonlyMap<string, number>;
-}
+import { vanishedAt } from './ages.ts';
+import { batchBehind } from './batches.ts';
+import type { CreatesOn, ExtendedAppend, ExtendedReturn, StreamConfig } from './history.ts';
+import { begun, existing, nothingLeft, rejected, shown, unwritten } from './observations.ts';
+import { NO_STAMPS } from './stamps.ts';
+import { areEqualBesidesStream, type ExtendedState } from './state.ts';
+import { FIRST_LIFE, type StreamCall } from './stream-call.ts';
+import { tellsOfTime, timed } from './timed.ts';
 
 export interface ExtendedRule extends TokenRule {
   /** Whether there is a stream before the first creation. Default `present`. */
   initially?: 'present' | 'absent';
+  /** Of streams whose creation says nothing. Default: they keep everything for ever. */
+  config?: StreamConfig;
+  /** Requests that create the stream they are for. Such creations are operations of their own (`by-itself.ts`). */
+  createsOn?: readonly CreatesOn[];
   /** Promises that nobody creates or deletes the stream, which makes the search faster: positions then never fall. */
   hasOneLife?: boolean;
+  /** Promises that what is told of timestamps was judged before, and that the moments of a read are kept in order. */
+  isResolved?: boolean;
 }
+
+export const KEEPS_ALL: StreamConfig = { retentionAgeMs: null, emptyAgeMs: null };
 
 type Answer = Step<ExtendedState>;
 
 export function extendedStreamModel(rule: ExtendedRule = {}): Model<ExtendedState, StreamCall, ExtendedReturn> {
   const plain = streamModel(rule);
-  const nothing: Omit<ExtendedState, 'turns'> = {
-    phase: rule.initially ?? 'present',
+  const { config = KEEPS_ALL, initially = 'present', isResolved = false } = rule;
+  const empty = {
     creation: null,
+    birth: FIRST_LIFE,
+    config,
+    bornMs: Number.NEGATIVE_INFINITY,
     stream: plain.init(),
     last: null,
     content: 0n,
     trimmed: 0,
     trimAsked: 0,
+    stamps: NO_STAMPS,
   };
-  const append = (state: ExtendedState, call: ExtendedAppend, outcome: ExtendedReturn): Answer => {
+  const ended = ({ turns, reads, clockMs }: ExtendedState): Answer => ({
+    legal: true,
+    state: { ...empty, phase: 'doomed', turns, reads, clockMs },
+  });
+  const answered = (state: ExtendedState, call: StreamCall, outcome: ExtendedReturn): Answer => {
+    if (outcome.kind === 'stream-absent')
+      return state.phase === 'present'
+        ? { legal: false, reason: 'the stream exists' }
+        : { legal: true, state: state.phase === 'absent' ? state : { ...state, phase: 'absent' } };
+    if (outcome.kind === 'stream-pending')
+      return state.phase === 'doomed' ? { legal: true, state } : { legal: false, reason: 'nobody is deleting it' };
+    if (call.kind === 'create') {
+      if (outcome.kind !== 'created' && outcome.kind !== 'change-unknown') return existing(state, call, outcome);
+      if (state.phase === 'present') return { legal: false, reason: 'the stream exists' };
+      const { turns, reads, clockMs } = state;
+      const { token: creation, birth = 0, when, config: asked = config } = call;
+      const own = { creation, birth, config: asked, bornMs: when?.calledMs ?? empty.bornMs };
+      return { legal: true, state: { ...empty, phase: 'present', ...own, turns, reads, clockMs } };
+    }
+    if (state.phase === 'absent') return { legal: false, reason: 'there is no stream' };
+    if (call.kind === 'delete') return ended(state);
+    if (state.phase === 'doomed') return { legal: false, reason: 'the stream is deleted' };
+    if (call.kind === 'vanish') {
+      const sinceMs = call.birth === state.birth ? vanishedAt(state) : null;
+      if (sinceMs === null) return { legal: false, reason: 'nothing removes the stream' };
+      return ended({ ...state, clockMs: Math.max(state.clockMs, sinceMs) });
+    }
+    return told(state, call, outcome);
+  };
+  /** Of a stream that is there. */
+  const told = (state: ExtendedState, call: StreamCall, outcome: ExtendedReturn): Answer => {
+    if (call.kind === 'configure')
+      return { legal: true, state: { ...state, config: { ...state.config, emptyAgeMs: call.emptyAgeMs } } };
+    if (outcome.kind === 'append-rejected') return rejected(state, call, outcome);
+    if (outcome.kind === 'read-unwritten') return unwritten(state, call, outcome);
+    if (outcome.kind === 'read-nothing') return nothingLeft(state, call);
+    if (call.kind === 'append') return append(state, call, outcome);
+    if (call.kind === 'begin') return begun(state, call, outcome);
+    if (outcome.kind === 'read-part-success') {
+      if (call.kind !== 'read-part') return { legal: false };
+      const start: Answer = call.isGathered === true ? { legal: true, state } : begun(state, call, outcome);
+      return start.legal ? shown(start.state, outcome) : start;
+    }
+    const step = plain.step(state.stream, call as never, outcome as never);
+    return step.legal ? { legal: true, state } : step;
+  };
+  const append = (
+    state: ExtendedState,
+    call: ExtendedAppend & { when?: { calledMs: number } },
+    outcome: ExtendedReturn,
+  ): Answer => {
     if (call.turn !== undefined && (state.turns.get(call.turn.session) ?? 0) !== call.turn.index)
       return { legal: false, reason: `an append of session ${call.turn.session} before it has had no effect` };
     const known = outcome.kind === 'append-acked' ? { kind: 'append-success' as const, tail: outcome.end } : outcome;
     const step = plain.step(state.stream, call, known as never);
     return step.legal ? { legal: true, state: appended(state, call, step.state) } : step;
   };
+  const showsNothingNew = (call: StreamCall, outcome: ExtendedReturn): boolean =>
+    isReadOnly(call, outcome) && (isResolved || (call.moment === undefined && !tellsOfTime(call, outcome)));
   return {
-    init: () => ({ ...nothing, turns: new Map() }),
+    init: () => ({
+      ...empty,
+      phase: initially,
+      turns: new Map(),
+      reads: new Map(),
+      clockMs: Number.NEGATIVE_INFINITY,
+    }),
     step: (state, call, outcome) => {
       if (SAYS_NOTHING.has(outcome.kind)) return { legal: true, state };
-      if (outcome.kind === 'stream-absent')
-        return state.phase === 'present'
-          ? { legal: false, reason: 'the stream exists' }
-          : { legal: true, state: state.phase === 'absent' ? state : { ...state, phase: 'absent' } };
-      if (outcome.kind === 'stream-pending')
-        return state.phase === 'doomed' ? { legal: true, state } : { legal: false, reason: 'nobody is deleting it' };
-      if (call.kind === 'create') {
-        if (outcome.kind !== 'created' && outcome.kind !== 'change-unknown') return existing(state, call, outcome);
-        if (state.phase === 'present') return { legal: false, reason: 'the stream exists' };
-        return { legal: true, state: { ...nothing, phase: 'present', creation: call.token, turns: state.turns } };
-      }
-      if (state.phase === 'absent') return { legal: false, reason: 'there is no stream' };
-      if (call.kind === 'delete') return { legal: true, state: { ...nothing, phase: 'doomed', turns: state.turns } };
-      if (state.phase === 'doomed') return { legal: false, reason: 'the stream is deleted' };
-      if (outcome.kind === 'append-rejected') return rejected(state, call, outcome);
-      if (outcome.kind === 'read-unwritten') return unwritten(state, call, outcome);
-      if (outcome.kind === 'read-part-success') return part(state, call, outcome);
-      if (call.kind === 'append') return append(state, call, outcome);
-      const step = plain.step(state.stream, call as never, outcome as never);
-      return step.legal ? { legal: true, state } : step;
+      if (call.when !== undefined && call.when.returnedMs < state.clockMs)
+        return { legal: false, reason: `what it would stand behind can not have happened before ${state.clockMs} ms` };
+      const answer = answered(state, call, outcome);
+      if (isResolved || !answer.legal) return answer;
+      const stamped = tellsOfTime(call, outcome) || answer.state.stamps.claims.length > 0;
+      const known = stamped ? timed(answer.state, call, outcome) : answer;
+      return known.legal ? inTurn(known.state, call, outcome) : known;
     },
-    equal: (a, b) =>
-      a.phase === b.phase &&
-      a.creation === b.creation &&
-      a.content === b.content &&
-      a.trimmed === b.trimmed &&
-      a.trimAsked === b.trimAsked &&
-      plain.equal!(a.stream, b.stream) &&
-      haveEqualTurns(a.turns, b.turns),
+    equal: (a, b) => a === b || (areEqualBesidesStream(a, b) && plain.equal!(a.stream, b.stream)),
     hash: (state) => plain.hash!(state.stream) ^ Math.imul(state.trimmed, 0x9e3779b1),
     pending: (call) => {
       if (call.kind === 'append') return { output: { kind: 'append-indefinite-failure' } };
-      return call.kind === 'create' || call.kind === 'delete' ? { output: { kind: 'change-unknown' } } : null;
+      const isChange = call.kind === 'create' || call.kind === 'delete' || call.kind === 'configure';
+      return isChange ? { output: { kind: 'change-unknown' } } : null;
     },
     isOptional: (_call, { kind }) => kind === 'append-indefinite-failure' || kind === 'change-unknown',
-    isReadOnly,
+    isReadOnly: showsNothingNew,
     ...(rule.hasOneLife === true && {
       progress: (state: ExtendedState) => state.stream.tail,
       position: positionOf,
@@ -122,88 +161,50 @@ function isReadOnly(call: StreamCall, outcome: ExtendedReturn): boolean {
   if (outcome.kind === 'stream-absent') return false;
   if (outcome.kind === 'stream-pending') return true;
   if (call.kind === 'create') return outcome.kind === 'create-noop' || outcome.kind === 'stream-exists';
-  return call.kind !== 'append' && call.kind !== 'delete' && !showsTrim(call, outcome);
+  return !CHANGES.has(call.kind) && !showsTrim(call, outcome);
+}
+
+const CHANGES: ReadonlySet<StreamCall['kind']> = new Set(['append', 'delete', 'configure', 'vanish']);
+
+/** It began behind the position that was asked for: everything before is gone. */
+function showsTrim(call: StreamCall, outcome: ExtendedReturn): boolean {
+  if ((call.kind !== 'read-part' && call.kind !== 'begin') || !('seqNum' in call.from)) return false;
+  if (outcome.kind === 'read-nothing') return true;
+  return outcome.kind === 'read-part-success' && outcome.start > call.from.seqNum;
 }
 
 function positionOf(call: StreamCall, outcome: ExtendedReturn): number | null {
   if (outcome.kind === 'append-acked') return outcome.start;
   if (outcome.kind === 'append-rejected') return 'tail' in outcome.actual ? outcome.actual.tail : null;
-  if (!('tail' in outcome) || outcome.tail === null) return null;
+  if (call.kind === 'begin' || !('tail' in outcome) || outcome.tail === null) return null;
   return outcome.tail - (call.kind === 'append' ? call.recordHashes.length : 0);
 }
 
-/** The answer to a creation that found something there. */
-function existing(state: ExtendedState, call: StreamCall & { kind: 'create' }, { kind }: ExtendedReturn): Answer {
-  if (state.phase !== 'present') return { legal: false, reason: 'there is no stream' };
-  const isSame = call.token !== null && call.token === state.creation;
-  if (isSame === (kind === 'create-noop')) return { legal: true, state };
-  return { legal: false, reason: isSame ? 'the same request made it' : 'another request made it' };
+/** Moments of one read come one behind the other, and what they show is of one life. */
+function inTurn(state: ExtendedState, { moment }: StreamCall, outcome: ExtendedReturn): Answer {
+  if (moment === undefined) return { legal: true, state };
+  const before = state.reads.get(moment.read) ?? { moments: 0, birth: null };
+  if (before.moments !== moment.index) return { legal: false, reason: 'what its session showed before has no place' };
+  const isShown = outcome.kind !== 'stream-absent' && outcome.kind !== 'stream-pending';
+  if (isShown && before.birth !== null && before.birth !== state.birth)
+    return { legal: false, reason: 'it began in an earlier life of the stream' };
+  const now = { moments: moment.index + 1, birth: isShown ? state.birth : before.birth };
+  return { legal: true, state: { ...state, reads: new Map(state.reads).set(moment.read, now) } };
 }
 
-/** The state that the answer tells must be the present one, and the condition must fail in it. */
-function rejected(
+function appended(
   state: ExtendedState,
-  call: StreamCall,
-  { actual }: ExtendedReturn & { kind: 'append-rejected' },
-): Answer {
-  if (call.kind !== 'append') return { legal: false };
-  if (call.turn !== undefined && (state.turns.get(call.turn.session) ?? 0) !== call.turn.index)
-    return { legal: false, reason: `an append of session ${call.turn.session} before it has had no effect` };
-  const { tail, fencingToken } = state.stream;
-  if ('tail' in actual) {
-    if (actual.tail !== tail) return { legal: false, reason: `the tail is ${tail}, not ${actual.tail}` };
-    return call.matchSeqNum !== null && call.matchSeqNum !== tail
-      ? { legal: true, state }
-      : { legal: false, reason: `match_seq_num ${call.matchSeqNum} holds` };
-  }
-  if (actual.fencingToken !== (fencingToken ?? ''))
-    return { legal: false, reason: `the fencing token is ${JSON.stringify(fencingToken)}` };
-  return call.fencingToken !== null && call.fencingToken !== fencingToken
-    ? { legal: true, state }
-    : { legal: false, reason: `the fencing token ${JSON.stringify(call.fencingToken)} holds` };
-}
-
-function unwritten(
-  state: ExtendedState,
-  call: StreamCall,
-  { tail }: ExtendedReturn & { kind: 'read-unwritten' },
-): Answer {
-  if (tail !== state.stream.tail) return { legal: false, reason: `the tail is ${state.stream.tail}` };
-  const isBeyond = call.kind === 'read-part' && (!('seqNum' in call.from) || call.from.seqNum >= tail);
-  return isBeyond ? { legal: true, state } : { legal: false, reason: 'there are records at the position' };
-}
-
-function part(state: ExtendedState, call: StreamCall, outcome: ExtendedReturn & { kind: 'read-part-success' }): Answer {
-  if (call.kind !== 'read-part') return { legal: false };
-  const { start, recordHashes, contentHashes, tail } = outcome;
-  if (tail !== null && tail !== state.stream.tail) return { legal: false, reason: `the tail is ${state.stream.tail}` };
-  if (start + recordHashes.length > state.stream.tail)
-    return { legal: false, reason: `only ${state.stream.tail} records are written` };
-  if (start < state.trimmed) return { legal: false, reason: `records below ${state.trimmed} are gone` };
-  if ('seqNum' in call.from && start < call.from.seqNum) return { legal: false, reason: 'it begins too early' };
-  if (showsTrim(call, outcome) && start > state.trimAsked)
-    return { legal: false, reason: `nobody asked to trim beyond ${state.trimAsked}` };
-  const differs = differenceFrom(state.last, start, recordHashes, contentHashes);
-  if (differs !== null) return { legal: false, reason: `record ${differs} is another one` };
-  const isNews = showsTrim(call, outcome) && start > state.trimmed;
-  return { legal: true, state: isNews ? { ...state, trimmed: start } : state };
-}
-
-/** It began behind the position that was asked for: everything before is gone. */
-function showsTrim(call: StreamCall, outcome: ExtendedReturn): boolean {
-  if (call.kind !== 'read-part' || outcome.kind !== 'read-part-success') return false;
-  return 'seqNum' in call.from && outcome.start > call.from.seqNum;
-}
-
-function appended(state: ExtendedState, call: ExtendedAppend, stream: StreamState): ExtendedState {
-  const { trim = 0, turn, recordHashes, contentHashes } = call;
+  call: ExtendedAppend & { when?: { calledMs: number } },
+  stream: StreamState,
+): ExtendedState {
+  const { trim = 0, turn, recordHashes, contentHashes, when } = call;
   // A command beyond the tail trims what there is.
   const trimAsked = Math.max(state.trimAsked, Math.min(trim, stream.tail));
   return {
     ...state,
     stream,
     trimAsked,
-    last: batchBehind(state.last, state.stream.tail, recordHashes, contentHashes),
+    last: batchBehind(state.last, state.stream.tail, recordHashes, contentHashes, when?.calledMs),
     content: contentBehind(state.content, call),
     turns: turn === undefined ? state.turns : new Map(state.turns).set(turn.session, turn.index + 1),
   };
@@ -216,9 +217,4 @@ const UNTOLD = 2n ** 64n - 1n;
 function contentBehind(before: Hash64, { contentHashes, recordHashes }: ExtendedAppend): Hash64 {
   if (contentHashes !== undefined) return contentHashes.reduce((hash, own) => chain(hash, own), before);
   return before === 0n ? 0n : chain(before, UNTOLD - BigInt(recordHashes.length));
-}
-
-function haveEqualTurns(a: ExtendedState['turns'], b: ExtendedState['turns']): boolean {
-  if (a === b) return true;
-  return a.size === b.size && [...a].every(([session, count]) => b.get(session) === count);
 }

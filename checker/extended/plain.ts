@@ -7,9 +7,16 @@ import type { Call, History, HistoryEvent, Return } from '../history.ts';
 import type { ExtendedCall, ExtendedHistory, ExtendedReturn } from './history.ts';
 
 export function plainHistory(history: ExtendedHistory): HistoryEvent[] {
+  const readFrom = new Map<number, number>();
   return history.flatMap((event): History => {
     const { clientId, opId, atMs, note } = event;
-    const common = { clientId, opId, ...(atMs !== undefined && { atMs }), ...(note !== undefined && { note }) };
+    const trim = trimOf(event, readFrom);
+    const common = {
+      ...{ clientId, opId },
+      ...(atMs !== undefined && { atMs }),
+      ...(note !== undefined && { note }),
+      ...(trim !== undefined && { trim }),
+    };
     if (event.type === 'call') {
       const call = plainCall(event.call);
       return call === null ? [] : [{ type: 'call', ...common, call }];
@@ -17,6 +24,18 @@ export function plainHistory(history: ExtendedHistory): HistoryEvent[] {
     const outcome = plainReturn(event.return);
     return outcome === null ? [] : [{ type: 'return', ...common, return: outcome }];
   });
+}
+
+/** What it commands, or shows to be gone: a read from a number began above it. `readFrom`: those numbers, by opId. */
+function trimOf(event: ExtendedHistory[number], readFrom: Map<number, number>): number | undefined {
+  if (event.type === 'call') {
+    const { call } = event;
+    if (call.kind === 'read-part' && 'seqNum' in call.from) readFrom.set(event.opId, call.from.seqNum);
+    return call.kind === 'append' ? call.trim : undefined;
+  }
+  const from = readFrom.get(event.opId);
+  const began = event.return.kind === 'read-part-success' ? event.return.start : undefined;
+  return from !== undefined && began !== undefined && began > from ? began : undefined;
 }
 
 function plainCall(call: ExtendedCall): Call | null {
@@ -30,6 +49,7 @@ function plainCall(call: ExtendedCall): Call | null {
       return { kind: 'check-tail' };
     case 'create':
     case 'delete':
+    case 'configure':
       return null;
     default:
       return call;
@@ -46,6 +66,8 @@ function plainReturn(outcome: ExtendedReturn): Return | null {
       return outcome.tail === null
         ? { kind: 'check-tail-failure' }
         : { kind: 'check-tail-success', tail: outcome.tail };
+    case 'read-nothing':
+      return { kind: 'check-tail-failure' };
     case 'read-unwritten':
       return { kind: 'check-tail-success', tail: outcome.tail };
     case 'stream-absent':
@@ -54,6 +76,7 @@ function plainReturn(outcome: ExtendedReturn): Return | null {
     case 'create-noop':
     case 'stream-exists':
     case 'deleted':
+    case 'configured':
     case 'change-failure':
     case 'change-unknown':
       return null;

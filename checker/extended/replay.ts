@@ -4,11 +4,13 @@
  * Shares with the search what an operation is, and nothing else: it goes the order once over a stream of its own, kept in
  * plain arrays, and accepts only if every operation stands in it once, none behind one that was called after it
  * returned, and each answer is what the stream would have said there. What was shown of trims and of free names is only
- * ever taken as a bound. Timestamps have no order and are judged by themselves (timestamps.ts).
+ * ever taken as a bound. Of each life the timestamps are put together when all of it is known (replayed-stamps.ts).
  */
 
 import { chain } from '../chain-hash.ts';
-import type { ExtendedAppend, ExtendedReturn, StreamCall } from './history.ts';
+import type { ExtendedAppend, ExtendedReturn, StreamConfig } from './history.ts';
+import { ReplayedStamps } from './replayed-stamps.ts';
+import { FIRST_LIFE, type StreamCall } from './stream-call.ts';
 import type { StreamOperation } from './operations.ts';
 
 /** Null when the order holds; otherwise what is wrong with it, in words. */
@@ -16,13 +18,14 @@ export function refusalOfStreamOrder(
   operations: readonly StreamOperation[],
   order: readonly StreamOperation[],
   unused: readonly StreamOperation[],
-  { strictS2 = false, initially = 'present' }: { strictS2?: boolean; initially?: 'present' | 'absent' },
+  { strictS2 = false, initially = 'present', config = KEEPS }: ReplayRule,
 ): string | null {
   const open = new Set(operations.map(({ metadata }) => metadata.id));
   for (const { metadata, output } of unused)
     if (!MAY_BE_WITHOUT_EFFECT.has(output.kind) || !open.delete(metadata.id))
       return `op ${metadata.opId} cannot be without effect`;
-  const stream = new ReplayedStream(strictS2 ? null : '', initially === 'present');
+  const stream = new ReplayedStream(strictS2 ? null : '', initially === 'present', config);
+  const livesOfReads = new Map<number, number | null>();
   let latestCall = Number.NEGATIVE_INFINITY;
   for (const { call, return: end, input, output, metadata } of order) {
     const { id, opId } = metadata;
@@ -30,7 +33,13 @@ export function refusalOfStreamOrder(
     if (end < latestCall) return `op ${opId} stands behind an op that was called after it returned`;
     latestCall = Math.max(latestCall, call);
     if (!stream.answers(input, output)) return `op ${opId} is answered otherwise there`;
+    const isOfStream = output.kind !== 'stream-absent' && output.kind !== 'stream-pending';
+    const before = metadata.behind === null ? null : livesOfReads.get(metadata.behind);
+    if (before === undefined) return `op ${opId} shows what comes later in its read before the rest`;
+    if (isOfStream && before !== null && before !== stream.life) return `op ${opId} is a read of two lives`;
+    livesOfReads.set(id, isOfStream ? stream.life : before);
   }
+  if (!stream.hasPossibleStamps()) return 'no timestamps are as everybody was told';
   return open.size === 0 ? null : `${open.size} operations have no place`;
 }
 
@@ -42,9 +51,18 @@ const CERTAINLY_NOTHING: ReadonlySet<string> = new Set([
   'change-failure',
 ]);
 
+interface ReplayRule {
+  strictS2?: boolean;
+  initially?: 'present' | 'absent';
+  config?: StreamConfig;
+}
+
+const KEEPS: StreamConfig = { retentionAgeMs: null, emptyAgeMs: null };
+
 interface Kept {
   hash: bigint;
   content: bigint | null;
+  calledMs: number;
 }
 
 class ReplayedStream {
@@ -60,31 +78,67 @@ class ReplayedStream {
   #goneBelow = 0;
   #mayBeGoneBelow = 0;
   readonly #sent = new Map<string, number>();
+  readonly #defaults: StreamConfig;
+  #config: StreamConfig;
+  /** Tells lives apart. */
+  life = FIRST_LIFE;
+  #bornMs = Number.NEGATIVE_INFINITY;
+  /** It is at least as late. */
+  #nowMs = Number.NEGATIVE_INFINITY;
+  #stamps = new ReplayedStamps();
+  #stampsWerePossible = true;
 
-  constructor(newToken: string | null, exists: boolean) {
+  constructor(newToken: string | null, exists: boolean, config: StreamConfig) {
     this.#newToken = newToken;
     this.#token = newToken;
     this.#exists = exists;
+    this.#defaults = config;
+    this.#config = config;
+  }
+
+  hasPossibleStamps(): boolean {
+    return this.#stampsWerePossible && this.#stamps.arePossible();
   }
 
   /** Takes effect too. */
   answers(call: StreamCall, answer: ExtendedReturn): boolean {
     if (CERTAINLY_NOTHING.has(answer.kind)) return true;
+    const isInTime = call.when === undefined || call.when.returnedMs >= this.#nowMs;
+    return isInTime && this.#answersByItself(call, answer);
+  }
+
+  #answersByItself(call: StreamCall, answer: ExtendedReturn): boolean {
     if (answer.kind === 'stream-pending') return this.#isGoing;
     if (answer.kind === 'stream-absent') {
       if (this.#exists) return false;
       this.#isGoing = false;
       return true;
     }
-    if (call.kind === 'create') return this.#creates(call.token, answer.kind);
+    if (call.kind === 'create') return this.#creates(call, answer.kind);
     if (call.kind === 'delete') return this.#deletes();
-    if (!this.#exists) return false;
+    return this.#exists && this.#says(call, answer);
+  }
+
+  /** Of the stream that exists. */
+  #says(call: Exclude<StreamCall, { kind: 'create' | 'delete' }>, answer: ExtendedReturn): boolean {
+    if (call.kind === 'vanish') return this.#vanishes(call.birth);
+    const isTrue = this.#isTrue(call, answer);
+    if (isTrue) this.#stamps.note(call, answer, this.#goneBelow, (start) => this.#canBeGone(start, call));
+    return isTrue;
+  }
+
+  #isTrue(call: Exclude<StreamCall, { kind: 'create' | 'delete' | 'vanish' }>, answer: ExtendedReturn): boolean {
     switch (call.kind) {
+      case 'configure':
+        this.#config = { ...this.#config, emptyAgeMs: call.emptyAgeMs };
+        return true;
       case 'append':
         return (
           this.#isDue(call) &&
           (answer.kind === 'append-rejected' ? this.#rejects(call, answer) : this.#appends(call, answer))
         );
+      case 'begin':
+        return answer.kind === 'read-part-success' && this.#begins(call, answer.start);
       case 'check-tail':
         return answer.kind === 'check-tail-success' && answer.tail === this.#records.length;
       case 'read-part':
@@ -99,7 +153,10 @@ class ReplayedStream {
     return this.#hash === streamHash;
   }
 
-  #creates(token: string | null, kind: ExtendedReturn['kind']): boolean {
+  #creates(
+    { token, birth = 0, when, config = this.#defaults }: StreamCall & { kind: 'create' },
+    kind: ExtendedReturn['kind'],
+  ): boolean {
     if (kind === 'create-noop') return this.#exists && token !== null && token === this.#creation;
     if (kind === 'stream-exists') return this.#exists && (token === null || token !== this.#creation);
     if (this.#exists) return false;
@@ -107,11 +164,27 @@ class ReplayedStream {
     this.#exists = true;
     this.#isGoing = false;
     this.#creation = token;
+    this.life = birth;
+    this.#config = config;
+    this.#bornMs = when?.calledMs ?? Number.NEGATIVE_INFINITY;
     return true;
+  }
+
+  /** Nothing is left in it, and nobody has written for long enough. */
+  #vanishes(birth: number): boolean {
+    const { emptyAgeMs } = this.#config;
+    const emptyMs = this.#goneSince(this.#records.length);
+    if (birth !== this.life || emptyAgeMs === null || emptyMs === null) return false;
+    const writtenMs = this.#records.reduce((latest, { calledMs }) => Math.max(latest, calledMs), this.#bornMs);
+    this.#nowMs = Math.max(this.#nowMs, emptyMs, writtenMs + emptyAgeMs);
+    return this.#deletes();
   }
 
   #deletes(): boolean {
     if (!this.#exists && !this.#isGoing) return false;
+    this.life = FIRST_LIFE;
+    this.#config = this.#defaults;
+    this.#bornMs = Number.NEGATIVE_INFINITY;
     this.#empty();
     this.#exists = false;
     this.#isGoing = true;
@@ -124,6 +197,8 @@ class ReplayedStream {
     this.#token = this.#newToken;
     this.#goneBelow = 0;
     this.#mayBeGoneBelow = 0;
+    this.#stampsWerePossible &&= this.#stamps.arePossible();
+    this.#stamps = new ReplayedStamps();
   }
 
   #isDue({ turn }: ExtendedAppend): boolean {
@@ -137,7 +212,7 @@ class ReplayedStream {
     return isOther && actual.fencingToken === (this.#token ?? '');
   }
 
-  #appends(call: ExtendedAppend, answer: ExtendedReturn): boolean {
+  #appends(call: ExtendedAppend & Pick<StreamCall, 'when'>, answer: ExtendedReturn): boolean {
     const start = this.#records.length;
     const end = start + call.recordHashes.length;
     if (call.fencingToken !== null && call.fencingToken !== this.#token) return false;
@@ -145,7 +220,8 @@ class ReplayedStream {
     if (answer.kind === 'append-success' && answer.tail !== end) return false;
     if (answer.kind === 'append-acked' && (answer.start !== start || answer.end !== end)) return false;
     for (const [i, hash] of call.recordHashes.entries()) {
-      this.#records.push({ hash, content: call.contentHashes?.[i] ?? null });
+      const calledMs = call.when?.calledMs ?? Number.NEGATIVE_INFINITY;
+      this.#records.push({ hash, content: call.contentHashes?.[i] ?? null, calledMs });
       this.#hash = chain(this.#hash, hash);
     }
     this.#token = call.setFencingToken ?? this.#token;
@@ -154,21 +230,48 @@ class ReplayedStream {
     return true;
   }
 
-  #shows({ from }: StreamCall & { kind: 'read-part' }, answer: ExtendedReturn): boolean {
+  #shows(call: StreamCall & { kind: 'read-part' }, answer: ExtendedReturn): boolean {
     const tail = this.#records.length;
-    const asked = 'seqNum' in from ? from.seqNum : null;
+    const asked = 'seqNum' in call.from ? call.from.seqNum : null;
+    if (answer.kind === 'read-nothing') return asked === null || asked >= tail || this.#isGone(tail, call);
     if (answer.kind === 'read-unwritten') return answer.tail === tail && (asked === null || asked >= tail);
     if (answer.kind !== 'read-part-success') return false;
     const { start, recordHashes, contentHashes } = answer;
-    if ((answer.tail !== null && answer.tail !== tail) || start < this.#goneBelow || start < (asked ?? 0)) return false;
-    if (start + recordHashes.length > tail) return false;
+    if ((answer.tail !== null && answer.tail !== tail) || start + recordHashes.length > tail) return false;
     for (const [i, hash] of recordHashes.entries()) {
       const record = this.#records[start + i]!;
       const told = contentHashes?.[i] ?? null;
       if (record.hash !== hash || (told !== null && record.content !== null && told !== record.content)) return false;
     }
-    if (asked === null || start === asked) return true;
-    this.#goneBelow = start;
-    return start <= this.#mayBeGoneBelow;
+    return call.isGathered === true || this.#begins(call, start);
+  }
+
+  #begins(call: StreamCall & { kind: 'begin' | 'read-part' }, start: number): boolean {
+    if (start < this.#goneBelow) return false;
+    if ('timestamp' in call.from) return start <= this.#records.length;
+    if (start === call.from.seqNum) return true;
+    return start > call.from.seqNum && this.#isGone(start, call);
+  }
+
+  #isGone(position: number, call: StreamCall): boolean {
+    if (position <= this.#goneBelow) return true;
+    if (!this.#canBeGone(position, call)) return false;
+    this.#nowMs = Math.max(this.#nowMs, this.#goneSince(position) ?? this.#nowMs);
+    this.#goneBelow = position;
+    return true;
+  }
+
+  #canBeGone(position: number, { when }: StreamCall): boolean {
+    const sinceMs = this.#goneSince(position);
+    return position <= this.#records.length && sinceMs !== null && sinceMs <= (when?.returnedMs ?? sinceMs);
+  }
+
+  /** Null for never. */
+  #goneSince(position: number): number | null {
+    if (position <= Math.max(this.#goneBelow, this.#mayBeGoneBelow)) return Number.NEGATIVE_INFINITY;
+    const { retentionAgeMs } = this.#config;
+    if (retentionAgeMs === null) return null;
+    const written = this.#records.slice(0, position);
+    return written.reduce((latest, { calledMs }) => Math.max(latest, calledMs), -Infinity) + retentionAgeMs;
   }
 }

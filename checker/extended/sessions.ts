@@ -16,6 +16,8 @@ export interface Delivery {
   from: From;
   /** Index of the event that opened its session. */
   openedAt: number;
+  /** Of its session. */
+  isFirst: boolean;
 }
 
 interface Following {
@@ -38,7 +40,8 @@ export function deliveriesOf(history: ExtendedHistory): ReadonlyMap<number, Deli
       if (event.call.kind !== 'follow') continue;
       const session = wait(sessions, event.call, index);
       sessionOf.set(event.opId, session);
-      deliveries.set(event.opId, { from: session.from, openedAt: session.openedAt });
+      const isFirst = session.openedAt === index;
+      deliveries.set(event.opId, { from: session.from, openedAt: session.openedAt, isFirst });
       continue;
     }
     const session = sessionOf.get(event.opId);

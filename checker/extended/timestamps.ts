@@ -10,20 +10,16 @@
 import { sortedBy } from '../sweep/order.ts';
 import type { Violation } from '../sweep/violation.ts';
 import type { StreamOperation } from './operations.ts';
+import { type Bound, olderThan } from './stamps.ts';
+import { boundsOf, claimOf } from './timed.ts';
 
-/** The timestamp at `position` is from `low` to `high`, says an operation. */
-interface Bound {
-  position: number;
-  low: number;
-  high: number;
-  opId: number;
-}
+type ToldBound = Bound & { opId: number };
 
 /** The operations of one life, those that read from a timestamp made definite; or the first contradiction. */
 export function resolveTimestamps(operations: readonly StreamOperation[]): readonly StreamOperation[] | Violation {
-  const mayTrim = operations.some(({ input }) => input.kind === 'append' && (input.trim ?? 0) > 0);
+  const mayTrim = operations.some(({ input }) => input.kind === 'begin');
   const bounds = sortedBy(
-    operations.flatMap((operation) => boundsOf(operation, mayTrim)),
+    operations.flatMap((operation) => toldBy(operation, mayTrim)),
     ({ position }) => position,
   );
   const wrong = findContradiction(bounds);
@@ -33,55 +29,23 @@ export function resolveTimestamps(operations: readonly StreamOperation[]): reado
   const known = bounds.filter(({ low }) => low > 0);
   return operations.map((operation): StreamOperation => {
     const { input, output } = operation;
-    if (input.kind !== 'read-part' || !('timestamp' in input.from) || output.kind !== 'read-part-success')
-      return operation;
-    const { timestamp } = input.from;
-    const due = known.find(
-      ({ low, position, opId }) => low >= timestamp && opId !== operation.metadata.opId && position < output.start,
-    );
-    return due === undefined
-      ? operation
-      : { ...operation, input: { kind: 'read-part', from: { seqNum: due.position } } };
+    const claim = claimOf(input, output);
+    if (claim === null || input.kind !== 'begin') return operation;
+    const due = known.find(({ low, position }) => low >= claim.from && position < claim.start);
+    if (due === undefined) return operation;
+    return { ...operation, input: { ...input, from: { seqNum: due.position } } };
   });
 }
 
-function boundsOf({ input, output, metadata }: StreamOperation, mayTrim: boolean): Bound[] {
-  const { opId, tailTimestamp } = metadata;
-  const bounds: Bound[] = [];
-  const exactly = (position: number, stamp: number): void => {
-    bounds.push({ position, low: stamp, high: stamp, opId });
-  };
-  const from = input.kind === 'read-part' && 'timestamp' in input.from ? input.from.timestamp : null;
-  if (tailTimestamp !== undefined) {
-    const tail = toldTail(output);
-    if (tail !== null && tail > 0) exactly(tail - 1, tailTimestamp);
-  }
-  if (output.kind === 'append-acked' && output.timestamps !== undefined) {
-    exactly(output.start, output.timestamps[0]);
-    exactly(output.end - 1, output.timestamps[1]);
-  }
-  if (output.kind === 'read-unwritten' && from !== null && output.tail > 0)
-    bounds.push({ position: output.tail - 1, low: 0, high: from - 1, opId });
-  if (output.kind !== 'read-part-success') return bounds;
-  const { start, timestamps = [], recordHashes } = output;
-  for (const [i, stamp] of timestamps.entries()) exactly(start + i, stamp);
-  if (from === null || recordHashes.length === 0) return bounds;
-  bounds.push({ position: start, low: from, high: Number.POSITIVE_INFINITY, opId });
-  if (!mayTrim && start > 0) bounds.push({ position: start - 1, low: 0, high: from - 1, opId });
-  return bounds;
-}
-
-function toldTail(output: StreamOperation['output']): number | null {
-  if (output.kind === 'append-acked') return output.tail;
-  if (output.kind === 'append-rejected') return 'tail' in output.actual ? output.actual.tail : null;
-  const tellsTail =
-    output.kind === 'check-tail-success' || output.kind === 'read-unwritten' || output.kind === 'read-part-success';
-  return tellsTail ? output.tail : null;
+function toldBy({ input, output, metadata: { opId } }: StreamOperation, mayTrim: boolean): ToldBound[] {
+  const claim = mayTrim ? null : claimOf(input, output);
+  const bounds = [...boundsOf(input, output), ...(claim === null ? [] : [olderThan(claim)])];
+  return bounds.map((bound) => ({ ...bound, opId }));
 }
 
 /** By position: what some record before it must have at least, no later one may fall below. */
-function findContradiction(bounds: readonly Bound[]): Violation | null {
-  let least: Bound | null = null;
+function findContradiction(bounds: readonly ToldBound[]): Violation | null {
+  let least: ToldBound | null = null;
   for (let from = 0, to = 0; from < bounds.length; from = to) {
     const { position } = bounds[from]!;
     for (to = from; bounds[to]?.position === position; to++)
@@ -92,8 +56,8 @@ function findContradiction(bounds: readonly Bound[]): Violation | null {
   return null;
 }
 
-function contradiction(least: Bound, most: Bound): Violation {
-  const say = ({ position, low, high, opId }: Bound): string => {
+function contradiction(least: ToldBound, most: ToldBound): Violation {
+  const say = ({ position, low, high, opId }: ToldBound): string => {
     const value = low === high ? `${low}` : low === 0 ? `${high} at most` : `${low} at least`;
     return `record ${position} has timestamp ${value} for op ${opId}`;
   };

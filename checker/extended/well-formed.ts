@@ -9,7 +9,7 @@ import { MalformedHistory } from '../malformed.ts';
 import type { ExtendedCall, ExtendedEvent, ExtendedHistory, ExtendedReturn } from './history.ts';
 
 const GONE = ['stream-absent', 'stream-pending'] as const;
-const PART = ['read-part-success', 'read-unwritten', 'read-failure', ...GONE] as const;
+const PART = ['read-part-success', 'read-unwritten', 'read-nothing', 'read-failure', ...GONE] as const;
 const ANSWERS: Readonly<Record<ExtendedCall['kind'], readonly ExtendedReturn['kind'][]>> = {
   append: [
     'append-success',
@@ -24,7 +24,8 @@ const ANSWERS: Readonly<Record<ExtendedCall['kind'], readonly ExtendedReturn['ki
   'read-part': PART,
   follow: PART,
   create: ['created', 'create-noop', 'stream-exists', 'stream-pending', 'change-failure', 'change-unknown'],
-  delete: ['deleted', 'stream-absent', 'change-failure', 'change-unknown'],
+  delete: ['deleted', 'stream-absent', 'stream-pending', 'change-failure', 'change-unknown'],
+  configure: ['configured', 'change-failure', 'change-unknown', ...GONE],
 };
 
 interface Started {

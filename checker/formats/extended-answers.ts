@@ -15,6 +15,8 @@ const WORDS = {
   CreateNoop: 'create-noop',
   StreamExists: 'stream-exists',
   Deleted: 'deleted',
+  Configured: 'configured',
+  ReadNothing: 'read-nothing',
   StreamAbsent: 'stream-absent',
   StreamDeletionPending: 'stream-pending',
   ChangeDefiniteFailure: 'change-failure',

@@ -1,10 +1,10 @@
 /**
  * Starts of our own format, read and written: `{"ReadPart": {"seq_num": n}}` or by `timestamp`; `{"Follow": {"session":
- * "s"}}` with `seq_num`, `timestamp` or `after` (another session) where it is opened; `{"Create": {"token": "s" or null}}`;
- * `"Delete"`. And what may stand beside an append.
+ * "s"}}` with `seq_num`, `timestamp` or `after` (another session) where it is opened; `{"Create": {"token": "s" or null}}`,
+ * with a `config` where it says one; `{"Configure": {"empty_ms": n or null}}`; `"Delete"`. And what may stand beside an append.
  */
 
-import type { ExtendedAppend, ExtendedCall, From } from '../extended/history.ts';
+import type { ExtendedAppend, ExtendedCall, From, StreamConfig } from '../extended/history.ts';
 import { hashesOf, only, textOf } from './extended-fields.ts';
 import type { Json, JsonObject } from './json-scanner.ts';
 import { position, RefusedLine } from './line-fields.ts';
@@ -22,10 +22,33 @@ export function ownCall(json: Json | undefined): ExtendedCall | null {
   }
   const follow = start.get('Follow');
   if (follow !== undefined) return followOf(only(follow, ['session', 'seq_num', 'timestamp', 'after']));
+  const configure = start.get('Configure');
+  if (configure !== undefined)
+    return { kind: 'configure', emptyAgeMs: ageOf(only(configure, ['empty_ms']), 'empty_ms') };
   const create = start.get('Create');
   if (create === undefined) return null;
-  const token = only(create, ['token']).get('token') ?? null;
-  return { kind: 'create', token: token === null ? null : textOf(token, 'token')! };
+  const asked = only(create, ['token', 'config']);
+  const [token, config] = [asked.get('token') ?? null, asked.get('config')];
+  return {
+    kind: 'create',
+    token: token === null ? null : textOf(token, 'token')!,
+    ...(config !== undefined && { config: configOf(config) }),
+  };
+}
+
+/** What becomes of a stream and its records by itself: both ages are told, null for never. */
+export function configOf(json: Json | undefined): StreamConfig {
+  const config = only(json as Json, ['retention_ms', 'empty_ms']);
+  return { retentionAgeMs: ageOf(config, 'retention_ms'), emptyAgeMs: ageOf(config, 'empty_ms') };
+}
+
+function ageOf(from: JsonObject, key: string): number | null {
+  const age = from.get(key);
+  return age === null ? null : position(age, key);
+}
+
+export function formatConfig({ retentionAgeMs, emptyAgeMs }: StreamConfig): object {
+  return { retention_ms: retentionAgeMs, empty_ms: emptyAgeMs };
 }
 
 function followOf(asked: JsonObject): ExtendedCall {
@@ -72,7 +95,9 @@ export function formatCall(call: ExtendedCall): string | null {
       return `{"Start":{"Follow":${JSON.stringify({ session: call.session, ...from })}}}`;
     }
     case 'create':
-      return `{"Start":{"Create":${JSON.stringify({ token: call.token })}}}`;
+      return `{"Start":{"Create":${JSON.stringify({ token: call.token, ...(call.config && { config: formatConfig(call.config) }) })}}}`;
+    case 'configure':
+      return `{"Start":{"Configure":${JSON.stringify({ empty_ms: call.emptyAgeMs })}}}`;
     case 'delete':
       return '{"Start":"Delete"}';
     default:

@@ -11,11 +11,11 @@ const IDS = '"client_id":1,"op_id":2';
 
 test('what is written is read back, labels and header included', () => {
   for (let seed = 1; seed <= 300; seed++) {
-    const { events, initially } = extendedHistory(seededRandom(seed), 6);
+    const { events, ...world } = extendedHistory(seededRandom(seed), 6);
     const history: ExtendedHistory = events.map((event, at) =>
       at % 3 === 0 ? { ...event, session: 's1', attempt: 2, node: 'node-1', atMs: at, note: 'a "note"' } : event,
     );
-    const header = { seed: `${seed}`, profile: 'lossy', initially };
+    const header = { seed: `${seed}`, profile: 'lossy', ...world };
     const text = formatExtended(header, history);
     expect(isExtended(text)).toBe(true);
     expect(parseExtended(text)).toEqual({ kind: 'history', header, history });

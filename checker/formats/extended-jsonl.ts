@@ -2,18 +2,19 @@
  * Our own format: that of S2 and more, with a header that says which version and where the history is from.
  *
  * The first line is `{"tailrace_history": 1}`, with `seed` and `profile` (strings) where there was a simulator, and
- * `"initially": "absent"` where there was no stream. Every further line is one of S2's (jsonl.ts), or has a start or
+ * `"initially": "absent"` where there was no stream, `config` of streams whose creation says nothing, and `creates_on` (a list
+ * of `"append"` and `"read"`) for what creates the stream it is for. Every further line is one of S2's (jsonl.ts), or has a start or
  * finish of ours (extended-calls.ts, extended-answers.ts). Beside an append may stand `trim`, `content_hashes` and
  * `turn`, beside a finish `tail_timestamp`, beside any event `session`, `node` (strings) and `attempt`. Hashes are read
  * as numbers or strings of digits, so that any JSON tool can write them.
  */
 
-import type { EventLabels, ExtendedEvent, ExtendedHistory } from '../extended/history.ts';
+import type { CreatesOn, EventLabels, ExtendedEvent, ExtendedHistory, StreamConfig } from '../extended/history.ts';
 import type { HistoryEvent } from '../history.ts';
 import { formatReturn, ownReturn } from './extended-answers.ts';
-import { besideAppend, formatBesideAppend, formatCall, ownCall } from './extended-calls.ts';
+import { besideAppend, configOf, formatBesideAppend, formatCall, formatConfig, ownCall } from './extended-calls.ts';
 import { textOf } from './extended-fields.ts';
-import { type JsonObject, JsonSyntaxError, scanJson } from './json-scanner.ts';
+import { type Json, type JsonObject, JsonSyntaxError, scanJson } from './json-scanner.ts';
 import { formatEvent, parseLine } from './jsonl.ts';
 import { objectOf, position, RefusedLine, shown } from './line-fields.ts';
 
@@ -22,6 +23,10 @@ export interface HistoryHeader {
   profile?: string;
   /** Whether there is a stream before the first creation; where it is left out there is. */
   initially?: 'present' | 'absent';
+  /** Of streams whose creation says nothing; where it is left out they keep everything for ever. */
+  config?: StreamConfig;
+  /** What requests create the stream they are for; where it is left out none do. */
+  createsOn?: readonly CreatesOn[];
 }
 
 export type ParsedExtended =
@@ -55,7 +60,14 @@ export function parseExtended(text: string): ParsedExtended {
 
 /** The whole history as text, header first, with a newline at the end of each line. */
 export function formatExtended(header: HistoryHeader, history: ExtendedHistory): string {
-  return `${JSON.stringify({ tailrace_history: VERSION, ...header })}\n${history.map((event) => `${formatExtendedEvent(event)}\n`).join('')}`;
+  const { config, createsOn, ...told } = header;
+  const first = {
+    tailrace_history: VERSION,
+    ...told,
+    ...(config !== undefined && { config: formatConfig(config) }),
+    ...(createsOn !== undefined && { creates_on: createsOn }),
+  };
+  return `${JSON.stringify(first)}\n${history.map((event) => `${formatExtendedEvent(event)}\n`).join('')}`;
 }
 
 /** One line, without its newline. */
@@ -96,11 +108,21 @@ function decodeHeader(object: JsonObject): HistoryHeader {
   const initially = textOf(object.get('initially'), 'initially');
   if (initially !== undefined && initially !== 'present' && initially !== 'absent')
     throw new RefusedLine(`initially must be "present" or "absent", not ${shown(initially)}`);
+  const [config, createsOn] = [object.get('config'), object.get('creates_on')];
   return {
     ...(seed !== undefined && { seed }),
     ...(profile !== undefined && { profile }),
     ...(initially !== undefined && { initially }),
+    ...(config !== undefined && { config: configOf(config) }),
+    ...(createsOn !== undefined && { createsOn: creatorsOf(createsOn) }),
   };
+}
+
+function creatorsOf(json: Json): readonly CreatesOn[] {
+  const isCreator = (item: Json): item is CreatesOn => item === 'append' || item === 'read';
+  if (!Array.isArray(json) || !(json as readonly Json[]).every(isCreator))
+    throw new RefusedLine('creates_on must be a list of "append" and "read"');
+  return json as readonly CreatesOn[];
 }
 
 function decodeEvent(line: string, object: JsonObject): ExtendedEvent {

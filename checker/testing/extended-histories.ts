@@ -4,7 +4,7 @@
  * that each subject gets histories small enough for the permutation search.
  */
 
-import type { ExtendedCall, ExtendedEvent, ExtendedReturn } from '../extended/history.ts';
+import type { CreatesOn, ExtendedCall, ExtendedEvent, ExtendedReturn, StreamConfig } from '../extended/history.ts';
 import type { Dice } from './random.ts';
 
 interface Draft {
@@ -23,39 +23,70 @@ interface Subjects {
   stamps: boolean;
   lives: boolean;
   contents: boolean;
+  /** Streams have ages, and events times. */
+  ages: boolean;
 }
 
 interface Pretended {
   phase: 'present' | 'doomed' | 'absent';
   creation: string | null;
-  records: { hash: bigint; content: bigint; stamp: number }[];
+  life: number;
+  config: StreamConfig;
+  createsOn: readonly CreatesOn[];
+  bornAt: number;
+  records: { hash: bigint; content: bigint; stamp: number; at: number }[];
   token: string;
   trimAsked: number;
   trimPoint: number;
   /** Of each session, the number of its next append; -1 when one had no effect. */
   turns: Map<string, number>;
-  followers: Map<string, number>;
+  followers: Map<string, { next: number; life: number }>;
 }
 
+const KEEPS_ALL: StreamConfig = { retentionAgeMs: null, emptyAgeMs: null };
 const LATE = 1_000;
 const STAMPS = [1, 2, 3];
 
 export interface SmallExtended {
   events: ExtendedEvent[];
   initially: 'present' | 'absent';
+  config: StreamConfig;
+  createsOn: readonly CreatesOn[];
 }
 
+const SUBJECTS = [
+  'plain',
+  'trims',
+  'stamps',
+  'lives',
+  'pipelined',
+  'followed',
+  'followed trims',
+  'followed lives',
+  'stamps and trims',
+  'stamps and lives',
+  'trims and lives',
+  'ages',
+  'ages and lives',
+  'followed ages',
+  'creating lives',
+] as const;
+
 export function extendedHistory(dice: Dice, operationsMax: number): SmallExtended {
-  const subject = dice.pick(['plain', 'trims', 'stamps', 'lives', 'pipelined', 'followed', 'followed trims'] as const);
+  const subject = dice.pick(SUBJECTS);
   const subjects: Subjects = {
-    trims: subject.endsWith('trims'),
-    stamps: subject === 'stamps',
-    lives: subject === 'lives',
+    trims: subject.includes('trims'),
+    stamps: subject.includes('stamps'),
+    lives: subject.includes('lives'),
     contents: dice.chance(1, 3),
+    ages: subject.includes('ages'),
   };
+  const config = subjects.ages ? drawConfig(dice) : KEEPS_ALL;
+  const createsOn = subject.startsWith('creating') ? dice.pick(CREATING) : [];
   const initially = subjects.lives && dice.chance(1, 2) ? 'absent' : 'present';
   // Each stamp of a record is a branch for the permutation search.
-  const most = subjects.stamps ? Math.min(operationsMax, 5) : operationsMax;
+  const hasMoments = subjects.trims || subjects.ages || createsOn.length > 0;
+  const most = Math.min(operationsMax, subjects.stamps ? (hasMoments ? 4 : 5) : hasMoments ? 6 : operationsMax);
   let drafts: Draft[] = [];
   if (subject === 'pipelined') drafts = session(dice, subjects);
   if (subject.startsWith('followed')) drafts = follower(dice);
@@ -63,6 +94,10 @@ export function extendedHistory(dice: Dice, operationsMax: number): SmallExtende
   const stream: Pretended = {
     phase: initially,
     creation: null,
+    life: 0,
+    config,
+    createsOn,
+    bornAt: 0,
     records: [],
     token: '',
     trimAsked: 0,
@@ -72,7 +107,13 @@ export function extendedHistory(dice: Dice, operationsMax: number): SmallExtende
   };
   for (const draft of drafts.toSorted((a, b) => a.effectAt - b.effectAt)) answer(dice, stream, subjects, draft);
   for (let lies = dice.pick([0, 0, 1]); lies > 0; lies--) falsify(dice, dice.pick(drafts));
-  return { events: eventsOf(dice, drafts), initially };
+  return { events: eventsOf(dice, drafts, subjects), initially, config, createsOn };
+}
+
+const CREATING: readonly (readonly CreatesOn[])[] = [['append'], ['read'], ['append', 'read']];
+
+function drawConfig(dice: Dice): StreamConfig {
+  return { retentionAgeMs: dice.pick([null, 3, 6]), emptyAgeMs: dice.pick([null, 2, 5]) };
 }
 
 /** Clients that do one thing at a time. */
@@ -129,7 +170,14 @@ function follower(dice: Dice): Draft[] {
 
 function drawCall(dice: Dice, subjects: Subjects): ExtendedCall {
   if (subjects.lives && dice.chance(1, 2))
-    return dice.chance(1, 2) ? { kind: 'delete' } : { kind: 'create', token: dice.pick(['r', 'q', null]) };
+    return dice.chance(1, 2)
+      ? { kind: 'delete' }
+      : {
+          kind: 'create',
+          token: dice.pick(['r', 'q', null]),
+          ...(subjects.ages && dice.chance(1, 2) && { config: drawConfig(dice) }),
+        };
+  if (subjects.ages && dice.chance(1, 8)) return { kind: 'configure', emptyAgeMs: drawConfig(dice).emptyAgeMs };
   if (subjects.stamps && dice.chance(1, 3)) return { kind: 'read-part', from: { timestamp: dice.between(2, 3) } };
   if (dice.chance(1, 3)) return { kind: 'read-part', from: { seqNum: dice.pick([0, 0, 1, 2, 3]) } };
   if (dice.chance(1, 8)) return { kind: 'check-tail' };
@@ -151,29 +199,54 @@ function drawAppend(dice: Dice, subjects: Subjects): ExtendedCall & { kind: 'app
 }
 
 function answer(dice: Dice, stream: Pretended, subjects: Subjects, draft: Draft): void {
-  const { call } = draft;
   if (stream.phase === 'doomed' && dice.chance(1, 2)) stream.phase = 'absent';
-  draft.answer = answered(dice, stream, subjects, call);
+  doByItself(dice, stream, draft.effectAt);
+  draft.answer = answered(dice, stream, subjects, draft);
   const told = draft.answer;
   const tellsTail = 'tail' in told && told.tail === stream.records.length && told.tail > 0;
   if (subjects.stamps && tellsTail && dice.chance(1, 2)) draft.tailTimestamp = stream.records.at(-1)!.stamp;
 }
 
-function answered(dice: Dice, stream: Pretended, subjects: Subjects, call: ExtendedCall): ExtendedReturn {
+/** Records and streams go when they may, and now and then when they may not. */
+function doByItself(dice: Dice, stream: Pretended, at: number): void {
+  const { config, records } = stream;
+  const slack = dice.chance(1, 10) ? 2 : 0;
+  if (config.retentionAgeMs !== null && dice.chance(1, 2)) {
+    const young = records.findIndex((record) => record.at + config.retentionAgeMs! > at + slack);
+    stream.trimPoint = Math.max(stream.trimPoint, young === -1 ? records.length : young);
+  }
+  const writtenAt = records.at(-1)?.at ?? stream.bornAt;
+  const isEmpty = Math.max(stream.trimPoint, stream.trimAsked) >= records.length;
+  if (stream.phase !== 'present' || config.emptyAgeMs === null || !isEmpty) return;
+  if (writtenAt + config.emptyAgeMs <= at + slack && dice.chance(1, 2)) stream.phase = dice.pick(['doomed', 'absent']);
+}
+
+function born(dice: Dice, stream: Pretended, creation: string | null, config: StreamConfig, bornAt: number): void {
+  Object.assign(stream, {
+    phase: 'present',
+    creation,
+    life: stream.life + 1,
+    config,
+    bornAt,
+    // A bug: something of the life before is there.
+    records: dice.chance(1, 8) ? stream.records.slice(0, 1) : [],
+    token: '',
+    trimAsked: 0,
+    trimPoint: 0,
+  });
+}
+
+function answered(dice: Dice, stream: Pretended, subjects: Subjects, { call, effectAt }: Draft): ExtendedReturn {
+  const isRead = call.kind === 'read-part' || call.kind === 'check-tail' || call.kind === 'follow';
+  const creates = call.kind === 'append' ? 'append' : isRead ? 'read' : null;
+  if (stream.phase === 'absent' && creates !== null && stream.createsOn.includes(creates))
+    born(dice, stream, null, stream.config, effectAt);
   const tail = stream.records.length;
   if (call.kind === 'create') {
     if (stream.phase === 'doomed') return { kind: 'stream-pending' };
     if (stream.phase === 'present')
       return { kind: call.token !== null && call.token === stream.creation ? 'create-noop' : 'stream-exists' };
-    Object.assign(stream, {
-      phase: 'present',
-      creation: call.token,
-      // A bug: something of the life before is there.
-      records: dice.chance(1, 8) ? stream.records.slice(0, 1) : [],
-      token: '',
-      trimAsked: 0,
-      trimPoint: 0,
-    });
+    born(dice, stream, call.token, call.config ?? stream.config, effectAt);
     return { kind: 'created' };
   }
   if (stream.phase === 'absent') return { kind: 'stream-absent' };
@@ -188,10 +261,13 @@ function answered(dice: Dice, stream: Pretended, subjects: Subjects, call: Exten
       return { kind: 'check-tail-success', tail };
     case 'read-part':
       return shownPart(dice, stream, subjects, call.from);
+    case 'configure':
+      stream.config = { ...stream.config, emptyAgeMs: call.emptyAgeMs };
+      return { kind: 'configured' };
     case 'follow':
       return shownNext(dice, stream, call);
     case 'append':
-      return appended(dice, stream, subjects, call);
+      return appended(dice, stream, subjects, call, effectAt);
   }
 }
 
@@ -205,8 +281,9 @@ function shownPart(
   const tail = records.length;
   const first = 'seqNum' in from ? from.seqNum : records.findIndex(({ stamp }) => stamp >= from.timestamp);
   if (first === -1 || first >= tail) return { kind: 'read-unwritten', tail };
-  if (dice.chance(1, 2)) stream.trimPoint = stream.trimAsked;
+  if (dice.chance(1, 2)) stream.trimPoint = Math.max(stream.trimPoint, stream.trimAsked);
   const start = Math.max(first, stream.trimPoint);
+  if (start === tail && dice.chance(1, 2)) return { kind: 'read-nothing' };
   const isWhole = dice.chance(1, 2);
   const shown = records.slice(start, isWhole ? tail : start + dice.below(tail - start + 1));
   return {
@@ -224,13 +301,16 @@ function shownNext(dice: Dice, stream: Pretended, call: ExtendedCall & { kind: '
   const tail = records.length;
   const { from } = call;
   const asked = from !== null && 'seqNum' in from ? from.seqNum : 0;
-  const place = followers.get(from !== null && 'after' in from ? from.after : call.session) ?? asked;
+  const known = followers.get(from !== null && 'after' in from ? from.after : call.session);
+  if (from === null && known !== undefined && known.life !== stream.life && !dice.chance(1, 4))
+    return { kind: 'stream-absent' };
+  const place = known?.next ?? asked;
   if (place > tail) return { kind: 'read-unwritten', tail };
-  if (dice.chance(1, 3)) stream.trimPoint = stream.trimAsked;
-  const start = Math.max(place, stream.trimPoint);
+  if (dice.chance(1, 3)) stream.trimPoint = Math.max(stream.trimPoint, stream.trimAsked);
+  const start = from === null && dice.chance(1, 2) ? place : Math.max(place, stream.trimPoint);
   const shown = records.slice(start, start + 1 + dice.below(3));
   const isAll = start + shown.length === tail;
-  followers.set(call.session, start + shown.length);
+  followers.set(call.session, { next: start + shown.length, life: stream.life });
   const told = isAll && (shown.length === 0 || dice.chance(1, 2)) ? tail : null;
   return { kind: 'read-part-success', start, recordHashes: shown.map(({ hash }) => hash), tail: told };
 }
@@ -240,6 +320,7 @@ function appended(
   stream: Pretended,
   subjects: Subjects,
   call: ExtendedCall & { kind: 'append' },
+  at: number,
 ): ExtendedReturn {
   const { records, turns } = stream;
   const start = records.length;
@@ -253,7 +334,7 @@ function appended(
   for (const [i, hash] of call.recordHashes.entries()) {
     const least = records.at(-1)?.stamp ?? 1;
     const stamp = dice.pick(STAMPS.filter((other) => other >= least));
-    records.push({ hash, content: call.contentHashes?.[i] ?? hash * 2n, stamp });
+    records.push({ hash, content: call.contentHashes?.[i] ?? hash * 2n, stamp, at });
   }
   if (call.turn !== undefined) turns.set(call.turn.session, call.turn.index + 1);
   const end = records.length;
@@ -298,12 +379,13 @@ function falsify(dice: Dice, draft: Draft): void {
           ? dice.pick(['created', 'stream-exists', 'create-noop', 'stream-pending'] as const)
           : dice.pick(['deleted', 'stream-absent'] as const),
     };
+  else if (told.kind === 'read-nothing') draft.answer = { kind: 'stream-absent' };
   else if (told.kind === 'stream-absent' || told.kind === 'stream-pending')
     draft.answer = { kind: dice.pick(['stream-absent', 'stream-pending'] as const) };
 }
 
 /** Some answers are lost. Those of a session come in order, so with one all behind it are. */
-function eventsOf(dice: Dice, drafts: readonly Draft[]): ExtendedEvent[] {
+function eventsOf(dice: Dice, drafts: readonly Draft[], { ages }: Subjects): ExtendedEvent[] {
   const brokenFrom = dice.chance(1, 2) ? dice.below(4) : Number.POSITIVE_INFINITY;
   const stamped = drafts.flatMap(({ clientId, call, calledAt, returnedAt, answer: told, tailTimestamp }, opId) => {
     const begun: ExtendedEvent = { type: 'call', clientId, opId, call };
@@ -312,7 +394,7 @@ function eventsOf(dice: Dice, drafts: readonly Draft[]): ExtendedEvent[] {
         ? call.turn === undefined
           ? dice.chance(1, 4)
           : call.turn.index >= brokenFrom
-        : (call.kind === 'create' || call.kind === 'delete') && dice.chance(1, 8);
+        : (call.kind === 'create' || call.kind === 'delete' || call.kind === 'configure') && dice.chance(1, 8);
     const lost: ExtendedReturn = { kind: call.kind === 'append' ? 'append-indefinite-failure' : 'change-unknown' };
     const ended: ExtendedEvent = {
       type: 'return',
@@ -326,5 +408,6 @@ function eventsOf(dice: Dice, drafts: readonly Draft[]): ExtendedEvent[] {
       { at: isLost ? LATE : returnedAt + 0.5, event: ended },
     ];
   });
-  return stamped.toSorted((a, b) => a.at - b.at).map(({ event }) => event);
+  const inOrder = stamped.toSorted((a, b) => a.at - b.at);
+  return inOrder.map(({ at, event }) => (ages ? { ...event, atMs: Math.floor(at) } : event));
 }

@@ -6,56 +6,78 @@
  * Timestamps are chosen from 1 to 3 for each record, which is enough as long as nobody tells or asks for others.
  */
 
-import type { ExtendedCall, ExtendedEvent, ExtendedHistory, ExtendedReturn } from '../extended/history.ts';
+import type {
+  ExtendedCall,
+  ExtendedEvent,
+  ExtendedHistory,
+  ExtendedReturn,
+  StreamConfig,
+} from '../extended/history.ts';
 import type { NondeterministicModel, Operation } from '../wgl/model.ts';
 
 interface Stored {
   hash: bigint;
   content: bigint | null;
   stamp: number;
+  calledMs: number;
 }
 
 interface World {
   phase: 'present' | 'doomed' | 'absent';
+  /** Lives so far. */
+  life: number;
   creation: string | null;
+  config: StreamConfig;
+  bornMs: number;
   records: readonly Stored[];
   token: string | null;
   trimPoint: number;
   trimAsked: number;
+  /** It is at least as late. */
+  nowMs: number;
   /** Appends of a session that took effect. */
   turns: Readonly<Record<string, number>>;
-  /** Where followers are, and how many events they had. */
-  followers: Readonly<Record<string, { next: number | null; events: number }>>;
+  /** What sessions and other reads of several moments have come to. */
+  reads: Readonly<Record<string, { next: number | null; moments: number; life: number | null }>>;
 }
 
-/** `follow` events are numbered within their session. */
+/** Moments are numbered within their read. */
 interface Asked {
   call: ExtendedCall;
+  read: string | null;
   number: number;
+  /** Only where it begins, only what it shows, or both at once. */
+  part: 'begin' | 'content' | 'both';
   tailTimestamp: number | undefined;
+  calledMs: number;
+  returnedMs: number;
 }
 
 export interface OracleRule {
   strictS2: boolean;
   initially: 'present' | 'absent';
+  config: StreamConfig;
+  createsOn: readonly ('append' | 'read')[];
 }
 
 const STAMPS = [1, 2, 3];
 
 export function oracleOf(
   history: ExtendedHistory,
-  { strictS2, initially }: OracleRule,
+  { strictS2, initially, config, createsOn }: OracleRule,
 ): { model: NondeterministicModel<World, Asked, ExtendedReturn>; operations: Operation<Asked, ExtendedReturn>[] } {
   const newToken = strictS2 ? null : '';
-  const empty = { creation: null, records: [], token: newToken, trimPoint: 0, trimAsked: 0 };
+  const empty = { creation: null, config, bornMs: -Infinity, records: [], token: newToken, trimPoint: 0, trimAsked: 0 };
   const stamps = history.some(hasStamps) ? STAMPS : [0];
   return {
     model: {
-      init: () => [{ ...empty, phase: initially, turns: {}, followers: {} }],
+      init: () => [{ ...empty, phase: initially, life: 0, nowMs: -Infinity, turns: {}, reads: {} }],
       step: (world, asked, outcome) =>
-        freed(world).flatMap((before): World[] => stepIn(before, asked, outcome, { empty, stamps })),
+        byItself(world, empty)
+          .filter(({ nowMs }) => nowMs <= asked.returnedMs)
+          .flatMap((before): World[] => stepIn(before, asked, outcome, { empty, stamps })),
     },
-    operations: operationsOf(history),
+    operations: operationsOf(history, config, createsOn),
   };
 }
 
@@ -65,21 +87,45 @@ function hasStamps(event: ExtendedEvent): boolean {
   return event.tailTimestamp !== undefined || 'timestamps' in event.return;
 }
 
-/** Somebody may have freed the name of a deleted stream. */
-function freed(world: World): World[] {
-  return world.phase === 'doomed' ? [world, { ...world, phase: 'absent' }] : [world];
+/** Somebody may have freed the name of a deleted stream, or removed one that was empty, and freed that. */
+function byItself(world: World, empty: Fixed['empty']): World[] {
+  const freed = (doomed: World): World[] => [doomed, { ...doomed, phase: 'absent' }];
+  if (world.phase === 'doomed') return freed(world);
+  const sinceMs = world.phase === 'present' ? vanishedSince(world) : null;
+  if (sinceMs === null) return [world];
+  return [world, ...freed({ ...world, ...empty, phase: 'doomed', nowMs: Math.max(world.nowMs, sinceMs) })];
+}
+
+/** When all records below `point` can have been gone; null for never. */
+function goneSince({ trimPoint, trimAsked, config, records }: World, point: number): number | null {
+  if (point <= Math.max(trimPoint, trimAsked)) return -Infinity;
+  if (config.retentionAgeMs === null || point > records.length) return null;
+  return Math.max(...records.slice(0, point).map(({ calledMs }) => calledMs)) + config.retentionAgeMs;
+}
+
+function vanishedSince(world: World): number | null {
+  const { config, records, bornMs } = world;
+  const sinceMs = goneSince(world, records.length);
+  if (config.emptyAgeMs === null || sinceMs === null) return null;
+  return Math.max(sinceMs, Math.max(bornMs, ...records.map(({ calledMs }) => calledMs)) + config.emptyAgeMs);
 }
 
 interface Fixed {
-  empty: Pick<World, 'creation' | 'records' | 'token' | 'trimPoint' | 'trimAsked'>;
+  empty: Pick<World, 'creation' | 'config' | 'bornMs' | 'records' | 'token' | 'trimPoint' | 'trimAsked'>;
   stamps: readonly number[];
 }
 
-function stepIn(world: World, { call, number, tailTimestamp }: Asked, outcome: ExtendedReturn, fixed: Fixed): World[] {
+function stepIn(world: World, asked: Asked, outcome: ExtendedReturn, fixed: Fixed): World[] {
+  const { call, tailTimestamp } = asked;
   const { phase, records } = world;
   const tail = records.length;
   const isLastStamp = tailTimestamp === undefined || tail === 0 || records[tail - 1]!.stamp === tailTimestamp;
   const reborn = { ...world, ...fixed.empty };
+  const born = (): World[] => {
+    if (phase === 'present' || call.kind !== 'create') return [];
+    const { token: creation, config = fixed.empty.config } = call;
+    return [{ ...reborn, phase: 'present', life: world.life + 1, creation, config, bornMs: asked.calledMs }];
+  };
   // What is true of the name, then what is true of a stream that is there.
   switch (outcome.kind) {
     case 'append-definite-failure':
@@ -88,19 +134,17 @@ function stepIn(world: World, { call, number, tailTimestamp }: Asked, outcome: E
     case 'change-failure':
       return [world];
     case 'stream-absent':
-      return phase === 'absent' ? [world] : [];
+      return phase === 'absent' ? seenGone(world, asked) : [];
     case 'stream-pending':
-      return phase === 'doomed' ? [world] : [];
+      return phase === 'doomed' ? seenGone(world, asked) : [];
     case 'deleted':
       return phase === 'absent' ? [] : [{ ...reborn, phase: 'doomed' }];
     case 'created':
-      return phase === 'absent' && call.kind === 'create'
-        ? [{ ...reborn, phase: 'present', creation: call.token }]
-        : [];
+      return born();
     case 'change-unknown':
       if (call.kind === 'delete') return phase === 'absent' ? [world] : [world, { ...reborn, phase: 'doomed' }];
-      if (call.kind !== 'create' || phase !== 'absent') return [world];
-      return [world, { ...reborn, phase: 'present', creation: call.token }];
+      if (call.kind === 'configure') return phase === 'present' ? [world, configured(world, call)] : [world];
+      return [world, ...born()];
     case 'create-noop':
     case 'stream-exists': {
       const isSame = call.kind === 'create' && call.token !== null && call.token === world.creation;
@@ -110,12 +154,14 @@ function stepIn(world: World, { call, number, tailTimestamp }: Asked, outcome: E
       break;
   }
   if (outcome.kind === 'append-indefinite-failure')
-    return [world, ...(phase === 'present' ? appended(world, call, outcome, fixed.stamps) : [])];
+    return [world, ...(phase === 'present' ? appended(world, asked, outcome, fixed.stamps) : [])];
   if (phase !== 'present') return [];
   switch (outcome.kind) {
+    case 'configured':
+      return call.kind === 'configure' ? [configured(world, call)] : [];
     case 'append-success':
     case 'append-acked':
-      return appended(world, call, outcome, fixed.stamps);
+      return appended(world, asked, outcome, fixed.stamps);
     case 'append-rejected': {
       if (call.kind !== 'append' || !isItsTurn(world, call) || !isLastStamp) return [];
       const { actual } = outcome;
@@ -130,23 +176,40 @@ function stepIn(world: World, { call, number, tailTimestamp }: Asked, outcome: E
     case 'check-tail-success':
       return outcome.tail === tail && isLastStamp ? [world] : [];
     case 'read-unwritten': {
-      const from = placeOf(world, call, number);
-      if (from === null || outcome.tail !== tail || !isLastStamp) return [];
-      const isThere = 'seqNum' in from ? from.seqNum < tail : records.some(({ stamp }) => stamp >= from.timestamp);
-      return isThere ? [] : [followed(world, call, 'seqNum' in from ? from.seqNum : null)];
+      const from = placeOf(world, asked);
+      if (from === null) return [];
+      if (asked.part !== 'begin' && (outcome.tail !== tail || !isLastStamp)) return [];
+      if ('seqNum' in from) return from.seqNum < tail ? [] : seen(world, asked, from.seqNum);
+      if (asked.part === 'content') return seen(world, asked, null);
+      return beginnings(world, asked, from, outcome.tail, 0).flatMap((after) => seen(after, asked, null));
+    }
+    case 'read-nothing': {
+      const from = placeOf(world, asked);
+      if (from === null) return [];
+      if ('timestamp' in from || from.seqNum >= tail) return seen(world, asked, null);
+      return trimmed(world, asked, tail).flatMap((after) => seen(after, asked, null));
     }
     case 'read-part-success':
-      return isLastStamp ? shown(world, call, number, outcome) : [];
+      return asked.part === 'begin' || isLastStamp ? shown(world, asked, outcome) : [];
     default:
       return [];
   }
+}
+
+function configured(world: World, { emptyAgeMs }: ExtendedCall & { kind: 'configure' }): World {
+  return { ...world, config: { ...world.config, emptyAgeMs } };
 }
 
 function isItsTurn(world: World, call: ExtendedCall & { kind: 'append' }): boolean {
   return call.turn === undefined || (world.turns[call.turn.session] ?? 0) === call.turn.index;
 }
 
-function appended(world: World, call: ExtendedCall, outcome: ExtendedReturn, stamps: readonly number[]): World[] {
+function appended(
+  world: World,
+  { call, calledMs }: Asked,
+  outcome: ExtendedReturn,
+  stamps: readonly number[],
+): World[] {
   if (call.kind !== 'append' || !isItsTurn(world, call)) return [];
   if (call.fencingToken !== null && call.fencingToken !== world.token) return [];
   const start = world.records.length;
@@ -159,7 +222,9 @@ function appended(world: World, call: ExtendedCall, outcome: ExtendedReturn, sta
   for (const [i, hash] of call.recordHashes.entries()) {
     const content = call.contentHashes?.[i] ?? null;
     logs = logs.flatMap((log) =>
-      stamps.filter((stamp) => stamp >= (log.at(-1)?.stamp ?? 0)).map((stamp) => [...log, { hash, content, stamp }]),
+      stamps
+        .filter((stamp) => stamp >= (log.at(-1)?.stamp ?? 0))
+        .map((stamp) => [...log, { hash, content, stamp, calledMs }]),
     );
   }
   const told = outcome.kind === 'append-acked' ? outcome.timestamps : undefined;
@@ -174,36 +239,85 @@ function appended(world: World, call: ExtendedCall, outcome: ExtendedReturn, sta
     }));
 }
 
-/** Where the read begins; null when it is not the turn of this event of a session. */
-function placeOf(world: World, call: ExtendedCall, number: number): { seqNum: number } | { timestamp: number } | null {
+/** Where the read begins; null when it is not the turn of this moment of it. */
+function placeOf(
+  { reads }: World,
+  { call, read, number, part }: Asked,
+): { seqNum: number } | { timestamp: number } | null {
+  const known = read === null ? undefined : reads[read];
+  if ((known?.moments ?? 0) !== number) return null;
   if (call.kind === 'read-part') return call.from;
   if (call.kind !== 'follow') return null;
-  const follower = world.followers[call.session];
-  if ((follower?.events ?? 0) !== number) return null;
-  if (follower?.next !== undefined && follower.next !== null) return { seqNum: follower.next };
-  if (call.from === null) return null;
+  if (known !== undefined && known.next !== null) return { seqNum: known.next };
+  if (call.from === null) return part === 'content' ? { seqNum: 0 } : null;
   if (!('after' in call.from)) return call.from;
-  const next = world.followers[call.from.after]?.next ?? null;
+  const next = reads[call.from.after]?.next ?? null;
   return next === null ? null : { seqNum: next };
 }
 
-function followed(world: World, call: ExtendedCall, next: number | null): World {
-  if (call.kind !== 'follow') return world;
-  const before = world.followers[call.session];
-  const follower = { next: next ?? before?.next ?? null, events: (before?.events ?? 0) + 1 };
-  return { ...world, followers: { ...world.followers, [call.session]: follower } };
+/** One more moment of a read, all of which are of one life; those without a stream come behind it. */
+function seen(world: World, { read, number }: Asked, next: number | null, isOfStream = true): World[] {
+  if (read === null) return [world];
+  const before = world.reads[read] ?? { next: null, moments: 0, life: null };
+  if (before.moments !== number) return [];
+  if (isOfStream && before.life !== null && before.life !== world.life) return [];
+  const after = {
+    next: next ?? before.next,
+    moments: number + 1,
+    life: isOfStream ? world.life : before.life,
+  };
+  return [{ ...world, reads: { ...world.reads, [read]: after } }];
 }
 
-function shown(
+/** A session that is told so goes on where it was. */
+function seenGone(world: World, asked: Asked): World[] {
+  const place = placeOf(world, asked);
+  return seen(world, asked, place !== null && 'seqNum' in place ? place.seqNum : null, false);
+}
+
+/** Everything below `point` is gone, if it can be by then. */
+function trimmed(world: World, { returnedMs }: Asked, point: number): World[] {
+  const sinceMs = goneSince(world, point);
+  if (sinceMs === null || sinceMs > returnedMs) return [];
+  return [{ ...world, trimPoint: Math.max(point, world.trimPoint), nowMs: Math.max(world.nowMs, sinceMs) }];
+}
+
+/** Trimmed so that a read from there begins at `start`. */
+function beginnings(
   world: World,
-  call: ExtendedCall,
-  number: number,
-  { start, recordHashes, contentHashes, timestamps, tail }: ExtendedReturn & { kind: 'read-part-success' },
+  asked: Asked,
+  from: { seqNum: number } | { timestamp: number },
+  start: number,
+  shownCount: number,
 ): World[] {
+  const worlds: World[] = [];
+  if ('timestamp' in from && start > world.records.length) return [];
+  for (
+    let point = world.trimPoint;
+    point <= Math.max(world.trimPoint, Math.min(start, world.records.length));
+    point++
+  ) {
+    const isOlder = (from: number): boolean =>
+      world.records.slice(point, start).every(({ stamp }) => stamp < from) &&
+      (shownCount === 0 || (world.records[start]?.stamp ?? Infinity) >= from);
+    const isDue = 'seqNum' in from ? start === Math.max(from.seqNum, point) : start >= point && isOlder(from.timestamp);
+    if (isDue) worlds.push(...trimmed(world, asked, point));
+  }
+  return worlds;
+}
+
+function shown(world: World, asked: Asked, outcome: ExtendedReturn & { kind: 'read-part-success' }): World[] {
+  const { start, recordHashes, contentHashes, timestamps, tail } = outcome;
   const { records } = world;
-  const from = placeOf(world, call, number);
-  if (from === null || (tail !== null && tail !== records.length) || start + recordHashes.length > records.length)
-    return [];
+  const from = placeOf(world, asked);
+  if (from === null) return [];
+  // A session that goes on where it was is shown what came meanwhile.
+  const goesOn = asked.call.kind === 'follow' && asked.call.from === null && 'seqNum' in from && from.seqNum === start;
+  if (asked.part === 'begin')
+    return (goesOn ? [world] : beginnings(world, asked, from, start, recordHashes.length)).flatMap((after) =>
+      seen(after, asked, null),
+    );
+  if ((tail !== null && tail !== records.length) || start + recordHashes.length > records.length) return [];
   for (const [i, hash] of recordHashes.entries()) {
     const record = records[start + i]!;
     if (record.hash !== hash) return [];
@@ -211,54 +325,97 @@ function shown(
     if (told !== undefined && record.content !== null && told !== record.content) return [];
     if (timestamps !== undefined && timestamps[i] !== record.stamp) return [];
   }
-  const worlds: World[] = [];
-  for (let trimPoint = world.trimPoint; trimPoint <= Math.max(world.trimPoint, world.trimAsked); trimPoint++) {
-    const due =
-      'seqNum' in from
-        ? Math.max(from.seqNum, trimPoint)
-        : records.findIndex(({ stamp }, at) => at >= trimPoint && stamp >= from.timestamp);
-    const isDue = 'timestamp' in from && recordHashes.length === 0 ? start >= trimPoint : start === due;
-    if (isDue) worlds.push(followed({ ...world, trimPoint }, call, start + recordHashes.length));
-  }
-  return worlds;
+  const isTooOld = 'timestamp' in from && recordHashes.length > 0 && records[start]!.stamp < from.timestamp;
+  const begun =
+    asked.part === 'content' ? (isTooOld ? [] : [world]) : beginnings(world, asked, from, start, recordHashes.length);
+  return begun.flatMap((after) => seen(after, asked, start + recordHashes.length));
 }
 
 /** Calls and returns paired; a follower's event may have been made at any moment since its session was opened. */
-function operationsOf(history: ExtendedHistory): Operation<Asked, ExtendedReturn>[] {
-  const opened = new Map<string, { at: number; events: number }>();
+function operationsOf(
+  history: ExtendedHistory,
+  config: StreamConfig,
+  createsOn: OracleRule['createsOn'],
+): Operation<Asked, ExtendedReturn>[] {
+  const opened = new Map<string, { at: number; moments: number }>();
+  const mayTrim =
+    config.retentionAgeMs !== null ||
+    history.some(
+      (event) =>
+        event.type === 'call' &&
+        ((event.call.kind === 'append' && (event.call.trim ?? 0) > 0) ||
+          ('config' in event.call && event.call.config?.retentionAgeMs != null)),
+    );
   return history.flatMap((event, at) => {
     if (event.type === 'return') return [];
     const { clientId, opId, call } = event;
-    let number = 0;
-    let calledAt = at;
-    if (call.kind === 'follow') {
-      const session = opened.get(call.session) ?? { at, events: 0 };
-      opened.set(call.session, session);
-      number = session.events++;
-      calledAt = session.at;
-    }
+    const isFirst = call.kind !== 'follow' || !opened.has(call.session);
+    const read = call.kind === 'follow' ? call.session : call.kind === 'read-part' ? `op ${opId}` : null;
+    const session = opened.get(read ?? '') ?? { at, moments: 0 };
+    if (read !== null) opened.set(read, session);
     const returnedAt = history.findIndex((other) => other.type === 'return' && other.opId === opId);
     const answered = history[returnedAt];
+    const base = {
+      call,
+      read,
+      number: 0,
+      part: 'both' as const,
+      tailTimestamp: undefined,
+      calledMs: event.atMs ?? -Infinity,
+      returnedMs: answered?.atMs ?? Infinity,
+    };
+    const end = answered === undefined ? Infinity : returnedAt;
+    const creation: Operation<Asked, ExtendedReturn> = {
+      clientId,
+      input: { ...base, call: { kind: 'create', token: null }, read: null },
+      output: { kind: 'change-unknown' },
+      call: at,
+      return: end,
+    };
+    const creates =
+      isFirst &&
+      (call.kind === 'append'
+        ? createsOn.includes('append')
+        : (read !== null || call.kind === 'read' || call.kind === 'check-tail') && createsOn.includes('read'));
+    const created = creates ? [creation] : [];
     if (answered?.type !== 'return') {
       const kind = call.kind === 'append' ? 'append-indefinite-failure' : 'change-unknown';
-      if (call.kind !== 'append' && call.kind !== 'create' && call.kind !== 'delete') return [];
-      const input = { call, number, tailTimestamp: undefined };
-      return [{ clientId, input, output: { kind } as ExtendedReturn, call: at, return: Number.POSITIVE_INFINITY }];
+      if (call.kind !== 'append' && call.kind !== 'create' && call.kind !== 'delete' && call.kind !== 'configure')
+        return created;
+      return [
+        ...created,
+        { clientId, input: base, output: { kind } as ExtendedReturn, call: at, return: Number.POSITIVE_INFINITY },
+      ];
     }
     const { return: output, tailTimestamp } = answered;
-    const stamped = output.kind === 'append-acked' ? undefined : tailTimestamp;
     const operation = {
       clientId,
-      input: { call, number, tailTimestamp: stamped },
+      input: { ...base, tailTimestamp: output.kind === 'append-acked' ? undefined : tailTimestamp },
       output,
-      call: calledAt,
+      call: session.at,
       return: returnedAt,
     };
-    if (output.kind !== 'append-acked') return [operation];
+    if (read !== null) {
+      const isSplit =
+        mayTrim &&
+        (output.kind === 'read-part-success' ||
+          (output.kind === 'read-unwritten' && call.kind === 'read-part' && 'timestamp' in call.from));
+      const parts = isSplit ? (['begin', 'content'] as const) : (['both'] as const);
+      const isSilent = output.kind === 'read-failure';
+      return [
+        ...created,
+        ...parts.map((part) => {
+          const number = isSilent ? 0 : session.moments++;
+          return { ...operation, input: { ...operation.input, number, part } };
+        }),
+      ];
+    }
+    if (output.kind !== 'append-acked') return [...created, operation];
     const tailTold: ExtendedReturn = { kind: 'check-tail-success', tail: output.tail };
     return [
+      ...created,
       operation,
-      { ...operation, input: { call: { kind: 'check-tail' }, number: 0, tailTimestamp }, output: tailTold },
+      { ...operation, input: { ...base, call: { kind: 'check-tail' }, tailTimestamp }, output: tailTold },
     ];
   });
 }

@@ -3,6 +3,7 @@
  * insertion must agree; and the order of an `ok` must be one by the second model too.
  */
 
+import { withWhatHappensByItself } from '../../extended/by-itself.ts';
 import { checkExtendedStream } from '../../extended/check.ts';
 import type { ExtendedHistory } from '../../extended/history.ts';
 import { extendedStreamModel } from '../../extended/model.ts';
@@ -35,8 +36,8 @@ export function huntExtended({ from, to }: { from: number; to: number }): Extend
   const haul: ExtendedHaul = { ok: 0, illegal: 0, found: null };
   for (let seed = from; seed < to && haul.found === null; seed++) {
     const dice = seededRandom(seed);
-    const { events, initially } = extendedHistory(dice, OPERATIONS_MAX);
-    const rule = { strictS2: dice.chance(1, 4), initially };
+    const { events, ...world } = extendedHistory(dice, OPERATIONS_MAX);
+    const rule = { strictS2: dice.chance(1, 4), ...world };
     const { verdict, disagreement } = compareExtended(events, rule);
     haul[verdict]++;
     if (disagreement !== null) haul.found = shrink({ seed, disagreement, history: events, rule });
@@ -75,7 +76,7 @@ function isWellFormed(history: ExtendedHistory): boolean {
 export function describeExtended({ seed, disagreement, history, rule }: FoundExtended): { said: string; file: string } {
   return {
     said: `seed ${seed}, ${JSON.stringify(rule)}: ${disagreement}`,
-    file: formatExtended({ initially: rule.initially }, history),
+    file: formatExtended({ initially: rule.initially, config: rule.config, createsOn: rule.createsOn }, history),
   };
 }
 
@@ -97,17 +98,12 @@ function compareExtended(history: ExtendedHistory, rule: OracleRule): Comparison
 function disagreementWith(verdict: 'ok' | 'illegal', history: ExtendedHistory, rule: OracleRule): string | null {
   const said = checkExtendedStream(history, rule);
   if (said.verdict !== verdict) return `permutations: ${verdict}, sweep: ${JSON.stringify(said)}`;
-  const operations = operationsOfStream(history);
-  if ('code' in operations || history.some(tellsOfTime)) return null;
-  const searched = checkOperations(extendedStreamModel(rule), operations).verdict;
+  const operations = operationsOfStream(history, rule);
+  if ('code' in operations) return null;
+  const all = withWhatHappensByItself(operations, rule) ?? operations;
+  const searched = checkOperations(extendedStreamModel(rule), all).verdict;
   if (searched !== verdict) return `permutations: ${verdict}, WGL+: ${searched}`;
   return said.verdict === 'ok' ? refusalOf(said.linearization, said.withoutEffect, history, rule) : null;
-}
-
-/** The general search knows nothing of timestamps. */
-function tellsOfTime(event: ExtendedHistory[0]): boolean {
-  if (event.type === 'return') return event.tailTimestamp !== undefined || 'timestamps' in event.return;
-  return event.call.kind === 'read-part' && 'timestamp' in event.call.from;
 }
 
 /** The order of an `ok`, walked with the second model. */
@@ -117,6 +113,8 @@ function refusalOf(
   history: ExtendedHistory,
   rule: OracleRule,
 ): string | null {
+  // Creations by the service have no id here.
+  if (rule.createsOn.length > 0) return null;
   const calls = history.filter((event) => event.type === 'call').map(({ opId }) => opId);
   const missing = calls.filter((opId) => !order.includes(opId) && !withoutEffect.includes(opId));
   const answered = new Set(history.flatMap((event) => (event.type === 'return' ? [event.opId] : [])));

@@ -33,28 +33,28 @@ const onExtended = (
 
 /** The extension of the theorem, and the extended model. */
 const EXTENDED: readonly Mutant[] = [
-  onExtended('tails of rejections', ['model.ts', 'if (actual.tail !== tail) return', 'if (tail < 0) return']),
+  onExtended('tails of rejections', ['observations.ts', 'if (actual.tail !== tail) return', 'if (tail < 0) return']),
   onExtended('rejections of what holds', [
-    'model.ts',
+    'observations.ts',
     'return call.matchSeqNum !== null && call.matchSeqNum !== tail',
     'return call.matchSeqNum !== null',
   ]),
   onExtended('tokens of rejections', [
-    'model.ts',
+    'observations.ts',
     "if (actual.fencingToken !== (fencingToken ?? ''))",
     'if (tail < 0)',
   ]),
   onExtended('rejections of the token in force', [
-    'model.ts',
+    'observations.ts',
     'return call.fencingToken !== null && call.fencingToken !== fencingToken',
     'return call.fencingToken !== null',
   ]),
   onExtended('content of parts', ['batches.ts', 'recordHashes[at] !== batch.recordHashes[i] ||', '']),
   onExtended('content beyond bodies', ['batches.ts', 'own !== undefined && told !== own', 'own === -1n']),
-  onExtended('content of states', ['model.ts', 'a.content === b.content &&', '']),
+  onExtended('content of states', ['state.ts', 'a.content === b.content &&', '']),
   onExtended('parts behind the tail', [
-    'model.ts',
-    'if (start + recordHashes.length > state.stream.tail)',
+    'observations.ts',
+    'if (start + recordHashes.length > written)',
     'if (start < 0)',
   ]),
   onExtended(
@@ -64,25 +64,22 @@ const EXTENDED: readonly Mutant[] = [
       'return tells ? output.tail : null;',
       "return tells && output.kind !== 'read-part-success' ? output.tail : null;",
     ],
-    ['model.ts', 'if (tail !== null && tail !== state.stream.tail) return', 'if (start < 0) return'],
+    ['observations.ts', 'if (tail !== null && tail !== written) return', 'if (start < 0) return'],
   ),
-  onExtended('trims are not undone', ['model.ts', 'if (start < state.trimmed) return', 'if (start < 0) return']),
-  onExtended('trims were asked for', ['model.ts', 'showsTrim(call, outcome) && start > state.trimAsked', 'start < 0']),
+  onExtended('trims are not undone', ['observations.ts', 'if (start < state.trimmed) return', 'if (start < 0) return']),
+  onExtended('what is gathered may be gone', ['operations.ts', 'isGathered: true };', '};']),
+  onExtended('trims were asked for', ['ages.ts', 'position <= Math.max(trimmed, trimAsked)', 'position >= 0']),
   onExtended('positions that are written', [
-    'model.ts',
+    'observations.ts',
     "!('seqNum' in call.from) || call.from.seqNum >= tail",
     'tail >= 0',
   ]),
   onExtended('tails of acknowledgements', [
     'operations.ts',
-    'if (tail === ended) continue;',
-    'if (tail >= ended) continue;',
+    'if (tail > end)\n      this',
+    'if (tail < end)\n      this',
   ]),
-  onExtended('starts of acknowledgements', [
-    'operations.ts',
-    'ended - start !== count || tail < ended',
-    'tail < ended',
-  ]),
+  onExtended('starts of acknowledgements', ['operations.ts', 'end - start !== count || tail < end', 'tail < end']),
   onExtended('followers go on where they are', [
     'sessions.ts',
     'session.from = { seqNum: start + recordHashes.length };',
@@ -102,24 +99,33 @@ const EXTENDED: readonly Mutant[] = [
   onExtended(
     'turns of rejections',
     [
-      'model.ts',
+      'observations.ts',
       'call.turn !== undefined && (state.turns.get(call.turn.session) ?? 0) !== call.turn.index)\n    return',
       'state.stream.tail < 0)\n    return',
     ],
     ['sessions.ts', "|| sent.outcome?.kind === 'append-rejected'", ''],
   ),
-  onExtended('turns of states', ['model.ts', ' &&\n      haveEqualTurns(a.turns, b.turns)', '']),
+  onExtended('turns of states', [
+    'state.ts',
+    ' &&\n    haveEqualEntries(a.turns, b.turns, (one, other) => one === other)',
+    '',
+  ]),
   onExtended(
     'a life begins empty',
     [
       'model.ts',
-      "state: { ...nothing, phase: 'present', creation: call.token, turns: state.turns }",
-      "state: { ...state, phase: 'present', creation: call.token }",
+      "state: { ...empty, phase: 'present', ...own, turns, reads, clockMs }",
+      "state: { ...state, phase: 'present', ...own }",
     ],
-    ['model.ts', "state: { ...nothing, phase: 'doomed', turns: state.turns }", "state: { ...state, phase: 'doomed' }"],
+    [
+      'model.ts',
+      "state: { ...empty, phase: 'doomed', turns, reads, clockMs },",
+      "state: { ...empty, ...was, phase: 'doomed' },",
+    ],
+    ['model.ts', 'const ended = ({ turns, reads, clockMs }: ExtendedState)', 'const ended = (was: ExtendedState)'],
   ),
   onExtended('creations by the same request', [
-    'model.ts',
+    'observations.ts',
     'call.token !== null && call.token === state.creation',
     'call.token !== null',
   ]),
@@ -130,18 +136,18 @@ const EXTENDED: readonly Mutant[] = [
   ]),
   onExtended('a stream that is there', [
     'model.ts',
-    "state.phase === 'present'\n          ? { legal: false, reason: 'the stream exists' }",
-    "state.stream.tail < 0\n          ? { legal: false, reason: 'the stream exists' }",
+    "state.phase === 'present'\n        ? { legal: false, reason: 'the stream exists' }",
+    "state.stream.tail < 0\n        ? { legal: false, reason: 'the stream exists' }",
   ]),
   onExtended('what reaches into two lives', [
     'lives.ts',
-    'reached.length !== 1) return null',
-    'reached.length === 0) return null',
+    'possible.length !== 1) return null',
+    'possible.length === 0) return null',
   ]),
   onExtended('late appends of an earlier life', [
     'lives.ts',
-    'for (const life of reached) life',
-    'for (const life of reached.slice(0, 1)) life',
+    'for (const life of possible) life',
+    'for (const life of possible.slice(0, 1)) life',
   ]),
   onExtended('timestamps told twice', [
     'timestamps.ts',
@@ -154,40 +160,117 @@ const EXTENDED: readonly Mutant[] = [
     'least !== null && bounds[i]!.high < least.low && least.position === position',
   ]),
   onExtended('timestamps of tails', [
-    'timestamps.ts',
+    'timed.ts',
     'tail !== null && tail > 0) exactly',
     'tail !== null && tail < 0) exactly',
   ]),
   onExtended('timestamps of acknowledgements', [
-    'timestamps.ts',
-    'exactly(output.start, output.timestamps[0]);\n    exactly(output.end - 1, output.timestamps[1]);',
+    'timed.ts',
+    'exactly(outcome.start, outcome.timestamps[0]);\n    exactly(outcome.end - 1, outcome.timestamps[1]);',
     '',
   ]),
   onExtended('reads from a timestamp begin no earlier', [
-    'timestamps.ts',
+    'timed.ts',
     'bounds.push({ position: start, low: from,',
     'bounds.push({ position: start, low: 0,',
   ]),
   onExtended('reads from a timestamp begin no later', [
-    'timestamps.ts',
-    'if (!mayTrim && start > 0) bounds',
-    'if (start < 0) bounds',
+    'stamps.ts',
+    'return { position: start - 1, low: 0, high: from - 1 };',
+    'return { position: start - 1, low: 0, high: from + 9 };',
   ]),
   onExtended('nothing from a timestamp on', [
-    'timestamps.ts',
-    "output.kind === 'read-unwritten' && from !== null",
-    "output.kind === 'read-unwritten' && from === -1",
+    'timed.ts',
+    "outcome.kind === 'read-unwritten' ? outcome.tail : 0",
+    "outcome.kind === 'read-failure' ? -1 : 0",
+  ]),
+  onExtended('timestamps where lives are in doubt', [
+    'model.ts',
+    'const known = stamped ? timed',
+    'const known = !answer ? timed',
+  ]),
+  onExtended('timestamps of states', ['state.ts', 'areEqual(a.stamps, b.stamps) &&', '']),
+  onExtended('what a read from a timestamp passes over is gone', [
+    'timed.ts',
+    'trimmed: Math.max(state.trimmed, goneBelow)',
+    'trimmed: state.trimmed',
+  ]),
+  onExtended('what is shown later was there', ['timed.ts', '[...bounds, ...outdated.map(olderThan)]', 'bounds']),
+  // Sessions and lives.
+  onExtended('a read is of one life', [
+    'model.ts',
+    'before.birth !== null && before.birth !== state.birth',
+    'before.moments < 0',
+  ]),
+  onExtended('moments of a read come in order', ['model.ts', 'before.moments !== moment.index', 'before.moments < 0']),
+  onExtended('a session hears of the end behind what it showed', [
+    'lives.ts',
+    'ended === undefined ? operation :',
+    'operation.call >= 0 ? operation :',
+  ]),
+  onExtended('a session stays in its life', [
+    'lives.ts',
+    'known === undefined ? reached : reached.filter((life) => life === known)',
+    'known === undefined ? reached : reached.slice(-1)',
+  ]),
+  // What the service does by itself.
+  onExtended('records expire at no age', [
+    'ages.ts',
+    'if (config.retentionAgeMs === null) return null;',
+    'if (position >= 0) return null;',
+  ]),
+  onExtended('records are kept until their age', [
+    'ages.ts',
+    '(batchBelow(last, position)?.calledMs ?? Number.NEGATIVE_INFINITY) + config.retentionAgeMs',
+    'Number.NEGATIVE_INFINITY',
+  ]),
+  onExtended('a stream is removed when it holds nothing', [
+    'ages.ts',
+    'emptyAt === null ? null : Math.max(emptyAt, ',
+    'Math.max(emptyAt ?? 0, ',
+  ]),
+  onExtended('a stream is removed when it is old enough', ['ages.ts', '+ config.emptyAgeMs);', '- 1_000);']),
+  onExtended('time does not run backwards', [
+    'model.ts',
+    'call.when.returnedMs < state.clockMs',
+    'call.when.returnedMs < -1',
+  ]),
+  onExtended('a stream is removed by itself', [
+    'model.ts',
+    'call.birth === state.birth ? vanishedAt(state) : null',
+    'call.birth < -1 ? vanishedAt(state) : null',
+  ]),
+  onExtended('deletion on empty is switched off', [
+    'model.ts',
+    '{ ...state.config, emptyAgeMs: call.emptyAgeMs }',
+    'state.config',
+  ]),
+  onExtended('requests create their stream', [
+    'by-itself.ts',
+    "createsOn.includes(input.kind === 'append' ? 'append' : 'read')",
+    'createsOn.length < 0',
+  ]),
+  onExtended('only requests that may create their stream do', [
+    'by-itself.ts',
+    "createsOn.includes(input.kind === 'append' ? 'append' : 'read')",
+    'createsOn.length > 0',
   ]),
   onExtended('inserted behind what returned', [
     'insert.ts',
-    'Math.max(behindBackbone, this.#greatestSlot[earlier - 1] ?? 0)',
-    'Math.max(behindBackbone, earlier < 0 ? 1 : 0)',
+    'this.#greatestSlot[earlier - 1] ?? 0, behindMoment',
+    'earlier < 0 ? 1 : 0, behindMoment',
   ]),
   onExtended('inserted before what is called', [
     'insert.ts',
     'slot <= last',
     'slot <= Math.max(last, this.#backbone.length)',
   ]),
+  onExtended('inserted behind its moment before', [
+    'insert.ts',
+    'metadata.behind === null ? 0',
+    'metadata.id >= 0 ? 0',
+  ]),
+  onExtended('what an inserted trim forbids', ['insert.ts', 'if (this.#placed.some(isBroken)) return false;', '']),
 ];
 
 export const MUTANTS: readonly Mutant[] = [

@@ -1,0 +1,55 @@
+/**
+ * What the service may do to a name without anybody asking, as operations that may have happened or not: a stream is created
+ * for a request that comes to none, and one that was empty for long enough is removed.
+ */
+
+import type { CreatesOn } from './history.ts';
+import type { ExtendedRule } from './model.ts';
+import type { StreamOperation } from './operations.ts';
+import { FIRST_LIFE, type StreamCall } from './stream-call.ts';
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** `operations` with all of that, in order of call; null when there is nothing to add. */
+export function withWhatHappensByItself(
+  operations: readonly StreamOperation[],
+  { initially, config, createsOn = [] }: ExtendedRule,
+): readonly StreamOperation[] | null {
+  let nextId = operations.reduce((greatest, { metadata }) => Math.max(greatest, metadata.id), 0) + 1;
+  const added: StreamOperation[] = [];
+  const add = (served: StreamOperation | null, input: StreamCall, call: number, end: number): void => {
+    const metadata = { opId: served?.metadata.opId ?? -1, id: nextId++, behind: null };
+    added.push({ clientId: 0, input, output: { kind: 'change-unknown' }, call, return: end, metadata });
+  };
+  for (const operation of operations)
+    if (mayCreate(operation, createsOn)) {
+      const { when } = operation.input;
+      const birth: StreamCall = { kind: 'create', token: null, birth: nextId, ...(when && { when }) };
+      add(operation, birth, operation.call, operation.return);
+    }
+  if (config?.emptyAgeMs != null || operations.some(mayMakeVanish)) {
+    const births = [...operations, ...added].filter(isBirth);
+    if (initially !== 'absent') add(null, { kind: 'vanish', birth: FIRST_LIFE }, -1, NEVER);
+    for (const birth of births) add(birth, { kind: 'vanish', birth: birth.input.birth! }, birth.call, NEVER);
+  }
+  return added.length === 0 ? null : [...operations, ...added].sort((a, b) => a.call - b.call);
+}
+
+/** What was never answered, or not in any way that says otherwise, may have created its stream. */
+function mayCreate({ input, metadata }: StreamOperation, createsOn: readonly CreatesOn[]): boolean {
+  if (metadata.behind !== null || input.kind === 'create' || input.kind === 'delete') return false;
+  if (input.kind === 'configure' || input.kind === 'vanish') return false;
+  return createsOn.includes(input.kind === 'append' ? 'append' : 'read');
+}
+
+function mayMakeVanish({ input }: StreamOperation): boolean {
+  if (input.kind === 'configure') return input.emptyAgeMs !== null;
+  return input.kind === 'create' && input.config?.emptyAgeMs != null;
+}
+
+function isBirth(
+  operation: StreamOperation,
+): operation is StreamOperation & { input: Extract<StreamCall, { kind: 'create' }> } {
+  const { kind } = operation.output;
+  return operation.input.kind === 'create' && (kind === 'created' || kind === 'change-unknown');
+}

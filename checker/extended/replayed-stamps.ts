@@ -1,0 +1,77 @@
+/**
+ * The timestamps of one life for the independent judge of orders: what was told, in the order it was told, and at the end
+ * whether some timestamps make all of it true.
+ *
+ * The least that everything told allows are tried: where these fail all others do, since whatever else is asked of a timestamp
+ * is that it be small.
+ */
+
+import type { ExtendedReturn } from './history.ts';
+import type { StreamCall } from './stream-call.ts';
+
+type Fact =
+  | { kind: 'is'; position: number; stamp: number }
+  | { kind: 'at-least'; position: number; stamp: number }
+  /** A read from `from` began there; `canBeGone`: perhaps only because everything before was gone. */
+  | { kind: 'began'; start: number; from: number; canBeGone: boolean }
+  /** A read began there: nothing from there on was gone. */
+  | { kind: 'there'; start: number };
+
+export class ReplayedStamps {
+  readonly #facts: Fact[] = [];
+
+  note(call: StreamCall, answer: ExtendedReturn, goneBelow: number, canBeGone: (start: number) => boolean): void {
+    const tail =
+      'tail' in answer ? answer.tail : 'actual' in answer && 'tail' in answer.actual ? answer.actual.tail : null;
+    const isOwnTail =
+      answer.kind !== 'append-success' && (answer.kind !== 'append-acked' || answer.tail === answer.end);
+    if (call.tailTimestamp !== undefined && tail !== null && tail > 0 && isOwnTail)
+      this.#facts.push({ kind: 'is', position: tail - 1, stamp: call.tailTimestamp });
+    if (answer.kind === 'append-acked' && answer.timestamps !== undefined) {
+      this.#facts.push({ kind: 'is', position: answer.start, stamp: answer.timestamps[0] });
+      this.#facts.push({ kind: 'is', position: answer.end - 1, stamp: answer.timestamps[1] });
+    }
+    if (call.kind !== 'begin' && answer.kind === 'read-part-success')
+      for (const [i, stamp] of (answer.timestamps ?? []).entries())
+        this.#facts.push({ kind: 'is', position: answer.start + i, stamp });
+    if (call.kind === 'begin' || call.kind === 'read-part') this.#began(call, answer, goneBelow, canBeGone);
+  }
+
+  arePossible(): boolean {
+    const least = this.#least();
+    let goneBelow = 0;
+    for (const fact of this.#facts) {
+      if (fact.kind === 'is' && least(fact.position) !== fact.stamp) return false;
+      if (fact.kind === 'there' && fact.start < goneBelow) return false;
+      if (fact.kind !== 'began' || least(fact.start - 1) < fact.from) continue;
+      if (!fact.canBeGone) return false;
+      goneBelow = Math.max(goneBelow, fact.start);
+    }
+    return true;
+  }
+
+  #began(
+    call: StreamCall & { kind: 'begin' | 'read-part' },
+    answer: ExtendedReturn,
+    goneBelow: number,
+    canBeGone: (start: number) => boolean,
+  ): void {
+    const isPart = answer.kind === 'read-part-success';
+    if (!isPart && answer.kind !== 'read-unwritten') return;
+    const start = isPart ? answer.start : answer.tail;
+    if (isPart && (call.kind === 'begin' || call.isGathered !== true)) this.#facts.push({ kind: 'there', start });
+    if (!('timestamp' in call.from)) return;
+    const { timestamp: from } = call.from;
+    if (isPart && answer.recordHashes.length > 0) this.#facts.push({ kind: 'at-least', position: start, stamp: from });
+    if (start > 0) this.#facts.push({ kind: 'began', start, from, canBeGone: start <= goneBelow || canBeGone(start) });
+  }
+
+  /** By position: the greatest that is known of it or of one before. */
+  #least(): (position: number) => number {
+    const known = this.#facts
+      .flatMap((fact) => (fact.kind === 'is' || fact.kind === 'at-least' ? [fact] : []))
+      .sort((a, b) => a.position - b.position);
+    return (position) =>
+      known.reduce((most, fact) => (fact.position <= position ? Math.max(most, fact.stamp) : most), 0);
+  }
+}

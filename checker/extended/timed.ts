@@ -1,0 +1,88 @@
+/**
+ * What an answer tells of timestamps, and what that makes of the state it was true in.
+ *
+ * Where the lives of a name are known, timestamps are judged before any search (`timestamps.ts`); this is for the search
+ * that has to find out in which life an operation was.
+ */
+
+import type { Step } from '../wgl/model.ts';
+import { goneAt } from './ages.ts';
+import type { ExtendedReturn } from './history.ts';
+import { type Bound, type Claim, decided, olderThan, type Stamps, withBounds, withClaim } from './stamps.ts';
+import type { ExtendedState } from './state.ts';
+import type { StreamCall } from './stream-call.ts';
+
+/** Timestamps that an answer tells, by position. */
+export function boundsOf(call: StreamCall, outcome: ExtendedReturn): Bound[] {
+  const bounds: Bound[] = [];
+  const exactly = (position: number, stamp: number): void => {
+    bounds.push({ position, low: stamp, high: stamp });
+  };
+  const tail = toldTail(outcome);
+  if (call.tailTimestamp !== undefined && tail !== null && tail > 0) exactly(tail - 1, call.tailTimestamp);
+  if (outcome.kind === 'append-acked' && outcome.timestamps !== undefined) {
+    exactly(outcome.start, outcome.timestamps[0]);
+    exactly(outcome.end - 1, outcome.timestamps[1]);
+  }
+  if (outcome.kind !== 'read-part-success') return bounds;
+  const { start, timestamps = [], recordHashes } = outcome;
+  if (call.kind !== 'begin') for (const [i, stamp] of timestamps.entries()) exactly(start + i, stamp);
+  const from = fromTimestamp(call);
+  if (from !== null && recordHashes.length > 0)
+    bounds.push({ position: start, low: from, high: Number.POSITIVE_INFINITY });
+  return bounds;
+}
+
+/** What a read from a timestamp says of what is before its start. */
+export function claimOf(call: StreamCall, outcome: ExtendedReturn): Claim | null {
+  const from = fromTimestamp(call);
+  if (from === null) return null;
+  const start =
+    outcome.kind === 'read-part-success' ? outcome.start : outcome.kind === 'read-unwritten' ? outcome.tail : 0;
+  return start === 0 ? null : { start, from };
+}
+
+function fromTimestamp(call: StreamCall): number | null {
+  return (call.kind === 'read-part' || call.kind === 'begin') && 'timestamp' in call.from ? call.from.timestamp : null;
+}
+
+function toldTail(outcome: ExtendedReturn): number | null {
+  if (outcome.kind === 'append-acked') return outcome.tail === outcome.end ? outcome.end : null;
+  if (outcome.kind === 'append-rejected') return 'tail' in outcome.actual ? outcome.actual.tail : null;
+  const tellsTail =
+    outcome.kind === 'check-tail-success' || outcome.kind === 'read-unwritten' || outcome.kind === 'read-part-success';
+  return tellsTail ? outcome.tail : null;
+}
+
+export function tellsOfTime(call: StreamCall, outcome: ExtendedReturn): boolean {
+  return fromTimestamp(call) !== null || boundsOf(call, outcome).length > 0;
+}
+
+/** `state` with what the answer tells of timestamps, which is true in it otherwise. */
+export function timed(state: ExtendedState, call: StreamCall, outcome: ExtendedReturn): Step<ExtendedState> {
+  const bounds = boundsOf(call, outcome);
+  const isStart = call.kind === 'begin' || (call.kind === 'read-part' && call.isGathered !== true);
+  const start = isStart && outcome.kind === 'read-part-success' ? outcome.start : Number.POSITIVE_INFINITY;
+  // What is shown was there when a read began behind it.
+  const [outdated, claims] = partition(state.stamps.claims, (claim) => claim.start > start);
+  const claim = claimOf(call, outcome);
+  const isOpen = claim !== null && mayBeGone(state, claim, call);
+  if (claim !== null && !isOpen && claim.start > state.trimmed) bounds.push(olderThan(claim));
+  const bounded = withBounds({ ...state.stamps, claims }, [...bounds, ...outdated.map(olderThan)]);
+  if (bounded === null) return { legal: false, reason: 'its timestamps are not those of the stream' };
+  const next = decided(isOpen && claim.start > state.trimmed ? withClaim(bounded, claim) : bounded);
+  return { legal: true, state: withStamps(state, next.stamps, next.goneBelow) };
+}
+
+function mayBeGone(state: ExtendedState, { start }: Claim, { when }: StreamCall): boolean {
+  const sinceMs = goneAt(state, start);
+  return sinceMs !== null && sinceMs <= (when?.returnedMs ?? Number.POSITIVE_INFINITY);
+}
+
+function withStamps(state: ExtendedState, stamps: Stamps, goneBelow: number): ExtendedState {
+  return { ...state, stamps, trimmed: Math.max(state.trimmed, goneBelow) };
+}
+
+function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
+}
