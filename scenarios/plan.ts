@@ -9,7 +9,15 @@
  */
 
 import type { EngineTunables } from '../engine/index.ts';
-import { Choices, type FaultSettings, KeyedSource, runKeys, type StoreKind } from '../sim/index.ts';
+import {
+  Choices,
+  type ChoiceSource,
+  type ChoiceWatch,
+  type FaultSettings,
+  KeyedSource,
+  runKeys,
+  type StoreKind,
+} from '../sim/index.ts';
 import type { Blackout } from './availability/blackouts.ts';
 import { drawBlackouts, drawLeftDead } from './availability/plan.ts';
 import { type ControlPlan, drawControl } from './control/plan.ts';
@@ -108,8 +116,15 @@ export interface Plan extends RunSize {
   leftDead: number;
 }
 
-export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>): Plan {
-  const draw = new Draw(new Choices(new KeyedSource(runKeys(seed, `plan/${profile}`))));
+/** Draws that come from elsewhere than the generator, and who sees them. */
+export interface PlanDraws {
+  choices?: (generator: ChoiceSource) => ChoiceSource;
+  onChoice?: ChoiceWatch;
+}
+
+export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>, draws: PlanDraws = {}): Plan {
+  const generator = new KeyedSource(runKeys(seed, `plan/${profile}`));
+  const draw = new Draw(new Choices(draws.choices?.(generator) ?? generator, () => {}, draws.onChoice));
   const tunables = drawTunables(draw);
   const faults = drawFaults(profile, tunables, draw);
   const servers = serversOf(profile, draw);

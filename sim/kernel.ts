@@ -96,6 +96,11 @@ export class Kernel {
     this.agenda.cancel(handle);
   }
 
+  /** Whose event runs now, or ran last; null before the first. */
+  get eventHost(): string | null {
+    return this.#eventHost;
+  }
+
   /** Ends the run. Only the first failure counts; what follows it is fallout. */
   fail(kind: WorldFailure['kind'], message: string, error: unknown = null, host = this.#eventHost): void {
     if (this.#failure !== null) return;

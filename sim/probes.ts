@@ -115,14 +115,19 @@ export type ProbeCounts = Readonly<Record<string, number>>;
 /** What `always` reports when the claim does not hold. */
 export type ClaimBroken = (message: string) => void;
 
+/** Hears of each probe as it lights. */
+export type ProbeWatch = (name: string) => void;
+
 export class Probes {
   readonly #catalogue: ReadonlyMap<string, ProbeInfo>;
   readonly #counts = new Map<string, number>();
   readonly #claimBroken: ClaimBroken;
+  readonly #watch: ProbeWatch | null;
 
   /** `extra` adds to the catalogue, or replaces an entry (to make it required, to name its row). */
-  constructor(extra: readonly ProbeInfo[], claimBroken: ClaimBroken) {
+  constructor(extra: readonly ProbeInfo[], claimBroken: ClaimBroken, watch: ProbeWatch | null = null) {
     this.#claimBroken = claimBroken;
+    this.#watch = watch;
     this.#catalogue = catalogueWith(extra);
   }
 
@@ -143,6 +148,7 @@ export class Probes {
   reachable(name: string): void {
     if (!this.#catalogue.has(name)) throw new Error(`assertion: ${name} is in no catalogue of probes`);
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    if (this.#watch !== null) this.#watch(name);
   }
 
   /** Lights when the condition holds; over a sweep it must at some time. */

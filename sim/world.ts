@@ -40,6 +40,8 @@ export interface WorldOptions {
   choices?: (generator: ChoiceSource) => ChoiceSource;
   /** Sees every choice as it is made. */
   onChoice?: ChoiceWatch;
+  /** Hears of each probe as it lights, and in whose event; `world`: in nobody's. */
+  onProbe?: (name: string, host: string) => void;
   /** What may go wrong; default nothing. */
   faults?: FaultSettings;
   /** How fast the store is; default `express`. */
@@ -103,7 +105,9 @@ export class World {
     this.choices = new Choices(source, (outcome) => trace.mix(outcome), options.onChoice);
     this.#kernel = new Kernel(trace, options.guard === false ? NO_GUARD : installGuard());
     const kernel = this.#kernel;
-    this.probes = new Probes(options.probes ?? NO_PROBES, (message) => kernel.fail('invariant', message));
+    const { onProbe } = options;
+    const watch = onProbe === undefined ? null : (name: string) => onProbe(name, kernel.eventHost ?? 'world');
+    this.probes = new Probes(options.probes ?? NO_PROBES, (message) => kernel.fail('invariant', message), watch);
     this.tracks = new Tracks(options.record === true, () => this.nowUs);
     this.#context = {
       kernel,

@@ -15,6 +15,7 @@ import {
   shrinkCommand,
   stopping,
 } from './cases.ts';
+import { exploreCommand } from './explore.ts';
 import { EXIT_USAGE, InputError } from './input-error.ts';
 import {
   EXIT_CODES,
@@ -46,6 +47,7 @@ export function simCommand(): Command {
   sim.addCommand(runCommand());
   sim.addCommand(sweepCommand());
   sim.addCommand(mergeCommand());
+  sim.addCommand(exploreCommand());
   sim.addCommand(reproCommand());
   sim.addCommand(shrinkCommand());
   sim.addCommand(explainCommand());
