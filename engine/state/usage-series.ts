@@ -90,12 +90,10 @@ export function hadStreams(basin: BasinHistory, { startS, endS, nowS }: RangeSee
   const intervalS = INTERVAL_S[interval];
   const [first, last] = [Math.floor(startS / intervalS), Math.floor(endS / intervalS)];
   const { notes, totals } = basin.ledger;
-  const total = (figure: number) => {
-    const found = stretches(stepsOf(notes[interval], figure), totals[figure] as number, nowS, intervalS);
-    return { before: valueAt(found, first - 1), after: valueAt(found, last) };
-  };
-  const created = total(CREATED);
-  return total(STREAMS).before > 0 || created.after > created.before;
+  const nowAt = Math.floor(nowS / intervalS);
+  const total = (figure: number, at: number) =>
+    valueAt(notes[interval], figure, { at, nowAt, now: totals[figure] as number });
+  return total(STREAMS, first - 1) > 0 || total(CREATED, last) > total(CREATED, first - 1);
 }
 
 /** From when on what a ledger says of that resolution is all there was: older notes went for their number. */
@@ -163,7 +161,21 @@ function gauge(
   return points;
 }
 
-/** At the end of interval `at`, as `gauge` has it. */
-function valueAt(found: readonly Stretch[], at: number): number {
-  return found.findLast((stretch) => stretch.at <= at)?.after ?? (found[0] as Stretch).before;
+/**
+ * At the end of interval `at`, as `gauge` has it: `after` of the last stretch that was told by then. From the end and without
+ * a list of stretches, because it is asked of all basins in one turn.
+ */
+function valueAt(
+  notes: Notes[UsageInterval],
+  figure: number,
+  { at, nowAt, now }: { at: number; nowAt: number; now: number },
+): number {
+  let [next, after] = [nowAt, now];
+  for (let i = notes.length - 1; i >= 0; i--) {
+    const note = notes[i] as Notes[UsageInterval][number];
+    if (note.at <= nowAt) next = note.at;
+    if (next <= at) return after;
+    after = note.totals[figure] as number;
+  }
+  return after;
 }
