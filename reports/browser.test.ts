@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderHistory, renderRun, renderSweep } from './index.ts';
 import { launchBrowser, openPage, type OpenOptions } from './testing/browser.ts';
 import { buildPages } from './testing/built-pages.ts';
+import { append, called, returned, timed } from './testing/events.ts';
 import { fakeRun, fakeSweep } from './testing/fake-run.ts';
 
 const GUTTER_PX = 132;
@@ -137,6 +138,29 @@ function browserTests(): void {
       expect(await page.evaluate('location.hash')).toMatch(new RegExp(`^#op-${/\(op (\d+)\)/.exec(next)?.[1]}&view=`));
       await page.keyboard.press('[');
       expect(await page.locator('#inspector strong').innerText()).toContain('(op 42)');
+    });
+
+    test('the trim point is drawn over time and on the log, and told of what lies below it', async () => {
+      const history = timed([
+        called(1, append(8)),
+        returned(1, { kind: 'append-success', tail: 8 }),
+        { ...called(2, append(2), 2), trim: 6 },
+        returned(2, { kind: 'append-success', tail: 10 }, 2),
+      ]);
+      const judged = { name: 'trims', history, verdict: 'ok', failure: null, linearization: [1, 2] } as const;
+      const { page, troubles } = await open('trims', renderHistory(judged));
+      const picture = (): Promise<string> => page.evaluate(`document.querySelector('[data-panel=log]').toDataURL()`);
+      const point = await pointOn(page, 'log', 0.2, 0.5);
+      await page.mouse.click(point.x, point.y);
+      await settled(page);
+      expect(await page.locator('#tooltip').innerText()).toMatch(/trimmed\s+below 6, by op 2, since 30 ms/);
+      const whole = await picture();
+      await page.locator('#moment').fill('1');
+      await settled(page);
+      expect(await picture()).not.toBe(whole);
+      await page.locator('#moment').fill('3');
+      expect(await page.locator('#moment-state').innerText()).toContain('trimmed below 6');
+      expect(troubles).toEqual([]);
     });
 
     test('hovering an operation tells about it, clicking pins it, Escape lets go', async () => {

@@ -58,6 +58,8 @@ export interface PackedOperations {
   notes: string;
   /** Index and milliseconds, of the few that have it. */
   gaveUp: readonly (readonly [number, number])[];
+  /** Index and point, of those that tell of trims. */
+  trims: readonly (readonly [number, number])[];
 }
 
 export const KINDS: readonly OperationKind[] = ['append', 'read', 'check-tail'];
@@ -97,6 +99,7 @@ export function packOperations(operations: readonly Operation[]): PackedOperatio
         }),
     ),
     gaveUp: operations.flatMap((o, index) => (o.gaveUpAtMs === null ? [] : [[index, o.gaveUpAtMs] as const])),
+    trims: operations.flatMap((o, index) => (o.trim === null ? [] : [[index, o.trim] as const])),
     // Last: the columns above fill the table.
     strings: strings.all(),
   };
@@ -108,6 +111,7 @@ export function unpackOperations(packed: PackedOperations): Operation[] {
   const clientIds = unpackDeltas(packed.clientIds, count);
   const callEvents = unpackDeltas(packed.callEvents, count);
   const gaveUp = new Map(packed.gaveUp);
+  const trims = new Map(packed.trims);
   const reader = (text: string): ColumnReader => new ColumnReader(text);
   const [kindOutcomes, durations, recordCounts] = [packed.kindOutcomes, packed.durations, packed.recordCounts].map(
     reader,
@@ -143,6 +147,7 @@ export function unpackOperations(packed: PackedOperations): Operation[] {
       streamHash: hasHash(kind, outcome) ? readHash(hashes) : null,
       callNote: readNote(notes, strings),
       returnNote: readNote(notes, strings),
+      trim: trims.get(i) ?? null,
       gaveUpAtMs: gaveUp.get(i) ?? null,
     };
   });

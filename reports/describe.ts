@@ -56,6 +56,13 @@ export function factsOf(operation: Operation): [string, string][] {
   if (operation.matchSeqNum !== null) facts.push(['match_seq_num', formatNumber(operation.matchSeqNum)]);
   if (operation.fencingToken !== null) facts.push(['fencing token', quoted(operation.fencingToken)]);
   if (operation.setFencingToken !== null) facts.push(['sets token', quoted(operation.setFencingToken)]);
+  if (operation.trim !== null) {
+    facts.push(
+      operation.kind === 'append'
+        ? ['trims up to', formatNumber(operation.trim)]
+        : ['gone', `below ${formatNumber(operation.trim)}`],
+    );
+  }
   if (operation.callNote !== null) facts.push(['at the call', operation.callNote]);
   if (operation.returnNote !== null) facts.push(['at the return', operation.returnNote]);
   return facts;
@@ -90,6 +97,7 @@ function askedOf(operation: Operation): string {
       ? formatCount(operation.recordCount, 'record')
       : `a fence to ${quoted(operation.setFencingToken)}`;
   const guards = [
+    operation.trim === null ? null : `with a trim up to ${formatNumber(operation.trim)}`,
     operation.matchSeqNum === null ? null : `at exactly ${formatNumber(operation.matchSeqNum)}`,
     operation.fencingToken === null ? null : `under token ${quoted(operation.fencingToken)}`,
   ].filter((guard) => guard !== null);

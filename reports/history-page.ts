@@ -7,6 +7,7 @@ import { html, type Markup } from './html.ts';
 import { formatCount, formatNumber } from './figures.ts';
 import type { FailureWords, GuiltyOperation } from './failure-words.ts';
 import type { CaseFile } from '../scenarios/run.ts';
+import { type SideTable, sideTablesOf } from './side-rows.ts';
 import type { HistoryView } from './view-run.ts';
 
 export function historyBody(view: HistoryView): Markup {
@@ -243,7 +244,37 @@ function keysHelp(): Markup {
 function sideDetails(lines: readonly string[]): Markup {
   return html`<details class="card">
     <summary>Beside the judged stream <span class="note">${formatCount(lines.length, 'operation')}</span></summary>
-    <pre>${lines.join('\n')}</pre>
+    ${sideTablesOf(lines).map(sideTable)}
+  </details>`;
+}
+
+function sideTable({ stream, rows }: SideTable): Markup {
+  return html`<details class="side">
+    <summary>
+      ${stream === null ? 'Basins, listings and the like' : html`Stream <span class="mono">${stream}</span>`}
+      <span class="note">${formatCount(rows.length, 'operation')}</span>
+    </summary>
+    <table>
+      <thead>
+        <tr>
+          <th scope="col" class="number">ms</th>
+          <th scope="col">client</th>
+          <th scope="col">asked</th>
+          <th scope="col">answered</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          ({ when, client, what, outcome }) =>
+            html`<tr>
+              <td class="number">${when}</td>
+              <td>${client}</td>
+              <td class="said">${what}</td>
+              <td>${outcome}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
   </details>`;
 }
 

@@ -268,7 +268,7 @@ function interactions(): void {
     expect(await page.locator('#moment-at').innerText()).toContain('event 50');
   });
 
-  test('fingers tap to pin and pinch to zoom', async () => {
+  test('fingers tap to pin, pinch to zoom and drag to pan', async () => {
     const touched = await browser.newPage({
       viewport: { width: 900, height: 900 },
       hasTouch: true,
@@ -296,6 +296,16 @@ function interactions(): void {
     await devtools.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
     await settled(touched);
     expect(await firstTick(touched)).toBeGreaterThan(before);
+
+    const zoomed = await firstTick(touched);
+    const finger = (moved: number) => [{ x: x - moved, y, id: 1 }];
+    await devtools.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: finger(0) });
+    for (const moved of [40, 80, 120]) {
+      await devtools.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: finger(moved) });
+    }
+    await devtools.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+    await settled(touched);
+    expect(await firstTick(touched)).toBeGreaterThan(zoomed);
     await touched.close();
   });
 

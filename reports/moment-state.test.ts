@@ -21,6 +21,10 @@ const source: MomentSource = {
   timesMs: [0, 10, 20, 30, 40, 50],
   envelope: envelopeOf(operations, history.length),
   order: null,
+  trims: [
+    { event: 0, point: 0, operation: null },
+    { event: 3, point: 2, operation: 0 },
+  ],
   tracks: trackRowsOf([
     { track: 'host node-1', label: 'owner, epoch 3', startMs: 0, endMs: 45, tone: 'good' },
     { track: 'slots node-1', label: 'slot 7', startMs: 25, endMs: 45, tone: 'good' },
@@ -31,7 +35,7 @@ const source: MomentSource = {
 test('at an event one sees the log so far, the owner, its window and who waits for what', () => {
   const moment = momentAt(source, 3);
   expect(moment.atMs).toBe(30);
-  expect(moment.log).toEqual(['tail between 2 and 5', '0–1 by client 1 (op 1), sets token “a”']);
+  expect(moment.log).toEqual(['tail between 2 and 5', 'trimmed below 2', '0–1 by client 1 (op 1), sets token “a”']);
   expect(moment.hosts).toEqual([
     { name: 'host node-1', line: 'owner, epoch 3' },
     { name: 'slots node-1', line: '2 slots in flight: slot 7, slot 8' },

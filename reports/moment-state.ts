@@ -13,6 +13,7 @@ import type { StreamState } from './stream-states.ts';
 import { describeState } from './stream-states.ts';
 import { firstAbove } from './time-scale.ts';
 import { TONES, type TrackRows } from './track-rows.ts';
+import { type TrimStep, trimStepAt } from './trim-points.ts';
 
 export interface MomentSource {
   operations: readonly Operation[];
@@ -21,6 +22,7 @@ export interface MomentSource {
   /** Event coordinates at which the order takes effect, ascending, and the states between them: one more. */
   order: { events: readonly number[]; states: readonly StreamState[] } | null;
   tracks: readonly TrackRows[];
+  trims: readonly TrimStep[];
 }
 
 export interface Moment {
@@ -43,10 +45,15 @@ export function momentAt(source: MomentSource, event: number): Moment {
   return {
     event,
     atMs,
-    log: [stateLine(source, event), ...lastBatches(source.operations, event)],
+    log: [stateLine(source, event), ...trimLine(source, event), ...lastBatches(source.operations, event)],
     hosts: atMs === null ? [] : hostLines(source.tracks, atMs),
     clients: clientLines(source.operations, event),
   };
+}
+
+function trimLine({ trims }: MomentSource, event: number): string[] {
+  const { point } = trimStepAt(trims, event);
+  return point === 0 ? [] : [`trimmed below ${formatNumber(point)}`];
 }
 
 function stateLine({ order, envelope }: MomentSource, event: number): string {

@@ -37,6 +37,8 @@ export interface Operation {
   streamHash: string | null;
   callNote: string | null;
   returnNote: string | null;
+  /** Up to where an append commands to trim, or below which an answer showed that records are gone; null for most. */
+  trim: number | null;
   /**
    * When the client gave up on an operation of unknown outcome, if that was earlier than its place in the
    * list says (S2's collector writes such returns after all other events). Milliseconds, or null.
@@ -63,6 +65,7 @@ export function operationsOf(history: History): Operation[] {
       }
       operation.returnEvent = position;
       operation.returnNote = event.note ?? null;
+      operation.trim ??= event.trim ?? null;
       applyReturn(operation, event.return);
       if (operation.outcome === 'unknown' && event.atMs !== undefined && event.atMs < latestMs) {
         operation.gaveUpAtMs = event.atMs;
@@ -103,6 +106,7 @@ function calledOperation(event: HistoryEvent & { type: 'call' }, position: numbe
     streamHash: null,
     callNote: event.note ?? null,
     returnNote: null,
+    trim: event.trim ?? null,
     gaveUpAtMs: null,
   };
 }

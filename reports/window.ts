@@ -8,6 +8,7 @@
 
 import { packDeltas } from './columns.ts';
 import type { Operation } from './operations.ts';
+import { trimStepsOf } from './trim-points.ts';
 
 /** Histories up to this long are carried whole. */
 const OPERATIONS_MAX = 120_000;
@@ -21,9 +22,10 @@ export interface Baseline {
   floor: number;
   /** Records of earlier appends of unknown outcome: each may still take effect. */
   unknownRecords: number;
+  trimPoint: number;
 }
 
-export const FROM_NOTHING: Baseline = { floor: 0, unknownRecords: 0 };
+export const FROM_NOTHING: Baseline = { floor: 0, unknownRecords: 0, trimPoint: 0 };
 
 /** The whole run in figures, for the strip that shows where the window lies. */
 export interface Overview {
@@ -98,7 +100,8 @@ function baselineOf(earlier: readonly Operation[], firstEvent: number, named: Re
     if (outcome === 'unknown' && !named.has(index)) unknownRecords += recordCount;
     if (endSeqNum !== null && returnEvent !== null && returnEvent < firstEvent) floor = Math.max(floor, endSeqNum);
   }
-  return { floor, unknownRecords };
+  const known = earlier.filter(({ returnEvent }) => returnEvent !== null && returnEvent < firstEvent);
+  return { floor, unknownRecords, trimPoint: trimStepsOf(known).at(-1)?.point ?? 0 };
 }
 
 function overviewOf(operations: readonly Operation[], eventCount: number, window: [number, number]): Overview {

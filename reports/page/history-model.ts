@@ -13,6 +13,7 @@ import { type PartialOrder, partialOrder } from '../partial-orders.ts';
 import { type RecordHashes, unpackRecordHashes } from '../record-hashes.ts';
 import { eventScale, firstAbove, millisecondScale, type TimeScale, warpedScale } from '../time-scale.ts';
 import type { TrackRows } from '../track-rows.ts';
+import { type TrimStep, trimStepsOf } from '../trim-points.ts';
 import { violationsOf } from '../violations.ts';
 import { type Baseline, FROM_NOTHING, type Overview } from '../window.ts';
 
@@ -59,6 +60,8 @@ export interface HistoryModel {
   scales: { ms: TimeScale | null; warped: TimeScale | null; event: TimeScale };
   records: RecordHashes | null;
   baseline: Baseline;
+  /** The trim point over time. */
+  trims: readonly TrimStep[];
   /** Of a history that is carried in part: the whole in figures, and the place of each event in it. */
   whole: { overview: Overview; events: readonly number[] } | null;
 }
@@ -101,6 +104,7 @@ export function modelOf(data: ChartData): HistoryModel {
     scales: scalesOf(data, timesMs),
     records,
     baseline,
+    trims: trimStepsOf(operations, baseline.trimPoint),
     whole:
       data.window === null
         ? null

@@ -37,6 +37,7 @@ export function drawLegend(stage: Stage): void {
     item.append(entry.word);
   }
   addLineEntry(legend, 'band', 'tail must lie here');
+  if (stage.model.trims.length > 1) addLineEntry(legend, 'trim', 'trimmed below');
   if (stage.model.guilty.size > 0) addLineEntry(legend, 'guilty', 'named by the verdict');
 }
 

@@ -7,17 +7,21 @@ import { shortNamesOf } from '../describe.ts';
 import { formatNumber } from '../figures.ts';
 import { logTilesOf, type LogTile, type LogTiles } from '../log-tiles.ts';
 import { firstAbove } from '../time-scale.ts';
+import type { TrimStep } from '../trim-points.ts';
+import { momentOf } from './facts.ts';
 import { hatch } from './palette.ts';
 import { drawGutterLabel, fitText, inPlot, makePanel, paint, type Panel } from './panel.ts';
 import { tailRange } from './tail-curves.ts';
 import type { Chart, Stage } from './stage.ts';
 import type { Direction, Thing, ThingSource } from './things.ts';
+import { trimOnShow } from './trim-curve.ts';
 
 const TILE_PX = 24;
 const TOKEN_PX = 16;
 const AXIS_PX = 18;
 const PADDING_PX = 6;
 const TEXT_PX_MIN = 18;
+const TRIM_LABEL_PX = 150;
 /** Eight hues that stay apart for every common kind of colour blindness (Okabe and Ito), as the style sheet has them. */
 const HUES = 8;
 
@@ -171,12 +175,32 @@ export class LogStrip implements Chart, ThingSource {
     }
   }
 
-  /** These histories read the whole stream every time, so that nothing is ever trimmed. */
+  /** At the moment of the time slider, else at the right edge of the charts: a bar, and everything left of it struck out. */
   #drawTrimPoint(brush: CanvasRenderingContext2D): void {
-    const { palette } = this.#stage;
-    const at = this.#x(0);
+    const { palette, left } = this.#stage;
+    const { point } = trimOnShow(this.#stage);
+    const at = this.#x(point);
+    const [top, height] = [this.#rowTop(0), this.#tokenTop() - this.#rowTop(0)];
+    if (at > left) {
+      brush.fillStyle = palette.surface;
+      brush.globalAlpha = 0.55;
+      brush.fillRect(left, top, at - left, height);
+      brush.globalAlpha = 1;
+      brush.fillStyle = hatch(brush, palette['ink-soft']);
+      brush.fillRect(left, top, at - left, height);
+    }
     brush.fillStyle = palette.ink;
-    brush.fillRect(at, this.#rowTop(0), 2, this.#tokenTop() - this.#rowTop(0));
+    brush.fillRect(at, top - PADDING_PX, 2, height + PADDING_PX);
+    if (point === 0) return;
+    brush.textAlign = at - left > TRIM_LABEL_PX ? 'right' : 'left';
+    const beside = brush.textAlign === 'right' ? at - 5 : at + 6;
+    const label = `trimmed below ${formatNumber(point)}`;
+    const width = brush.measureText(label).width + 6;
+    brush.fillStyle = palette.surface;
+    brush.fillRect(brush.textAlign === 'right' ? beside - width + 3 : beside - 3, 0, width, AXIS_PX);
+    brush.fillStyle = palette.ink;
+    brush.fillText(label, beside, AXIS_PX / 2 + 2);
+    brush.textAlign = 'left';
   }
 
   #frame(
@@ -201,6 +225,8 @@ export class LogStrip implements Chart, ThingSource {
     if (tile.row > 0) facts.push(['claimed', 'by another append as well']);
     if (operation.matchSeqNum !== null) facts.push(['match_seq_num', formatNumber(operation.matchSeqNum)]);
     facts.push(['token in force', this.#tokenAt(tile.start)]);
+    const trim = trimOnShow(this.#stage);
+    if (tile.start < trim.point) facts.push(['trimmed', this.#trimWords(trim)]);
     const title = shortNamesOf(operation)[0];
     return { id: `log:${number}`, title, facts, fromMs: null, untilMs: null, operation: tile.operation };
   }
@@ -215,6 +241,11 @@ export class LogStrip implements Chart, ThingSource {
     ];
     const title = 'hole: nobody acknowledged these records';
     return { id: `log:hole.${number}`, title, facts, fromMs: null, untilMs: null, operation: null };
+  }
+
+  #trimWords({ point, operation, event }: TrimStep): string {
+    const by = operation === null ? '' : `, by op ${this.#stage.model.operations[operation]?.opId}`;
+    return `below ${formatNumber(point)}${by}, since ${momentOf(this.#stage, event)}`;
   }
 
   #tokenAt(position: number): string {

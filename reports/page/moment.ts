@@ -53,8 +53,8 @@ function sourceOf({ model }: Stage): () => MomentSource {
   return () => {
     const [whole] = model.order === null ? [] : model.partials();
     const order = whole === undefined ? null : { events: orderEvents(model.operations, whole), states: whole.states };
-    const { operations, timesMs, envelope, tracks } = model;
-    return (made ??= { operations, timesMs, envelope, tracks, order });
+    const { operations, timesMs, envelope, tracks, trims } = model;
+    return (made ??= { operations, timesMs, envelope, tracks, trims, order });
   };
 }
 

@@ -26,6 +26,7 @@ import { drawGutterLabel, drawTimeGrid, inPlot, makePanel, paint, type Panel } f
 import { drawBand, drawCurves, tailRange, visibleSteps } from './tail-curves.ts';
 import { TagLayout } from './tags.ts';
 import type { Chart, Stage } from './stage.ts';
+import { drawTrimCurve } from './trim-curve.ts';
 
 const HEIGHT_PX_MIN = 270;
 const HEIGHT_PX_MAX = 560;
@@ -68,6 +69,7 @@ export class TailEnvelope implements Chart {
       drawPositionAxis(stage, this.panel, brush, y);
       inPlot(stage, this.panel, brush, () => {
         const steps = visibleSteps(stage, y);
+        drawTrimCurve(stage, brush, y, this.panel.heightPx);
         drawBand(stage, brush, steps);
         this.#drawMarks(brush, y);
         drawCurves(stage, brush, steps);
