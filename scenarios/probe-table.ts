@@ -1,5 +1,9 @@
-/** What a sweep visited, as text: the rows of the fault catalogue first, then every probe with its first seed. */
+/**
+ * What a sweep visited, as text: the rows of the fault catalogue first, then every probe with its first seed, then how far runs
+ * went.
+ */
 
+import { WATERMARKS } from '../sim/index.ts';
 import { type CatalogueRow, ROWS } from './rows.ts';
 import type { SweepRecord } from './run.ts';
 
@@ -10,7 +14,7 @@ interface Lit {
 
 export function probeTable(record: SweepRecord): string {
   const lit = litProbes(record);
-  return [...rowLines(record, lit), '', ...probeLines(record, lit)].join('\n');
+  return [...rowLines(record, lit), '', ...probeLines(record, lit), '', ...watermarkLines(record)].join('\n');
 }
 
 /** Hits of each probe over the sweep, and the lowest seed that lit it. Results are sorted by seed. */
@@ -53,5 +57,17 @@ function probeLines(record: SweepRecord, lit: ReadonlyMap<string, Lit>): string[
   return record.probes.map(({ name, sentence, required }) => {
     const { hits, first } = lit.get(name) ?? { hits: 0, first: required ? 'DARK, required' : 'dark' };
     return `${name.padEnd(width)}  ${String(hits).padStart(9)}  ${first.padEnd(18)}  ${sentence}`;
+  });
+}
+
+/** The furthest that any run went, and the first of those that did. */
+function watermarkLines({ results }: SweepRecord): string[] {
+  return Object.entries(WATERMARKS).map(([name, sentence]) => {
+    let [most, seed] = [0, 'dark'];
+    for (const result of results) {
+      const height = result.watermarks?.[name] ?? 0;
+      if (height > most) [most, seed] = [height, `${result.seed}/${result.profile}`];
+    }
+    return `${name.padEnd(28)}  ${String(most).padStart(9)}  ${seed.padEnd(18)}  ${sentence}`;
   });
 }

@@ -59,6 +59,7 @@ export async function runSeed(options: RunSeedOptions): Promise<RunRecord> {
     simulatedMs: world.nowMs,
     counts: countsOf(history, world),
     probes: world.probes.counts(),
+    watermarks: world.probes.watermarks.heights(),
     drawn: drawnOf(plan),
     historyLines: record ? history.map(formatEvent) : [],
     ...(record && { extendedHistory: formatExtended({ seed, profile }, wholeHistory) }),

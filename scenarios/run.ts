@@ -77,6 +77,8 @@ export interface RunRecord {
   counts: RunCounts;
   /** Probe name → times lit. Only those that were lit. */
   probes: Readonly<Record<string, number>>;
+  /** Watermark → how far the run went. Only those that it reached; absent from records before they were kept. */
+  watermarks?: Readonly<Record<string, number>>;
   /** What the swarm drew: tunables and fault rates, as shown to people. */
   drawn: Readonly<Record<string, string | number | boolean>>;
   /** The recorded history, one S2 JSONL line per event, with `at_ms` and `note` as extra keys. */

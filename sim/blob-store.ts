@@ -437,6 +437,9 @@ export class SimBlobStore {
       },
     });
     this.#attempts.add(attempt);
+    if (verb === 'put' || verb === 'delete') {
+      this.#context.probes.watermarks.reach('most.mutations-in-flight', this.mutationsInFlight(host));
+    }
     begin(attempt);
     return attempt.outcome;
   }

@@ -13,6 +13,7 @@ import type { WorldContext } from './context.ts';
 import { simCompute, simEntropy, simRandom } from './dice.ts';
 import { type StandIns, standInsFor } from './guard/stand-ins.ts';
 import type { KernelOwner } from './kernel.ts';
+import { HEIGHTS } from './watermarks.ts';
 
 /** What a program gets: the engine's ports and the network. */
 export interface HostPorts extends Ports {
@@ -246,6 +247,8 @@ export class Host implements KernelOwner {
         trace.note(this.name, name, detail);
         tracks.mark(this.name, name, detail);
         probes.reachable(name);
+        const height = HEIGHTS.get(name);
+        if (height !== undefined) probes.watermarks.reach(height, Number(detail));
       },
     };
   }

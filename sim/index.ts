@@ -40,6 +40,7 @@ export { signatureOf } from './kernel.ts';
 export type { StoreSpeed } from './latency.ts';
 export type { StoreKind } from './store-kinds.ts';
 export { SIM_PROBES, engineProbes, Probes, type ProbeCounts, type ProbeInfo } from './probes.ts';
+export { WATERMARKS, type Watermark } from './watermarks.ts';
 export { STORE, SimBlobStore, type OpenAttempt, type StoreEffect } from './blob-store.ts';
 export { SimNetwork, type OpenCall } from './network.ts';
 export { SimNetworkError } from './network/errors.ts';

@@ -243,7 +243,9 @@ export class Nemesis {
     host.pause({ stopsClock });
     this.#for(forMs, 'nemesis.resume', host.name, `pause ${host.name}`, 'warn', () => {
       // The process may have died meanwhile, and another be in a pause of its own.
-      if (host.generation === generation) host.resume();
+      if (host.generation !== generation) return;
+      if (host.state === 'paused') probes.watermarks.reach('longest.pause-survived-ms', forMs);
+      host.resume();
     });
     if (isLong) this.#summonRivalOf(host);
   }
@@ -256,9 +258,11 @@ export class Nemesis {
     const verbs = choices.pick(STALL_OF, host.name, STALLS);
     const forMs = choices.pick(STALL_FOR, host.name, faults.storeStallMs);
     probes.reachable('fault.store.answers-stalled');
+    const { generation } = host;
     store.stall(host, verbs);
     this.#for(forMs, 'nemesis.stall-over', host.name, `answers to ${host.name} stalled`, 'warn', () => {
       store.endStall(host);
+      if (host.isAlive(generation)) probes.watermarks.reach('longest.stall-survived-ms', forMs);
     });
     this.#summonRivalOf(host);
   }

@@ -46,6 +46,18 @@ describe('probes', () => {
   });
 });
 
+describe('watermarks', () => {
+  test('say how far a run went, and nothing of where it did not go', async () => {
+    const world = worldWith();
+    await inHost(world, 'node-1', ({ blobs, telemetry }) => {
+      telemetry.event('log.window.pipelined', 3);
+      telemetry.event('log.window.pipelined', 2);
+      return Promise.all(['wal/1', 'wal/2'].map((name) => blobs.put(name, [])));
+    });
+    expect(world.probes.watermarks.heights()).toEqual({ 'deepest.pipeline': 3, 'most.mutations-in-flight': 2 });
+  });
+});
+
 describe('tracks', () => {
   test('are empty unless the run is recorded', async () => {
     for (const record of [false, true]) {

@@ -7,6 +7,7 @@
  */
 
 import { ENGINE_EVENTS } from '../engine/telemetry.ts';
+import { Watermarks } from './watermarks.ts';
 
 /** As in the sweep's result. */
 export interface ProbeInfo {
@@ -119,6 +120,8 @@ export type ClaimBroken = (message: string) => void;
 export type ProbeWatch = (name: string) => void;
 
 export class Probes {
+  /** How far the run went. */
+  readonly watermarks = new Watermarks();
   readonly #catalogue: ReadonlyMap<string, ProbeInfo>;
   readonly #counts = new Map<string, number>();
   readonly #claimBroken: ClaimBroken;

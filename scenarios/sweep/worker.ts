@@ -35,5 +35,20 @@ export function serveAsWorker(): void {
 
 function seedResult(record: RunRecord, wallMs: number): SeedResult {
   const { scenario, seed, profile, plant, repro, failure, traceHash, events, simulatedMs, counts, probes } = record;
-  return { scenario, seed, profile, plant, repro, failure, traceHash, events, simulatedMs, counts, probes, wallMs };
+  const { watermarks = {} } = record;
+  return {
+    scenario,
+    seed,
+    profile,
+    plant,
+    repro,
+    failure,
+    traceHash,
+    events,
+    simulatedMs,
+    counts,
+    probes,
+    watermarks,
+    wallMs,
+  };
 }
