@@ -42,6 +42,7 @@ describe.concurrent('help', () => {
     ['sim'],
     ['sim', 'run'],
     ['sim', 'sweep'],
+    ['sim', 'explore'],
     ['sim', 'repro'],
     ['sim', 'meta'],
     ['check'],
