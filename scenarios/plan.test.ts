@@ -92,3 +92,18 @@ test('the swarm switches each family on in about half of its runs, and meets eve
   }
   expect(shapes.size).toBe(9);
 });
+
+test('every fault there is, is drawn by some profile', () => {
+  const drawn = new Set<string>();
+  for (const profile of PROFILES) {
+    for (let seed = 0; seed < 50; seed++) {
+      for (const [name, value] of Object.entries(drawPlan(String(seed), profile, {}).faults)) {
+        if (JSON.stringify(value) !== JSON.stringify(QUIET[name as keyof typeof QUIET])) drawn.add(name);
+      }
+    }
+  }
+  const isFault = (name: string) => !/(Ms|Ppm|Max)$/.test(name);
+  // How a cut is made is the same in every profile.
+  const fixed = ['partitionIsOneWay', 'partitionIsFromStore'];
+  expect(Object.keys(QUIET).filter((name) => isFault(name) && !drawn.has(name))).toEqual(fixed);
+});

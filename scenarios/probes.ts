@@ -40,6 +40,9 @@ const REQUIRED = [
   INVARIANT_PROBES,
   BLACKOUT_PROBES,
   EXCUSE_PROBES,
+  SERVER_PROBES,
+  DAMAGE_PROBES,
+  TRIED_PROBES,
 ];
 
 let catalogue: readonly ProbeInfo[] | null = null;
@@ -73,7 +76,9 @@ function everyProbe(): ProbeInfo[] {
     required: REQUIRED.some((probes) => name in probes),
     row: null,
   }));
-  return [...engineProbes(), ...SIM_PROBES, ...client].map(withRow);
+  // Every fault there is has to take place: the menus of docs/SIMULATION.md are claims.
+  const faults = SIM_PROBES.map((probe) => ({ ...probe, required: true }));
+  return [...engineProbes(), ...faults, ...client].map(withRow);
 }
 
 function withRow(probe: SimProbe): ProbeInfo {

@@ -154,6 +154,8 @@ const TRAVELS = defineSite(
 const TRAVELS_FOR = defineSite('blob.put.travels-for', 'how long such a put is on its way');
 const HIDES = defineSite('blob.list.hides', 'whether a listing leaves out a name that is just being created');
 const SHOWS = defineSite('blob.list.shows', 'whether a listing shows a name that is just being deleted');
+/** So many times as likely as leaving out what is just being created. */
+const SHOWN_MORE = 4;
 const SHORT_PAGE = defineSite('blob.list.short-page', 'whether a listing returns fewer names than asked for');
 const PAGE_SIZE = defineSite('blob.list.page-size', 'how many names fewer');
 
@@ -204,18 +206,20 @@ export interface ListPlan {
 
 export function planList(context: WorldContext, host: string, limit: number): ListPlan {
   const { choices, faults, probes } = context;
+  const [n, d] = faults.listUncertain;
   const fate = drawn(context, host, LIST_RULES) ?? 'normal';
   const isShort = limit > 1 && choices.chance(SHORT_PAGE, host, faults.listShortPage);
-  const uncertain = (site: Site, probe: string) => (key: string) => {
-    const isSo = choices.chance(site, `${host} ${key}`, faults.listUncertain);
+  const uncertain = (site: Site, probe: string, odds: Odds) => (key: string) => {
+    const isSo = choices.chance(site, `${host} ${key}`, odds);
     probes.sometimes(probe, isSo);
     return isSo;
   };
   return {
     fate,
     limit: isShort ? 1 + choices.choose(PAGE_SIZE, host, Math.min(limit - 1, 4)) : limit,
-    hides: uncertain(HIDES, 'fault.list.hid-name-in-flux'),
-    shows: uncertain(SHOWS, 'fault.list.showed-deleted'),
+    hides: uncertain(HIDES, 'fault.list.hid-name-in-flux', faults.listUncertain),
+    // A deletion is in flux for as long as its answer travels, and few listings are made just then.
+    shows: uncertain(SHOWS, 'fault.list.showed-deleted', [Math.min(n * SHOWN_MORE, d), d]),
   };
 }
 
