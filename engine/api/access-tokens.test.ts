@@ -232,6 +232,44 @@ describe('list and revoke', () => {
     expect(again).toMatchObject({ status: 404, body: { code: 'access_token_not_found', message } });
   });
 
+  test('tell of the names in other scopes only those within the asker’s own', async () => {
+    const bench = await accessBench();
+    const own = { basins: { prefix: 'mine-' }, streams: { prefix: 's/' }, access_tokens: { prefix: 'a/' } };
+    const asker = await bench.issue({ id: 'z', scope: { ...own, ops: ['list-access-tokens'] } });
+    const others = [
+      [{ exact: 'secret-basin' }, { exact: 'secret' }, { exact: 'root' }, null, null, null],
+      [
+        { exact: 'mine-0001' },
+        { exact: 's/1' },
+        { exact: 'a/1' },
+        { exact: 'mine-0001' },
+        { exact: 's/1' },
+        { exact: 'a/1' },
+      ],
+      [{ prefix: '' }, { prefix: '' }, { prefix: '' }, { prefix: 'mine-' }, { prefix: 's/' }, { prefix: 'a/' }],
+      [{ prefix: 'mine-2' }, { prefix: 'other/' }, null, { prefix: 'mine-2' }, null, null],
+    ] as const;
+    for (const [i, [basins, streams, access_tokens]] of others.entries()) {
+      await bench.issue({ id: `a/${i}`, scope: { basins, streams, access_tokens, ops: ['read'] } });
+    }
+    const { body } = await bench.ask(asker, 'GET /v1/access-tokens');
+    const { access_tokens: tokens } = body as { access_tokens: { scope: Record<string, unknown> }[] };
+    const seen = tokens.map(({ scope: s }) => [s['basins'], s['streams'], s['access_tokens']]);
+    expect(seen).toEqual(others.map((row) => row.slice(3)));
+    expect(JSON.stringify(body)).not.toContain('secret');
+  });
+
+  test('an operation that there is not is said back in part, however long it is', async () => {
+    const bench = await accessBench();
+    for (const said of ['x'.repeat(500_000), { x: 'x'.repeat(500_000) }]) {
+      const answer = await bench.ask(bench.root, 'POST /v1/access-tokens', {
+        body: { id: 'a', scope: { ops: [said] } },
+      });
+      expect(codeOf(answer)).toEqual([400, 'bad_json']);
+      expect(JSON.stringify(answer.body).length).toBeLessThan(200);
+    }
+  });
+
   test('are counted, like every operation, unless they were not permitted', async () => {
     const bench = await accessBench();
     const limited = await bench.issue({ id: 'a', scope: { ops: ['list-basins'] } });

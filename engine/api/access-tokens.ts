@@ -134,9 +134,14 @@ function parseGroups(value: unknown): GroupSet {
 
 const ACCESSES: readonly Access[] = ['read', 'write'];
 
+/** Of what makes no sense, so much is said back. Longer than any operation's name. */
+const SAID_LENGTH_MAX = 64;
+
 function parseOperation(value: unknown): Operation {
   if (typeof value === 'string' && Object.hasOwn(OPERATIONS, value)) return value as Operation;
-  throw new BadRequest('bad_json', `field \`ops\`: there is no operation ${JSON.stringify(value)}`);
+  const said = JSON.stringify(value);
+  const shown = said.length > SAID_LENGTH_MAX ? `${said.slice(0, SAID_LENGTH_MAX)}…` : said;
+  throw new BadRequest('bad_json', `field \`ops\`: there is no operation ${shown}`);
 }
 
 function parseExpiry(text: string | null): number | null {

@@ -6,6 +6,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { type AccessBench, accessBench } from '../testing/access-bench.ts';
+import type { Ask } from '../testing/api-bench.ts';
 import { BASIN, batch, engineBench, fenceRecord, STREAM } from '../testing/engine-bench.ts';
 import { settled } from '../testing/manual-ports.ts';
 import { encodeAppendInput } from '../testing/proto-inputs.ts';
@@ -184,6 +185,21 @@ describe('a session', () => {
     await bench.blobs.held('get')[0]?.complete();
     await settled();
     expect(heard.frames()).toMatchObject([[502, { code: 'hot_server' }]]);
+  });
+
+  test('or anything else of a token at such an owner: places are told to nobody without a proof of now', async () => {
+    const bench = await accessBench();
+    const ops = ['list-locations', 'get-default-location', 'set-default-location'];
+    const secret = await bench.issue({ id: 't', scope: { ops } });
+    const lines: [string, Ask][] = [
+      ['GET /v1/locations', {}],
+      ['GET /v1/locations/default', {}],
+      ['PUT /v1/locations/default', { body: '"local"' }],
+    ];
+    for (const [line, ask] of lines) expect((await bench.ask(secret, line, ask)).status).toBe(200);
+    const second = await engineBench({ objects: bench.blobs.objects, seed: 2, stream: false });
+    await second.engine.revokeToken('t');
+    for (const [line, ask] of lines) expect((await bench.ask(secret, line, ask)).status).not.toBe(200);
   });
 
   test('that is over leaves nobody who is told of its token', async () => {

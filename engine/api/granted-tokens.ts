@@ -3,10 +3,20 @@
  * itself, and with stream names as it sees them.
  */
 
-import { exceeds, granted, permits, reaches, seenFrom, type TokenWish } from '../core/access.ts';
+import {
+  common,
+  exceeds,
+  granted,
+  permits,
+  reaches,
+  seenFrom,
+  type TokenScope,
+  type TokenState,
+  type TokenWish,
+} from '../core/access.ts';
 import type { ListQuery } from '../core/listing.ts';
 import type { Operation } from '../core/operations.ts';
-import type { IssueOutcome, RevokeOutcome, TokenListOutcome } from '../core/outcome.ts';
+import type { IssueOutcome, Rejection, RevokeOutcome, TokenListOutcome } from '../core/outcome.ts';
 import type { Engine, Grant } from '../engine.ts';
 
 export class GrantedTokens {
@@ -16,6 +26,14 @@ export class GrantedTokens {
   constructor(engine: Engine, grant: Grant) {
     this.#engine = engine;
     this.#grant = grant;
+  }
+
+  /**
+   * Why the token is not good any more, by a proof of ownership that was asked for now: for answers that nothing else in the
+   * store is asked for.
+   */
+  refusal(): Promise<Rejection | null> {
+    return this.#grant.confirmed(0);
   }
 
   async issue(wish: TokenWish): Promise<IssueOutcome> {
@@ -38,12 +56,19 @@ export class GrantedTokens {
     if (!permits(token, 'list-access-tokens')) return denied('list-access-tokens');
     const outcome = await this.#engine.listTokens(query, ({ id }) => reaches(token.scope.accessTokens, id));
     if (outcome.kind !== 'page') return outcome;
-    const rows = outcome.page.rows.map((row) => {
-      const streams = seenFrom(token.namespace, row.scope.streams);
-      return { ...row, scope: { ...row.scope, streams } };
-    });
+    const rows = outcome.page.rows.map((row) => ({ ...row, scope: seenBy(token, row.scope) }));
     return { kind: 'page', page: { ...outcome.page, rows } };
   }
+}
+
+/** What of another token's scope the asker reaches too: names beyond its own are none of its business. */
+function seenBy({ namespace, scope: own }: TokenState, scope: TokenScope): TokenScope {
+  return {
+    ...scope,
+    basins: common(own.basins, scope.basins),
+    streams: seenFrom(namespace, common(own.streams, scope.streams)),
+    accessTokens: common(own.accessTokens, scope.accessTokens),
+  };
 }
 
 function denied(operation: Operation) {

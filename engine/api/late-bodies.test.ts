@@ -9,6 +9,7 @@ import { type AccessBench, accessBench } from '../testing/access-bench.ts';
 import { BASIN, STREAM } from '../testing/engine-bench.ts';
 import { settled } from '../testing/manual-ports.ts';
 import { Feed } from '../testing/session-bench.ts';
+import { ENDPOINTS } from './endpoints.ts';
 import { createApi } from './routes.ts';
 
 const EVERYTHING = {
@@ -29,13 +30,24 @@ function open({ engine, options }: AccessBench, secret: string, line: string) {
   return { body, answer };
 }
 
-const LATE: [string, object][] = [
-  ['POST /v1/access-tokens', { id: 'successor', scope: EVERYTHING }],
-  ['POST /v1/basins', { basin: 'made-too-late' }],
-  [`POST /v1/streams/${STREAM}/records`, { records: [{ body: 'too late' }] }],
-];
+const LATE: Readonly<Record<string, [string, unknown]>> = {
+  issue_access_token: ['POST /v1/access-tokens', { id: 'successor', scope: EVERYTHING }],
+  create_basin: ['POST /v1/basins', { basin: 'made-too-late' }],
+  ensure_basin: ['PUT /v1/basins/made-too-late', {}],
+  reconfigure_basin: [`PATCH /v1/basins/${BASIN}`, { create_stream_on_append: true }],
+  create_stream: ['POST /v1/streams', { stream: 'made-too-late' }],
+  ensure_stream: ['PUT /v1/streams/made-too-late', {}],
+  reconfigure_stream: [`PATCH /v1/streams/${STREAM}`, { retention_policy: { age: 1 } }],
+  append: [`POST /v1/streams/${STREAM}/records`, { records: [{ body: 'too late' }] }],
+  set_default_location: ['PUT /v1/locations/default', 'local'],
+};
 
-describe.each(LATE)('%s', (line, sent) => {
+test('every endpoint that takes a body is here', () => {
+  const taking = ENDPOINTS.filter(({ method }) => ['POST', 'PUT', 'PATCH'].includes(method)).map(({ name }) => name);
+  expect(Object.keys(LATE).toSorted()).toEqual(taking.toSorted());
+});
+
+describe.each(Object.values(LATE))('%s', (line, sent) => {
   test.each<[string, (bench: AccessBench) => Promise<unknown>]>([
     ['was revoked', (bench) => bench.ask(bench.root, 'DELETE /v1/access-tokens/t')],
     ['expired', (bench) => bench.clock.advance(5_000)],

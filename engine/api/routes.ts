@@ -15,7 +15,7 @@ import { issueAccessToken, listAccessTokens, revokeAccessToken } from './access-
 import { type SessionMeans, sessionFrames } from './append-session.ts';
 import { createBasin, deleteBasin, ensureBasin, getBasin, listBasins, reconfigureBasin } from './basins.ts';
 import { type Endpoint, type EndpointName, placeOf } from './endpoints.ts';
-import { BadRequest, errorResponse } from './errors.ts';
+import { BadRequest, errorResponse, rejection } from './errors.ts';
 import type { GrantedTokens } from './granted-tokens.ts';
 import { basinHeader } from './headers.ts';
 import { defaultLocation, listLocations, setDefaultLocation } from './locations.ts';
@@ -92,14 +92,20 @@ const HANDLERS: Readonly<Record<EndpointName, (call: Call) => Answer>> = {
   issue_access_token: ({ tokens, request }) => issueAccessToken(tokens, request),
   revoke_access_token: ({ tokens, id }) => revokeAccessToken(tokens, id),
 
-  list_locations: listLocations,
-  get_default_location: defaultLocation,
-  set_default_location: ({ request }) => setDefaultLocation(request),
+  list_locations: ({ tokens }) => whileGood(tokens, listLocations()),
+  get_default_location: ({ tokens }) => whileGood(tokens, defaultLocation()),
+  set_default_location: async ({ tokens, request }) => whileGood(tokens, await setDefaultLocation(request)),
 
   account_metrics: ({ engine, query }) => accountUsage(engine, query),
   basin_metrics: ({ engine, basin, query }) => basinUsage(engine, basin, query),
   stream_metrics: (call) => streamUsage(call.engine, call, call.query),
 };
+
+/** An answer that says nothing of the store: whether the token still is good is asked all the same, as for any other. */
+async function whileGood(tokens: GrantedTokens | null, answer: HttpResponse): Promise<HttpResponse> {
+  const reason = tokens === null ? null : await tokens.refusal();
+  return reason === null ? answer : rejection(reason);
+}
 
 async function route(engine: Engine | null, request: HttpRequest, means: Means): Promise<HttpResponse> {
   const [path = '', queryText = ''] = splitOnce(request.target, '?');

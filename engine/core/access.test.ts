@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import {
+  common,
   covers,
   exceeds,
   granted,
@@ -34,6 +35,17 @@ function wish(change: Partial<TokenWish> = {}): TokenWish {
 }
 
 describe('a set of names', () => {
+  test('has in common with another just what both reach', () => {
+    const sets: NameSet[] = [null, ...['', 'a', 'ab', 'b'].flatMap((text) => [{ exact: text }, { prefix: text }])];
+    for (const a of sets) {
+      for (const b of sets) {
+        for (const name of ['', 'a', 'ab', 'abc', 'b', 'c']) {
+          expect(reaches(common(a, b), name), JSON.stringify([a, b, name])).toBe(reaches(a, name) && reaches(b, name));
+        }
+      }
+    }
+  });
+
   test.each<[NameSet, string, boolean]>([
     [null, 'a', false],
     [{ exact: 'a' }, 'a', true],

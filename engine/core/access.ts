@@ -149,6 +149,12 @@ export function seenFrom(namespace: string, set: NameSet): NameSet {
   return namespace.startsWith(set.prefix) ? { prefix: '' } : null;
 }
 
+/** The names that both reach. */
+export function common(a: NameSet, b: NameSet): NameSet {
+  if (covers(a, b)) return b;
+  return covers(b, a) ? a : null;
+}
+
 function placed(set: NameSet, namespace: string): NameSet {
   if (set === null || ('exact' in set && set.exact === '')) return set;
   return 'exact' in set ? { exact: namespace + set.exact } : { prefix: namespace + set.prefix };

@@ -119,6 +119,32 @@ describe('issue and revocation', () => {
   });
 });
 
+const NOBODYS = 'x'.repeat(43);
+
+/** Fifty secrets that are nobody's, one after the other. */
+async function guessed({ engine }: EngineBench): Promise<void> {
+  for (let i = 0; i < 50; i++) expect(reason(await engine.authenticate(NOBODYS))).toEqual(INVALID);
+}
+
+test('who guesses has the store asked fifty times, then ten times a second, whatever it asks beside', async () => {
+  const bench = await engineBench();
+  const gets = () => bench.blobs.calls.filter(({ operation }) => operation === 'get').length;
+  const secret = await issued(bench, 'a');
+  await guessed(bench);
+  for (let second = 0; second < 3; second++) {
+    const before = gets();
+    const told = Array.from({ length: 20 }, () => follow(bench.engine.authenticate(NOBODYS)));
+    await settled();
+    expect(gets()).toBe(before);
+    expect((await grantOf(bench, secret)).token.id).toBe('a');
+    await bench.clock.advance(100);
+    expect(told.map((outcome) => reason(outcome()))).toEqual(told.map(() => INVALID));
+    expect(gets()).toBe(before + 1);
+  }
+  await bench.clock.advance(5_000);
+  await guessed(bench);
+});
+
 describe('the next owner', () => {
   test.each(['from the log', 'from a checkpoint'])('knows all tokens and no revoked one, %s', async (where) => {
     const first = await engineBench();
@@ -140,6 +166,16 @@ describe('the next owner', () => {
     const secret = await issued(second, 'new');
     expect(reason(await first.engine.authenticate(secret))).toEqual(NOT_OWNER);
     expect(reason(await second.engine.authenticate(`${secret}x`))).toEqual(INVALID);
+  });
+
+  test('issued it while somebody guesses at the one before: that one does not say that it is nobody’s', async () => {
+    const first = await engineBench();
+    await guessed(first);
+    const second = await successor(first);
+    const told = first.engine.authenticate(await issued(second, 'new'));
+    await settled();
+    await first.clock.advance(100);
+    expect(reason(await told)).toEqual(NOT_OWNER);
   });
 
   test('revoked it: a session at the one before is given nothing that is older than its proof', async () => {

@@ -39,10 +39,10 @@ export interface Grant {
   /** …or its time is over by the clock, which is to be told by `confirmed` alone. */
   isOver(): boolean;
   /**
-   * Null while the token is good, for a session that goes on: with a proof of ownership that is younger than
-   * `SESSION_PROOF_MS`. Else why it is not, which is durable.
+   * Null while the token is good, with a proof of ownership that is younger than `proofMsMax`: 0 asks for one now, and for a
+   * session that goes on it is `SESSION_PROOF_MS`. Else why it is not, which is durable.
    */
-  confirmed(): Promise<Rejection | null>;
+  confirmed(proofMsMax?: number): Promise<Rejection | null>;
   /** `ended` is called when the token is not good any more, until the returned function is. */
   onEnd(ended: () => void): () => void;
 }
@@ -53,6 +53,10 @@ export interface Grant {
  */
 const SESSION_PROOF_MS = 5_000;
 
+/** Proofs for secrets that are nobody's: ten a second, and so many at once after a while without any. */
+const UNKNOWN_GAP_MS = 100;
+const UNKNOWN_AT_ONCE_MAX = 50;
+
 const INVALID: Rejection = { kind: 'token-invalid' };
 
 export class AccessTokens {
@@ -62,6 +66,9 @@ export class AccessTokens {
   /** Who wants to know of the end of a token, by its id. */
   readonly #watchers = new Map<string, Set<() => void>>();
   readonly #grants = new WeakMap<TokenState, Grant>();
+  /** When the next proof for a secret that is nobody's may begin, and the one that waits for that. */
+  #unknownDueMs = -Infinity;
+  #nextProof: Promise<Rejected | null> | null = null;
 
   constructor(parts: StreamParts, expiry: TokenExpiry) {
     this.#parts = parts;
@@ -153,9 +160,29 @@ export class AccessTokens {
 
   /** Nobody's as far as this process knows. Another owner may have issued it, so it looks once it is proved to be the owner. */
   async #unknown(secretHash: Uint8Array): Promise<Authentication> {
-    const seen = await this.#desk.observe(() => ({ token: this.#parts.tables.tokens.ofSecret(secretHash) }));
-    if ('kind' in seen) return seen;
-    return seen.token === undefined ? this.#refused() : this.#known(seen.token);
+    const unserved = await this.#proofForUnknown();
+    if (unserved !== null) return unserved;
+    const token = this.#parts.tables.tokens.ofSecret(secretHash);
+    return token === undefined ? this.#refused() : this.#known(token);
+  }
+
+  /**
+   * A proof that begins behind this call. Who guesses secrets must not have the store asked as often as it likes: beyond the
+   * rate proofs wait for each other, and all who ask meanwhile share one.
+   */
+  #proofForUnknown(): Promise<Rejected | null> {
+    const { clock } = this.#parts.ports;
+    const waitMs = this.#unknownDueMs - clock.monoMs();
+    if (waitMs <= 0) return this.#proveForUnknown();
+    this.#nextProof ??= clock.sleep(waitMs).then(() => this.#proveForUnknown());
+    return this.#nextProof;
+  }
+
+  #proveForUnknown(): Promise<Rejected | null> {
+    this.#nextProof = null;
+    const savedMs = this.#parts.ports.clock.monoMs() - UNKNOWN_GAP_MS * (UNKNOWN_AT_ONCE_MAX - 1);
+    this.#unknownDueMs = Math.max(this.#unknownDueMs, savedMs) + UNKNOWN_GAP_MS;
+    return this.#desk.observe(() => null);
   }
 
   #known(token: TokenState): Promise<Authentication> {
@@ -191,8 +218,8 @@ export class AccessTokens {
       token,
       isGone,
       isOver: () => isGone() || this.#expiry.isOver(token),
-      confirmed: async () => {
-        if (!isGone() && !standing.wasProvedAfter(ports.clock.monoMs() - SESSION_PROOF_MS)) {
+      confirmed: async (proofMsMax = SESSION_PROOF_MS) => {
+        if (!isGone() && !standing.wasProvedAfter(ports.clock.monoMs() - proofMsMax)) {
           ports.telemetry.event('token.proof-asked');
           const proved = await this.#desk.observe(() => null);
           if (proved !== null) return proved.reason;

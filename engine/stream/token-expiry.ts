@@ -35,10 +35,13 @@ export class TokenExpiry {
   readonly #parts: TokenExpiryParts;
   readonly #sleeper: Sleeper;
   #isServing = false;
+  /** No token expires before; Infinity when none ever does. Tokens are looked at one by one only when it is due. */
+  #nextMs: number;
 
   constructor(parts: TokenExpiryParts) {
     this.#parts = parts;
     this.#sleeper = new Sleeper(parts.ports.clock);
+    this.#nextMs = this.#earliestMs();
     parts.signal.addEventListener('abort', this.#sleeper.wake);
     this.#serveIfNeeded();
   }
@@ -54,7 +57,9 @@ export class TokenExpiry {
 
   /** An entry was folded into the durable tables. */
   committed(entry: Entry): void {
-    if (entry.type !== 'issue-token' || entry.token.expiresAtMs === null) return;
+    const expiresAtMs = entry.type === 'issue-token' ? entry.token.expiresAtMs : null;
+    if (expiresAtMs === null || expiresAtMs >= this.#nextMs) return;
+    this.#nextMs = expiresAtMs;
     this.#sleeper.wake();
     this.#serveIfNeeded();
   }
@@ -69,26 +74,28 @@ export class TokenExpiry {
   }
 
   #serveIfNeeded(): void {
-    if (this.#isServing || this.#nextMs() === Infinity) return;
+    if (this.#isServing || this.#nextMs === Infinity) return;
     this.#isServing = true;
     void this.#serve().catch(this.#parts.failed);
   }
 
   async #serve(): Promise<void> {
     const { ports, tables, signal } = this.#parts;
-    for (let nextMs = this.#nextMs(); nextMs !== Infinity && !signal.aborted; nextMs = this.#nextMs()) {
-      const gapMs = Math.min(Math.max(nextMs - this.nowMs(), LOOK_GAP_MS_MIN), LOOK_GAP_MS_MAX);
+    while (this.#nextMs !== Infinity && !signal.aborted) {
+      const gapMs = Math.min(Math.max(this.#nextMs - this.nowMs(), LOOK_GAP_MS_MIN), LOOK_GAP_MS_MAX);
       await this.#sleeper.until(ports.clock.monoMs() + gapMs);
       if (signal.aborted) break;
-      const over = [...tables.tokens.all()].filter((token) => this.isOver(token));
+      const nowMs = this.nowMs();
+      if (nowMs < this.#nextMs) continue;
+      const over = [...tables.tokens.all()].filter(({ expiresAtMs }) => expiresAtMs !== null && expiresAtMs <= nowMs);
       await Promise.all(over.map((token) => this.retire(token)));
+      this.#nextMs = this.#earliestMs();
     }
     this.#isServing = false;
     if (signal.aborted) this.#sleeper.close();
   }
 
-  /** When the next token expires; Infinity when none ever does. */
-  #nextMs(): number {
+  #earliestMs(): number {
     let nextMs = Infinity;
     for (const { expiresAtMs } of this.#parts.tables.tokens.all()) nextMs = Math.min(nextMs, expiresAtMs ?? Infinity);
     return nextMs;

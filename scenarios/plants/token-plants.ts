@@ -58,8 +58,8 @@ export const TOKEN_PLANTS: readonly Plant[] = [
       },
       {
         file: EXPIRY,
-        find: 'const over = [...tables.tokens.all()].filter((token) => this.isOver(token));',
-        replace: 'const over = [...tables.tokens.all()].filter(() => false);',
+        find: 'filter(({ expiresAtMs }) => expiresAtMs !== null && expiresAtMs <= nowMs);',
+        replace: 'filter(() => nowMs < 0);',
       },
       {
         file: TOKENS,
@@ -96,8 +96,8 @@ export const TOKEN_PLANTS: readonly Plant[] = [
       { file: TOKENS, find: 'for (const ended of watchers ?? []) ended();', replace: 'void watchers;' },
       {
         file: TOKENS,
-        find: 'confirmed: async () => {',
-        replace: 'confirmed: async () => {\n        if (tables !== null) return null;',
+        find: 'confirmed: async (proofMsMax = SESSION_PROOF_MS) => {',
+        replace: 'confirmed: async (proofMsMax = SESSION_PROOF_MS) => {\n        if (tables !== null) return null;',
       },
     ],
     seedsMax: 1_000,
