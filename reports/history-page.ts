@@ -46,7 +46,8 @@ export function historyBody(view: HistoryView): Markup {
 /** A command and the button that copies it; the script finds both by their attributes. */
 export function reproBlock(command: string): Markup {
   return html`<div class="repro">
-    <code>${command}</code><button type="button" class="copy" data-copy="${command}">Copy</button>
+    <code>${command}</code
+    ><button type="button" class="copy" data-copy="${command}" aria-label="Copy: ${command}">Copy</button>
   </div>`;
 }
 

@@ -3,7 +3,7 @@
  * about none. Pure.
  */
 
-export interface SideRow {
+interface SideRow {
   /** `203–218`, in milliseconds; open behind the dash when it never returned. */
   when: string;
   client: string;

@@ -34,7 +34,7 @@ export function trimStepAt(steps: readonly TrimStep[], event: number): TrimStep 
 }
 
 /** Null of an operation that says nothing of it: most. */
-export function trimToldBy({ kind, outcome, trim, endSeqNum }: Operation): number | null {
+function trimToldBy({ kind, outcome, trim, endSeqNum }: Operation): number | null {
   if (trim === null || outcome === 'rejected' || outcome === 'unknown') return null;
   // A command beyond the tail trims what there is.
   return kind === 'append' ? Math.min(trim, endSeqNum ?? 0) : trim;

@@ -19,8 +19,15 @@ async function copyFrom(button: HTMLButtonElement): Promise<void> {
   const text = button.dataset['copy'] ?? '';
   const label = (button.dataset['label'] ??= button.textContent ?? '');
   const copied = (await copyByApi(text)) || copyBySelection(text);
+  // The selection took the focus along.
+  button.focus();
+  const name = (button.dataset['name'] ??= button.ariaLabel ?? label);
   button.textContent = copied ? 'Copied' : 'Select and copy by hand';
-  setTimeout(() => (button.textContent = label), CONFIRMATION_MS);
+  button.ariaLabel = null;
+  setTimeout(() => {
+    button.textContent = label;
+    button.ariaLabel = name;
+  }, CONFIRMATION_MS);
 }
 
 async function copyByApi(text: string): Promise<boolean> {

@@ -25,6 +25,7 @@ import { Stage } from './stage.ts';
 import { TailEnvelope } from './tail-envelope.ts';
 import type { Thing, ThingSource } from './things.ts';
 import { TimeAxis } from './time-axis.ts';
+import { followPrinting } from './printing.ts';
 import { bindToolbar } from './toolbar.ts';
 import { Tracks } from './tracks.ts';
 import { ZoomControl } from './zoom-control.ts';
@@ -49,6 +50,7 @@ zoomControl.resize(panels.clientWidth);
 const thingById = (id: string) => sources.reduce((found, source) => found ?? source.byId(id), null as null | Thing);
 bindAddress({ stage, zoomControl, toolbar, filters, find, moment, thingById });
 new ResizeObserver(() => zoomControl.resize(panels.clientWidth)).observe(panels);
+followPrinting(stage, zoomControl, panels);
 onThemeChange(() => {
   stage.palette = readPalette();
   drawLegend(stage);

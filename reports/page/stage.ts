@@ -139,9 +139,13 @@ export class Stage {
     this.#frameRequested = true;
     requestAnimationFrame(() => {
       this.#frameRequested = false;
-      for (const chart of this.#charts) chart.draw();
-      for (const listener of this.#changeListeners) listener();
+      this.drawNow();
     });
+  }
+
+  drawNow(): void {
+    for (const chart of this.#charts) chart.draw();
+    for (const listener of this.#changeListeners) listener();
   }
 
   /** Calls `visit` for every shown operation of a lane that overlaps what is on show, open ones first. */

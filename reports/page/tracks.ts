@@ -7,6 +7,7 @@ import type { PackedSpan, TrackRows } from '../track-rows.ts';
 import { TONES } from '../track-rows.ts';
 import { formatNumber } from '../figures.ts';
 import type { ColourName } from './palette.ts';
+import { drawPoint, drawTone, POINT_PX } from './tones.ts';
 import { drawGutterLabel, drawTimeGrid, fitText, inPlot, makePanel, paint, type Panel } from './panel.ts';
 import type { Chart, Stage } from './stage.ts';
 import type { Direction, Thing, ThingSource } from './things.ts';
@@ -14,7 +15,6 @@ import type { Direction, Thing, ThingSource } from './things.ts';
 const ROW_PX = 17;
 const TRACK_GAP_PX = 9;
 const PADDING_PX = 7;
-const DIAMOND_PX = 5;
 const REACH_PX = 5;
 /** A label is cut to no less than this; shorter stumps say nothing. */
 const TEXT_WIDTH_PX_MIN = 64;
@@ -157,14 +157,15 @@ function drawSpan(stage: Stage, brush: CanvasRenderingContext2D, span: PackedSpa
   const middle = top + ROW_PX / 2;
   const isPoint = startMs === endMs;
   brush.fillStyle = stage.palette[tone];
-  if (isPoint) drawDiamond(brush, left, middle);
+  if (isPoint) drawPoint(brush, tone, left, middle);
   else {
     const isNarrow = right - left < 6;
     const opacity = isNarrow ? 0.6 : 0.24;
     brush.globalAlpha = isLit ? opacity + 0.2 : opacity;
     brush.fillRect(left, top + 1, right - left, ROW_PX - 2);
     brush.globalAlpha = 1;
-    if (!isNarrow) brush.fillRect(left, top + 1, 3, ROW_PX - 2);
+    if (!isNarrow)
+      drawTone(brush, tone, stage.palette[tone], { left, top: top + 1, width: right - left, height: ROW_PX - 2 });
   }
   if (isLit) {
     brush.strokeStyle = stage.palette.selection;
@@ -217,7 +218,7 @@ function drawLabel(
 ): void {
   const { label, isPoint, left, right, free, middle } = place;
   const insideLeft = Math.max(left, stage.left) + 7;
-  const outsideLeft = (isPoint ? left + DIAMOND_PX : right) + 4;
+  const outsideLeft = (isPoint ? left + POINT_PX : right) + 4;
   const wantedPx = Math.min(brush.measureText(label).width, TEXT_WIDTH_PX_MIN);
   const fitsInside = !isPoint && right - insideLeft - 3 >= wantedPx;
   const from = fitsInside ? insideLeft : outsideLeft;
@@ -225,15 +226,6 @@ function drawLabel(
   if (room < wantedPx) return;
   brush.fillStyle = stage.palette.ink;
   brush.fillText(fitText(brush, label, room), from, middle + 0.5);
-}
-
-function drawDiamond(brush: CanvasRenderingContext2D, at: number, middle: number): void {
-  brush.beginPath();
-  brush.moveTo(at, middle - DIAMOND_PX);
-  brush.lineTo(at + DIAMOND_PX, middle);
-  brush.lineTo(at, middle + DIAMOND_PX);
-  brush.lineTo(at - DIAMOND_PX, middle);
-  brush.fill();
 }
 
 function drawSeparator(stage: Stage, brush: CanvasRenderingContext2D, y: number): void {
