@@ -17,6 +17,7 @@ import { SideHistory, type SideOutcome, type SideSeen } from './history.ts';
 import { judgeSideStreams } from './judge.ts';
 import type { SidePlan } from './plan.ts';
 import type { SideProbe } from './probes.ts';
+import { secondOpinion } from './second-judge.ts';
 import { SideReader } from './reader.ts';
 import { callWords, lineOf } from './words.ts';
 import { SideWriter, type SideName } from './writer.ts';
@@ -59,11 +60,26 @@ export class SideCrew implements Crew {
     const { operations } = this.#history;
     for (const probe of sideFacts(operations)) this.#stage.noted(probe);
     const conviction = judgeSideStreams(operations, this.#plan);
-    if (conviction === null) return null;
+    if (conviction === null) return this.#secondVerdict();
     const { code, text, operation, story } = conviction;
     const message = [`side stream ${operation.stream}, ${callWords(operation.call)}: ${text}`, ...story].join('\n  ');
     const kind = code === 'undecided' ? 'unknown' : 'linearizability';
     return { kind, signature: `side: ${code}`, message, opIds: [] };
+  }
+
+  /** What the first judge lets pass is judged again. */
+  #secondVerdict(): RunFailure | null {
+    const { operations } = this.#history;
+    const opinion = secondOpinion(operations, this.#plan);
+    if (opinion === null) return null;
+    const { stream, violation } = opinion;
+    if (violation === null) {
+      const message = `side stream ${stream} is too hard for the second judge`;
+      return { kind: 'unknown', signature: 'side again: undecided', message, opIds: [] };
+    }
+    const story = operations.filter((operation) => violation.opIds.includes(operation.id)).map(lineOf);
+    const message = [`side stream ${stream}, by the second judge: ${violation.message}`, ...story].join('\n  ');
+    return { kind: 'linearizability', signature: `side again: ${violation.code}`, message, opIds: [] };
   }
 
   lines(): readonly string[] {

@@ -1,8 +1,9 @@
-/** Every lie the judge of side streams is there for, and the truths that look like one. */
+/** Every lie the judges of side streams are there for, and the truths that look like one. */
 
 import { describe, expect, test } from 'vitest';
 import type { SideCall } from './history.ts';
 import { judgeSideStreams } from './judge.ts';
+import { secondOpinion } from './second-judge.ts';
 import {
   absent,
   pending,
@@ -32,6 +33,15 @@ const AGE_MS = 20 * EVENT_MS;
 function codeOf(story: Story, retentionIsJudged = true): string | null {
   return judgeSideStreams(story.operations, { retentionIsJudged })?.code ?? null;
 }
+
+function secondVerdict(story: Story): 'passed' | 'convicted' | 'undecided' {
+  const opinion = secondOpinion(story.operations, { retentionIsJudged: true });
+  if (opinion === null) return 'passed';
+  return opinion.violation === null ? 'undecided' : 'convicted';
+}
+
+/** The second judge does not ask that a trim takes effect with its command. */
+const PASSES_AGAIN = new Set(['a trimmed record that is readable', 'a trim that a later, lower one takes back']);
 
 /** A stream with the records a, b, c, d. */
 const filled = (retentionAgeMs: number | null = null) =>
@@ -171,8 +181,9 @@ describe('what is convicted', () => {
         .does({ kind: 'check-tail' }, tailIs(5))
         .does({ kind: 'check-tail' }, tailIs(4)),
     ],
-  ])('%s', (_, code, story) => {
+  ])('%s', (lie, code, story) => {
     expect(codeOf(story)).toBe(code);
+    expect(secondVerdict(story)).toBe(PASSES_AGAIN.has(lie) ? 'passed' : 'convicted');
   });
 });
 
@@ -246,6 +257,7 @@ describe('what is not', () => {
     ['a mismatch with the tail there is', filled().does(append([data('e')], 3), { kind: 'mismatch', actual: 4 })],
   ])('%s', (_, story) => {
     expect(codeOf(story)).toBeNull();
+    expect(secondVerdict(story)).toBe('passed');
   });
 
   test('a read that meets a trim, whichever came first', () => {
@@ -262,6 +274,7 @@ describe('what is not', () => {
     const read = story.begins(readFrom(0));
     story.does(append([trim(2)]), appended(4, 1)).does(append([data('e')]), appended(5, 1));
     expect(codeOf(story.ends(read, page(0, 'a', 'b', 'c', 'd', trim(2), 'e')))).toBeNull();
+    expect(secondVerdict(story)).toBe('passed');
   });
 
   test('an append that meets a deletion: it is in the old life, or refused, and nowhere else', () => {
@@ -286,6 +299,7 @@ describe('what is not', () => {
       .does(create('u'), created)
       .does(append([data('e')]), appended(0, 1));
     expect(codeOf(story.ends(read, page(0, 'e')))).toBeNull();
+    expect(secondVerdict(story)).toBe('passed');
   });
 
   test('an early expiry where clocks were wrong', () => {
@@ -341,8 +355,22 @@ describe('polls, followers and streams that stay', () => {
     expect(codeOf(emptying().waits(AGE_MS).does(readFrom(0), absent))).toBeNull();
     const kept = emptying().does(keepEmpty, { kind: 'kept' }).waits(AGE_MS);
     expect(codeOf(kept.does(readFrom(0), absent))).toBe('impossible-absent');
+    expect(secondVerdict(kept)).toBe('convicted');
     expect(codeOf(emptying().does(keepEmpty, unknown).waits(AGE_MS).does(readFrom(0), absent))).toBeNull();
   });
+});
+
+test('a session that shows records hears of their end behind them, and shows no other life', () => {
+  const follows = (seqNum: number): SideCall => ({ ...readFrom(seqNum), follows: true }) as SideCall;
+  const told = (...outcomes: Parameters<Story['does']>[1][]): Story => {
+    const story = new Story();
+    const early = outcomes.map((_, index) => story.begins(follows(index)));
+    for (const operation of early) Object.assign(operation, { calledAt: early[0]!.calledAt });
+    story.does(create('t'), created).does(append([data('a')]), appended(0, 1));
+    return outcomes.reduce((so, outcome, index) => so.ends(early[index]!, outcome), story);
+  };
+  expect(secondVerdict(told(page(0, 'a')))).toBe('passed');
+  expect(secondVerdict(told(page(0, 'a'), absent))).toBe('convicted');
 });
 
 test('a conviction says what happened in words, and what led to it', () => {
