@@ -14,6 +14,8 @@ export class RecordedClient implements StreamClient {
   readonly #recorder: Recorder;
   readonly #hashes: BodyHashes;
   #clientId: number;
+  /** Of each batch: how often it was sent. One that is sent again is the same operation to whoever sends it. */
+  readonly #attempts = new WeakMap<Batch, number>();
 
   constructor(client: StreamClient, recorder: Recorder, hashes: BodyHashes) {
     this.#client = client;
@@ -23,7 +25,9 @@ export class RecordedClient implements StreamClient {
   }
 
   async append(batch: Batch): Promise<AppendResult> {
-    const conclude = recordedAppend(this.#recorder, this.#clientId, this.#hashes, batch);
+    const attempt = (this.#attempts.get(batch) ?? 0) + 1;
+    this.#attempts.set(batch, attempt);
+    const conclude = recordedAppend(this.#recorder, this.#clientId, this.#hashes, batch, { attempt });
     const result = await this.#client.append(batch);
     conclude(result, this.#client.asked);
     if (result.kind === 'unknown') this.#clientId = this.#recorder.newClientId();
@@ -62,7 +66,7 @@ export function pipelinedAppends(
   const freeIds: number[] = [];
   return (batch, turn) => {
     const clientId = freeIds.pop() ?? recorder.newClientId();
-    const conclude = recordedAppend(recorder, clientId, hashes, batch, turn);
+    const conclude = recordedAppend(recorder, clientId, hashes, batch, turn === undefined ? {} : { turn });
     return (result) => {
       heard(batch, result);
       conclude(result);
@@ -72,15 +76,24 @@ export function pipelinedAppends(
 }
 
 /** Writes down that an append is asked for now; how it ends is told to what is returned. */
-function recordedAppend(recorder: Recorder, clientId: number, hashes: BodyHashes, batch: Batch, turn?: Turn) {
+function recordedAppend(
+  recorder: Recorder,
+  clientId: number,
+  hashes: BodyHashes,
+  batch: Batch,
+  { turn, attempt }: { turn?: Turn; attempt?: number },
+) {
   const { setFencingToken, fencingToken, matchSeqNum } = batch;
   const recordHashes = batch.bodies.map((body) => hashes.of(body));
   const conditions = { setFencingToken, fencingToken, matchSeqNum };
   const call = { kind: 'append' as const, recordHashes, ...conditions, ...(turn !== undefined && { turn }) };
-  const session: Labels = turn === undefined ? {} : { session: turn.session };
-  const operation = recorder.call(clientId, call, describe(batch), session);
+  const own: Labels = {
+    ...(turn !== undefined && { session: turn.session }),
+    ...(attempt !== undefined && { attempt }),
+  };
+  const operation = recorder.call(clientId, call, describe(batch), own);
   return (result: AppendResult, node?: string): void => {
-    const labels = { ...session, ...labelsOf(node) };
+    const labels = { ...own, ...labelsOf(node) };
     switch (result.kind) {
       case 'durable':
         return recorder.return(operation, acknowledgement(result), 'durable', {

@@ -32,6 +32,20 @@ describe('a run', () => {
     expect(new Set(parsed.history.map(({ node }) => node))).toEqual(new Set([undefined, 'node-1', 'node-2']));
   });
 
+  test('writes with each event when and where it was, in which session, and how often it was tried', async () => {
+    const { extendedHistory = '' } = await runSeed({ seed: '1', profile: 'swarm', record: true });
+    const parsed = parseExtended(extendedHistory);
+    if (parsed.kind === 'malformed') return expect.unreachable(parsed.message);
+    const { header, history } = parsed;
+    expect(header).toEqual({ seed: '1', profile: 'swarm' });
+    expect(history.every(({ atMs }) => atMs !== undefined)).toBe(true);
+    expect(history.some(({ node }) => node === 'node-1')).toBe(true);
+    expect(history.some(({ session }) => session === 'w1/1')).toBe(true);
+    expect(history.some((event) => event.type === 'call' && 'turn' in event.call)).toBe(true);
+    expect(new Set(history.map(({ attempt }) => attempt))).toEqual(new Set([undefined, 1, 2]));
+    expect(checkExtendedStream(history)).toMatchObject({ verdict: 'ok' });
+  });
+
   test('differs with the seed, and with the profile', async () => {
     const names = [
       ['1', 'crash'],

@@ -72,6 +72,7 @@ export class Followers implements Crew {
     const { recorder, oracle, hashes } = this.#judged;
     this.#follow(name, async (ports) => {
       const clientId = recorder.newClientId();
+      let sessions = 0;
       const below = this.#stage.below(FOLLOWER, name);
       const options = {
         addresses: servers,
@@ -86,10 +87,12 @@ export class Followers implements Crew {
       const follower = new Follower(this.#stage.transport(ports), ports.clock, options, {
         asked: () => {
           const since = recorder.moment();
+          const session = `${name}/${++sessions}`;
           return (records) => {
             if (records === null) return;
             const outcome = readSuccess(records, records.length, hashes);
-            recorder.happened(since, clientId, { kind: 'read' }, outcome, `followed ${records.length} records`);
+            const note = `followed ${records.length} records`;
+            recorder.happened(since, clientId, { kind: 'read' }, outcome, note, { session });
           };
         },
         heard: (records) => {

@@ -8,6 +8,7 @@ import { BodyHashes } from '../body-hashes.ts';
 import type { AppendResult, Batch, StreamClient } from '../client.ts';
 import { Oracle } from '../oracle.ts';
 import { pipelinedAppends, RecordedClient } from '../recorded-client.ts';
+import type { Turn } from '../recorded-event.ts';
 import { Recorder } from '../recorder.ts';
 
 export class JudgedStream {
@@ -34,7 +35,7 @@ export class JudgedStream {
   }
 
   /** Records the appends of one client that has several under way. */
-  pipelined(): (batch: Batch) => (result: AppendResult) => void {
+  pipelined(): (batch: Batch, turn: Turn) => (result: AppendResult) => void {
     return pipelinedAppends(this.recorder, this.hashes, (batch, result) => this.oracle.heardAppend(batch, result));
   }
 }

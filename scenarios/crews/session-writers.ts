@@ -66,8 +66,20 @@ export class SessionWriters implements Crew {
     };
     const work = (): Promise<void> => {
       const handle = sessionsOf(connect(target), target);
-      const open = () => handle.appendSession();
-      return new SdkSessionWriter(route, options, { ...world, open, batch, pauseMs: () => below(4) * 10 }).run();
+      let [sessions, index] = [0, 0];
+      const open = () => {
+        sessions++;
+        index = 0;
+        return handle.appendSession();
+      };
+      const called = (sent: Batch) => world.called(sent, { session: `${name}/${sessions}`, index: index++ });
+      return new SdkSessionWriter(route, options, {
+        ...world,
+        open,
+        called,
+        batch,
+        pauseMs: () => below(4) * 10,
+      }).run();
     };
     this.#stage.start(name, work, { ambient: { resolve: route.resolve } });
   }

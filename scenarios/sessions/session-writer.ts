@@ -9,6 +9,7 @@
 
 import type { Clock, NetworkError } from '../../engine/index.ts';
 import { type AppendResult, type Batch, ProtocolViolation } from '../client.ts';
+import type { Turn } from '../recorded-event.ts';
 import { errorCode, NO_EFFECT, streamPath, type Transport } from '../wire.ts';
 import { conditionFailed } from '../wire-client.ts';
 import { concat, inputFrame, type SessionAnswer, sessionAnswers } from './s2s-wire.ts';
@@ -52,7 +53,7 @@ export interface SessionWriterWorld {
   below: (bound: number) => number;
   noted: (probe: keyof typeof SESSION_WRITER_PROBES) => void;
   /** A batch is sent now. The answer is told how it ended. */
-  called: (batch: Batch) => (result: AppendResult) => void;
+  called: (batch: Batch, turn: Turn) => (result: AppendResult) => void;
   /** Sessions of the client that are open now, with those of others that it has. */
   open: { sessions: number };
 }
@@ -68,6 +69,7 @@ export class SessionWriter {
   readonly #options: SessionWriterOptions;
   readonly #world: SessionWriterWorld;
   #server = 0;
+  #sessions = 0;
   #sent = 0;
   /** Where the next batch lands if nobody else appends. */
   #expected = 0;
@@ -134,12 +136,13 @@ export class SessionWriter {
   /** The batches of one session as pieces of frames, with pauses. */
   async *#inputs(underWay: UnderWay[], gone: AbortSignal): AsyncGenerator<Uint8Array, void> {
     const { below, called, noted } = this.#world;
+    const session = `${this.#options.name}/${++this.#sessions}`;
     const count = Math.min(1 + below(BATCHES_MAX), this.#options.batches - this.#sent);
     let held: Uint8Array[] = [];
     for (let i = 1; i <= count && !gone.aborted; i++) {
       const batch = this.#nextBatch(underWay);
       if (underWay.length > 0) noted('session.pipelined');
-      underWay.push({ batch, ended: called(batch) });
+      underWay.push({ batch, ended: called(batch, { session, index: i - 1 }) });
       held.push(this.#frame(batch));
       if (i < count && below(5) === 0) continue;
       if (held.length > 1) noted('session.frames-together');

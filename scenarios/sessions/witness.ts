@@ -31,7 +31,10 @@ async function* heard(events: Events, recorder: Recorder): Events {
       if (next.done !== true && next.value.kind === 'heartbeat') {
         const tail = next.value.tail.seqNum;
         const outcome = { kind: 'check-tail-success' as const, tail };
-        recorder.happened(since, clientId, { kind: 'check-tail' }, outcome, `a heartbeat with tail ${tail}`);
+        const session = `read/${clientId}`;
+        recorder.happened(since, clientId, { kind: 'check-tail' }, outcome, `a heartbeat with tail ${tail}`, {
+          session,
+        });
       }
       if (next.done === true) return;
       yield next.value;
