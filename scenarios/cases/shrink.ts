@@ -66,6 +66,8 @@ class Shrinker {
   readonly #options: ShrinkOptions;
   readonly #startMs: number;
   readonly #others = new Map<string, Case>();
+  /** Candidates that were run: one that was no better then is none now. */
+  readonly #tried = new Set<string>();
   #best: Case;
   #run: CaseRun;
   #runs = 1;
@@ -182,6 +184,10 @@ class Shrinker {
   // --- candidates ----------------------------------------------------------------------------------------
 
   async #accepts(candidate: Case, isBetter: (run: CaseRun) => boolean): Promise<boolean> {
+    // By site, by entity and one by one: what comes last to one choice is often the same.
+    const name = JSON.stringify(candidate);
+    if (this.#tried.has(name)) return false;
+    this.#tried.add(name);
     this.#runs++;
     // A plan that makes no sense is no candidate.
     const eventsMax = EVENTS_FACTOR * this.#run.record.events + EVENTS_MARGIN;

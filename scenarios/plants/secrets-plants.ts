@@ -47,7 +47,7 @@ export const SECRETS_PLANTS: readonly Plant[] = [
       },
     ],
     seedsMax: 300,
-    says: /without a key of an encrypted stream was served/,
+    says: /without a key of an encrypted stream was served|without a key was answered with/,
   },
   {
     name: 'headers-in-plain',

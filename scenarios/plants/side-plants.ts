@@ -81,7 +81,7 @@ export const SIDE_PLANTS: readonly Plant[] = [
         replace: 'yield { seqNum: run.nextSeqNum, arrivalMs: run.lastTimestamp };',
       },
     ],
-    seedsMax: 60,
+    seedsMax: 300,
     profile: 'storage',
   },
   {
