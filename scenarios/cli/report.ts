@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { readInput } from './check.ts';
 import { EXIT_BAD_INPUT } from './input-error.ts';
+import type { SweepRecord } from '../run.ts';
 import { parseRecord } from './parse-record.ts';
 
 export function reportCommand(): Command {
@@ -67,7 +68,8 @@ async function pageOf(file: string, text: string): Promise<string | null> {
   }
   if (format === 'tailrace-sweep/1') {
     const { renderSweep } = await import('../../reports/index.ts');
-    return renderSweep(parseRecord(file, text, format));
+    const sweep = parseRecord<SweepRecord>(file, text, format);
+    return renderSweep(sweep, { runLinks: historiesBeside(file, sweep) });
   }
   const { judgeStream } = await import('./check-stream.ts');
   const bytes = new TextEncoder().encode(text);
@@ -75,6 +77,13 @@ async function pageOf(file: string, text: string): Promise<string | null> {
   if (!('refusal' in found)) return found.page();
   console.error(found.refusal);
   return null;
+}
+
+/** The pages of failed runs that the sweep wrote beside its record. */
+function historiesBeside(file: string, { results }: SweepRecord): Record<string, string> {
+  const failed = results.filter(({ failure }) => failure !== null);
+  const links = failed.map(({ seed, profile }) => [`${seed}/${profile}`, `${profile}-${seed}/history.html`] as const);
+  return Object.fromEntries(links.filter(([, link]) => existsSync(join(dirname(file), link))));
 }
 
 /** `format` of a record, or null when the text is something else. */
