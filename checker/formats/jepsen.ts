@@ -2,7 +2,7 @@
  * Histories of Jepsen, Knossos and Porcupine's own tests: registers with compare-and-set, and key-value stores.
  *
  * Two forms of a line: the EDN map `{:process 0, :type :invoke, :f :cas, :value [1 2]}` (with `:key` for a store), and
- * the log line `INFO  jepsen.util - 0 :invoke :cas [1 2]`. `:ok` happened, `:fail` did not, `:info` and what never
+ * the log line `INFO  jepsen.util - 0 :invoke :cas [1 2]`. One operation a line. `:ok` happened, `:fail` did not, `:info` and what never
  * returns may have. In log lines a failed compare-and-set that repeats its value saw another value than it expected,
  * as Porcupine reads them; in maps, as Knossos reads them, it says nothing. Malformed lines are refused with a reason.
  */
@@ -33,6 +33,8 @@ interface Step {
 type Input = RegisterInput | KeyValueInput;
 type Output = RegisterOutput | KeyValueOutput;
 
+// All maps may stand in one vector, as Knossos prints them.
+const IN_A_VECTOR = /^(\s*)\[(\s*\{:[^]*\})\s*\](\s*)$/;
 const LOG_LINE = /^INFO\s+jepsen\.util\s+-\s+(.*)$/;
 const TYPES: Readonly<Record<string, Step['type']>> = {
   ':invoke': 'invoke',
@@ -48,7 +50,7 @@ export function parseJepsen(text: string): ParsedJepsen {
   let line = 0;
   let id = 0;
   let keyed: boolean | null = null;
-  for (const raw of text.split('\n')) {
+  for (const raw of text.replace(IN_A_VECTOR, '$1 $2$3').split('\n')) {
     line++;
     try {
       const step = readLine(raw);

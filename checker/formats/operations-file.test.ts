@@ -160,6 +160,12 @@ describe('histories of Jepsen', () => {
     expect(checkOperations(keyValueModel(), parsed.operations).verdict).toBe('ok');
   });
 
+  test('maps in one vector are read, and refused by their line', () => {
+    const text = '[{:process 0, :type :invoke, :f :write, :value 3}\n {:process 0, :type :ok, :f :write, :value 3}]\n';
+    expect(parseJepsen(text)).toMatchObject({ kind: 'register', operations: [{ input: { op: 'write', value: 3 } }] });
+    expect(parseJepsen(text.replace(':ok', ':huh'))).toMatchObject({ kind: 'malformed', line: 2 });
+  });
+
   test.each([
     ['{:process 0, :type :invoke', 'not closed'],
     ['{:process 0, :type :ok, :f :read, :value 1}', 'never invoked'],

@@ -76,7 +76,8 @@ export class SegmentFillings {
 
   /** Most pieces that have been tried in all combinations. */
   get piecesTried(): number {
-    return (this.#searches?.wide.pieceCount ?? 1) - 1;
+    const one = this.#hasTriedOne && this.segment.holes.length === 1 ? 1 : 0;
+    return Math.max(one, (this.#searches?.wide.pieceCount ?? 1) - 1);
   }
 
   /** What lies in the holes, legal or not, when it can be recognised. */

@@ -135,12 +135,14 @@ function searchSegments(
     .filter((segment) => !segment.isKnown && segment.holes.length > 0 && segment.endRead !== null)
     .map((segment) => new SegmentFillings(operations, segment, candidates, taken))
     .sort((a, b) => a.difficulty - b.difficulty || a.segment.index - b.segment.index);
+  let starved: SegmentFillings | undefined;
   for (const fillings of open) {
     const allowance = new Budget(Math.min(SEGMENT_STEPS_MAX, budget.left));
     const filling = fillings.get(0, allowance);
     budget.spend(allowance.spent);
     if (typeof filling !== 'string') for (const { piece } of filling) if (piece.members.length === 1) taken.add(piece);
     if (filling === 'none') return { verdict: 'illegal', violation: explainUnfillable(evidence, fillings, budget) };
+    if (filling === 'unknown') starved ??= fillings;
   }
   const composition = compose(
     {
@@ -155,8 +157,9 @@ function searchSegments(
   );
   if (composition.kind === 'impossible') return { verdict: 'illegal', violation: composition.violation };
   if (composition.kind === 'unknown') {
-    const fillings = open.find(({ segment }) => segment === composition.segment);
-    return { verdict: 'unknown', reason: explainUnknown(composition.segment, fillings), steps: budget.spent };
+    const fillings = open.find(({ segment }) => segment === composition.segment) ?? starved;
+    const reason = explainUnknown(fillings?.segment ?? composition.segment, fillings);
+    return { verdict: 'unknown', reason, steps: budget.spent };
   }
   const witness = buildWitness(operations, composition.placements);
   const refusal = refusalOfOrder(operations, witness, options);
@@ -190,9 +193,10 @@ function explainUnknown(segment: Segment, fillings: SegmentFillings | undefined)
   const tried =
     fillings === undefined
       ? 'No read tells what they hold, and not all ways to fill them could be tried.'
-      : `${counted(fillings.stretch.holes[0]!.offers.length, 'append')} of unknown outcome could have written them; all ` +
-        `combinations of up to ${fillings.piecesTried} were tried.`;
-  if (holes.length === 0)
-    return `Not all ways to fill the holes below ${segment.end} could be tried within the budget.`;
+      : `${counted(fillings.stretch.holes[0]!.offers.length, 'append')} of unknown outcome could have written them; ` +
+        (fillings.piecesTried === 0
+          ? 'they were not tried.'
+          : `all combinations of up to ${fillings.piecesTried} were tried.`);
+  if (holes.length === 0) return 'The budget ended before an order of the whole log could be put together.';
   return `The records at ${holes.join(', ')}${more} could not be explained within the budget. ${tried}`;
 }

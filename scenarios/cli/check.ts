@@ -59,8 +59,12 @@ async function check(file: string, options: CheckOptions): Promise<number> {
 /** Null after saying on the error output what is wrong with the file, or with the model asked for. */
 async function judge(file: string, input: Input, options: CheckOptions): Promise<Findings | null> {
   const [head = new Uint8Array(0)] = input.pieces();
-  const isOfJepsen = /^\s*(\{:|;|INFO\s)/.test(new TextDecoder().decode(head.subarray(0, 200)));
+  const isOfJepsen = /^\s*(\[?\s*\{:|;|INFO\s)/.test(new TextDecoder().decode(head.subarray(0, 200)));
   const isStream = options.model === 'stream' || (options.model === undefined && !isOfJepsen);
+  if (isStream && isOfJepsen) {
+    console.error(`${file}: the file is a history of Jepsen or Knossos, not of a stream; leave --model out`);
+    return null;
+  }
   const found = isStream
     ? (await import('./check-stream.ts')).judgeStream(file, input, options)
     : (await import('./check-object.ts')).judgeObject(file, input.whole(), options, isOfJepsen);
