@@ -12,6 +12,7 @@ import { sweepOperations, type StreamCheckOptions, type Verdict } from '../sweep
 import type { Violation } from '../sweep/violation.ts';
 import { checkOperations } from '../wgl/check-operations.ts';
 import type { ExtendedHistory } from './history.ts';
+import { withoutPlace } from './explain.ts';
 import { insertedInto } from './insert.ts';
 import { livesOf } from './lives.ts';
 import { withWhatHappensByItself } from './by-itself.ts';
@@ -112,7 +113,8 @@ function searched(
   rule: ExtendedRule,
   { stepsMax = SEARCH_STEPS_MAX }: ExtendedCheckOptions,
 ): Verdict {
-  const result = checkOperations(extendedStreamModel(rule), operations, { stepsMax });
+  const model = extendedStreamModel(rule);
+  const result = checkOperations(model, operations, { stepsMax });
   const [part] = result.partitions;
   if (part === undefined || result.verdict === 'unknown')
     return {
@@ -131,13 +133,7 @@ function searched(
       rule,
     );
   }
-  const guilty = part.stuck.slice(0, 4).map(({ operation, reason }) => ({
-    opId: operations[operation]!.metadata.opId,
-    reason: reason ?? 'its answer is wrong',
-  }));
-  const message = guilty.map(({ opId, reason }) => `Op ${opId} fits nowhere: ${reason}.`).join(' ');
-  const opIds = [...new Set(guilty.map(({ opId }) => opId))];
-  return { verdict: 'illegal', violation: { code: 'answer-without-place', message, opIds } };
+  return { verdict: 'illegal', violation: withoutPlace(model, operations, part) };
 }
 
 /** The sweep calls everything that told the tail a check-tail; people should read what it was. */

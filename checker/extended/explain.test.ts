@@ -1,0 +1,53 @@
+/** A verdict names two to four operations: the one without a place, and who leaves it none. */
+
+import { expect, test } from 'vitest';
+import { acked, append, inSequence, type Step } from '../testing/extended-steps.ts';
+import { extendedHistory } from '../testing/extended-histories.ts';
+import { seededRandom } from '../testing/random.ts';
+import { checkExtendedStream } from './check.ts';
+
+const HISTORIES = 400;
+
+function violationOf(...steps: readonly Step[]): { message: string; opIds: readonly number[] } {
+  const verdict = checkExtendedStream(inSequence(...steps));
+  if (verdict.verdict !== 'illegal') throw new Error(verdict.verdict);
+  return verdict.violation;
+}
+
+test('what made the answer untrue is named', () => {
+  const shown: Step = [
+    { kind: 'read-part', from: { seqNum: 1 } },
+    { kind: 'read-part-success', start: 1, recordHashes: [7n], tail: null },
+  ];
+  expect(violationOf([append([1n]), acked(1)], [append([2n]), acked(2)], [append([3n]), acked(3)], shown)).toEqual({
+    code: 'answer-without-place',
+    message: 'Op 3 fits nowhere: record 1 is another one. That is so behind op 1.',
+    opIds: [3, 1],
+  });
+});
+
+test('so is what had returned before it was called', () => {
+  const absent: Step = [{ kind: 'check-tail' }, { kind: 'stream-absent' }];
+  const { message, opIds } = violationOf(
+    [{ kind: 'delete' }, { kind: 'deleted' }],
+    [{ kind: 'create', token: 'r' }, { kind: 'created' }],
+    absent,
+  );
+  expect(opIds).toEqual([2, 1]);
+  expect(message).toContain('It would fit before op 1, but op 1 had returned before it was called.');
+});
+
+test('nobody is alone to blame, unless nobody else was there', () => {
+  let judged = 0;
+  for (let seed = 1; seed <= HISTORIES; seed++) {
+    const { events, ...rule } = extendedHistory(seededRandom(seed), 6);
+    const verdict = checkExtendedStream(events, rule);
+    if (verdict.verdict !== 'illegal' || verdict.violation.code !== 'answer-without-place') continue;
+    judged++;
+    const { opIds, message } = verdict.violation;
+    const others = new Set(events.map(({ opId }) => opId)).size - 1;
+    expect(opIds.length, `seed ${seed}: ${message}`).toBeGreaterThanOrEqual(Math.min(2, 1 + others));
+    expect(opIds.length).toBeLessThanOrEqual(4);
+  }
+  expect(judged).toBeGreaterThan(10);
+});

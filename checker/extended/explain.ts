@@ -1,0 +1,113 @@
+/**
+ * Why an operation has no place: what made its answer untrue, and what keeps it from standing before that.
+ *
+ * Looks at the longest order that the search found and asks the operation at each place of it. Whoever made the state that
+ * the answer contradicts is named, and whoever had returned by then. Nothing here changes a verdict.
+ */
+
+import type { Violation } from '../sweep/violation.ts';
+import type { PartitionResult } from '../wgl/check-operations.ts';
+import type { Model } from '../wgl/model.ts';
+import type { ExtendedReturn } from './history.ts';
+import type { StreamOperation } from './operations.ts';
+import type { ExtendedState } from './state.ts';
+import type { StreamCall } from './stream-call.ts';
+
+const NAMED_MAX = 4;
+
+type StreamModel = Model<ExtendedState, StreamCall, ExtendedReturn>;
+
+/** `part` is the search's own result on `operations`. */
+export function withoutPlace(
+  model: StreamModel,
+  operations: readonly StreamOperation[],
+  part: Pick<PartitionResult<StreamCall, ExtendedReturn>, 'partialLinearizations' | 'stuck'>,
+): Violation {
+  const order = (part.partialLinearizations[0] ?? []).map((index) => operations[index]!);
+  const sentences: string[] = [];
+  const opIds = new Set<number>();
+  for (const { operation, reason } of part.stuck) {
+    const { said, named } = explained(model, order, operations[operation]!, reason);
+    const added = named.filter((opId) => !opIds.has(opId));
+    if (added.length === 0 || opIds.size + added.length > NAMED_MAX) continue;
+    sentences.push(said);
+    for (const opId of added) opIds.add(opId);
+  }
+  const nearest = opIds.size === 1 ? nearestTo([...opIds][0]!, operations) : null;
+  if (nearest !== null) {
+    sentences.push(`Op ${nearest}, the nearest to it, changes nothing about that.`);
+    opIds.add(nearest);
+  }
+  return { code: 'answer-without-place', message: sentences.join(' '), opIds: [...opIds] };
+}
+
+/** Where nothing has a place before it, whatever was called closest to it. */
+function nearestTo(opId: number, operations: readonly StreamOperation[]): number | null {
+  const at = operations.findIndex(({ metadata }) => metadata.opId === opId);
+  const others = operations.filter(({ metadata }) => metadata.opId !== opId && metadata.opId >= 0);
+  const distance = ({ call }: StreamOperation): number => Math.abs(call - operations[at]!.call);
+  return others.toSorted((a, b) => distance(a) - distance(b))[0]?.metadata.opId ?? null;
+}
+
+function explained(
+  model: StreamModel,
+  order: readonly StreamOperation[],
+  stuck: StreamOperation,
+  reason: string | null,
+): { said: string; named: number[] } {
+  const { opId } = stuck.metadata;
+  const said = `Op ${opId} fits nowhere: ${reason ?? 'its answer is wrong'}.`;
+  const answers = answersAlong(model, order, stuck);
+  const isOther = ({ metadata }: StreamOperation): boolean => metadata.opId !== opId && metadata.opId >= 0;
+  const fits = answers.lastIndexOf(null);
+  if (fits !== -1 && fits < order.length) {
+    const behind = order.slice(fits);
+    const breaker = behind.find(isOther);
+    const earlier = behind.find((other) => isOther(other) && other.return < stuck.call);
+    if (breaker !== undefined && earlier !== undefined) {
+      const named = [...new Set([opId, breaker.metadata.opId, earlier.metadata.opId])];
+      return {
+        said: `${said} It would fit before op ${named[1]}, but op ${earlier.metadata.opId} had returned before it was called.`,
+        named,
+      };
+    }
+  }
+  const maker = makerOf(answers, order, isOther);
+  if (maker === null) return { said, named: [opId] };
+  return { said: `${said} That is so behind op ${maker.metadata.opId}.`, named: [opId, maker.metadata.opId] };
+}
+
+/** At each place of the order: null where the operation fits, else why it does not. */
+function answersAlong(
+  model: StreamModel,
+  order: readonly StreamOperation[],
+  { input, output }: StreamOperation,
+): (string | null)[] {
+  let state = model.init();
+  const answerIn = (): string | null => {
+    const step = model.step(state, input, output);
+    if (step.legal) return null;
+    return (typeof step.reason === 'function' ? step.reason() : step.reason) ?? 'its answer is wrong';
+  };
+  const answers = [answerIn()];
+  for (const placed of order) {
+    const step = model.step(state, placed.input, placed.output);
+    if (step.legal) state = step.state;
+    answers.push(answerIn());
+  }
+  return answers;
+}
+
+/** Behind whom what is wrong at the end began to be; else the latest of the others. */
+function makerOf(
+  answers: readonly (string | null)[],
+  order: readonly StreamOperation[],
+  isOther: (operation: StreamOperation) => boolean,
+): StreamOperation | null {
+  for (let at = order.length - 1; at >= 0; at--)
+    if (answers[at] !== answers[at + 1]) {
+      if (isOther(order[at]!)) return order[at]!;
+      break;
+    }
+  return order.findLast(isOther) ?? null;
+}
