@@ -143,7 +143,10 @@ export class Follower {
     const tail = field(data, 'tail');
     if (tail === undefined && event.name === 'batch') return 'went-on';
     if (field(tail, 'seq_num') !== this.#records.length) {
-      throw new ProtocolViolation(`with ${this.tail} records shown the tail is ${JSON.stringify(tail)}`);
+      const told = String(field(tail, 'seq_num'));
+      throw new ProtocolViolation(
+        `with ${this.tail} records shown the tail is ${told}: a follower was told that it has everything, and the tail says otherwise`,
+      );
     }
     return event.name === 'ping' ? 'caught-up' : 'went-on';
   }
