@@ -27,6 +27,8 @@ export function withoutPlace(
   const sentences: string[] = [];
   const opIds = new Set<number>();
   for (const { operation, reason } of part.stuck) {
+    // Where a read begins and what it shows are two operations here.
+    if (opIds.has(operations[operation]!.metadata.opId)) continue;
     const { said, named } = explained(model, order, operations[operation]!, reason);
     const added = named.filter((opId) => !opIds.has(opId));
     if (added.length === 0 || opIds.size + added.length > NAMED_MAX) continue;

@@ -41,7 +41,8 @@ export function livesOf(operations: readonly StreamOperation[], rule: ExtendedRu
     const known = moment === undefined ? undefined : lifeOf.get(moment.read);
     const possible = known === undefined ? reached : reached.filter((life) => life === known);
     if (operation.output.kind !== 'append-indefinite-failure' && possible.length !== 1) return null;
-    for (const life of possible) life.operations.push(operation);
+    const isNarrowed = possible.length < reached.length;
+    for (const life of possible) life.operations.push(isNarrowed ? within(operation, life) : operation);
     if (moment !== undefined) lifeOf.set(moment.read, possible[0]!);
   }
   for (const operation of operations)
@@ -52,6 +53,11 @@ export function livesOf(operations: readonly StreamOperation[], rule: ExtendedRu
       elsewhere.push(ended === undefined ? operation : { ...operation, call: Math.max(operation.call, ended) });
     }
   return { changes, of: lives.map((life) => life.operations), elsewhere };
+}
+
+/** What can only have been true in one life was true while there was that life. */
+function within(operation: StreamOperation, { from, to }: Life): StreamOperation {
+  return { ...operation, call: Math.max(operation.call, from), return: Math.min(operation.return, to) };
 }
 
 function spansOf(changes: readonly StreamOperation[], isPresentFirst: boolean): Life[] | null {
