@@ -95,13 +95,15 @@ export class KeyedSource implements ChoiceSource {
   }
 
   unrepeated(entity: string, number: number): Uint8Array {
-    const words = new DataView(new ArrayBuffer(16));
+    // Small arrays live on the heap of JavaScript; a buffer of its own would be memory of the operating system.
+    const bytes = new Uint8Array(16);
     const of = mix32(this.#keys.a ^ hashText(entity, this.#keys.b));
     for (let lane = 0; lane < 4; lane++) {
       // The number goes in through bijections of each lane, so two numbers never give the same bytes.
-      words.setUint32(lane * 4, mix32(mix32(number + Math.imul(lane, 0x9e3779b9)) ^ of ^ Math.imul(lane, 0x7f4a7c15)));
+      const word = mix32(mix32(number + Math.imul(lane, 0x9e3779b9)) ^ of ^ Math.imul(lane, 0x7f4a7c15));
+      for (let i = 0; i < 4; i++) bytes[lane * 4 + i] = word >>> (24 - i * 8);
     }
-    return new Uint8Array(words.buffer);
+    return bytes;
   }
 
   #bits(die: Die): number {

@@ -111,7 +111,7 @@ const CHECKS: readonly Check[] = [
     async run({ ports, put, read, fresh, fail }) {
       const key = fresh();
       const part = ports.entropy.bytes(16_384);
-      const parts = Array.from({ length: 16 }, (_, index) => part.map((byte) => byte ^ index));
+      const parts = Array.from({ length: 16 }, (_, index) => masked(part, index));
       const crc = parts.reduce((seed, bytes) => ports.compute.crc32(bytes, seed), 0);
       await put(key, parts);
       const bytes = await read(key);
@@ -197,6 +197,13 @@ export async function probeConformance(
     // What stays behind after a failure is small and in nobody's way.
     await ports.blobs.delete(made).catch(() => undefined);
   }
+}
+
+/** A loop, because simulated servers come here often and a call for each byte is slow. */
+function masked(bytes: Uint8Array, mask: number): Uint8Array {
+  const other = bytes.slice();
+  for (let i = 0; i < other.length; i++) other[i]! ^= mask;
+  return other;
 }
 
 /** Null when exactly one of the rivals won; the fault when the store's answers do not tell. */
