@@ -38,6 +38,8 @@ interface Pretended {
   token: string;
   trimAsked: number;
   trimPoint: number;
+  /** Since when it was where. */
+  trims: { at: number; point: number }[];
   /** Of each session, the number of its next append; -1 when one had no effect. */
   turns: Map<string, number>;
   followers: Map<string, { next: number; life: number }>;
@@ -102,6 +104,7 @@ export function extendedHistory(dice: Dice, operationsMax: number): SmallExtende
     token: '',
     trimAsked: 0,
     trimPoint: 0,
+    trims: [],
     turns: new Map(),
     followers: new Map(),
   };
@@ -233,10 +236,12 @@ function born(dice: Dice, stream: Pretended, creation: string | null, config: St
     token: '',
     trimAsked: 0,
     trimPoint: 0,
+    trims: [],
   });
 }
 
-function answered(dice: Dice, stream: Pretended, subjects: Subjects, { call, effectAt }: Draft): ExtendedReturn {
+function answered(dice: Dice, stream: Pretended, subjects: Subjects, draft: Draft): ExtendedReturn {
+  const { call, effectAt } = draft;
   const isRead = call.kind === 'read-part' || call.kind === 'check-tail' || call.kind === 'follow';
   const creates = call.kind === 'append' ? 'append' : isRead ? 'read' : null;
   if (stream.phase === 'absent' && creates !== null && stream.createsOn.includes(creates))
@@ -260,7 +265,7 @@ function answered(dice: Dice, stream: Pretended, subjects: Subjects, { call, eff
     case 'check-tail':
       return { kind: 'check-tail-success', tail };
     case 'read-part':
-      return shownPart(dice, stream, subjects, call.from);
+      return shownPart(dice, stream, subjects, call.from, draft);
     case 'configure':
       stream.config = { ...stream.config, emptyAgeMs: call.emptyAgeMs };
       return { kind: 'configured' };
@@ -276,13 +281,17 @@ function shownPart(
   stream: Pretended,
   subjects: Subjects,
   from: { seqNum: number } | { timestamp: number },
+  { calledAt, effectAt }: Draft,
 ): ExtendedReturn {
   const { records } = stream;
   const tail = records.length;
   const first = 'seqNum' in from ? from.seqNum : records.findIndex(({ stamp }) => stamp >= from.timestamp);
   if (first === -1 || first >= tail) return { kind: 'read-unwritten', tail };
   if (dice.chance(1, 2)) stream.trimPoint = Math.max(stream.trimPoint, stream.trimAsked);
-  const start = Math.max(first, stream.trimPoint);
+  stream.trims.push({ at: effectAt, point: stream.trimPoint });
+  // What was gone when it was called decides where it begins; or, a bug, nothing does.
+  const before = stream.trims.findLast(({ at }) => at <= calledAt)?.point ?? 0;
+  const start = Math.max(first, dice.pick([stream.trimPoint, stream.trimPoint, stream.trimPoint, before, before, 0]));
   if (start === tail && dice.chance(1, 2)) return { kind: 'read-nothing' };
   const isWhole = dice.chance(1, 2);
   const shown = records.slice(start, isWhole ? tail : start + dice.below(tail - start + 1));
