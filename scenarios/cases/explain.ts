@@ -44,10 +44,11 @@ export function explanationText({ message, causes, scenery, run }: Explanation):
   ].join('\n');
 }
 
-/** `node-1 wal/7, 2nd time: whether the reply to a put is lost → 1`. */
+/** `node-1 wal/7, 2nd time: whether the reply to a put is lost → yes`. */
 export function sentenceOf({ sentence, entity, ordinal, outcome }: KeyedChoice): string {
   const time = ordinal === 0 ? '' : `, time ${ordinal + 1}`;
-  return `${entity.replaceAll(/(^|\/|\s)0+(?=\d)/g, '$1')}${time}: ${sentence} → ${outcome}`;
+  const answer = sentence.startsWith('whether ') && outcome === 1 ? 'yes' : outcome;
+  return `${entity.replaceAll(/(^|\/|\s)0+(?=\d)/g, '$1')}${time}: ${sentence} → ${answer}`;
 }
 
 // --- lanes -----------------------------------------------------------------------------------------------

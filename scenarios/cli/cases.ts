@@ -12,15 +12,11 @@ import { programLine, shellWord } from '../repro-line.ts';
 import type { RunRecord } from '../run.ts';
 import { EXIT_USAGE, InputError } from './input-error.ts';
 import { EXIT_FAILED, EXIT_NONDETERMINISM, profileArgument } from './sim-options.ts';
+import { type Stops, stopping } from './stopping.ts';
 import { writeCase } from './write-case.ts';
 
 /** `case.simcase`, or `SEED/PROFILE` of a run. */
 const CASE_ARGUMENT = 'a .simcase file, or a run as SEED/PROFILE';
-
-export interface Stops {
-  until?: number;
-  break?: string;
-}
 
 // --- shrink ----------------------------------------------------------------------------------------------
 
@@ -177,32 +173,6 @@ async function writeCasePage(file: string, simcase: Simcase, run: RunRecord, out
   const caseFile = await givenCaseFile(readFileSync(file, 'utf8'), fileName, simcase);
   const repro = `${programLine()} sim repro ${shellWord(file)}`;
   return writeBundle(out, { ...run, repro, caseFile }, `case-${fileName.replace(/\.simcase$/, '')}`).page;
-}
-
-// --- stopping in the inspector ---------------------------------------------------------------------------
-
-/**
- * Hooks that stop in the inspector before event N, or at a choice of a site. To step backwards, run again up to an earlier
- * event: a run is repeated in milliseconds.
- */
-export async function stopping({ until, break: site, trace }: Stops & { trace?: boolean }) {
-  if (until !== undefined || site !== undefined) {
-    const inspector = await import('node:inspector');
-    inspector.open(0, '127.0.0.1', true);
-  }
-  const onTraceLine = (line: string): void => {
-    if (trace === true) console.log(line);
-    // oxlint-disable-next-line no-debugger -- what was asked for
-    if (until !== undefined && line.startsWith(`${until} `)) debugger;
-  };
-  const onChoice = (asked: string): void => {
-    // oxlint-disable-next-line no-debugger -- what was asked for
-    if (site !== undefined && asked === site) debugger;
-  };
-  return {
-    ...((trace === true || until !== undefined) && { onTraceLine }),
-    ...(site !== undefined && { onChoice }),
-  };
 }
 
 // --- reading and writing ---------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ import {
   reproCase,
   type ReproCaseOptions,
   shrinkCommand,
-  stopping,
 } from './cases.ts';
 import { exploreCommand } from './explore.ts';
 import { EXIT_USAGE, InputError } from './input-error.ts';
@@ -27,6 +26,7 @@ import {
   sized,
   sizeOf,
 } from './sim-options.ts';
+import { stopping } from './stopping.ts';
 import { mergeCommand, sweepCommand } from './sweep.ts';
 import type { Case } from '../cases/case.ts';
 import { drawPlan, type Profile, PROFILES } from '../plan.ts';
