@@ -1,6 +1,6 @@
 /**
  * A server that is killed, taken over and cut off again and again keeps every promise, however clients speak to it; a
- * planted bug is convicted in words. All combinations at a larger size: `npm run kill -- --size nightly`.
+ * planted bug is convicted in words. All combinations at a larger size, every night: `npm run kill -- --size full`.
  */
 
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ import { MEMORY, openKillStore } from './stores.ts';
 
 const PRODUCT = fileURLToPath(new URL('../../dist/scenarios/main.js', import.meta.url));
 
-const SIZE = { kills: 5, clients: 5, operationsPerClient: 100, thinkMsMax: 100 };
+const SIZE = { kills: 2, clients: 5, operationsPerClient: 100, thinkMsMax: 100 };
 
 async function recordOn(word: string, options: Omit<KillRunOptions, 'store' | 'env'>): Promise<KillRun> {
   const store = await openKillStore(word);
@@ -52,25 +52,25 @@ test.concurrent.each([
     expectLinearizable(run);
     if (how.inSessions) expectFollowed(run);
     // On a slow machine the recording may end before the last kill.
-    expect(run.kills).toBeGreaterThanOrEqual(2);
+    expect(run.kills).toBeGreaterThanOrEqual(1);
   },
   120_000,
 );
 
 test('a server that others take over ends with its own code, and nobody reads anything stale', async () => {
-  const size = { ...SIZE, kills: 1, takeovers: 4 };
+  const size = { ...SIZE, kills: 0, takeovers: 2, operationsPerClient: 60 };
   const run = await recordOn('file', { ...size, program: [PRODUCT], workflow: 'regular', transport: 's2s' });
   expectLinearizable(run);
-  expect(run.takeovers).toBeGreaterThanOrEqual(2);
-});
+  expect(run.takeovers).toBeGreaterThanOrEqual(1);
+}, 120_000);
 
 test.concurrent('a server in memory whose connections are cut over and over keeps what it acknowledged', async () => {
-  const size = { ...SIZE, kills: 0, cuts: 6, operationsPerClient: 60 };
+  const size = { ...SIZE, kills: 0, cuts: 4, operationsPerClient: 80, thinkMsMax: 200 };
   const how = { workflow: 'match-seq-num', transport: 's2s', inSessions: true } as const;
   const run = await recordOn(MEMORY, { ...size, ...how, program: [PRODUCT] });
   expectLinearizable(run);
-  expect(run.cuts).toBeGreaterThanOrEqual(3);
-});
+  expect(run.cuts).toBeGreaterThanOrEqual(2);
+}, 120_000);
 
 if (process.env['TAILRACE_NO_S3'] === '1') {
   test('no server was killed on a real S3 server, because TAILRACE_NO_S3 is set', () => {
@@ -78,12 +78,12 @@ if (process.env['TAILRACE_NO_S3'] === '1') {
   });
 } else {
   test('servers on a real S3 server, killed and taken over, stay linearizable', async () => {
-    const size = { kills: 3, takeovers: 3, clients: 4, operationsPerClient: 100, thinkMsMax: 200 };
+    const size = { ...SIZE, kills: 1, takeovers: 2, clients: 4, operationsPerClient: 80, thinkMsMax: 200 };
     const how = { workflow: 'match-seq-num', transport: 's2s', inSessions: true } as const;
     const run = await recordOn('s3', { ...size, ...how, program: [PRODUCT] });
     expectLinearizable(run);
-    expect(run.kills + run.takeovers).toBeGreaterThanOrEqual(2);
-  });
+    expect(run.kills + run.takeovers).toBeGreaterThanOrEqual(1);
+  }, 120_000);
 }
 
 function expectConviction(verdict: Verdict, how: string): void {
@@ -98,7 +98,8 @@ test(
   async () => {
     const plant = PLANTS.find(({ name }) => name === 'ack-before-put');
     if (plant === undefined) throw new Error('the plant is gone');
-    const size = { ...SIZE, thinkMsMax: 5, operationsPerClient: 300 };
+    // As often as it takes: a client that lost acknowledgements confuse is woken by the next kill.
+    const size = { ...SIZE, kills: 8, thinkMsMax: 5, operationsPerClient: 120 };
     const options = { ...size, program: [await buildPlant(plant)], workflow: 'regular' } as const;
     await Promise.all(
       (['fetch', 's2s'] as const).map(async (transport) => {
