@@ -295,7 +295,7 @@ async function fileOf(flag: string, path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw new StartError(`${flag} ${path} can not be read: ${(error as NodeJS.ErrnoException).code}`);
+    throw new StartError(`${flag} ${path} can not be read: ${(error as Error).message.split(',')[0]}`);
   }
 }
 

@@ -86,6 +86,6 @@ async function content(flag: string, path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw new TlsFilesError(`${flag} ${path} can not be read: ${(error as NodeJS.ErrnoException).code}`);
+    throw new TlsFilesError(`${flag} ${path} can not be read: ${(error as Error).message.split(',')[0]}`);
   }
 }

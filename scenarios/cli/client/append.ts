@@ -144,7 +144,7 @@ async function openInput(input: string): Promise<Readable> {
   try {
     await once(file, 'ready');
   } catch (error) {
-    throw new OperationFailed(`${input} can not be read: ${(error as NodeJS.ErrnoException).code}`);
+    throw new OperationFailed(`${input} can not be read: ${(error as Error).message.split(',')[0]}`);
   }
   return file;
 }

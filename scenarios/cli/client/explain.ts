@@ -61,8 +61,9 @@ export async function explained<Result>(endpoints: Endpoints, work: () => Promis
     if (error instanceof sdk.FencingTokenMismatchError) {
       const token = error.expectedFencingToken;
       throw new OperationFailed(
-        `not appended: the stream is fenced by ${token === '' ? 'no token' : `"${token}"`}; ` +
-          'append with that in --fencing-token, or `tailrace fence` it anew',
+        token === ''
+          ? 'not appended: the stream has no fencing token; append without --fencing-token, or `tailrace fence` it'
+          : `not appended: the stream is fenced by "${token}"; append with that in --fencing-token, or \`tailrace fence\` it anew`,
       );
     }
     throw new OperationFailed(isUnreached(error) ? unreached(error, endpoints) : inWords(error));
