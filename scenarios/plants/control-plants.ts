@@ -47,7 +47,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
           "      return Promise.resolve({ kind: 'deleted' } as const).then(() => {",
       },
     ],
-    seedsMax: 800,
+    seedsMax: 5_000,
     profile: 'failover',
   },
   {
@@ -254,7 +254,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: 'streamCipher: patch.streamCipher ?? config.streamCipher,',
       },
     ],
-    seedsMax: 400,
+    seedsMax: 5_000,
     profile: 'failover',
   },
   {
