@@ -17,11 +17,12 @@ export interface TrimStep {
 
 /** Ascending in both; the first is at event 0. */
 export function trimStepsOf(operations: readonly Operation[], before = 0): TrimStep[] {
-  const told = operations.flatMap((operation, index): TrimStep[] => {
-    const { returnEvent } = operation;
+  const told: TrimStep[] = [];
+  for (const [index, operation] of operations.entries()) {
     const point = trimToldBy(operation);
-    return point === null || returnEvent === null ? [] : [{ event: returnEvent, point, operation: index }];
-  });
+    const { returnEvent } = operation;
+    if (point !== null && returnEvent !== null) told.push({ event: returnEvent, point, operation: index });
+  }
   told.sort((a, b) => a.event - b.event);
   const steps: TrimStep[] = [{ event: 0, point: before, operation: null }];
   for (const step of told) if (step.point > (steps.at(-1)?.point ?? 0)) steps.push(step);
