@@ -30,7 +30,7 @@ const RECORD: SweepRecord = {
 test('a probe is told with its hits and its first seed, a watermark with the furthest run, and what stayed dark as dark', () => {
   const text = probeTable(RECORD);
   expect(text).toMatch(/^log\.fenced +3 {2}1\/quiet /m);
-  expect(text).toMatch(/^fault\.swizzle +0 {2}dark/m);
+  expect(text).toMatch(/^fault\.swizzle +0 {2}DARK, required/m);
   expect(text).toMatch(/^deepest\.pipeline +7 {2}2\/quiet /m);
   expect(text).toMatch(/^longest\.pause-survived-ms +0 {2}dark /m);
 });
