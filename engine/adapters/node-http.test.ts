@@ -196,3 +196,21 @@ describe('opening', () => {
     });
   });
 });
+
+test('requests of one connection share what those of no other have, over either protocol', async () => {
+  const seen: unknown[] = [];
+  const server = await serve(async ({ connection }) => respond(String(seen.push(connection))));
+  const { socket, received } = await connectRaw(server);
+  for (const answers of [1, 2]) {
+    socket.write(`GET / HTTP/1.1\r\nhost: ${HOST}\r\n\r\n`);
+    await until(() => received().split('HTTP/1.1 200').length === answers + 1, 'there was an answer');
+  }
+  const session = connectHttp2(server);
+  for (let i = 0; i < 2; i++) await callHttp2(session, { ':path': '/' });
+  await callHttp2(connectHttp2(server), { ':path': '/' });
+  const [first, again, other, same, last] = seen;
+  expect(again).toBe(first);
+  expect(same).toBe(other);
+  expect(new Set([first, other, last]).size).toBe(3);
+  expect(first).toBeInstanceOf(Object);
+});
