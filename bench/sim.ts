@@ -8,18 +8,24 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PROFILES } from '../scenarios/plan.ts';
+import { ENGINE_DEFAULTS, type EngineTunables } from '../engine/index.ts';
+import { drawPlan, PROFILES, type RunSize } from '../scenarios/plan.ts';
 import { runSeed } from '../scenarios/run-seed.ts';
 import { World } from '../sim/index.ts';
+import { type AloneRun, engineAlone } from './engine-alone.ts';
 import { median, type Row } from './table.ts';
 
 /** Steps of the reference loop; about 30 ms. */
 const REFERENCE_STEPS = 20_000_000;
 const QUEUED = 1_000;
 const KERNEL_EVENTS = 1_000_000;
-/** Before anything is measured: code that is compiled while it is measured tells of the compiler. */
-const WARM_RUNS = 60;
+/** Before anything is measured: code that is compiled while it is measured tells of the compiler, which is busy until then. */
+const WARM_RUNS = 200;
+const RATCHET_WARM_RUNS = 60;
 const RUNS = 60;
+/** Runs in which what each run costs before its first operation is little against the operations. */
+const LONG_RUNS = 5;
+const LONG = { clients: 3, operationsPerClient: 150 };
 const SWEEP_SECONDS = 60;
 
 /** Ratios to a million steps of the reference loop a second; half of what was measured when they were set. */
@@ -31,7 +37,7 @@ export const SIM_PARTS = { kernel, runs, size, sweep };
 export const RATCHET_PARTS = { sim: ratchet };
 
 async function ratchet(): Promise<Row[]> {
-  for (let seed = 0; seed < WARM_RUNS; seed++) await runSeed({ seed: `warm-${seed}`, profile: profileOf(seed) });
+  await warm(RATCHET_WARM_RUNS);
   await sleepers(KERNEL_EVENTS / 4, true);
   const reference = referenceSteps();
   const all = await measured(profileOf);
@@ -80,14 +86,18 @@ async function sleepers(events: number, guard: boolean): Promise<number> {
 
 /** Whole runs as sweeps draw them. */
 async function runs(): Promise<Row[]> {
-  for (let seed = 0; seed < WARM_RUNS; seed++) await runSeed({ seed: `warm-${seed}`, profile: profileOf(seed) });
+  await warm(WARM_RUNS);
   const reference = referenceSteps();
   const quiet = await measured(() => 'quiet');
+  const long = await measured(() => 'quiet', LONG_RUNS, LONG);
   const swarm = await measured(() => 'swarm');
   const all = await measured(profileOf);
   return [
     rate('whole simulation, all profiles', all.events / all.seconds / 1000, 'k events/s', 300),
     rate('quiet', quiet.operations / quiet.seconds / 1000, 'k operations/s', 20),
+    { what: '- events of an operation', value: quiet.events / quiet.operations, unit: 'events' },
+    { what: '- runs of 3 x 150 operations', value: long.operations / long.seconds / 1000, unit: 'k operations/s' },
+    { what: '- events of an operation', value: long.events / long.operations, unit: 'events' },
     rate('swarm', swarm.operations / swarm.seconds / 1000, 'k operations/s', 5),
     rate('swarm, simulated : wall', swarm.simulatedMs / 1000 / swarm.seconds, ': 1', 1_000),
     { what: 'one run, all profiles', value: (all.seconds * 1000) / RUNS, unit: 'ms' },
@@ -95,15 +105,9 @@ async function runs(): Promise<Row[]> {
   ];
 }
 
-/** The shape of S2's own collector in CI. */
+/** The shape of S2's own collector in CI, and what is left of it when the clients do next to nothing. */
 async function size(): Promise<Row[]> {
-  const times: number[] = [];
-  for (let seed = 0; seed < RUNS; seed++) {
-    const startedMs = performance.now();
-    await runSeed({ seed: String(seed), profile: 'quiet', size: { clients: 3, operationsPerClient: 50 } });
-    times.push(performance.now() - startedMs);
-  }
-  const value = median(times.slice(RUNS / 3));
+  const value = await medianMs({ clients: 3, operationsPerClient: 50 });
   return [
     {
       what: '3 clients x 50 operations, one seed, median',
@@ -111,7 +115,34 @@ async function size(): Promise<Row[]> {
       unit: 'ms',
       goal: { of: 'value', bound: 'at most', than: 20 },
     },
+    { what: '1 client x 1 operation', value: await medianMs({ clients: 1, operationsPerClient: 1 }), unit: 'ms' },
+    ...(await alone('as runs draw them', (seed) => drawPlan(String(seed), 'quiet', {}).tunables)),
+    ...(await alone('of production', () => ENGINE_DEFAULTS)),
   ];
+}
+
+/** The same work without anything simulated, in processor time. */
+async function alone(which: string, tunables: (seed: number) => EngineTunables): Promise<Row[]> {
+  const ofRuns: AloneRun[] = [];
+  for (let seed = 0; seed < RUNS; seed++) ofRuns.push(await engineAlone(tunables(seed), 50));
+  const warm = ofRuns.slice(RUNS / 3);
+  const sum = (of: (run: AloneRun) => number): number => warm.reduce((total, run) => total + of(run), 0);
+  const operations = sum((run) => run.operations);
+  return [
+    { what: `engine alone, 3 x 50, tunables ${which}`, value: sum((run) => run.cpuMs) / warm.length, unit: 'ms CPU' },
+    { what: '- an operation', value: (1000 * sum((run) => run.cpuMs)) / operations, unit: 'µs CPU' },
+    { what: '- calls of the store', value: sum((run) => run.storeCalls) / operations, unit: 'an operation' },
+  ];
+}
+
+async function medianMs(size: RunSize): Promise<number> {
+  const times: number[] = [];
+  for (let seed = 0; seed < RUNS; seed++) {
+    const startedMs = performance.now();
+    await runSeed({ seed: String(seed), profile: 'quiet', size });
+    times.push(performance.now() - startedMs);
+  }
+  return median(times.slice(RUNS / 3));
 }
 
 /** Seeds of a whole minute on two processes, as a pull request would have them; needs a build. */
@@ -131,11 +162,16 @@ function profileOf(seed: number): string {
   return PROFILES[seed % PROFILES.length]!;
 }
 
-async function measured(profileFor: (seed: number) => string) {
+async function warm(runs: number): Promise<void> {
+  for (let seed = 0; seed < runs; seed++) await runSeed({ seed: `warm-${seed}`, profile: profileOf(seed) });
+}
+
+/** `size` as drawn, unless it is given. */
+async function measured(profileFor: (seed: number) => string, runs = RUNS, size: Partial<RunSize> = {}) {
   const sum = { events: 0, operations: 0, simulatedMs: 0, seconds: 0 };
   const startedMs = performance.now();
-  for (let seed = 0; seed < RUNS; seed++) {
-    const { events, counts, simulatedMs } = await runSeed({ seed: String(seed), profile: profileFor(seed) });
+  for (let seed = 0; seed < runs; seed++) {
+    const { events, counts, simulatedMs } = await runSeed({ seed: String(seed), profile: profileFor(seed), size });
     sum.events += events;
     sum.operations += counts.operations;
     sum.simulatedMs += simulatedMs;
