@@ -25,7 +25,9 @@ export function banner(facts: BannerFacts): string {
     `  data    in ${store.describe}: ${PROMISES[store.kind]}`,
     `  flush   ${flushing(facts)}`,
     ...access(facts),
-    ...(tls === 'self-signed' ? ['  tls     self-signed: clients have to be told not to verify it'] : []),
+    ...(tls === 'self-signed'
+      ? ['  tls     self-signed: clients have to be told not to verify it (`tailrace` by S2_SSL_NO_VERIFY=1)']
+      : []),
     ...(facts.page === undefined ? [] : [`  look    ${clientUrl(facts)}/ in a browser`]),
     `  client  export S2_ACCOUNT_ENDPOINT=${clientUrl(facts)} S2_BASIN_ENDPOINT=${clientUrl(facts)} S2_ACCESS_TOKEN=${checksTokens(facts) ? 'TOKEN' : 'ignored'}`,
   ].join('\n');
