@@ -207,7 +207,8 @@ async function writeFailures(
     const run = await runSeed({ seed, profile, size, record: true });
     links[`${seed}/${profile}`] = `${profile}-${seed}/history.html`;
     // Results that were merged may be another build's: what can not be repeated is said, and the rest goes on.
-    if (run.failure === null) console.log(`seed ${seed} of ${profile} passes here: another build, or not deterministic`);
+    if (run.failure === null)
+      console.log(`seed ${seed} of ${profile} passes here: another build, or not deterministic`);
     if (shrinkMs === null || run.failure === null) {
       writeBundle(folder, { ...run, caseFile: await wholeCaseFile(seed, profile, size) });
       continue;
