@@ -98,21 +98,27 @@ export class SegmentFillings {
   /** One step of searching. False when the budget or the memory does not allow it. */
   #searchOn(budget: Budget): boolean {
     if (!this.#hasTriedOne) return this.#tryOne(budget);
+    const first = this.#found[0];
+    if (first !== undefined && this.#isDear(CHEAP_STEPS_MORE) && this.#spell(first)) return true;
     const searches = (this.#searches ??= this.#begin());
     this.#isComplete = searches.wide.isComplete;
     if (this.#isComplete) return true;
-    const first = this.#found[0];
-    const next = searches.cheapest;
-    const isDear = next === null || next.costAhead > (first === undefined ? CHEAP_STEPS : CHEAP_STEPS_MORE);
-    if (isDear && first !== undefined && this.#spell(first)) return true;
-    if (isDear && first === undefined && this.#identification === undefined) {
+    if (first === undefined && this.#identification === undefined && this.#isDear(CHEAP_STEPS)) {
       const identification = this.identification(budget);
       if (identification !== null && this.#spell(identification)) return true;
     }
+    const next = searches.cheapest;
     const fillings = next?.advance(budget) ?? null;
     if (fillings === null) return false;
     this.#keep(fillings);
     return true;
+  }
+
+  /** Would the next search cost more? Before there are any, two pieces of everything are what is reckoned with. */
+  #isDear(steps: number): boolean {
+    if (this.#searches === undefined) return this.stretch.holes.some(({ offers }) => offers.length ** 2 > steps);
+    const next = this.#searches.cheapest;
+    return next === null || next.costAhead > steps;
   }
 
   /** Most segments have one hole that one append fills, called lately; it is found without any table. */
