@@ -6,6 +6,7 @@
  * is that it be small.
  */
 
+import { firstAbove } from '../sweep/order.ts';
 import type { ExtendedReturn } from './history.ts';
 import type { StreamCall } from './stream-call.ts';
 
@@ -71,7 +72,8 @@ export class ReplayedStamps {
     const known = this.#facts
       .flatMap((fact) => (fact.kind === 'is' || fact.kind === 'at-least' ? [fact] : []))
       .sort((a, b) => a.position - b.position);
-    return (position) =>
-      known.reduce((most, fact) => (fact.position <= position ? Math.max(most, fact.stamp) : most), 0);
+    let most = 0;
+    const upTo = known.map(({ stamp }) => (most = Math.max(most, stamp)));
+    return (position) => upTo[firstAbove(known, (fact) => fact.position, position) - 1] ?? 0;
   }
 }

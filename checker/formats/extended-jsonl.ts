@@ -15,7 +15,7 @@ import { formatReturn, ownReturn } from './extended-answers.ts';
 import { besideAppend, configOf, formatBesideAppend, formatCall, formatConfig, ownCall } from './extended-calls.ts';
 import { textOf } from './extended-fields.ts';
 import { type Json, type JsonObject, JsonSyntaxError, scanJson } from './json-scanner.ts';
-import { formatEvent, parseLine } from './jsonl.ts';
+import { decodeBeside, decodeEvent, formatEvent } from './jsonl.ts';
 import { objectOf, position, RefusedLine, shown } from './line-fields.ts';
 
 export interface HistoryHeader {
@@ -49,7 +49,7 @@ export function parseExtended(text: string): ParsedExtended {
     try {
       const object = objectOf(scanJson(line), 'the line');
       if (index === 0) header = decodeHeader(object);
-      else history.push(decodeEvent(line, object));
+      else history.push(decodeLine(object));
     } catch (error) {
       if (error instanceof RefusedLine || error instanceof JsonSyntaxError)
         return { kind: 'malformed', line: index + 1, message: error.message };
@@ -125,41 +125,36 @@ function creatorsOf(json: Json): readonly CreatesOn[] {
   return json as readonly CreatesOn[];
 }
 
-function decodeEvent(line: string, object: JsonObject): ExtendedEvent {
+function decodeLine(object: JsonObject): ExtendedEvent {
   const labels = decodeLabels(object);
   const event = objectOf(object.get('event'), '"event"');
   const call = ownCall(event.get('Start'));
   const outcome = ownReturn(event.get('Finish'));
-  if (call === null && outcome === null) return decodeKnown(line, object, labels);
+  if (call === null && outcome === null) return decodeKnown(object, labels);
   if (event.size !== 1) throw new RefusedLine('"event" must have exactly one key ("Start" or "Finish")');
   refuseBesideAppend(object);
-  // What else stands on the line is what stands on S2's lines.
-  const rest = parseLine(withoutOwn(object));
-  if (typeof rest === 'string') throw new RefusedLine(rest);
-  const { clientId, opId, atMs, note } = rest;
-  const common = {
-    clientId,
-    opId,
-    ...labels,
-    ...(atMs !== undefined && { atMs }),
-    ...(note !== undefined && { note }),
-  };
+  const common = { ...decodeBeside(object), ...labels };
   return call !== null
     ? { type: 'call', ...common, call }
     : { type: 'return', ...common, return: outcome!, ...tailTimestampOf(object) };
 }
 
 /** A line of S2's, with what we may have put beside it. */
-function decodeKnown(line: string, object: JsonObject, labels: EventLabels): ExtendedEvent {
-  const parsed = parseLine(line);
-  if (typeof parsed === 'string')
-    throw new RefusedLine(
-      /^unknown (start|finish)/.test(parsed) ? `${parsed}; or one of those of our own format` : parsed,
-    );
+function decodeKnown(object: JsonObject, labels: EventLabels): ExtendedEvent {
+  const parsed = knownEvent(object);
   if (parsed.type === 'call' && parsed.call.kind === 'append')
     return { ...parsed, ...labels, call: { ...parsed.call, ...besideAppend(object) } };
   refuseBesideAppend(object);
   return parsed.type === 'call' ? { ...parsed, ...labels } : { ...parsed, ...labels, ...tailTimestampOf(object) };
+}
+
+function knownEvent(object: JsonObject): HistoryEvent {
+  try {
+    return decodeEvent(object);
+  } catch (error) {
+    const isUnknown = error instanceof RefusedLine && /^unknown (start|finish)/.test(error.message);
+    throw isUnknown ? new RefusedLine(`${error.message}; or one of those of our own format`) : error;
+  }
 }
 
 function refuseBesideAppend(object: JsonObject): void {
@@ -170,17 +165,6 @@ function refuseBesideAppend(object: JsonObject): void {
 function tailTimestampOf(object: JsonObject): { tailTimestamp?: number } {
   const told = object.get('tail_timestamp');
   return told === undefined ? {} : { tailTimestamp: position(told, 'tail_timestamp') };
-}
-
-/** The line's other keys, about an event that S2 knows. */
-function withoutOwn(object: JsonObject): string {
-  const kept = ['client_id', 'op_id', 'at_ms', 'note'].flatMap((key) => {
-    const value = object.get(key);
-    if (value === undefined) return [];
-    const text = typeof value === 'object' && value !== null && 'numberText' in value ? value.numberText : undefined;
-    return [`,"${key}":${text ?? (typeof value === 'bigint' ? `${value}` : JSON.stringify(value))}`];
-  });
-  return `{"event":{"Start":"Read"}${kept.join('')}}`;
 }
 
 function decodeLabels(object: JsonObject): EventLabels {

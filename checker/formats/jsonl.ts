@@ -105,16 +105,23 @@ function formatReturn(outcome: Return): string {
   }
 }
 
-function decodeEvent(json: Json): HistoryEvent {
+/** A line that was scanned before. Throws `RefusedLine`. */
+export function decodeEvent(json: Json): HistoryEvent {
   const line = objectOf(json, 'the line');
   const event = objectOf(member(line, 'event', 'the line'), '"event"');
-  const clientId = position(member(line, 'client_id', 'the line'), 'client_id');
-  const opId = position(member(line, 'op_id', 'the line'), 'op_id');
+  const { clientId, opId, ...note } = decodeBeside(line);
   const [step, body] = onlyMember(event, '"event"', '"Start" or "Finish"');
-  if (step === 'Start') return { type: 'call', clientId, opId, call: decodeCall(body), ...decodeNote(line) };
+  if (step === 'Start') return { type: 'call', clientId, opId, call: decodeCall(body), ...note };
   if (step !== 'Finish') throw new RefusedLine(`unknown event ${JSON.stringify(step)}; expected "Start" or "Finish"`);
   const outcome = withContent(decodeReturn(body), line.get('record_hashes'));
-  return { type: 'return', clientId, opId, return: outcome, ...decodeNote(line) };
+  return { type: 'return', clientId, opId, return: outcome, ...note };
+}
+
+/** What stands on every line beside its event. Throws `RefusedLine`. */
+export function decodeBeside(line: JsonObject): { clientId: number; opId: number } & EventNote {
+  const clientId = position(member(line, 'client_id', 'the line'), 'client_id');
+  const opId = position(member(line, 'op_id', 'the line'), 'op_id');
+  return { clientId, opId, ...decodeNote(line) };
 }
 
 /** Adds what a read saw, which stands beside the event. */

@@ -369,7 +369,8 @@ function falsify(dice: Dice, draft: Draft): void {
     const isLater = dice.chance(1, 2);
     draft.answer = isLater ? { ...told, tail: told.tail + 1 } : { ...told, start: moved(told.start) };
     if (told.timestamps !== undefined) draft.answer = { ...told, timestamps: [dice.pick(STAMPS), told.timestamps[1]] };
-  } else if (told.kind === 'read-part-success') {
+  } else if (draft.call.kind === 'follow' && dice.chance(1, 2)) draft.answer = { kind: 'stream-absent' };
+  else if (told.kind === 'read-part-success') {
     const { start, timestamps, contentHashes } = told;
     const bent = <T>(values: readonly T[], bend: (value: T) => T): T[] =>
       values.map((value) => (dice.chance(1, 2) ? bend(value) : value));
