@@ -62,7 +62,7 @@ export class ServerProcess {
 
   /** The exit code, or null when it lives on for longer than this. */
   async ended(withinMs: number): Promise<number | null> {
-    let timer: NodeJS.Timeout | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const tooLate = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), withinMs)));
     return Promise.race([this.gone, tooLate]).finally(() => clearTimeout(timer));
   }
