@@ -50,13 +50,14 @@ const BUGS: readonly PlantedBug[] = [
 
 /**
  * Clients, operations each, unknown outcomes in thousandths, a bug, and what the rules together may cost beside the plain
- * search: 0.01 of 0.7 s, 0.1 of 1.7 s, and 0.02 of more than 30 s were measured when they were invented.
+ * search: 0.01 of 0.7 s and 0.1 of 1.7 s were measured when they were invented. With unknown outcomes the plain search is
+ * a matter of luck with each history, so nothing is asked there.
  */
 const ABLATED: readonly (readonly [number, number, number, PlantedBug | null, number | null])[] = [
   [20, 100, 0, null, 0.015],
   [20, 1_000, 0, null, null],
   [10, 1_000, 0, 'stale-read', 0.06],
-  [10, 100, 50, null, 0.001],
+  [10, 100, 50, null, null],
   [20, 100, 100, null, null],
   [10, 1_000, 50, null, null],
   [20, 1_000, 50, null, null],
