@@ -34,7 +34,7 @@ export interface ExtendedState {
   readonly clockMs: number;
 }
 
-export interface ReadSoFar {
+interface ReadSoFar {
   readonly moments: number;
   /** Null while nothing of a stream was shown. */
   readonly birth: number | null;

@@ -34,7 +34,7 @@ export function secondOpinion(
 }
 
 /** Of one stream. Where clocks are wrong events have no times, and nothing is promised of ages. */
-export function extendedHistoryOf(
+function extendedHistoryOf(
   operations: readonly SideOperation[],
   { retentionIsJudged }: { retentionIsJudged: boolean },
 ): ExtendedHistory {
