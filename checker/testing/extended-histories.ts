@@ -126,8 +126,9 @@ function clients(dice: Dice, subjects: Subjects, count: number): Draft[] {
     const worker = dice.below(freeAt.length);
     const calledAt = freeAt[worker]! + dice.below(3);
     const call = drawCall(dice, subjects);
-    // Some appends take as long as a stream lives.
-    const isSlow = subjects.lives && call.kind === 'append' && dice.chance(1, 3);
+    // Some appends take as long as a stream lives, some reads longer than what they show.
+    const mayBeSlow = call.kind === 'append' ? subjects.lives : call.kind === 'read-part' && subjects.trims;
+    const isSlow = mayBeSlow && dice.chance(1, 3);
     const effectAt = calledAt + dice.below(isSlow ? 30 : 6);
     const returnedAt = effectAt + dice.below(6);
     freeAt[worker] = isSlow ? calledAt + 1 : returnedAt + 1;

@@ -67,7 +67,6 @@ const EXTENDED: readonly Mutant[] = [
     ['observations.ts', 'if (tail !== null && tail !== written) return', 'if (start < 0) return'],
   ),
   onExtended('trims are not undone', ['observations.ts', 'if (start < state.trimmed) return', 'if (start < 0) return']),
-  onExtended('what is gathered may be gone', ['operations.ts', 'isGathered: true };', '};']),
   onExtended('trims were asked for', ['ages.ts', 'position <= Math.max(trimmed, trimAsked)', 'position >= 0']),
   onExtended('positions that are written', [
     'observations.ts',
