@@ -94,7 +94,7 @@ export class AccessControl {
     if (isSession && !this.#meter.open(id)) {
       return limited('the access token has as many open sessions as it may', SESSION_RETRY_MS);
     }
-    return this.#counted(view, id, request, isSession);
+    return this.#counted(view, grant, request, isSession);
   }
 
   #viewOf(engine: Engine, grant: Grant): View {
@@ -106,13 +106,20 @@ export class AccessControl {
     return view;
   }
 
-  #counted(view: View, id: string, request: HttpRequest, isSession: boolean): Admitted {
+  #counted(view: View, grant: Grant, request: HttpRequest, isSession: boolean): Admitted {
+    const { id } = grant.token;
     const count = (bytes: number) => this.#meter.charge(id, bytes);
-    const pace = isSession ? () => this.#meter.settled(id, request.signal) : null;
+    // A session whose token is gone owes nothing: it has to hear of that now.
+    const ended = new AbortController();
+    const end = () => ended.abort('ended');
+    const unwatch = isSession ? grant.onEnd(end) : nothing;
+    const pace = isSession ? () => this.#meter.settled(id, ended.signal) : null;
     let isOver = !isSession;
     const over = () => {
       if (!isOver) this.#meter.closed(id);
       isOver = true;
+      unwatch();
+      end();
     };
     request.signal?.addEventListener('abort', over, { once: true });
     return {
@@ -168,8 +175,9 @@ function limited(message: string, waitMs: number): HttpResponse {
 }
 
 /**
- * The chunks, counted as they pass, and slower where there were too many. `over` is called when they end, however they do,
- * and if nobody ever asks for the first.
+ * The chunks, counted as they pass, and slower where there were too many: what is owed is paid before the next is asked for,
+ * so that none lies here while its token ends. `over` is called when they end, however they do, and if nobody ever asks for
+ * the first.
  */
 function watched(
   chunks: AsyncIterable<Uint8Array>,
@@ -184,11 +192,10 @@ function watched(
         next: async () => {
           let isMore = false;
           try {
+            await pace?.();
             const next = await iterator.next();
             isMore = next.done !== true;
-            if (next.done === true) return next;
-            count(next.value.length);
-            await pace?.();
+            if (next.done !== true) count(next.value.length);
             return next;
           } finally {
             if (!isMore) over();

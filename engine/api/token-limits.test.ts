@@ -75,6 +75,32 @@ describe('bytes', () => {
     await bench.clock.advance(10_000);
     expect(heard.frames()).toHaveLength(4);
   });
+
+  test('that are owed keep no session from ending with its token, and nothing that waited for them is told', async () => {
+    const bench = await accessBench({ ...NO_LIMITS, bytesPerS: 1_000 });
+    const mine = await bench.issue({ id: 'a', scope: EVERYTHING });
+    const headers = new Map([
+      ['s2-basin', BASIN],
+      ['accept', 'text/event-stream'],
+      ['authorization', `Bearer ${mine}`],
+    ]);
+    const target = `/v1/streams/${STREAM}/records?seq_num=0`;
+    const heard = listen(
+      await createApi(() => bench.engine, bench.options)({ method: 'GET', target, headers, body: new Feed() }),
+    );
+    const { feed, heard: appends } = await appending(bench, mine);
+    for (const body of ['first', 'second']) {
+      feed.push(messageFrame(encodeAppendInput(batch(body + 'x'.repeat(9_000)))));
+      await settled();
+    }
+    expect([heard.ended(), appends.ended()]).toEqual([false, false]);
+    expect((await bench.ask(bench.root, 'DELETE /v1/access-tokens/a')).status).toBe(204);
+    await settled();
+    expect([heard.ended(), appends.ended()]).toEqual([true, true]);
+    expect(heard.text()).toContain('event: error');
+    expect(heard.text()).not.toContain('second');
+    expect(appends.frames().at(-1)).toEqual([401, { code: 'authn', message: 'invalid access token' }]);
+  });
 });
 
 /** An append session of the holder of a token. */
