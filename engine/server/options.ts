@@ -114,9 +114,9 @@ export function checkOptions(options: ServeOptions): void {
   }
 }
 
-/** Whether only this machine can reach a server there. */
+/** Whether only this machine can reach a server there. A name that begins like such an address may be one of the network. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 /** Whether requests need an access token. */

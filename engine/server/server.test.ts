@@ -143,6 +143,8 @@ describe('access', () => {
     [{ host: '127.0.0.1', auth: 'on' }, true],
     [{ host: '127.0.0.1', rootToken: 'x' }, true],
     [{ host: '127.0.0.1', rootTokenFile: '/x' }, true],
+    [{ host: '127.0.1.1' }, false],
+    [{ host: '127.example.com' }, true],
   ])('of %j asks for tokens: %j', (options, asks) => {
     expect(checksTokens(options)).toBe(asks);
     expect(banner({ ...facts, ...options }).includes('S2_ACCESS_TOKEN=ignored')).toBe(!asks);
