@@ -2,8 +2,19 @@
 
 import { expect, test } from 'vitest';
 import { buildMutant, misfitOf } from './testing/differential/build-mutant.ts';
+import { handMadeHistories } from './testing/differential/hand-made.ts';
+import { huntHandMade } from './testing/differential/hunt.ts';
 import { MUTANTS } from './testing/differential/mutants.ts';
 
+/** What no random history is likely to meet. */
+const CAUGHT_BY_HAND = [
+  'turns of states',
+  'late appends of an earlier life',
+  'what is gathered may be gone',
+  'what is shown later was there',
+  'a read is of one life',
+  'a session stays in its life',
+];
 const CAUGHT_HERE = ['floors of answers', 'ceilings among unknown appends', 'commits before what returned earlier'];
 
 test('the edits of every mutant fit the sources exactly once', async () => {
@@ -14,6 +25,13 @@ test('the edits of every mutant fit the sources exactly once', async () => {
 test.each(CAUGHT_HERE)('without %s the engines disagree on some small history', async (breaks) => {
   const { hunt } = await buildMutant(MUTANTS.find((mutant) => mutant.breaks === breaks)!);
   expect(hunt({ from: 1, to: 12_000 }).found?.disagreement).toEqual(expect.any(String));
+});
+
+test.each(CAUGHT_BY_HAND)('without %s an engine contradicts the name of a hand-made history', async (breaks) => {
+  const handMade = handMadeHistories();
+  expect(huntHandMade(handMade)).toBe(null);
+  const mutated = await buildMutant(MUTANTS.find((mutant) => mutant.breaks === breaks)!);
+  expect(mutated.huntHandMade(handMade)?.name).toEqual(expect.any(String));
 });
 
 test('a checker that throws disagrees with everybody, and its history is shrunk', async () => {

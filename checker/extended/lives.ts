@@ -15,15 +15,13 @@ export interface Lives {
   changes: readonly StreamOperation[];
   /** What happened in each life; appends of unknown outcome are in every one that they reach. */
   of: readonly (readonly StreamOperation[])[];
-  /** What was true whether there was a stream or not, or of none; what a read is told when its stream is gone, behind the end of that. */
+  /** What was true whether there was a stream or not, or of none. */
   elsewhere: readonly StreamOperation[];
 }
 
 interface Life {
   from: number;
   to: number;
-  /** The call of its deletion. */
-  endsFrom: number;
   operations: StreamOperation[];
 }
 
@@ -33,7 +31,6 @@ export function livesOf(operations: readonly StreamOperation[], rule: ExtendedRu
   const lives = spansOf(changes, rule.initially !== 'absent');
   if (lives === null) return null;
   const lifeOf = new Map<string, Life>();
-  const elsewhere: StreamOperation[] = [];
   for (const operation of operations) {
     if (!needsStream(operation)) continue;
     const reached = lives.filter(({ from, to }) => operation.return >= from && operation.call <= to);
@@ -45,13 +42,7 @@ export function livesOf(operations: readonly StreamOperation[], rule: ExtendedRu
     for (const life of possible) life.operations.push(isNarrowed ? within(operation, life) : operation);
     if (moment !== undefined) lifeOf.set(moment.read, possible[0]!);
   }
-  for (const operation of operations)
-    if (!isChange(operation) && !needsStream(operation)) {
-      const { moment } = operation.input;
-      const ended = moment === undefined ? undefined : lifeOf.get(moment.read)?.endsFrom;
-      if (ended !== undefined && ended > operation.return) return null;
-      elsewhere.push(ended === undefined ? operation : { ...operation, call: Math.max(operation.call, ended) });
-    }
+  const elsewhere = operations.filter((operation) => !isChange(operation) && !needsStream(operation));
   return { changes, of: lives.map((life) => life.operations), elsewhere };
 }
 
@@ -62,15 +53,14 @@ function within(operation: StreamOperation, { from, to }: Life): StreamOperation
 
 function spansOf(changes: readonly StreamOperation[], isPresentFirst: boolean): Life[] | null {
   const lives: Life[] = [];
-  const begin = (from: number): number =>
-    lives.push({ from, to: Number.POSITIVE_INFINITY, endsFrom: Number.POSITIVE_INFINITY, operations: [] });
+  const begin = (from: number): number => lives.push({ from, to: Number.POSITIVE_INFINITY, operations: [] });
   let isPresent = isPresentFirst;
   if (isPresent) begin(Number.NEGATIVE_INFINITY);
   for (const [index, change] of changes.entries()) {
     const next = changes[index + 1];
     if (change.output.kind === 'change-unknown' || (next !== undefined && change.return >= next.call)) return null;
     if (isPresent === (change.output.kind === 'created')) return null;
-    if (isPresent) Object.assign(lives.at(-1)!, { to: change.return, endsFrom: change.call });
+    if (isPresent) lives.at(-1)!.to = change.return;
     else begin(change.call);
     isPresent = !isPresent;
   }

@@ -4,15 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
-import type { hunt, huntExtended, huntRegisters } from './hunt.ts';
+import type * as hunts from './hunt.ts';
 import type { Mutant } from './mutants.ts';
 
 const TOP = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Rejects when an edit does not fit. */
-export async function buildMutant(
-  mutant: Mutant,
-): Promise<{ hunt: typeof hunt; huntExtended: typeof huntExtended; huntRegisters: typeof huntRegisters }> {
+export async function buildMutant(mutant: Mutant): Promise<typeof hunts> {
   const outfile = join(TOP, '.runs', 'mutants', `${mutant.breaks.replaceAll(' ', '-')}.mjs`);
   await build({
     entryPoints: [join(TOP, 'checker/testing/differential/hunt.ts')],

@@ -6,7 +6,7 @@
 import { withWhatHappensByItself } from '../../extended/by-itself.ts';
 import { checkExtendedStream } from '../../extended/check.ts';
 import type { ExtendedHistory } from '../../extended/history.ts';
-import { extendedStreamModel } from '../../extended/model.ts';
+import { extendedStreamModel, KEEPS_ALL } from '../../extended/model.ts';
 import { operationsOfStream } from '../../extended/operations.ts';
 import { formatExtended } from '../../formats/extended-jsonl.ts';
 import { MalformedHistory } from '../../malformed.ts';
@@ -15,6 +15,7 @@ import { type OracleRule, oracleOf } from '../extended-oracle.ts';
 import { extendedHistory } from '../extended-histories.ts';
 import { hasLinearization } from '../permutations.ts';
 import { seededRandom } from '../random.ts';
+import type { HandMade } from './hand-made.ts';
 
 const OPERATIONS_MAX = 7;
 
@@ -48,6 +49,26 @@ export function huntExtended({ from, to }: { from: number; to: number }): Extend
 function shrink(found: FoundExtended): FoundExtended {
   for (let smaller: FoundExtended | null = found; smaller !== null; smaller = withoutOne(found)) found = smaller;
   return found;
+}
+
+/** The first hand-made history of which an engine does not say what its name says, or null. */
+export function huntHandMade(histories: readonly HandMade[]): { name: string; disagreement: string } | null {
+  for (const { name, verdict, header, history } of histories) {
+    const { initially = 'present', config = KEEPS_ALL, createsOn = [] } = header;
+    const rule: OracleRule = { strictS2: false, initially, config, createsOn };
+    const disagreement = saidBy(() => disagreementWith(verdict, history, rule));
+    if (disagreement !== null) return { name, disagreement };
+  }
+  return null;
+}
+
+/** An exception is an answer too, which agrees with none. */
+function saidBy(compare: () => string | null): string | null {
+  try {
+    return compare();
+  } catch (error) {
+    return `the checker throws: ${(error as Error).message}`;
+  }
 }
 
 /** Without an operation, if what is left is a history still and disagreed about. */
@@ -88,21 +109,17 @@ interface Comparison {
 function compareExtended(history: ExtendedHistory, rule: OracleRule): Comparison {
   const oracle = oracleOf(history, rule);
   const verdict = hasLinearization(oracle.model, oracle.operations) ? 'ok' : 'illegal';
-  try {
-    return { verdict, disagreement: disagreementWith(verdict, history, rule) };
-  } catch (error) {
-    return { verdict, disagreement: `permutations: ${verdict}, the checker throws: ${(error as Error).message}` };
-  }
+  return { verdict, disagreement: saidBy(() => disagreementWith(verdict, history, rule)) };
 }
 
 function disagreementWith(verdict: 'ok' | 'illegal', history: ExtendedHistory, rule: OracleRule): string | null {
   const said = checkExtendedStream(history, rule);
-  if (said.verdict !== verdict) return `permutations: ${verdict}, sweep: ${JSON.stringify(said)}`;
+  if (said.verdict !== verdict) return `it is ${verdict}, sweep: ${JSON.stringify(said)}`;
   const operations = operationsOfStream(history, rule);
   if ('code' in operations) return null;
   const all = withWhatHappensByItself(operations, rule) ?? operations;
   const searched = checkOperations(extendedStreamModel(rule), all).verdict;
-  if (searched !== verdict) return `permutations: ${verdict}, WGL+: ${searched}`;
+  if (searched !== verdict) return `it is ${verdict}, WGL+: ${searched}`;
   return said.verdict === 'ok' ? refusalOf(said.linearization, said.withoutEffect, history, rule) : null;
 }
 

@@ -14,7 +14,7 @@ import { smallHistory } from '../small-histories.ts';
 import { type Pretence, smallOperations } from '../small-operations.ts';
 import { compareOn, type Rule } from './compare.ts';
 
-export { huntExtended } from './hunt-extended.ts';
+export { huntExtended, huntHandMade } from './hunt-extended.ts';
 
 export interface Hunt {
   /** Seeds from..to-1. */
