@@ -21,5 +21,5 @@ export function vanishedAt(state: ExtendedState): number | null {
   const { last, config, bornMs, stream } = state;
   if (config.emptyAgeMs === null) return null;
   const emptyAt = goneAt(state, stream.tail);
-  return emptyAt === null ? null : Math.max(emptyAt, (last?.calledMs ?? bornMs) + config.emptyAgeMs);
+  return emptyAt === null ? null : Math.max(emptyAt, Math.max(bornMs, last?.calledMs ?? bornMs) + config.emptyAgeMs);
 }

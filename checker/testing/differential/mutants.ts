@@ -226,6 +226,11 @@ const EXTENDED: readonly Mutant[] = [
     'Math.max(emptyAt ?? 0, ',
   ]),
   onExtended('a stream is removed when it is old enough', ['ages.ts', '+ config.emptyAgeMs);', '- 1_000);']),
+  onExtended('a stream is no older than its creation', [
+    'ages.ts',
+    'Math.max(bornMs, last?.calledMs ?? bornMs)',
+    '(last?.calledMs ?? bornMs)',
+  ]),
   onExtended('time does not run backwards', [
     'model.ts',
     'call.when.returnedMs < state.clockMs',
