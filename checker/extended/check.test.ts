@@ -218,6 +218,19 @@ describe('an acknowledgement', () => {
     );
     expect(checkExtendedStream(told)).toMatchObject({ violation: { code: 'wrong-timestamp', opIds: [1, 2] } });
   });
+
+  test('contradicts itself in its timestamps, and whoever else told them', () => {
+    const read = (timestamps: number[]): Step => [
+      { kind: 'read-part', from: { seqNum: 0 } },
+      { kind: 'read-part-success', start: 0, recordHashes: [1n, 2n, 3n], timestamps, tail: null },
+    ];
+    const naming = (...steps: Step[]): unknown => {
+      const verdict = checkExtendedStream(inSequence(three, ...steps));
+      return verdict.verdict === 'illegal' && [verdict.violation.code, ...verdict.violation.opIds];
+    };
+    expect(naming(read([4, 6, 3]))).toEqual(['wrong-timestamp', 1]);
+    expect(naming(read([4, 6, 3]), read([4, 4, 4]))).toEqual(['wrong-timestamp', 2, 1]);
+  });
 });
 
 test('records of equal bodies differ by all else that a reader gets', () => {

@@ -52,6 +52,20 @@ describe('a follower', () => {
     expect(codeOf(three, begin(0, [1n]), resumed(2))).toBe('answer-without-place');
   });
 
+  test('is convicted together with whoever told what it was shown otherwise, if anybody did', () => {
+    const convicted = (...steps: Step[]): unknown => checkExtendedStream(inSequence(three, ...steps));
+    const from = (seqNum: number): ExtendedCall => follow('f', { seqNum });
+    const naming = (...opIds: number[]): object => ({ violation: { code: 'out-of-turn', opIds } });
+    expect(convicted(begin(0, [1n, 2n]), [follow('g', { after: 'f' }), shown(1, [2n])])).toMatchObject(naming(2, 1));
+    const heard: Step = [from(0), shown(0, [1n], 3)];
+    const [next, last]: Step[] = [
+      [follow('f'), shown(1, [2n])],
+      [follow('f'), shown(2, [3n], 2)],
+    ];
+    expect(convicted(heard, next!, last!)).toMatchObject(naming(3, 1));
+    expect(convicted([from(1), shown(0, [1n])])).toMatchObject(naming(1));
+  });
+
   test('is shown things that were true since its session was opened, for events travel', () => {
     const [opened, first, more, second] = [follow('f', { seqNum: 3 }), shown(3, [], 3), follow('f'), shown(3, [], 3)];
     const late: ExtendedEvent[] = [

@@ -23,10 +23,11 @@ export interface Delivery {
 interface Following {
   openedAt: number;
   from: From;
-  /** The greatest tail told. */
+  /** Whose delivery ended at `from`; null while it is the place that was asked for. */
+  fromOp: number | null;
+  /** The greatest tail told, and by which delivery. */
   tail: number;
-  /** The latest delivery, for sentences. */
-  opId: number | null;
+  tailOp: number | null;
   isOpen: boolean;
 }
 
@@ -70,9 +71,10 @@ function wait(
     return known;
   }
   if (known !== undefined) return refuse('is opened a second time');
-  const place = 'after' in from ? sessions.get(from.after)?.from : from;
-  if (place === undefined) return refuse('goes on behind a session that never was');
-  const opened = { openedAt: index, from: place, tail: 0, opId: null, isOpen: true };
+  const before = 'after' in from ? sessions.get(from.after) : { from, fromOp: null };
+  if (before === undefined) return refuse('goes on behind a session that never was');
+  const { from: place, fromOp } = before;
+  const opened = { openedAt: index, from: place, fromOp, tail: 0, tailOp: null, isOpen: true };
   sessions.set(name, opened);
   return opened;
 }
@@ -83,19 +85,20 @@ function take(
   opId: number,
   { start, recordHashes, tail }: ExtendedReturn & { kind: 'read-part-success' },
 ): Violation | null {
-  const { from, opId: before, tail: latest } = session;
+  const { from, fromOp, tail: latest, tailOp } = session;
   session.from = { seqNum: start + recordHashes.length };
-  session.tail = Math.max(latest, tail ?? 0);
-  session.opId = opId;
+  session.fromOp = opId;
+  if (tail !== null && tail >= latest) Object.assign(session, { tail, tailOp: opId });
   const isAgain = 'seqNum' in from && start < from.seqNum;
   if (!isAgain && (tail ?? latest) >= latest) return null;
   const what = recordHashes.length === 0 ? 'nothing' : `records ${range(start, start + recordHashes.length)}`;
   const told = tail === null ? '' : ` with tail ${tail}`;
   const came = 'seqNum' in from ? `had come to ${from.seqNum}` : `began at timestamp ${from.timestamp}`;
+  const other = isAgain ? fromOp : tailOp;
   return {
     code: 'out-of-turn',
     message: `A follower that ${came} and had heard of tail ${latest} was shown ${what}${told} (op ${opId}).`,
-    opIds: before === null ? [opId] : [opId, before],
+    opIds: other === null ? [opId] : [opId, other],
   };
 }
 

@@ -51,9 +51,19 @@ function findContradiction(bounds: readonly ToldBound[]): Violation | null {
     for (to = from; bounds[to]?.position === position; to++)
       if (bounds[to]!.low > (least?.low ?? 0)) least = bounds[to]!;
     for (let i = from; i < to; i++)
-      if (least !== null && bounds[i]!.high < least.low) return contradiction(least, bounds[i]!);
+      if (least !== null && bounds[i]!.high < least.low) return contradiction(...byTwo(least, bounds[i]!, bounds));
   }
   return null;
+}
+
+/** Where one operation contradicts itself, it may contradict another as well: then both are named. */
+function byTwo(least: ToldBound, most: ToldBound, bounds: readonly ToldBound[]): [ToldBound, ToldBound] {
+  if (least.opId !== most.opId) return [least, most];
+  const others = bounds.filter(({ opId }) => opId !== least.opId);
+  const less = others.find(({ position, high }) => position >= least.position && high < least.low);
+  if (less !== undefined) return [least, less];
+  const more = others.find(({ position, low }) => position <= most.position && low > most.high);
+  return [more ?? least, most];
 }
 
 function contradiction(least: ToldBound, most: ToldBound): Violation {

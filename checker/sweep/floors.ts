@@ -61,20 +61,30 @@ export function firstToProve({ raisers }: Floors, position: number): Operation {
 export function violationOf(op: Operation): Violation | null {
   const low = lowOf(op);
   if (low < 0)
-    return violation('impossible-ack', `${nameOf(op)} was acknowledged with tail ${op.tail}, below its own length.`, [
-      op,
-    ]);
+    return violation(
+      'impossible-ack',
+      `${nameOf(op)} was acknowledged with tail ${op.tail}, below its own length.${soFar(op.floorOp)}`,
+      [op, op.floorOp],
+    );
   if (low < op.floor) return belowFloor(op, op.floorOp!);
-  if (op.kind === 'append' && op.matchSeqNum !== null && op.matchSeqNum !== low)
+  if (op.kind === 'append' && op.matchSeqNum !== null && op.matchSeqNum !== low) {
+    // Who had told a tail beyond it proves that the condition could not hold any more.
+    const beyond = op.floor > op.matchSeqNum ? op.floorOp : null;
     return violation(
       'match-seq-num',
       `${nameOf(op)} demanded match_seq_num ${op.matchSeqNum}, but was acknowledged at ${range(low, op.tail)}: ` +
-        `it must start at ${op.matchSeqNum} or fail.`,
-      [op],
+        `it must start at ${op.matchSeqNum} or fail.${soFar(beyond)}`,
+      [op, beyond],
     );
+  }
   if (op.kind === 'read' && op.tail === 0 && (op.hashHi !== 0 || op.hashLo !== 0))
     return violation('wrong-content', `${nameOf(op)} reported an empty stream with a hash that is not 0.`, [op]);
   return null;
+}
+
+/** A sentence about who had told how far the log reached, if anybody had. */
+function soFar(floorOp: Operation | null): string {
+  return floorOp === null ? '' : ` Before it was called, ${claimOf(floorOp)}.`;
 }
 
 function belowFloor(op: Operation, floorOp: Operation): Violation {

@@ -147,7 +147,7 @@ export class LogState {
     const op = candidate.members.at(-1)!;
     const place = this.#placements.findLast((placement) => candidate.members.includes(placement.op))!;
     const places = `${range(place.position, place.position + op.recordCount)} and ${range(position, position + op.recordCount)}`;
-    return violation('applied-twice', `The records of ${nameOf(op)} are in the stream at ${places}.`, [op]);
+    return violation('applied-twice', `The records of ${nameOf(op)} are in the stream at ${places}.`, [op, place.op]);
   }
 }
 

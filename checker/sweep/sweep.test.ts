@@ -45,6 +45,17 @@ describe('a correct log with 20 clients of 1,000 ops and 5 % unknown outcomes', 
   });
 });
 
+test('an acknowledgement that contradicts its own call is named with who had told how far the log reached', () => {
+  const pending: readonly [Call, null] = [append([1n, 2n, 3n]), null];
+  const three: readonly [Call, Return] = [{ kind: 'check-tail' }, { kind: 'check-tail-success', tail: 3 }];
+  const impossible: readonly [Call, Return] = [append([4n, 5n]), { kind: 'append-success', tail: 1 }];
+  const guarded: readonly [Call, Return] = [append([4n], { matchSeqNum: 1 }), { kind: 'append-success', tail: 4 }];
+  const naming = (code: string, ...opIds: number[]): object => ({ violation: { code, opIds } });
+  expect(checkStream(sequence(pending, three, impossible))).toMatchObject(naming('impossible-ack', 2, 1));
+  expect(checkStream(sequence(impossible))).toMatchObject(naming('impossible-ack', 0));
+  expect(checkStream(sequence(pending, three, guarded))).toMatchObject(naming('match-seq-num', 2, 1));
+});
+
 describe('a planted bug is named by its code:', () => {
   const expectations: readonly (readonly [PlantedBug, NonNullable<CollectorOptions['workflow']>, RegExp])[] = [
     ['stale-read', 'regular', /^stale-read$/],
