@@ -1,16 +1,17 @@
 /**
  * Collects a concurrent history from a live server: N clients through the official SDK, everything written down. What
- * `tailrace record` does.
+ * `tailrace record` does. It ends by itself whatever the server does: no wait of a client is without a limit.
  */
 
 import { createBodyHasher } from '../checker/index.ts';
 import { BodyHashes } from './body-hashes.ts';
-import { ProtocolViolation } from './client.ts';
+import { ProtocolViolation, type StreamClient } from './client.ts';
+import { ImpatientClient } from './impatient-client.ts';
 import { RecordedClient } from './recorded-client.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 import { Recorder } from './recorder.ts';
 import { connect, provision, SdkClient, type SdkTarget, type SdkTransport, sessionsOf } from './sdk-client.ts';
-import { SessionClient } from './session-client.ts';
+import { inTime, SessionClient } from './session-client.ts';
 import { type Workflow, runWorkflow } from './workflow.ts';
 
 export interface RecordOptions extends SdkTarget {
@@ -29,6 +30,9 @@ export interface RecordOptions extends SdkTarget {
 const INITIAL_READ_ATTEMPTS = 30;
 const REST_MS = 1_000;
 
+/** Of an operation, retries included; the SDK has no limit of its own for a single request. */
+const ANSWER_MS_MAX = 30_000;
+
 /** A follower that has not been shown everything so long after the last append is not served. */
 const FOLLOWED_MS_MAX = 30_000;
 
@@ -42,11 +46,11 @@ export interface Recording {
 /** Rejects when the stream can not be provisioned or read at the start. */
 export async function recordHistory(options: RecordOptions): Promise<Recording> {
   const s2 = connect(options);
-  await provision(s2, options);
+  await provision(s2, options, ANSWER_MS_MAX);
   const hashes = new BodyHashes(await createBodyHasher());
   const startedMs = performance.now();
   const recorder = new Recorder(() => Math.round(performance.now() - startedMs));
-  const opening = await openingOf(new SdkClient(s2, options), hashes);
+  const opening = await openingOf(new ImpatientClient(new SdkClient(s2, options), ANSWER_MS_MAX), hashes);
   const stage: Stage = { options, recorder, hashes, violations: [] };
   const ticker = setInterval(() => options.onProgress(recorder.operationCount), 500);
   try {
@@ -93,8 +97,8 @@ async function workInSessions(stage: Stage): Promise<void> {
     await untilFollowed(stage, clients);
   } finally {
     for (const client of clients) client.leave();
-    await followed;
-    await Promise.all(handles.map((handle) => handle.close()));
+    await inTime(followed);
+    await Promise.all(handles.map((handle) => inTime(handle.close())));
   }
 }
 
@@ -120,7 +124,7 @@ async function untilFollowed(stage: Stage, clients: readonly SessionClient[]): P
 /** One request after the other, each written down. */
 function asker({ options, recorder, hashes }: Stage, number: number): RecordedClient {
   const client = new SdkClient(connect(options, number), options, null, options.transport);
-  return new RecordedClient(client, recorder, hashes);
+  return new RecordedClient(new ImpatientClient(client, ANSWER_MS_MAX), recorder, hashes);
 }
 
 /** What no server may do ends the client that saw it, and is kept. */
@@ -138,7 +142,7 @@ function numbers(count: number): number[] {
 }
 
 /** A stream that is not empty at the start: one append by client 0 that stands for all it holds, token included. */
-async function openingOf(client: SdkClient, hashes: BodyHashes): Promise<RecordedEvent[]> {
+async function openingOf(client: StreamClient, hashes: BodyHashes): Promise<RecordedEvent[]> {
   for (let attempt = 1; ; attempt++) {
     const read = await client.read();
     if (read.kind === 'failed') {

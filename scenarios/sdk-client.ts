@@ -58,10 +58,11 @@ export function connect({ endpoint, accessToken }: SdkTarget, client = 0): S2 {
   });
 }
 
-/** Makes sure basin and stream exist. Rejects with the server's last answer. */
-export async function provision(s2: S2, target: SdkTarget): Promise<void> {
-  await untilExists(() => s2.basins.create({ basin: target.basin }));
-  await untilExists(() => s2.basin(target.basin).streams.create({ stream: target.stream }));
+/** Makes sure basin and stream exist. Rejects with the server's last answer, or without one when `timeoutMs` are over. */
+export async function provision(s2: S2, target: SdkTarget, timeoutMs: number): Promise<void> {
+  const options = { signal: AbortSignal.timeout(timeoutMs) };
+  await untilExists(() => s2.basins.create({ basin: target.basin }, options));
+  await untilExists(() => s2.basin(target.basin).streams.create({ stream: target.stream }, options));
 }
 
 async function untilExists(create: () => Promise<unknown>): Promise<void> {

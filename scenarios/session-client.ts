@@ -43,7 +43,7 @@ const UNDER_WAY_MAX = 8;
 const PADDING_BYTES_MAX = 64;
 /** In the fencing workflow every n-th batch sets the client's token. */
 const FENCE_EVERY = 20;
-/** A session that lost its server may never end by itself: the SDK waits for acknowledgements without a limit. */
+/** What has lost its server, or waits for what a broken one never sends, may never end by itself in the SDK. */
 const CLOSE_MS_MAX = 5_000;
 const LOOK_MS = 100;
 /** Records that a follower holds back until it knows the tail. */
@@ -235,7 +235,13 @@ function behindCondition(result: AppendResult): AppendResult {
 function endsInTime(session: SdkAppendSession): SdkAppendSession {
   return {
     submit: (input) => session.submit(input),
-    close: () =>
-      Promise.race([session.close(), new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS_MAX).unref())]),
+    close: () => inTime(session.close()),
   };
+}
+
+/** Waits for the end of something of the SDK, but not for ever. Rejects as it does. */
+export async function inTime(ending: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_MS_MAX)));
+  await Promise.race([ending, late]).finally(() => clearTimeout(timer));
 }

@@ -81,15 +81,21 @@ export class SdkSessionWriter {
     const { requests } = this.#route;
     const { batches, batchesPerSessionMax, underWayMax } = this.#options;
     const count = Math.min(1 + this.#world.below(batchesPerSessionMax), batches - this.#sent);
-    for (let i = 0; i < count && !this.#hasFailed; i++) {
-      const ack = this.#submit(session);
-      // A broken promise is thrown below, once all is said.
-      ack.catch(() => {});
-      acks.push(ack);
-      await pause(this.#world.pauseMs());
-      if (i + 1 >= underWayMax) await acks[i + 1 - underWayMax];
+    try {
+      for (let i = 0; i < count && !this.#hasFailed; i++) {
+        const ack = this.#submit(session);
+        // A broken promise is thrown below, once all is said.
+        ack.catch(() => {});
+        acks.push(ack);
+        await pause(this.#world.pauseMs());
+        if (i + 1 >= underWayMax) await acks[i + 1 - underWayMax];
+      }
+      await Promise.all(acks);
+    } catch (error) {
+      // One that is left open holds its connection open, and the SDK waits for the end of that without a limit.
+      session.close().catch(() => {});
+      throw error;
     }
-    await Promise.all(acks);
     if (this.#route.requests > requests + acks.length) this.#world.noted('sdk.append-session-retried');
     if (this.#hasFailed) {
       this.#world.noted('sdk.append-session-failed');
