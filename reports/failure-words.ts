@@ -25,10 +25,10 @@ export interface FailureWords {
   guilty: readonly GuiltyOperation[];
   /** opIds the failure names that the history does not contain. */
   missingOpIds: readonly number[];
-  /** Of a failure that names no operations: who owned the store then, and what had just happened, the newest first. */
+  /** Of a failure that stopped the run: who owned the store then, and what had just happened, the newest first. */
   owners: readonly string[];
   before: readonly string[];
-  /** What was under way then, as `guilty`. */
+  /** Of one that names no operations: what was under way then, as `guilty`. */
   underWay: readonly GuiltyOperation[];
   /** What the trace shows to be wrong by itself, in the order in which it happened. */
   evidence: readonly string[];
@@ -48,7 +48,8 @@ export function failureWords(failure: RunFailure, chart: Chart): FailureWords {
       };
     });
   const guilty = inWords(chart.guilty);
-  const words = failure.opIds.length > 0 ? null : chart.lastWords;
+  // A history that no order explains speaks for itself; whoever stopped a run knows the moment, and only some operations.
+  const words = failure.opIds.length > 0 && failure.kind === 'linearizability' ? null : chart.lastWords;
   const known = new Set(guilty.map(({ opId }) => opId));
   const { kind, signature, message } = failure;
   return {
@@ -57,7 +58,9 @@ export function failureWords(failure: RunFailure, chart: Chart): FailureWords {
     evidence: chart.evidence.map(shortNames),
     owners: words?.owners ?? chart.rivals,
     before: (words?.lines ?? []).map(shortNames),
-    underWay: inWords(words?.operations ?? []).map((each) => pending(each, operations, words?.atMs ?? 0, timesMs)),
+    underWay: inWords((failure.opIds.length > 0 ? null : words)?.operations ?? []).map((each) =>
+      pending(each, operations, words?.atMs ?? 0, timesMs),
+    ),
   };
 }
 

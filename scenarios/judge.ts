@@ -2,7 +2,11 @@
 
 import { checkStream, type HistoryEvent, type Verdict } from '../checker/index.ts';
 import type { World, WorldFailure } from '../sim/index.ts';
+import { operationsNamed } from './named-operations.ts';
 import type { RunFailure } from './run.ts';
+
+/** The name of the judged stream in what monitors say. */
+const STREAM = 'stream-1';
 
 export interface Judgement {
   failure: RunFailure | null;
@@ -14,7 +18,7 @@ export interface Judgement {
 export function judge(world: World, history: readonly HistoryEvent[], verdicts: readonly RunFailure[] = []): Judgement {
   // A history cut short by a failure is judged too: its violation explains more than the assertion it tripped.
   const verdict = checkStream(history);
-  const own = worldFailure(world.failure);
+  const own = worldFailure(world.failure, history);
   if (verdict.verdict === 'illegal') return { failure: verdictFailure(verdict), linearization: null };
   const linearization = verdict.verdict === 'ok' ? verdict.linearization : null;
   const convicted = verdicts.find(({ kind }) => kind === 'linearizability') ?? null;
@@ -36,10 +40,15 @@ export function verdictFailure(verdict: Verdict): RunFailure | null {
   }
 }
 
-function worldFailure(failure: WorldFailure | null): RunFailure | null {
+function worldFailure(failure: WorldFailure | null, history: readonly HistoryEvent[]): RunFailure | null {
   if (failure === null) return null;
   const { kind, signature, message, host, atMs } = failure;
   const where = `${host === null ? '' : `on ${host} `}at ${atMs} ms`;
   const [first = '', ...rest] = message.split('\n');
-  return { kind, signature, message: [`${first} (${where})`, ...rest].join('\n'), opIds: [] };
+  return {
+    kind,
+    signature,
+    message: [`${first} (${where})`, ...rest].join('\n'),
+    opIds: operationsNamed(message, history, STREAM),
+  };
 }
