@@ -265,9 +265,28 @@ function browserTests(): void {
         await page.getByText('Copied', { exact: true }).waitFor();
         await page.locator('#probe-filter').fill('takeover own');
         expect(await page.locator('#probes tbody tr:visible').count()).toBe(1);
+        await page.locator('#probe-filter').fill('append.durable');
+        expect(await page.locator('#probes tbody tr:visible').count()).toBe(1);
+        await page.locator('#probe-filter').fill('');
+        expect(await page.locator('[data-fold="probes lit"] tbody tr:visible').count()).toBe(0);
+        expect(await page.locator('[data-fold="probes dark"] tbody tr:visible').count()).toBeGreaterThan(0);
         expect(await page.getByText('open the history').count()).toBeGreaterThan(0);
         await page.close();
       }
+    });
+
+    test('is a few screens long, however many probes there are', async () => {
+      const sweep = fakeSweep({ seeds: 70 });
+      const many = Array.from({ length: 360 }, (_, i) => ({
+        ...{ name: `probe.number-${i}`, sentence: 'something happened', required: i % 2 === 0, row: null },
+      }));
+      const text = renderSweep({ ...sweep, probes: [...sweep.probes, ...many], judgesProbes: false });
+      const { page } = await open('many', text);
+      expect(await page.evaluate('document.documentElement.scrollHeight')).toBeLessThan(3000);
+      const slowest = await page.locator('#slowest-title').boundingBox();
+      const probes = await page.locator('#probes-title').boundingBox();
+      expect(slowest?.y).toBeLessThan(probes?.y ?? 0);
+      await page.screenshot({ path: join(SCREENSHOTS, 'sweep-1280-light.png'), fullPage: true });
     });
 
     test('says at a glance whether to worry', async () => {

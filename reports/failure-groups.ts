@@ -31,6 +31,25 @@ export interface FailureGroup {
   omitted: number;
 }
 
+/**
+ * What stands over a group and below it. Most signatures are a message with its values blanked: then the message of the
+ * smallest case says it all, and is said once. A code is explained by the message below it.
+ */
+export function wordsOf({ signature, seeds }: FailureGroup): { heading: string; text: string } {
+  const message = seeds[0]?.message ?? '';
+  const [first = '', ...rest] = message.split('\n');
+  return blanksTo(first, signature) ? { heading: first, text: rest.join('\n') } : { heading: signature, text: message };
+}
+
+/** `slot 14 was issued twice (on node-1 at 3 ms)` to `slot # was issued twice`. */
+function blanksTo(message: string, signature: string): boolean {
+  const pattern = signature
+    .replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+    .replaceAll('#', '\\d+')
+    .replaceAll('…', '.+?');
+  return signature !== '' && new RegExp(`^${pattern}(?: \\(.*\\))?\\.?$`, 'i').test(message);
+}
+
 const SEEDS_PER_GROUP_MAX = 10;
 
 export function failureGroupsOf(

@@ -1,14 +1,15 @@
 /**
- * The text of the sweep page: the verdict large enough to read in passing, then failures, profiles, probes
- * and slow seeds as plain tables. The script only draws distributions and filters the probes.
+ * The text of the sweep page: the verdict large enough to read in passing, then failures, profiles, slow seeds and, last,
+ * probes as plain tables: the longest table hides nothing. The script only draws distributions and filters the probes.
  */
 
 import { formatCount, formatDuration, formatNumber, formatShare } from './figures.ts';
-import type { FailingSeed, FailureGroup } from './failure-groups.ts';
+import { type FailingSeed, type FailureGroup, wordsOf } from './failure-groups.ts';
 import { reproBlock } from './history-page.ts';
 import { html, type Markup } from './html.ts';
+import { probesSection, requiredWords } from './probes-section.ts';
 import { trendSection } from './trend.ts';
-import type { PlantRow, ProbeRow, ProfileRow, SweepView } from './view-sweep.ts';
+import type { PlantRow, ProfileRow, SweepView } from './view-sweep.ts';
 
 export function sweepBody(view: SweepView): Markup {
   const { about, verdict } = view;
@@ -67,7 +68,7 @@ export function sweepBody(view: SweepView): Markup {
       </dl>
       ${view.failures.length > 0 && failuresSection(view.failures)}
       ${view.harnessErrors.length > 0 && harnessSection(view.harnessErrors)} ${profilesSection(view.profiles)}
-      ${trendSection(view.nights)} ${view.plants.length > 0 && plantsSection(view.plants)} ${probesSection(view)}
+      ${trendSection(view.nights)} ${view.plants.length > 0 && plantsSection(view.plants)}
       <div class="side-by-side">
         ${slowestSection(view)}
         <section class="card">
@@ -79,13 +80,14 @@ export function sweepBody(view: SweepView): Markup {
           </div>
         </section>
       </div>
+      ${probesSection(view)}
     </main>`;
 }
 
-function praise({ progress }: SweepView): string {
-  return progress === null
-    ? 'No failure, no harness error, no required probe dark.'
-    : 'Probes are judged when the sweep has ended.';
+function praise({ progress, required }: SweepView): string {
+  if (progress !== null) return 'Probes are judged when the sweep has ended.';
+  if (required.notAsked === null) return 'No failure, no harness error, no required probe dark.';
+  return `No failure, no harness error. ${requiredWords(required)}.`;
 }
 
 function progressBar({ done, planned }: NonNullable<SweepView['progress']>): Markup {
@@ -116,7 +118,10 @@ function figuresOf({ totals, about }: SweepView): [string, string][] {
 function failuresSection(failures: readonly FailureGroup[]): Markup {
   return html`<section aria-labelledby="failures-title">
     <h2 id="failures-title">
-      Failures <span class="note">${formatCount(failures.length, 'signature')}, the most frequent first</span>
+      Failures
+      <span class="note"
+        >${formatCount(failures.length, 'signature')}, the most frequent first; in each the smallest case first</span
+      >
     </h2>
     ${failures.map(failureCard)}
   </section>`;
@@ -124,21 +129,22 @@ function failuresSection(failures: readonly FailureGroup[]): Markup {
 
 function failureCard(group: FailureGroup): Markup {
   const [smallest, ...others] = group.seeds;
+  const { heading, text } = wordsOf(group);
   return html`<article class="card violation">
     <p class="eyebrow">
       ${group.kind} · ${formatCount(group.count, 'run')} ·
       ${group.profiles.join(', ')}${group.plants.length > 0 && ` · planted: ${group.plants.join(', ')}`}
     </p>
-    <h3>${group.signature}</h3>
+    <h3>${heading}</h3>
+    ${text !== '' && html`<p>${text}</p>`}
     ${
       smallest !== undefined &&
-      html`<p>${smallest.message}</p>
-        <p class="note">Smallest case: ${caseOf(smallest)}</p>
+      html`<p class="note">Smallest case: ${caseOf(smallest)}</p>
         ${reproBlock(smallest.repro)}`
     }
     ${
       others.length > 0 &&
-      html`<details>
+      html`<details data-fold="failure ${group.kind} ${group.signature}">
         <summary>${formatCount(others.length + group.omitted, 'more seed')}</summary>
         <ul class="seeds">
           ${others.map((seed) => html`<li><span>${caseOf(seed)}</span>${reproBlock(seed.repro)}</li>`)}
@@ -229,57 +235,6 @@ function outcomeBar({ counts }: ProfileRow): Markup {
   return html`<div class="outcomes" role="img" aria-label="${words}" title="${words}">
     ${parts.map(([name, count]) => count > 0 && html`<i class="${name}" style="flex-grow:${count}"></i>`)}
   </div>`;
-}
-
-function probesSection({ probes, totals }: SweepView): Markup {
-  return html`<section class="card" aria-labelledby="probes-title">
-    <div class="section-head">
-      <h2 id="probes-title">
-        Probes
-        <span class="note"
-          >${formatNumber(totals.probesLit)} of ${formatNumber(totals.probes)} lit; dark and rare ones first</span
-        >
-      </h2>
-      <input type="search" id="probe-filter" placeholder="Filter probes" aria-label="Filter probes" />
-    </div>
-    <div class="scroll">
-      <table id="probes">
-        <thead>
-          <tr>
-            <th scope="col">probe</th>
-            <th scope="col">row</th>
-            <th scope="col">what it means</th>
-            <th scope="col" class="number">runs</th>
-            <th scope="col" class="number">hits</th>
-            <th scope="col">first seen</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${probes.map(probeRow)}
-        </tbody>
-      </table>
-    </div>
-    <p class="note" id="probe-filter-empty" hidden>No probe matches.</p>
-  </section>`;
-}
-
-function probeRow(probe: ProbeRow): Markup {
-  return html`<tr class="probe-${probe.state}">
-    <th scope="row" class="mono">${probe.name}</th>
-    <td class="mono">${probe.row ?? ''}</td>
-    <td>${probe.sentence}</td>
-    <td class="number">${probe.state === 'lit' ? formatNumber(probe.runs) : probeBadge(probe)}</td>
-    <td class="number">${formatNumber(probe.hits)}</td>
-    <td>
-      ${probe.first === null ? '' : html`<span class="mono">${probe.first.seed}</span> in ${probe.first.profile}`}
-    </td>
-  </tr>`;
-}
-
-function probeBadge({ state }: ProbeRow): Markup {
-  return state === 'missing'
-    ? html`<span class="badge bad">required, dark</span>`
-    : html`<span class="badge">dark</span>`;
 }
 
 function plantsSection(plants: readonly PlantRow[]): Markup {

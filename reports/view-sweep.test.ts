@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { SeedResult } from '../scenarios/run.ts';
+import type { SeedResult, SweepRecord } from '../scenarios/run.ts';
+import { wordsOf } from './failure-groups.ts';
+import { sweepBody } from './sweep-page.ts';
 import { fakeSweep } from './testing/fake-run.ts';
 import { viewSweep } from './view-sweep.ts';
 
@@ -99,6 +101,20 @@ describe('failures', () => {
     expect(verdict.headline).toBe('4 of 4 runs failed');
   });
 
+  test('are told once: by the message where the signature is that with its values blanked, else by both', () => {
+    const words = (signature: string, message: string) => {
+      const result = failing('1', 5, signature);
+      const failure = { kind: 'invariant' as const, signature, message, opIds: [] };
+      const [group] = viewSweep({ ...PASSED, results: [{ ...result, failure }] }).failures;
+      return group === undefined ? null : wordsOf(group);
+    };
+    const once = 'Slot 14 was issued twice by wal/3 (on node-1 at 30 ms)';
+    expect(words('Slot # was issued twice by …', `${once}\nmore`)).toEqual({ heading: once, text: 'more' });
+    const explained = 'A check-tail answered 31 after 37.';
+    expect(words('stale-tail', explained)).toEqual({ heading: 'stale-tail', text: explained });
+    expect(words('f(#) [x', 'f(1) [x')).toEqual({ heading: 'f(1) [x', text: '' });
+  });
+
   test('beyond ten of a kind are counted, not listed', () => {
     const results = Array.from({ length: 25 }, (_, i) => failing(String(i), 50));
     const [group] = viewSweep({ ...PASSED, results }).failures;
@@ -141,6 +157,38 @@ test('a sweep too small to judge probes has not failed because of one that staye
   const probes = [{ name: 'rare', sentence: 's', required: true, row: null }];
   expect(viewSweep({ ...PASSED, probes }).verdict.tone).toBe('bad');
   expect(viewSweep({ ...PASSED, probes, judgesProbes: false }).verdict.tone).toBe('good');
+});
+
+describe('required probes', () => {
+  const probes = [
+    { name: 'rare', sentence: 's', required: true, row: null },
+    { name: 'append.durable', sentence: 's', required: true, row: null },
+  ];
+
+  /** What a reader sees: tags gone, blanks as one. */
+  const read = (sweep: SweepRecord): string =>
+    sweepBody(viewSweep(sweep))
+      .markup.replaceAll(/<[^>]*>/g, ' ')
+      .replaceAll(/\s+/g, ' ');
+
+  test('are missing where they fail the sweep, and nowhere else', () => {
+    const judged = viewSweep({ ...PASSED, probes });
+    expect([judged.verdict.tone, judged.probes[0]?.state, judged.required.notAsked]).toEqual(['bad', 'missing', null]);
+    const small = viewSweep({ ...PASSED, probes, judgesProbes: false });
+    expect([small.verdict.tone, small.probes[0]?.state]).toEqual(['good', 'dark']);
+    expect(small.required).toEqual({ lit: 1, probes: 2, notAsked: 'not asked of so few runs' });
+    const [one] = PASSED.results;
+    const alone = viewSweep({ ...PASSED, probes, judgesProbes: false, results: one === undefined ? [] : [one] });
+    expect(alone.required.notAsked).toBe('not asked of one profile alone');
+  });
+
+  test('of a sweep too small to ask for them raise no alarm, and the banner does not deny that some are dark', () => {
+    const small = read({ ...PASSED, probes, judgesProbes: false });
+    expect(small).toContain('No failure, no harness error. 1 of 2 required probes lit; not asked of so few runs.');
+    expect(small).toContain('dark, not asked here');
+    expect(small).not.toMatch(/no required probe dark|required, dark/);
+    expect(read({ ...PASSED, probes })).toContain('required, dark');
+  });
 });
 
 test('the order in which workers finished changes nothing', () => {

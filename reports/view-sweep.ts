@@ -28,7 +28,7 @@ export interface ProbeRow extends ProbeInfo {
   /** Runs in which it was lit at least once. */
   runs: number;
   first: { seed: string; profile: string } | null;
-  /** `missing` is a required probe that stayed dark: a sweep that judges probes has failed. */
+  /** `missing` is a required probe that stayed dark in a sweep that judges probes: it has failed. Else it is only dark. */
   state: 'lit' | 'dark' | 'missing';
 }
 
@@ -47,6 +47,8 @@ export interface SweepView {
     seeds: string | null;
     wallMs: number;
   };
+  /** Required probes; `notAsked` says why none of them can fail this sweep, null where each that is dark does. */
+  required: { lit: number; probes: number; notAsked: string | null };
   /** How far a sweep that goes on is; null when it is over. */
   progress: { done: number; planned: number | null } | null;
   totals: { runs: number; failed: number; operations: number; simulatedMs: number; probesLit: number; probes: number };
@@ -110,8 +112,11 @@ export function viewSweep(sweep: SweepRecord, options: SweepOptions = {}): Sweep
   const results = sweep.results.toSorted(bySeed);
   const failures = failureGroupsOf(results, options.runLinks ?? {});
   const goesOn = options.goesOn ?? false;
-  const probes = probeRows(sweep.probes, results, goesOn);
+  const isAsked = sweep.judgesProbes && !goesOn;
+  const probes = probeRows(sweep.probes, results, isAsked);
   const verdict = verdictOf(sweep, failures, probes, goesOn);
+  const profiles = profileRows(results);
+  const required = probes.filter((probe) => probe.required);
   return {
     title: `${verdict.headline} · ${sweep.scenario} sweep`,
     verdict,
@@ -134,7 +139,12 @@ export function viewSweep(sweep: SweepRecord, options: SweepOptions = {}): Sweep
       probesLit: probes.filter(({ state }) => state === 'lit').length,
       probes: probes.length,
     },
-    profiles: profileRows(results),
+    required: {
+      lit: required.filter(({ state }) => state === 'lit').length,
+      probes: required.length,
+      notAsked: isAsked ? null : whyNotAsked(goesOn, profiles.length),
+    },
+    profiles,
     failures,
     harnessErrors: sweep.harnessErrors,
     probes,
@@ -152,6 +162,12 @@ export function viewSweep(sweep: SweepRecord, options: SweepOptions = {}): Sweep
     plants: plantRows(options.plants ?? []),
     distributions: distributionsOf(results),
   };
+}
+
+/** Rare states need many seeds, and some a profile of their own: it is the sweep's record that says whether it had them. */
+function whyNotAsked(goesOn: boolean, profiles: number): string {
+  if (goesOn) return 'not asked before the sweep has ended';
+  return profiles === 1 ? 'not asked of one profile alone' : 'not asked of so few runs';
 }
 
 function distributionsOf(results: readonly SeedResult[]): Distribution[] {
@@ -215,7 +231,7 @@ function verdictOf(
   const decided = failures.filter(({ kind }) => kind !== 'unknown');
   const failed = sum(decided, ({ count }) => count);
   const undecided = sum(failures, ({ count }) => count) - failed;
-  const missing = sweep.judgesProbes ? probes.filter(({ state }) => state === 'missing').length : 0;
+  const missing = probes.filter(({ state }) => state === 'missing').length;
   const reasons: string[] = [];
   if (failed > 0) reasons.push(formatCount(decided.length, 'distinct failure'));
   if (sweep.harnessErrors.length > 0) reasons.push(`${formatCount(sweep.harnessErrors.length, 'worker')} died or hung`);
@@ -257,8 +273,8 @@ function profileRows(results: readonly SeedResult[]): ProfileRow[] {
 }
 
 /** Required and dark first, then dark, then lit by rarity: what needs a look stands at the top. */
-function probeRows(catalogue: readonly ProbeInfo[], results: readonly SeedResult[], goesOn: boolean): ProbeRow[] {
-  const ranks = { missing: 0, dark: 1, lit: 2 };
+function probeRows(catalogue: readonly ProbeInfo[], results: readonly SeedResult[], isAsked: boolean): ProbeRow[] {
+  const rank = ({ state, required }: ProbeRow): number => (state === 'lit' ? 2 : required ? 0 : 1);
   return catalogue
     .map((info): ProbeRow => {
       const lit = results.filter(({ probes }) => (probes[info.name] ?? 0) > 0);
@@ -268,10 +284,10 @@ function probeRows(catalogue: readonly ProbeInfo[], results: readonly SeedResult
         hits: sum(lit, ({ probes }) => probes[info.name] ?? 0),
         runs: lit.length,
         first: first === undefined ? null : { seed: first.seed, profile: first.profile },
-        state: darkness(lit.length, info.required && !goesOn),
+        state: darkness(lit.length, info.required && isAsked),
       };
     })
-    .sort((a, b) => ranks[a.state] - ranks[b.state] || a.runs - b.runs || compareText(a.name, b.name));
+    .sort((a, b) => rank(a) - rank(b) || a.runs - b.runs || compareText(a.name, b.name));
 }
 
 function darkness(runs: number, required: boolean): ProbeRow['state'] {

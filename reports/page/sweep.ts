@@ -40,14 +40,19 @@ function listen(): void {
 function show({ title, body, distributions }: SweepUpdate): void {
   const filter = typedFilter();
   const isTyping = document.activeElement?.id === 'probe-filter';
-  const opened = new Set(openDetails().map(titleOf));
+  // What only a search opened closes with it.
+  const opened = new Set(openDetails().flatMap((each) => ('searched' in each.dataset ? [] : nameOf(each))));
+  const scrolled = new Map(
+    [...document.querySelectorAll('details')].map((each) => [nameOf(each), scrollerOf(each)?.scrollTop]),
+  );
   document.title = title;
   // Our own renderer's, escaped; a script in it would not run under the page's policy anyway.
   requireElement('sweep').innerHTML = body;
-  for (const details of document.querySelectorAll('details')) details.open = opened.has(titleOf(details));
+  for (const details of document.querySelectorAll('details')) details.open = opened.has(nameOf(details));
   const field = requireElement('probe-filter') as HTMLInputElement;
   field.value = filter;
   filterProbes(filter);
+  for (const details of openDetails()) scrollerOf(details)?.scrollTo(0, scrolled.get(nameOf(details)) ?? 0);
   if (isTyping) field.focus();
   draw(distributions);
 }
@@ -56,7 +61,11 @@ function openDetails(): HTMLDetailsElement[] {
   return [...document.querySelectorAll('details')].filter(({ open }) => open);
 }
 
-/** What stays the same of a failure while more seeds fail like it. */
-function titleOf(details: HTMLDetailsElement): string {
-  return details.closest('article')?.querySelector('h3')?.textContent ?? '';
+function scrollerOf(details: HTMLDetailsElement): Element | null {
+  return details.querySelector('.tall');
+}
+
+/** What stays the same of it while more seeds run. */
+function nameOf(details: HTMLDetailsElement): string {
+  return details.dataset['fold'] ?? '';
 }
