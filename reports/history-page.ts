@@ -214,8 +214,8 @@ function timeTravel(): Markup {
     <div class="moment-head">
       <label for="moment">Time travel</label>
       <input type="range" id="moment" min="0" max="0" value="0" step="1" />
-      <output id="moment-at" for="moment">off</output>
-      <button type="button" id="moment-off">Off</button>
+      <output id="moment-at" for="moment"></output>
+      <button type="button" id="moment-off" hidden>Off</button>
     </div>
     <div id="moment-state" class="moment-state" aria-live="polite"></div>
   </div>`;

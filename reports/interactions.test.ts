@@ -212,6 +212,7 @@ function interactions(): void {
 
   test('the time slider tells the state of log, owner, windows and clients at every event', async () => {
     await fresh();
+    expect(await page.locator('.moment-head').innerText()).not.toMatch(/off/i);
     await page.locator('#moment').focus();
     await page.locator('#moment').fill('60');
     const at = await page.locator('#moment-state').innerText();
@@ -227,6 +228,7 @@ function interactions(): void {
     expect(await page.locator('#inspector').isVisible()).toBe(true);
     await page.locator('#moment-off').click();
     expect(await page.locator('#moment-state').innerText()).toBe('');
+    expect(await page.locator('#moment-off').isHidden()).toBe(true);
   });
 
   test('operations are stepped through along a client and across clients without a mouse', async () => {

@@ -10,6 +10,7 @@ import type { History } from '../checker/history.ts';
 import type { CaseFile, RunCounts, RunFailure, RunRecord } from '../scenarios/run.ts';
 import type { ChartData } from './chart-data.ts';
 import { chartOf } from './chart.ts';
+import { withExitWord } from './exit-codes.ts';
 import { type FailureWords, failureWords, withShortName } from './failure-words.ts';
 import { formatCount, formatDuration, formatNumber } from './figures.ts';
 import { hostSpansOf } from './host-spans.ts';
@@ -60,7 +61,10 @@ export function viewRun(
   const chart = chartOf({
     ...{ history, failure, linearization },
     partialOrders,
-    tracks: [...tracks.map(withShortName), ...hostSpansOf(run.marks ?? [], tracks, run.simulatedMs)],
+    tracks: [
+      ...tracks.map((span) => withExitWord(withShortName(span))),
+      ...hostSpansOf(run.marks ?? [], tracks, run.simulatedMs),
+    ],
     marks: run.marks ?? [],
     messages: run.messages ?? null,
   });

@@ -3,6 +3,7 @@
  * filled them, the fencing token in force and the trim point.
  */
 
+import { labelLeft } from '../axis-labels.ts';
 import { shortNamesOf } from '../describe.ts';
 import { formatNumber } from '../figures.ts';
 import { logTilesOf, type LogTile, type LogTiles } from '../log-tiles.ts';
@@ -99,13 +100,13 @@ export class LogStrip implements Chart, ThingSource {
     const count = Math.max(2, Math.floor((right - left) / 110));
     const step = Math.max(1, niceStep((high - low) / count));
     brush.fillStyle = palette['ink-soft'];
-    brush.textAlign = 'center';
     for (let position = Math.ceil(low / step) * step; position <= high; position += step) {
       const at = this.#x(position);
-      brush.fillText(formatNumber(position), at, AXIS_PX / 2 + 2);
-      brush.fillRect(at, AXIS_PX - 2, 1, 4);
+      const label = formatNumber(position);
+      const start = labelLeft(at, brush.measureText(label).width, { left, right });
+      brush.fillText(label, start, AXIS_PX / 2 + 2);
+      brush.fillRect(Math.min(at, right - 1), AXIS_PX - 2, 1, 4);
     }
-    brush.textAlign = 'left';
   }
 
   #drawTiles(brush: CanvasRenderingContext2D): void {

@@ -20,6 +20,7 @@ export interface MomentControl {
 export function bindMoment(stage: Stage): MomentControl {
   const slider = requireElement('moment') as HTMLInputElement;
   const output = requireElement('moment-at');
+  const off = requireElement('moment-off');
   const panel = requireElement('moment-state');
   const source = sourceOf(stage);
   slider.max = String(Math.max(0, stage.model.eventCount - 1));
@@ -27,14 +28,19 @@ export function bindMoment(stage: Stage): MomentControl {
     const last = stage.model.eventCount - 1;
     stage.moment = event === null || last < 0 ? null : Math.max(0, Math.min(last, event));
     slider.value = String(stage.moment ?? 0);
-    output.textContent = stage.moment === null ? 'off' : momentOf(stage, stage.moment);
-    slider.setAttribute('aria-valuetext', output.textContent);
+    output.textContent = stage.moment === null ? '' : momentOf(stage, stage.moment);
+    slider.setAttribute('aria-valuetext', stage.moment === null ? 'off' : output.textContent);
+    off.hidden = stage.moment === null;
     panel.replaceChildren();
     if (stage.moment !== null) describe(stage, panel, source());
     stage.requestDraw();
   };
   slider.addEventListener('input', () => set(Number(slider.value)));
-  requireElement('moment-off').addEventListener('click', () => set(null));
+  off.addEventListener('click', () => {
+    set(null);
+    // The button is gone, and the keys with it.
+    slider.focus();
+  });
   return {
     at: () => stage.moment,
     set,
