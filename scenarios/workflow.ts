@@ -29,8 +29,8 @@ export interface WorkflowOptions {
 }
 
 export interface WorkflowWorld {
-  /** A uniform integer in [0, bound). */
-  below: (bound: number) => number;
+  /** A uniform integer in [0, bound); `means` says in words what follows from it. */
+  below: (bound: number, means?: (outcome: number) => string) => number;
   sleep: (ms: number) => Promise<void>;
   /** Counts an observation worth knowing. */
   noted: (probe: ClientProbe) => void;
@@ -57,7 +57,7 @@ export async function runWorkflow(client: StreamClient, options: WorkflowOptions
   const worker = new Worker(client, options, world);
   for (let index = 0; index < options.operations; index++) {
     await worker.operation(index);
-    if (options.thinkMsMax > 0) await world.sleep(world.below(options.thinkMsMax + 1));
+    if (options.thinkMsMax > 0) await world.sleep(world.below(options.thinkMsMax + 1, (ms) => `thinks for ${ms} ms`));
   }
 }
 
@@ -83,7 +83,7 @@ class Worker {
     const { workflow, fenceEvery } = this.#options;
     if (this.#retry !== null) return this.#retryAppend(this.#retry);
     if (workflow === 'fencing' && index % fenceEvery === 0) return this.#append(this.#fenceBatch());
-    switch (this.#world.below(3)) {
+    switch (this.#world.below(3, (kind) => (kind === 1 ? 'reads the whole stream' : 'checks the tail'))) {
       case 0:
         return this.#append(this.#dataBatch(index));
       case 1:
@@ -96,9 +96,12 @@ class Worker {
   /** Bodies are unique: client, operation and index are in each. */
   #dataBatch(index: number): Batch {
     const { workflow, name, batchRecordsMax, bodyBytesMax } = this.#options;
-    const count = 1 + this.#world.below(batchRecordsMax);
+    const count = 1 + this.#world.below(batchRecordsMax, (more) => `appends ${1 + more} records`);
     const bodies = Array.from({ length: count }, (_, i) => {
-      const padding = bodyBytesMax === 0 ? 0 : this.#world.below(bodyBytesMax + 1);
+      const padding =
+        bodyBytesMax === 0
+          ? 0
+          : this.#world.below(bodyBytesMax + 1, (bytes) => `pads the body of record ${i + 1} by ${bytes} bytes`);
       return `${name}/${index}/${i}${'.'.repeat(padding)}`;
     });
     return {
@@ -128,7 +131,11 @@ class Worker {
     if (isAnswer(result)) this.#answered();
     else await this.#rest();
     if (result.kind !== 'unknown') return;
-    if (this.#options.retriesUnknown && this.#world.below(2) === 0) this.#retry = batch;
+    if (
+      this.#options.retriesUnknown &&
+      this.#world.below(2, () => 'leaves an append of unknown outcome as it is') === 0
+    )
+      this.#retry = batch;
   }
 
   /** A client that asked on at once would spend all its operations on one server that is down for a moment. */

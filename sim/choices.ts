@@ -15,12 +15,14 @@ export interface Site {
   readonly name: string;
   /** What is decided, for people: `whether the reply to a put is lost`. */
   readonly sentence: string;
+  /** Of the values that are picked here, where they have one: `ms`. */
+  readonly unit?: string;
   /** Derived from the name. */
   readonly hash: number;
 }
 
-export function defineSite(name: string, sentence: string): Site {
-  return Object.freeze({ name, sentence, hash: hashText(name) });
+export function defineSite(name: string, sentence: string, unit?: string): Site {
+  return Object.freeze({ name, sentence, hash: hashText(name), ...(unit !== undefined && { unit }) });
 }
 
 /** `[n, d]`: n times in d. `[0, d]` never happens and costs no draw. Integers, 0 <= n <= d, d in [1, 2^31]. */
@@ -115,6 +117,9 @@ export class KeyedSource implements ChoiceSource {
 /** Beyond it a draw of 32 bits would never come to an end. */
 const BOUND_MAX = 2 ** 32;
 
+/** What an outcome means to whoever asked, in words that begin with a verb: `appends 3 records`. */
+export type Meaning = (outcome: number) => string;
+
 /** Sees every choice as it is made, dull ones too. */
 export type ChoiceWatch = (site: string, entity: string, outcome: number) => void;
 
@@ -125,6 +130,8 @@ export interface KeyedChoice {
   entity: string;
   ordinal: number;
   outcome: number;
+  /** What was done because of it, in words; absent where whoever asked did not say. */
+  means?: string;
 }
 
 /** The choices of one run: draws them, counts them, remembers them. */
@@ -142,6 +149,8 @@ export class Choices {
   readonly #lively: Die[] = [];
   readonly #livelyOrdinals: number[] = [];
   readonly #livelyOutcomes: number[] = [];
+  /** By their place among the lively ones; words are made when somebody reads them. */
+  readonly #meanings = new Map<number, () => string>();
 
   /** `sink` sees every outcome in order; the trace hash listens there. */
   constructor(source: ChoiceSource, sink: (outcome: number) => void = () => {}, watch: ChoiceWatch | null = null) {
@@ -150,8 +159,16 @@ export class Choices {
     this.#watch = watch;
   }
 
-  /** An integer in [0, bound), equally likely or by `weights` (then `bound` must be their number). */
-  choose(site: Site, entity: string, bound: number, weights?: readonly number[]): number {
+  /** An integer in [0, bound), equally likely or by `weights` (then `bound` must be their number). `means` decides nothing. */
+  choose(site: Site, entity: string, bound: number, weights?: readonly number[], means?: Meaning): number {
+    const outcome = this.#chosen(site, entity, bound, weights);
+    if (outcome !== 0 && means !== undefined) {
+      this.#meanings.set(this.#lively.length - 1, () => `${means(outcome)} (draw ${outcome} of ${bound})`);
+    }
+    return outcome;
+  }
+
+  #chosen(site: Site, entity: string, bound: number, weights?: readonly number[]): number {
     if (bound === 1) return 0;
     if (!(bound > 1 && bound <= BOUND_MAX)) {
       throw new RangeError(`assertion: ${site.name} is asked for one of ${bound} outcomes for ${entity}`);
@@ -163,17 +180,25 @@ export class Choices {
     return this.#record(die, this.#source.weighted(die, weights));
   }
 
-  /** True with the given odds. */
-  chance(site: Site, entity: string, odds: Odds): boolean {
+  /** True with the given odds. `means`: what is so then, in words; decides nothing. */
+  chance(site: Site, entity: string, odds: Odds, means?: string): boolean {
     if (odds[0] === 0) return false;
     const die = this.#die(site, entity);
-    return this.#record(die, this.#source.odds(die, odds)) === 1;
+    const isSo = this.#record(die, this.#source.odds(die, odds)) === 1;
+    if (isSo && means !== undefined) this.#meanings.set(this.#lively.length - 1, () => means);
+    return isSo;
   }
 
   /** One of `items`; the first is the dull one. */
   pick<T>(site: Site, entity: string, items: readonly T[]): T {
     if (items.length === 0) throw new Error(`assertion: ${site.name} picks from nothing`);
-    return items[this.choose(site, entity, items.length)]!;
+    const index = this.choose(site, entity, items.length);
+    const item = items[index]!;
+    if (index !== 0) {
+      const words = wordsOf(item);
+      if (words !== null) this.#meanings.set(this.#lively.length - 1, () => valueSentence(site, words));
+    }
+    return item;
   }
 
   /** Sixteen bytes for `entity` that no other `number` gives; no choice, so not recorded. */
@@ -210,6 +235,7 @@ export class Choices {
       entity: die.entity,
       ordinal: this.#livelyOrdinals[index]!,
       outcome: this.#livelyOutcomes[index]!,
+      ...(this.#meanings.has(index) && { means: this.#meanings.get(index)!() }),
     }));
   }
 
@@ -248,4 +274,15 @@ export class Choices {
     if (this.#watch !== null) this.#watch(die.site.name, die.entity, outcome);
     return outcome;
   }
+}
+
+/** Of what people can read: a number, a word, or a thing with a name. */
+function wordsOf(item: unknown): string | null {
+  if (typeof item === 'number' || typeof item === 'string') return String(item);
+  if (typeof item !== 'object' || item === null || !('name' in item)) return null;
+  return typeof item.name === 'string' ? item.name : null;
+}
+
+function valueSentence({ sentence, unit }: Site, words: string): string {
+  return `${sentence}: ${words}${unit === undefined ? '' : ` ${unit}`}`;
 }

@@ -17,6 +17,8 @@ export interface LatencyTable {
 
 /** The two decisions behind one kind of latency. */
 export interface LatencySites {
+  /** What each speed means, in words. */
+  readonly words: readonly [hundredfold: string, tenfold: string, normal: string];
   readonly speed: Site;
   readonly point: Site;
 }
@@ -24,8 +26,13 @@ export interface LatencySites {
 /** `name` as in `blob.put`, `what` as in `a put`. */
 export function defineLatency(name: string, what: string): LatencySites {
   return {
+    words: [
+      `${what} takes a hundred times as long as normally`,
+      `${what} takes ten times as long as normally`,
+      `${what} takes as long as normally, not as short as it can`,
+    ],
     speed: defineSite(`${name}.speed`, `how slow ${what} is: floor, normal, ten times, a hundred times`),
-    point: defineSite(`${name}.latency`, `where in its normal range ${what} falls`),
+    point: defineSite(`${name}.latency`, `how long ${what} takes`, 'µs at normal speed'),
   };
 }
 
@@ -44,13 +51,13 @@ export function drawLatencyUs(
   table: LatencyTable,
   tail: TailOdds,
 ): number {
-  const factor = choices.chance(sites.speed, entity, tail.hundredfold)
+  const factor = choices.chance(sites.speed, entity, tail.hundredfold, sites.words[0])
     ? 100
-    : choices.chance(sites.speed, entity, tail.tenfold)
+    : choices.chance(sites.speed, entity, tail.tenfold, sites.words[1])
       ? 10
       : 1;
-  if (factor === 1 && !choices.chance(sites.speed, entity, FLOOR_OR_NORMAL)) return table.floorUs;
-  return factor * table.normalUs[choices.choose(sites.point, entity, table.normalUs.length)]!;
+  if (factor === 1 && !choices.chance(sites.speed, entity, FLOOR_OR_NORMAL, sites.words[2])) return table.floorUs;
+  return factor * choices.pick(sites.point, entity, table.normalUs);
 }
 
 /** One way between two hosts of one data centre. */

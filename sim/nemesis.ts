@@ -30,41 +30,41 @@ const PAUSE_AT_MILESTONE = defineSite(
 );
 const STRIKE = defineSite('nemesis.strike-at-departure', 'whether the sender of a put that travels is struck');
 const STRIKE_HOW = defineSite('nemesis.strike-how', 'whether it stands still for long or dies');
-const DOWN_FOR = defineSite('nemesis.down-for', 'how long a crashed server stays down');
+const DOWN_FOR = defineSite('nemesis.down-for', 'how long a crashed server stays down', 'ms');
 const PAUSE_AT_EFFECT = defineSite(
   'nemesis.pause-at-effect',
   'whether the writer stands still before it hears of its effect',
 );
 const PAUSE_IS_LONG = defineSite('nemesis.pause-is-long', 'whether a pause is longer than a takeover');
-const PAUSE_FOR = defineSite('nemesis.pause-for', 'how long a server stands still');
+const PAUSE_FOR = defineSite('nemesis.pause-for', 'how long a server stands still', 'ms');
 const PAUSE_STOPS_CLOCK = defineSite('nemesis.pause-stops-clock', 'whether a pause stops the monotonic clock');
 const STALL_AT_EFFECT = defineSite(
   'nemesis.store-stall-at-effect',
   'whether the answers of the store stand still, from the one to this effect on',
 );
 const STALL_OF = defineSite('nemesis.store-stall-of', 'which answers stand still');
-const STALL_FOR = defineSite('nemesis.store-stall-for', 'how long answers stand still');
+const STALL_FOR = defineSite('nemesis.store-stall-for', 'how long answers stand still', 'ms');
 const STALLS: readonly Stalled[] = ['all', 'put', 'all', 'get'];
 const RIVAL = defineSite('nemesis.rival-at-stall', 'whether a server that had ended is started because of a stall');
-const RIVAL_AFTER = defineSite('nemesis.rival-after', 'how soon it is started');
+const RIVAL_AFTER = defineSite('nemesis.rival-after', 'how soon it is started', 'ms');
 const RIVAL_AFTER_MS = [20, 1, 100];
 const FROM_STORE = defineSite('nemesis.partition-from-store', 'whether the cut is between a server and the store');
 const ONE_WAY = defineSite('nemesis.partition-one-way', 'whether the cut is in one direction');
 const DIRECTION = defineSite('nemesis.partition-direction', 'which direction is cut');
-const PARTITION_FOR = defineSite('nemesis.partition-for', 'how long a link stays cut');
+const PARTITION_FOR = defineSite('nemesis.partition-for', 'how long a link stays cut', 'ms');
 const PEER = defineSite('nemesis.peer', 'who is at the other end of the cut');
 const REFUSAL_IS = defineSite('nemesis.refusal-is', 'why the store refuses');
-const SWIZZLE_GAP = defineSite('nemesis.swizzle-gap', 'how far apart servers lose the store and get it back');
+const SWIZZLE_GAP = defineSite('nemesis.swizzle-gap', 'how far apart servers lose the store and get it back', 'ms');
 const SWIZZLE_ORDER = defineSite('nemesis.swizzle-order', 'who loses the store next, or gets it back');
-const OUTAGE_FOR = defineSite('nemesis.outage-for', 'how long the store is out of service');
+const OUTAGE_FOR = defineSite('nemesis.outage-for', 'how long the store is out of service', 'ms');
 const DAMAGE_OF = defineSite('nemesis.object-damaged-of', 'what kind of object is damaged');
-const DAMAGE_FOR = defineSite('nemesis.object-damaged-for', 'how long it takes until a sound copy is put back');
+const DAMAGE_FOR = defineSite('nemesis.object-damaged-for', 'how long it takes until a sound copy is put back', 'ms');
 const DAMAGED_KINDS = ['wal/', 'seg/', 'ckpt/', 'meta/', 'wal/', 'format'];
 const OFFSET = defineSite('nemesis.clock-offset', 'whether a wall clock is off from the start');
-const OFFSET_BY = defineSite('nemesis.clock-offset-by', 'by how much a wall clock is off');
+const OFFSET_BY = defineSite('nemesis.clock-offset-by', 'by how much a wall clock is off', 'ms');
 const DRIFT = defineSite('nemesis.clock-drift', "whether a host's clocks run fast or slow");
-const DRIFT_BY = defineSite('nemesis.clock-drift-by', 'how fast or slow');
-const STEP_BY = defineSite('nemesis.clock-step-by', 'how far a wall clock jumps');
+const DRIFT_BY = defineSite('nemesis.clock-drift-by', 'how fast or slow', 'ppm');
+const STEP_BY = defineSite('nemesis.clock-step-by', 'how far a wall clock jumps', 'ms');
 const VICTIM = defineSite('nemesis.victim', 'which server it hits');
 
 /** No clock is set back further: 2000-01-01T00:00:00Z. */
@@ -79,6 +79,8 @@ const WEIGHT = 1 << 24;
 interface Act {
   /** Per look. */
   odds: Odds;
+  /** In words, for people. */
+  does: string;
   strike: (victim: Host) => void;
 }
 
@@ -133,7 +135,16 @@ export class Nemesis {
   #tick(): void {
     const { choices, kernel, faults } = this.#context;
     if (!this.#isActive || faults.nemesisTickMs === 0) return;
-    const look = this.#acts.length === 0 ? 0 : choices.choose(NEXT_ACT, 'look', LOOKS_AHEAD + 1, this.#ahead);
+    const look =
+      this.#acts.length === 0
+        ? 0
+        : choices.choose(
+            NEXT_ACT,
+            'look',
+            LOOKS_AHEAD + 1,
+            this.#ahead,
+            (next) => `the nemesis acts ${next * faults.nemesisTickMs} ms later`,
+          );
     const looks = look === 0 ? LOOKS_AHEAD : look;
     kernel.after(looks * faults.nemesisTickMs * 1000, null, 'nemesis', '', () => {
       if (!this.#isActive) return;
@@ -147,7 +158,10 @@ export class Nemesis {
     const servers = this.#servers();
     if (servers.length === 0) return;
     const weights = this.#acts.map(({ odds }) => Math.round((odds[0] / odds[1]) * WEIGHT));
-    const act = this.#acts[choices.choose(ACT, 'look', weights.length, weights)]!;
+    const act =
+      this.#acts[
+        choices.choose(ACT, 'look', weights.length, weights, (index) => `the nemesis ${this.#acts[index]!.does}`)
+      ]!;
     act.strike(choices.pick(VICTIM, 'look', servers));
   }
 
@@ -155,15 +169,15 @@ export class Nemesis {
   #possibleActs(): Act[] {
     const { faults } = this.#context;
     const acts: Act[] = [
-      { odds: faults.crash, strike: (host) => this.#crash(host) },
-      { odds: faults.pause, strike: (host) => this.#pause(host) },
-      { odds: faults.storeStall, strike: (host) => this.#stall(host) },
-      { odds: faults.partition, strike: (host) => this.#cut(host) },
-      { odds: faults.swizzle, strike: () => this.#swizzle() },
-      { odds: faults.outage, strike: () => this.#outage() },
-      { odds: faults.refusal, strike: () => this.#refuse() },
-      { odds: faults.clockStep, strike: (host) => this.#stepClock(host) },
-      { odds: faults.objectDamaged, strike: () => this.#damage() },
+      { odds: faults.crash, does: 'crashes a server', strike: (host) => this.#crash(host) },
+      { odds: faults.pause, does: 'makes a server stand still', strike: (host) => this.#pause(host) },
+      { odds: faults.storeStall, does: 'holds back answers of the store', strike: (host) => this.#stall(host) },
+      { odds: faults.partition, does: 'cuts a link', strike: (host) => this.#cut(host) },
+      { odds: faults.swizzle, does: 'takes the store from one server after another', strike: () => this.#swizzle() },
+      { odds: faults.outage, does: 'puts the store out of service', strike: () => this.#outage() },
+      { odds: faults.refusal, does: 'makes the store refuse', strike: () => this.#refuse() },
+      { odds: faults.clockStep, does: 'makes a wall clock jump', strike: (host) => this.#stepClock(host) },
+      { odds: faults.objectDamaged, does: 'damages an object in the store', strike: () => this.#damage() },
     ];
     return acts.filter(({ odds }) => odds[0] > 0);
   }
@@ -202,7 +216,7 @@ export class Nemesis {
     if (host === null) return;
     const { choices, faults, probes } = this.#context;
     if (!choices.chance(STRIKE, host.name, faults.strikeAtDeparture)) return;
-    const pauses = choices.choose(STRIKE_HOW, host.name, 2) === 0;
+    const pauses = choices.choose(STRIKE_HOW, host.name, 2, undefined, () => 'dies, as its put travels') === 0;
     // An event of its own: a crash comes between two events, never inside one of the host's.
     this.#context.kernel.after(0, null, 'nemesis.strike', host.name, () => {
       if (!this.#isActive || !host.isAlive(departure.generation)) return;
@@ -288,7 +302,15 @@ export class Nemesis {
     const peer = isFromStore ? STORE : choices.pick(PEER, host.name, peers).name;
     const forMs = choices.pick(PARTITION_FOR, host.name, faults.partitionMs);
     const isOneWay = choices.chance(ONE_WAY, host.name, faults.partitionIsOneWay);
-    const isOutward = !isOneWay || choices.choose(DIRECTION, host.name, 2) === 0;
+    const isOutward =
+      !isOneWay ||
+      choices.choose(
+        DIRECTION,
+        host.name,
+        2,
+        undefined,
+        () => 'what comes to it is cut off, what it sends gets through',
+      ) === 0;
     const isInward = !isOneWay || !isOutward;
     const ways: (readonly [string, string])[] = [];
     if (isOutward) ways.push([host.name, peer]);

@@ -35,6 +35,12 @@ test('a failure is shrunk to a few decisions, repeated from the file and explain
   expect(repro.code).toBe(1);
   expect(repro.stdout).toContain('as recorded');
 
+  const explained = (await run(program, 'explain', 'case.simcase')).stdout;
+  expect(explained).toMatch(
+    /: (appends \d+ records|thinks for \d+ ms|reads the whole stream|checks the tail|how long .* takes: \d+ µs|a \w+ takes (as|ten|a hundred))/,
+  );
+  expect(explained).not.toMatch(/what a client does next, and how large it is → \d|how slow .* → 1/);
+
   const same = await run(program, 'diff', 'case.simcase', 'case.simcase');
   expect(same.stdout).toContain('the runs are the same');
 });

@@ -55,6 +55,6 @@ export interface Stage {
   /** How a client of that name finds servers. Those who work after healing stay with one that answers: `stays`. */
   wireOptions(name: string, stays?: boolean): WireOptions;
   /** A uniform integer in [0, bound), drawn at `site` for that client. */
-  below(site: Site, name: string): (bound: number) => number;
+  below(site: Site, name: string): (bound: number, means?: (outcome: number) => string) => number;
   readonly noted: (probe: string) => void;
 }

@@ -55,8 +55,8 @@ export class ClientStage implements Stage {
     return coding === null ? null : { coding, noted: this.noted };
   }
 
-  below(site: Site, name: string): (bound: number) => number {
-    return (bound) => this.world.choices.choose(site, name, bound);
+  below(site: Site, name: string): (bound: number, means?: (outcome: number) => string) => number {
+    return (bound, means) => this.world.choices.choose(site, name, bound, undefined, means);
   }
 
   #host(name: string, work: Work, options: HostOptions, ended: () => void): void {

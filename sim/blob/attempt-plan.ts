@@ -143,7 +143,7 @@ const LIST_RULES: readonly Rule<ReadFate>[] = [
 ];
 
 const KIND = defineSite('blob.fault.kind', 'which kind of failure it is');
-const LATE_BY = defineSite('blob.late-by', 'how long after the report a late effect lands');
+const LATE_BY = defineSite('blob.late-by', 'how long after the report a late effect lands', 'ms');
 const THROUGH_CUT = defineSite('blob.cut.late-effect', 'whether what was sent into a cut link gets through later');
 const DOUBLED = defineSite('blob.put.duplicated', 'whether a put reaches the store once more');
 const DELETE_DOUBLED = defineSite('blob.delete.duplicated', 'whether a delete reaches the store once more');
@@ -151,7 +151,7 @@ const TRAVELS = defineSite(
   'blob.put.travels',
   'whether the put of an object beside the log is on its way for very long',
 );
-const TRAVELS_FOR = defineSite('blob.put.travels-for', 'how long such a put is on its way');
+const TRAVELS_FOR = defineSite('blob.put.travels-for', 'how long such a put is on its way', 'ms');
 const HIDES = defineSite('blob.list.hides', 'whether a listing leaves out a name that is just being created');
 const SHOWS = defineSite('blob.list.shows', 'whether a listing shows a name that is just being deleted');
 /** So many times as likely as leaving out what is just being created. */
