@@ -74,7 +74,7 @@ function violationCard(failure: FailureWords, { repro, caseFile }: Pick<HistoryV
     }
     ${failure.evidence.length > 0 && evidence(failure.evidence)}
     ${failure.owners.length + failure.before.length + failure.underWay.length > 0 && lastWords(failure)}
-    ${caseFile !== null && caseOf(caseFile)} ${repro !== null && reproOf('Run it again', repro)}
+    ${caseFile?.explained != null && takesOf(caseFile.explained)} ${againOf(repro, caseFile)}
   </section>`;
 }
 
@@ -120,26 +120,14 @@ function lastWords({ owners, before, underWay }: FailureWords): Markup {
   </div>`;
 }
 
-/** The file that replays it and, where it was made small, the decisions without which it does not happen. */
-function caseOf({ explained, simcase, fileName, repro }: CaseFile): Markup {
+/** The decisions of the small case without which it does not happen. */
+function takesOf({ causes, sceneryCount }: NonNullable<CaseFile['explained']>): Markup {
   return html`<div class="shrunk">
-    ${
-      explained === null
-        ? html`<h3>The run as a file</h3>
-            <p class="note">
-              Every decision of the run, spelled out: it replays on other machines and in later builds.
-            </p>`
-        : html`<h3>What it takes</h3>
-            <p class="note">${takesWords(explained.causes.length, explained.sceneryCount)}</p>
-            <ol>
-              ${explained.causes.map((cause) => html`<li>${cause}</li>`)}
-            </ol>`
-    }
-    <p>
-      <button type="button" data-download="${fileName}" data-from="simcase">Download ${fileName}</button>
-    </p>
-    ${reproOf(explained === null ? 'Replay the file' : 'Replay the small case', repro)}
-    <pre id="simcase" hidden>${simcase}</pre>
+    <h3>What it takes</h3>
+    <p class="note">${takesWords(causes.length, sceneryCount)}</p>
+    <ol>
+      ${causes.map((cause) => html`<li>${cause}</li>`)}
+    </ol>
   </div>`;
 }
 
@@ -149,11 +137,21 @@ function takesWords(causes: number, scenery: number): string {
   return `Without ${causes === 1 ? 'this' : `any one of these ${causes}`} it does not happen.${rest}`;
 }
 
-function reproOf(title: string, command: string): Markup {
+/** In one place, each way with what it is good for. */
+function againOf(repro: string | null, caseFile: CaseFile | null): Markup | null {
+  if (repro === null && caseFile === null) return null;
   return html`<div class="again">
-    <h3>${title}</h3>
-    ${reproBlock(command)}
+    <h3>Run it again</h3>
+    ${repro !== null && reproBlock(repro)} ${caseFile !== null && fileOf(caseFile)}
   </div>`;
+}
+
+function fileOf({ explained, simcase, fileName, repro }: CaseFile): Markup {
+  const what = explained === null ? 'the file of all its decisions' : 'the small case, a file of its decisions';
+  return html`<p class="note">Or from ${what}, on other machines and in later builds:</p>
+    ${reproBlock(repro)}
+    <p><button type="button" data-download="${fileName}" data-from="simcase">Download ${fileName}</button></p>
+    <pre id="simcase" hidden>${simcase}</pre>`;
 }
 
 function guiltyItem(operation: GuiltyOperation): Markup {

@@ -254,6 +254,8 @@ function interactions(): void {
     const card = page.locator('.violation');
     expect(await card.innerText()).toContain('whether the reply is lost');
     expect(await card.innerText()).toContain('npx tailrace sim repro --seed 1729');
+    expect(await card.getByText('Run it again').count()).toBe(1);
+    expect(await card.locator('.again .copy').count()).toBe(2);
     await card.locator('.copy').last().click();
     await page.getByText('Copied', { exact: true }).waitFor();
     const [download] = await Promise.all([page.waitForEvent('download'), card.locator('[data-download]').click()]);

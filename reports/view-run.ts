@@ -10,11 +10,11 @@ import type { History } from '../checker/history.ts';
 import type { CaseFile, RunCounts, RunFailure, RunRecord } from '../scenarios/run.ts';
 import type { ChartData } from './chart-data.ts';
 import { chartOf } from './chart.ts';
-import { withExitWord } from './exit-codes.ts';
 import { type FailureWords, failureWords, withShortName } from './failure-words.ts';
 import { formatCount, formatDuration, formatNumber } from './figures.ts';
 import { hostSpansOf } from './host-spans.ts';
 import type { Operation } from './operations.ts';
+import { inPlainWords } from './span-words.ts';
 
 /** A history judged by the checker, without a simulated run around it. */
 export interface JudgedHistory {
@@ -62,7 +62,7 @@ export function viewRun(
     ...{ history, failure, linearization },
     partialOrders,
     tracks: [
-      ...tracks.map((span) => withExitWord(withShortName(span))),
+      ...tracks.map((span) => inPlainWords(withShortName(span))),
       ...hostSpansOf(run.marks ?? [], tracks, run.simulatedMs),
     ],
     marks: run.marks ?? [],
