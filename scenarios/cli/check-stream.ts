@@ -55,7 +55,7 @@ function judgeExtended(
   if (parsed.kind === 'malformed') return { refusal: `${file}:${parsed.line}: ${parsed.message}` };
   const { header, history } = parsed;
   try {
-    const verdict = checkExtendedStream(history, { ...limits, initially: header.initially ?? 'present' });
+    const verdict = checkExtendedStream(history, { ...header, ...limits });
     const lines = history.map((event) => ({ opId: event.opId, text: () => formatExtendedEvent(event) }));
     // The header is the first line, so events begin on the second.
     return findingsOf(file, verdict, { lines, firstLine: 2, plain: () => plainHistory(history) }, options);
