@@ -48,8 +48,7 @@ export function deliveriesOf(history: ExtendedHistory): ReadonlyMap<number, Deli
     const session = sessionOf.get(event.opId);
     if (session === undefined) continue;
     session.isOpen = false;
-    if (event.return.kind !== 'read-part-success') continue;
-    const wrong = take(session, event.opId, event.return);
+    const wrong = told(session, event.opId, event.return);
     if (wrong !== null) return wrong;
   }
   return deliveries;
@@ -77,6 +76,24 @@ function wait(
   const opened = { openedAt: index, from: place, fromOp, tail: 0, tailOp: null, isOpen: true };
   sessions.set(name, opened);
   return opened;
+}
+
+function told(session: Following, opId: number, outcome: ExtendedReturn): Violation | null {
+  if (outcome.kind === 'read-part-success') return take(session, opId, outcome);
+  return outcome.kind === 'read-unwritten' ? hear(session, opId, outcome.tail) : null;
+}
+
+/** Tails told in a session never fall, whatever they are told with. */
+function hear(session: Following, opId: number, tail: number): Violation | null {
+  const { tail: latest, tailOp } = session;
+  if (tail < latest)
+    return {
+      code: 'out-of-turn',
+      message: `A follower that had heard of tail ${latest} was told that only ${tail} records are written (op ${opId}).`,
+      opIds: tailOp === null ? [opId] : [opId, tailOp],
+    };
+  Object.assign(session, { tail, tailOp: opId });
+  return null;
 }
 
 /** Null when the event comes in its turn; whether what it skips may be gone is for the model to say. */
