@@ -54,7 +54,7 @@ export function olderThan({ start, from }: Claim): Bound {
 /** Claims that can only mean that everything below their start is gone: up to where, and the others. */
 export function decided({ bounds, claims }: Stamps): { stamps: Stamps; goneBelow: number } {
   const isOpen = ({ start, from }: Claim): boolean =>
-    !bounds.some(({ position, low }) => position < start && low >= from);
+    from > 0 && !bounds.some(({ position, low }) => position < start && low >= from);
   const open = claims.filter(isOpen);
   if (open.length === claims.length) return { stamps: { bounds, claims }, goneBelow: 0 };
   const goneBelow = Math.max(...claims.filter((claim) => !isOpen(claim)).map(({ start }) => start));

@@ -26,7 +26,8 @@ export function resolveTimestamps(operations: readonly StreamOperation[]): reado
   if (wrong !== null) return wrong;
   if (!mayTrim) return operations;
   // Timestamps ascend: the first position that is known to be late enough is found by the lows.
-  const known = bounds.filter(({ low }) => low > 0);
+  // None is below 0, so the first record is late enough for a read from there.
+  const known = [{ position: 0, low: 0 }, ...bounds.filter(({ low }) => low > 0)];
   return operations.map((operation): StreamOperation => {
     const { input, output } = operation;
     const claim = claimOf(input, output);
@@ -50,8 +51,10 @@ function findContradiction(bounds: readonly ToldBound[]): Violation | null {
     const { position } = bounds[from]!;
     for (to = from; bounds[to]?.position === position; to++)
       if (bounds[to]!.low > (least?.low ?? 0)) least = bounds[to]!;
-    for (let i = from; i < to; i++)
+    for (let i = from; i < to; i++) {
+      if (bounds[i]!.high < 0) return passedOverAll(bounds[i]!);
       if (least !== null && bounds[i]!.high < least.low) return contradiction(...byTwo(least, bounds[i]!, bounds));
+    }
   }
   return null;
 }
@@ -64,6 +67,15 @@ function byTwo(least: ToldBound, most: ToldBound, bounds: readonly ToldBound[]):
   if (less !== undefined) return [least, less];
   const more = others.find(({ position, low }) => position <= most.position && low > most.high);
   return [more ?? least, most];
+}
+
+/** It read from timestamp 0, and nothing was gone. */
+function passedOverAll({ position, opId }: ToldBound): Violation {
+  return {
+    code: 'wrong-timestamp',
+    message: `No record is older than timestamp 0, but a read from there passed over record ${position} (op ${opId}).`,
+    opIds: [opId],
+  };
 }
 
 function contradiction(least: ToldBound, most: ToldBound): Violation {
