@@ -39,6 +39,8 @@ export function withWhatHappensByItself(
 function mayCreate({ input, metadata }: StreamOperation, createsOn: readonly CreatesOn[]): boolean {
   if (metadata.behind !== null || input.kind === 'create' || input.kind === 'delete') return false;
   if (input.kind === 'configure' || input.kind === 'vanish') return false;
+  // A tail told with an acknowledgement is a moment of the append, and nobody asked for a read.
+  if (metadata.id !== metadata.opId && input.kind !== 'begin') return false;
   return createsOn.includes(input.kind === 'append' ? 'append' : 'read');
 }
 
