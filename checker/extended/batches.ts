@@ -47,6 +47,17 @@ export function batchBelow(last: Batch | null, end: number): Batch | null {
   return batch;
 }
 
+/** Whether the records from `position` on are of batches called at the same times; both chains hold equally many records. */
+export function areEquallyOld(one: Batch | null, other: Batch | null, position: number): boolean {
+  let [a, b] = [one, other];
+  // What both share is the same value, so the way back is as long as they differ.
+  for (; a !== b; a = a.before, b = b.before) {
+    if (a === null || b === null || a.start !== b.start || a.calledMs !== b.calledMs) return false;
+    if (a.start <= position) return true;
+  }
+  return true;
+}
+
 /** The first position at which the records from `start` on are not those of the batches, or null. */
 export function differenceFrom(
   last: Batch | null,

@@ -8,6 +8,7 @@
  * model says they are.
  */
 
+import type { Hash64 } from '../history.ts';
 import type { Violation } from '../sweep/violation.ts';
 import type { Operation } from '../wgl/model.ts';
 import type {
@@ -129,6 +130,8 @@ class Moments {
   add(event: ExtendedEvent, asked: ExtendedCall, output: ExtendedReturn, span: Span): Violation | null {
     if (asked.kind === 'read-part') this.#read(event, asked.from, output, span, `op ${event.opId}`);
     else if (asked.kind === 'follow') this.#read(event, span.delivery!.from, output, span, asked.session);
+    else if (asked.kind === 'read' && output.kind === 'read-success' && this.#facts.mayTrim)
+      this.#whole(event, output, span);
     else if (asked.kind === 'create') this.#put(event, { ...asked, birth: event.opId }, output, span);
     else this.#put(event, asked, output, span);
     if (output.kind !== 'append-acked' || asked.kind !== 'append') return null;
@@ -159,11 +162,28 @@ class Moments {
     const goesOn = isSession && !span.delivery!.isFirst && 'seqNum' in from && from.seqNum === start;
     if (!goesOn) {
       const recordHashes = output.kind === 'read-part-success' ? output.recordHashes : [];
-      const begins: ExtendedReturn = { kind: 'read-part-success', start, recordHashes, tail: null };
-      this.#moment(event, { kind: 'begin', from }, begins, { ...span, tailTimestamp: undefined }, read, this.#nextId++);
+      this.#begin(event, from, { start, recordHashes }, span, read);
     }
     const gathered: StreamCall = { kind: 'read-part', from: { seqNum: start }, isGathered: true };
     this.#moment(event, gathered, output, span, read, event.opId);
+  }
+
+  /** A read of the whole begins at 0, so nothing was gone then. */
+  #whole(event: ExtendedEvent, output: ExtendedReturn & { kind: 'read-success' }, span: Span): void {
+    const read = `op ${event.opId}`;
+    this.#begin(event, { seqNum: 0 }, { start: 0, recordHashes: [] }, span, read);
+    this.#moment(event, { kind: 'read' }, output, span, read, event.opId);
+  }
+
+  #begin(
+    event: ExtendedEvent,
+    from: From,
+    shown: { start: number; recordHashes: readonly Hash64[] },
+    span: Span,
+    read: string,
+  ): void {
+    const begins: ExtendedReturn = { kind: 'read-part-success', ...shown, tail: null };
+    this.#moment(event, { kind: 'begin', from }, begins, { ...span, tailTimestamp: undefined }, read, this.#nextId++);
   }
 
   #moment(event: ExtendedEvent, input: StreamCall, output: ExtendedReturn, span: Span, read: string, id: number): void {

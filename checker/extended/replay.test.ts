@@ -8,6 +8,7 @@ import { withWhatHappensByItself } from './by-itself.ts';
 import { checkExtendedStream } from './check.ts';
 import { operationsOfStream, type StreamOperation } from './operations.ts';
 import { refusalOfStreamOrder } from './replay.ts';
+import { refusalOfCreations } from './replayed-creations.ts';
 
 const HISTORIES = 400;
 
@@ -29,6 +30,31 @@ test('every operation stands there once, in real time, and none is waved through
   expect(refusal([second, first])).toContain('answered otherwise');
   const late = operations.map((operation, at) => ({ ...operation, call: 4 - 2 * at, return: 5 - 2 * at }));
   expect(refusalOfStreamOrder(late, late, [], {})).toContain('called after it returned');
+});
+
+test('a stream is created for a request only if it may create one, while it is open, and once', () => {
+  const follow = (from: number | null) =>
+    ({ kind: 'follow', session: 's', from: from === null ? null : { seqNum: from } }) as const;
+  const heartbeat = { kind: 'read-part-success', start: 1, recordHashes: [], tail: 1 } as const;
+  const history = inSequence([append([1n]), acked(1)], [follow(1), heartbeat], [follow(null), heartbeat]);
+  const rule = { initially: 'absent', createsOn: ['append'] } as const;
+  const all = withWhatHappensByItself(operationsOf(history, rule), rule)!;
+  const creation = all.find(({ input }) => input.kind === 'create')!;
+  const order = [creation, ...all.filter((operation) => operation !== creation)];
+  expect(refusalOfStreamOrder(all, order, [], rule)).toBeNull();
+  expect(refusalOfStreamOrder(all, order, [], { ...rule, createsOn: ['read'] })).toBe('op 0 may create no stream');
+  const refusalOf = (...creations: readonly Partial<StreamOperation>[]): string | null =>
+    refusalOfCreations(
+      all,
+      creations.map((bent) => ({ ...creation, ...bent })),
+      ['append', 'read'],
+    );
+  const servedBy = (opId: number): Pick<StreamOperation, 'metadata'> => ({ metadata: { ...creation.metadata, opId } });
+  expect(refusalOf(creation, creation)).toBe('op 0 creates two streams');
+  expect(refusalOf({ return: 2 })).toContain('while nobody asks for it');
+  expect(refusalOf({ ...servedBy(1), call: 2, return: 3 })).toBeNull();
+  expect(refusalOf({ ...servedBy(2), call: 4, return: 5 })).toContain('was open before');
+  expect(refusalOf(servedBy(9))).toContain('which nobody asked for');
 });
 
 test('an order with two neighbours exchanged is refused unless they do not mind', () => {

@@ -4,11 +4,13 @@
  * Shares with the search what an operation is, and nothing else: it goes the order once over a stream of its own, kept in
  * plain arrays, and accepts only if every operation stands in it once, none behind one that was called after it
  * returned, and each answer is what the stream would have said there. What was shown of trims and of free names is only
- * ever taken as a bound. Of each life the timestamps are put together when all of it is known (replayed-stamps.ts).
+ * ever taken as a bound. Of each life the timestamps are put together when all of it is known (replayed-stamps.ts); who may
+ * create a stream is told by the requests of the history (replayed-creations.ts).
  */
 
 import { chain } from '../chain-hash.ts';
-import type { ExtendedAppend, ExtendedReturn, StreamConfig } from './history.ts';
+import type { CreatesOn, ExtendedAppend, ExtendedReturn, StreamConfig } from './history.ts';
+import { refusalOfCreations } from './replayed-creations.ts';
 import { ReplayedStamps } from './replayed-stamps.ts';
 import { FIRST_LIFE, type StreamCall } from './stream-call.ts';
 import type { StreamOperation } from './operations.ts';
@@ -18,7 +20,7 @@ export function refusalOfStreamOrder(
   operations: readonly StreamOperation[],
   order: readonly StreamOperation[],
   unused: readonly StreamOperation[],
-  { strictS2 = false, initially = 'present', config = KEEPS }: ReplayRule,
+  { strictS2 = false, initially = 'present', config = KEEPS, createsOn = [] }: ReplayRule,
 ): string | null {
   const open = new Set(operations.map(({ metadata }) => metadata.id));
   for (const { metadata, output } of unused)
@@ -39,6 +41,8 @@ export function refusalOfStreamOrder(
     if (isOfStream && before !== null && before !== stream.life) return `op ${opId} is a read of two lives`;
     livesOfReads.set(id, isOfStream ? stream.life : before);
   }
+  const created = refusalOfCreations(operations, order, createsOn);
+  if (created !== null) return created;
   if (!stream.hasPossibleStamps()) return 'no timestamps are as everybody was told';
   return open.size === 0 ? null : `${open.size} operations have no place`;
 }
@@ -55,6 +59,7 @@ interface ReplayRule {
   strictS2?: boolean;
   initially?: 'present' | 'absent';
   config?: StreamConfig;
+  createsOn?: readonly CreatesOn[];
 }
 
 const KEEPS: StreamConfig = { retentionAgeMs: null, emptyAgeMs: null };

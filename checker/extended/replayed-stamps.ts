@@ -24,8 +24,8 @@ export class ReplayedStamps {
   note(call: StreamCall, answer: ExtendedReturn, goneBelow: number, canBeGone: (start: number) => boolean): void {
     const tail =
       'tail' in answer ? answer.tail : 'actual' in answer && 'tail' in answer.actual ? answer.actual.tail : null;
-    const isOwnTail =
-      answer.kind !== 'append-success' && (answer.kind !== 'append-acked' || answer.tail === answer.end);
+    // A tail beyond the batch is a moment of its own.
+    const isOwnTail = answer.kind !== 'append-acked' || answer.tail === answer.end;
     if (call.tailTimestamp !== undefined && tail !== null && tail > 0 && isOwnTail)
       this.#facts.push({ kind: 'is', position: tail - 1, stamp: call.tailTimestamp });
     if (answer.kind === 'append-acked' && answer.timestamps !== undefined) {

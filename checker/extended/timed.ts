@@ -49,9 +49,7 @@ function fromTimestamp(call: StreamCall): number | null {
 function toldTail(outcome: ExtendedReturn): number | null {
   if (outcome.kind === 'append-acked') return outcome.tail === outcome.end ? outcome.end : null;
   if (outcome.kind === 'append-rejected') return 'tail' in outcome.actual ? outcome.actual.tail : null;
-  const tellsTail =
-    outcome.kind === 'check-tail-success' || outcome.kind === 'read-unwritten' || outcome.kind === 'read-part-success';
-  return tellsTail ? outcome.tail : null;
+  return 'tail' in outcome ? outcome.tail : null;
 }
 
 export function tellsOfTime(call: StreamCall, outcome: ExtendedReturn): boolean {

@@ -4,6 +4,7 @@
  * that each subject gets histories small enough for the permutation search.
  */
 
+import { chainAll } from '../chain-hash.ts';
 import type { CreatesOn, ExtendedCall, ExtendedEvent, ExtendedReturn, StreamConfig } from '../extended/history.ts';
 import type { Dice } from './random.ts';
 
@@ -20,7 +21,8 @@ interface Draft {
 
 interface Subjects {
   trims: boolean;
-  stamps: boolean;
+  /** What timestamps there are; none when nobody tells of any. */
+  stamps: readonly number[];
   lives: boolean;
   contents: boolean;
   /** Streams have ages, and events times. */
@@ -48,6 +50,8 @@ interface Pretended {
 const KEEPS_ALL: StreamConfig = { retentionAgeMs: null, emptyAgeMs: null };
 const LATE = 1_000;
 const STAMPS = [1, 2, 3];
+/** Each further one is a branch for the permutation search. */
+const STAMPS_FROM_0 = [0, 1, 2];
 
 export interface SmallExtended {
   events: ExtendedEvent[];
@@ -78,7 +82,7 @@ export function extendedHistory(dice: Dice, operationsMax: number): SmallExtende
   const subject = dice.pick(SUBJECTS);
   const subjects: Subjects = {
     trims: subject.includes('trims'),
-    stamps: subject.includes('stamps'),
+    stamps: subject.includes('stamps') ? dice.pick([STAMPS, STAMPS, STAMPS_FROM_0]) : [],
     lives: subject.includes('lives'),
     contents: dice.chance(1, 3),
     ages: subject.includes('ages'),
@@ -88,7 +92,10 @@ export function extendedHistory(dice: Dice, operationsMax: number): SmallExtende
   const initially = subjects.lives && dice.chance(1, 2) ? 'absent' : 'present';
   // Each stamp of a record is a branch for the permutation search.
   const hasMoments = subjects.trims || subjects.ages || createsOn.length > 0;
-  const most = Math.min(operationsMax, subjects.stamps ? (hasMoments ? 4 : 5) : hasMoments ? 6 : operationsMax);
+  const most = Math.min(
+    operationsMax,
+    subjects.stamps.length > 0 ? (hasMoments ? 4 : 5) : hasMoments ? 6 : operationsMax,
+  );
   let drafts: Draft[] = [];
   if (subject === 'pipelined') drafts = session(dice, subjects);
   if (subject.startsWith('followed')) drafts = follower(dice);
@@ -182,9 +189,11 @@ function drawCall(dice: Dice, subjects: Subjects): ExtendedCall {
           ...(subjects.ages && dice.chance(1, 2) && { config: drawConfig(dice) }),
         };
   if (subjects.ages && dice.chance(1, 8)) return { kind: 'configure', emptyAgeMs: drawConfig(dice).emptyAgeMs };
-  if (subjects.stamps && dice.chance(1, 3)) return { kind: 'read-part', from: { timestamp: dice.between(2, 3) } };
+  if (subjects.stamps.length > 0 && dice.chance(1, 3))
+    return { kind: 'read-part', from: { timestamp: dice.pick([...subjects.stamps, ...subjects.stamps.slice(1)]) } };
   if (dice.chance(1, 3)) return { kind: 'read-part', from: { seqNum: dice.pick([0, 0, 1, 2, 3]) } };
   if (dice.chance(1, 8)) return { kind: 'check-tail' };
+  if (dice.chance(1, 8)) return { kind: 'read' };
   return drawAppend(dice, subjects);
 }
 
@@ -208,7 +217,7 @@ function answer(dice: Dice, stream: Pretended, subjects: Subjects, draft: Draft)
   draft.answer = answered(dice, stream, subjects, draft);
   const told = draft.answer;
   const tellsTail = 'tail' in told && told.tail === stream.records.length && told.tail > 0;
-  if (subjects.stamps && tellsTail && dice.chance(1, 2)) draft.tailTimestamp = stream.records.at(-1)!.stamp;
+  if (subjects.stamps.length > 0 && tellsTail && dice.chance(1, 2)) draft.tailTimestamp = stream.records.at(-1)!.stamp;
 }
 
 /** Records and streams go when they may, and now and then when they may not. */
@@ -243,7 +252,7 @@ function born(dice: Dice, stream: Pretended, creation: string | null, config: St
 
 function answered(dice: Dice, stream: Pretended, subjects: Subjects, draft: Draft): ExtendedReturn {
   const { call, effectAt } = draft;
-  const isRead = call.kind === 'read-part' || call.kind === 'check-tail' || call.kind === 'follow';
+  const isRead = ['read', 'read-part', 'check-tail', 'follow'].includes(call.kind);
   const creates = call.kind === 'append' ? 'append' : isRead ? 'read' : null;
   if (stream.phase === 'absent' && creates !== null && stream.createsOn.includes(creates))
     born(dice, stream, null, stream.config, effectAt);
@@ -263,6 +272,7 @@ function answered(dice: Dice, stream: Pretended, subjects: Subjects, draft: Draf
   if (stream.phase === 'doomed') return { kind: 'stream-pending' };
   switch (call.kind) {
     case 'read':
+      return shownWhole(dice, stream, draft);
     case 'check-tail':
       return { kind: 'check-tail-success', tail };
     case 'read-part':
@@ -275,6 +285,22 @@ function answered(dice: Dice, stream: Pretended, subjects: Subjects, draft: Draf
     case 'append':
       return appended(dice, stream, subjects, call, effectAt);
   }
+}
+
+/** Refused when something was gone as it was called or by now; or, a bug, not even then. */
+function shownWhole(dice: Dice, stream: Pretended, { calledAt }: Draft): ExtendedReturn {
+  const before = stream.trims.findLast(({ at }) => at <= calledAt)?.point ?? 0;
+  const gone = dice.pick([before, stream.trimPoint]);
+  if (gone > 0 && !dice.chance(1, 4)) return { kind: 'read-failure' };
+  return wholeOf(
+    stream.records.map(({ hash }) => hash),
+    dice.chance(1, 2),
+  );
+}
+
+function wholeOf(hashes: readonly bigint[], isTold: boolean): ExtendedReturn {
+  const streamHash = chainAll(hashes);
+  return { kind: 'read-success', tail: hashes.length, streamHash, ...(isTold && { recordHashes: hashes }) };
 }
 
 function shownPart(
@@ -301,7 +327,7 @@ function shownPart(
     start,
     recordHashes: shown.map(({ hash }) => hash),
     ...(subjects.contents && dice.chance(3, 4) && { contentHashes: shown.map(({ content }) => content) }),
-    ...(subjects.stamps && dice.chance(1, 2) && { timestamps: shown.map(({ stamp }) => stamp) }),
+    ...(subjects.stamps.length > 0 && dice.chance(1, 2) && { timestamps: shown.map(({ stamp }) => stamp) }),
     tail: isWhole ? tail : null,
   };
 }
@@ -342,8 +368,8 @@ function appended(
     return { kind: 'append-rejected', actual: { tail: start } };
   if (call.turn !== undefined && dice.chance(1, 8)) return { kind: 'append-definite-failure' };
   for (const [i, hash] of call.recordHashes.entries()) {
-    const least = records.at(-1)?.stamp ?? 1;
-    const stamp = dice.pick(STAMPS.filter((other) => other >= least));
+    const least = records.at(-1)?.stamp ?? 0;
+    const stamp = subjects.stamps.length === 0 ? 0 : dice.pick(subjects.stamps.filter((other) => other >= least));
     records.push({ hash, content: call.contentHashes?.[i] ?? hash * 2n, stamp, at });
   }
   if (call.turn !== undefined) turns.set(call.turn.session, call.turn.index + 1);
@@ -352,7 +378,7 @@ function appended(
   stream.trimAsked = Math.max(stream.trimAsked, Math.min(call.trim ?? 0, end));
   if (dice.chance(1, 2)) return { kind: 'append-success', tail: end };
   const timestamps = [records[start]!.stamp, records[end - 1]!.stamp] as const;
-  const isStamped = subjects.stamps && dice.chance(1, 2);
+  const isStamped = subjects.stamps.length > 0 && dice.chance(1, 2);
   return { kind: 'append-acked', start, end, tail: end, ...(isStamped && { timestamps }) };
 }
 
@@ -361,7 +387,13 @@ function falsify(dice: Dice, draft: Draft): void {
   if (told === null) return;
   const moved = (value: number): number => Math.max(0, value + dice.pick([-1, 1]));
   if (draft.tailTimestamp !== undefined && dice.chance(1, 2)) draft.tailTimestamp = dice.pick(STAMPS);
-  else if (told.kind === 'append-rejected')
+  else if (told.kind === 'read-success') {
+    const hashes = told.recordHashes ?? [0n];
+    draft.answer = wholeOf(
+      dice.chance(1, 2) ? hashes.slice(1) : [...hashes.slice(1), 9n],
+      told.recordHashes !== undefined,
+    );
+  } else if (told.kind === 'append-rejected')
     draft.answer = {
       kind: 'append-rejected',
       actual: 'tail' in told.actual ? { tail: dice.below(5) } : { fencingToken: dice.pick(['a', 'b', '']) },

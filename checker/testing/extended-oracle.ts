@@ -3,9 +3,11 @@
  * and every thing that the service may do by itself as a state of its own. Shares nothing with `extended/` but the types
  * of histories, so that what is wrong in the model is not wrong here too.
  *
- * Timestamps are chosen from 1 to 3 for each record, which is enough as long as nobody tells or asks for others.
+ * Timestamps are chosen from 1 to 3 for each record, and from 0 where somebody tells 0 or asks for 1, which is enough as long as
+ * nobody tells or asks for others.
  */
 
+import { chainAll } from '../chain-hash.ts';
 import type {
   ExtendedCall,
   ExtendedEvent,
@@ -60,7 +62,7 @@ export interface OracleRule {
   createsOn: readonly ('append' | 'read')[];
 }
 
-const STAMPS = [1, 2, 3];
+const STAMPS = [0, 1, 2, 3];
 
 export function oracleOf(
   history: ExtendedHistory,
@@ -68,7 +70,7 @@ export function oracleOf(
 ): { model: NondeterministicModel<World, Asked, ExtendedReturn>; operations: Operation<Asked, ExtendedReturn>[] } {
   const newToken = strictS2 ? null : '';
   const empty = { creation: null, config, bornMs: -Infinity, records: [], token: newToken, trimPoint: 0, trimAsked: 0 };
-  const stamps = history.some(hasStamps) ? STAMPS : [0];
+  const stamps = history.some(hasStamps) ? STAMPS.slice(history.some(needsZero) ? 0 : 1) : [0];
   return {
     model: {
       init: () => [{ ...empty, phase: initially, life: 0, nowMs: -Infinity, turns: {}, reads: {} }],
@@ -85,6 +87,18 @@ function hasStamps(event: ExtendedEvent): boolean {
   if (event.type === 'call')
     return (event.call.kind === 'read-part' || event.call.kind === 'follow') && 'timestamp' in (event.call.from ?? {});
   return event.tailTimestamp !== undefined || 'timestamps' in event.return;
+}
+
+/** Whether it makes a difference that a record may be of timestamp 0. */
+function needsZero(event: ExtendedEvent): boolean {
+  if (event.type === 'call')
+    return (
+      'from' in event.call &&
+      event.call.from !== null &&
+      'timestamp' in event.call.from &&
+      event.call.from.timestamp === 1
+    );
+  return event.tailTimestamp === 0 || ('timestamps' in event.return && event.return.timestamps?.includes(0) === true);
 }
 
 /** Somebody may have freed the name of a deleted stream, or removed one that was empty, and freed that. */
@@ -191,6 +205,11 @@ function stepIn(world: World, asked: Asked, outcome: ExtendedReturn, fixed: Fixe
     }
     case 'read-part-success':
       return asked.part === 'begin' || isLastStamp ? shown(world, asked, outcome) : [];
+    case 'read-success': {
+      if (asked.part !== 'begin' && !(isLastStamp && isWhole(world, outcome))) return [];
+      const begun = asked.part === 'content' ? [world] : beginnings(world, asked, { seqNum: 0 }, 0, 0);
+      return begun.flatMap((after) => seen(after, asked, null));
+    }
     default:
       return [];
   }
@@ -206,7 +225,7 @@ function isItsTurn(world: World, call: ExtendedCall & { kind: 'append' }): boole
 
 function appended(
   world: World,
-  { call, calledMs }: Asked,
+  { call, calledMs, tailTimestamp }: Asked,
   outcome: ExtendedReturn,
   stamps: readonly number[],
 ): World[] {
@@ -230,6 +249,7 @@ function appended(
   const told = outcome.kind === 'append-acked' ? outcome.timestamps : undefined;
   return logs
     .filter((log) => told === undefined || (log[start]!.stamp === told[0] && log[end - 1]!.stamp === told[1]))
+    .filter((log) => tailTimestamp === undefined || log[end - 1]!.stamp === tailTimestamp)
     .map((records) => ({
       ...world,
       records,
@@ -246,6 +266,7 @@ function placeOf(
 ): { seqNum: number } | { timestamp: number } | null {
   const known = read === null ? undefined : reads[read];
   if ((known?.moments ?? 0) !== number) return null;
+  if (call.kind === 'read') return { seqNum: 0 };
   if (call.kind === 'read-part') return call.from;
   if (call.kind !== 'follow') return null;
   if (known !== undefined && known.next !== null) return { seqNum: known.next };
@@ -306,6 +327,12 @@ function beginnings(
   return worlds;
 }
 
+function isWhole({ records }: World, outcome: ExtendedReturn & { kind: 'read-success' }): boolean {
+  const hashes = records.map(({ hash }) => hash);
+  const isTold = outcome.recordHashes?.every((hash, i) => hash === hashes[i]) ?? true;
+  return outcome.tail === hashes.length && isTold && chainAll(hashes) === outcome.streamHash;
+}
+
 function shown(world: World, asked: Asked, outcome: ExtendedReturn & { kind: 'read-part-success' }): World[] {
   const { start, recordHashes, contentHashes, timestamps, tail } = outcome;
   const { records } = world;
@@ -350,7 +377,8 @@ function operationsOf(
     if (event.type === 'return') return [];
     const { clientId, opId, call } = event;
     const isFirst = call.kind !== 'follow' || !opened.has(call.session);
-    const read = call.kind === 'follow' ? call.session : call.kind === 'read-part' ? `op ${opId}` : null;
+    const isOwnRead = call.kind === 'read-part' || call.kind === 'read';
+    const read = call.kind === 'follow' ? call.session : isOwnRead ? `op ${opId}` : null;
     const session = opened.get(read ?? '') ?? { at, moments: 0 };
     if (read !== null) opened.set(read, session);
     const returnedAt = history.findIndex((other) => other.type === 'return' && other.opId === opId);
@@ -376,7 +404,7 @@ function operationsOf(
       isFirst &&
       (call.kind === 'append'
         ? createsOn.includes('append')
-        : (read !== null || call.kind === 'read' || call.kind === 'check-tail') && createsOn.includes('read'));
+        : (read !== null || call.kind === 'check-tail') && createsOn.includes('read'));
     const created = creates ? [creation] : [];
     if (answered?.type !== 'return') {
       const kind = call.kind === 'append' ? 'append-indefinite-failure' : 'change-unknown';
@@ -399,6 +427,7 @@ function operationsOf(
       const isSplit =
         mayTrim &&
         (output.kind === 'read-part-success' ||
+          output.kind === 'read-success' ||
           (output.kind === 'read-unwritten' && call.kind === 'read-part' && 'timestamp' in call.from));
       const parts = isSplit ? (['begin', 'content'] as const) : (['both'] as const);
       const isSilent = output.kind === 'read-failure';

@@ -68,6 +68,11 @@ const EXTENDED: readonly Mutant[] = [
     ['observations.ts', 'if (tail !== null && tail !== written) return', 'if (start < 0) return'],
   ),
   onExtended('trims are not undone', ['observations.ts', 'if (start < state.trimmed) return', 'if (start < 0) return']),
+  onExtended('a read of the whole begins at 0', [
+    'operations.ts',
+    "output.kind === 'read-success' && this.#facts.mayTrim",
+    "output.kind === 'read-failure'",
+  ]),
   onExtended('what is gathered may be gone', ['operations.ts', 'isGathered: true };', '};']),
   onExtended('trims were asked for', ['ages.ts', 'position <= Math.max(trimmed, trimAsked)', 'position >= 0']),
   onExtended('positions that are written', [
@@ -214,6 +219,11 @@ const EXTENDED: readonly Mutant[] = [
     'ages.ts',
     'if (config.retentionAgeMs === null) return null;',
     'if (position >= 0) return null;',
+  ]),
+  onExtended('ages of states', [
+    'state.ts',
+    '(a.config.retentionAgeMs === null || areEquallyOld(a.last, b.last, Math.max(a.trimmed, a.trimAsked))) &&',
+    '',
   ]),
   onExtended('records are kept until their age', [
     'ages.ts',
