@@ -5,6 +5,7 @@
  * turn in a session are the exception: that is what such a session is for.
  */
 
+import { ContentCheck } from '../formats/content-check.ts';
 import { MalformedHistory } from '../malformed.ts';
 import type { ExtendedCall, ExtendedEvent, ExtendedHistory, ExtendedReturn } from './history.ts';
 
@@ -39,11 +40,12 @@ export function assertExtendedHistory(history: ExtendedHistory): void {
   const started = new Map<number, Started>();
   const openByClient = new Map<number, number>();
   const nextTurn = new Map<string, number>();
+  const content = new ContentCheck();
   for (const [index, event] of history.entries()) {
     const refusal =
       event.type === 'call'
         ? refusalOfCall(event, started, openByClient, nextTurn)
-        : refusalOfReturn(event, started, openByClient);
+        : (refusalOfReturn(event, started, openByClient) ?? refusalOfContent(event, content));
     if (refusal !== null) throw new MalformedHistory(index + 1, refusal);
   }
 }
@@ -94,6 +96,16 @@ function refusalOfReturn(
   call.isOpen = false;
   if (openByClient.get(clientId) === opId) openByClient.delete(clientId);
   return outcome.kind === 'read-part-success' ? refusalOfPart(opId, outcome) : null;
+}
+
+/** A told content has the length and the chain hash that are told with it. */
+function refusalOfContent(
+  { opId, return: outcome }: ExtendedEvent & { type: 'return' },
+  content: ContentCheck,
+): string | null {
+  if (outcome.kind !== 'read-success' || outcome.recordHashes === undefined) return null;
+  const refusal = content.refusalOf(outcome.recordHashes, outcome.tail, outcome.streamHash);
+  return refusal === null ? null : `op ${opId} ${refusal}`;
 }
 
 function refusalOfPart(

@@ -19,10 +19,11 @@ export interface HandMade {
 /** Without those that are malformed on purpose. */
 export function handMadeHistories(): HandMade[] {
   return readdirSync(FOLDER)
+    .filter((name) => !name.startsWith('malformed-'))
     .sort()
     .flatMap((name) => {
       const parsed = parseExtended(readFileSync(new URL(name, FOLDER), 'utf8'));
-      if (parsed.kind === 'malformed') return [];
+      if (parsed.kind === 'malformed') throw new Error(`${name}:${parsed.line}: ${parsed.message}`);
       return [{ ...parsed, name, verdict: name.startsWith('ok-') ? ('ok' as const) : ('illegal' as const) }];
     });
 }
