@@ -21,6 +21,7 @@ import { operationsOfStream, type StreamOperation } from './operations.ts';
 import { isEffective, plainOperations } from './swept.ts';
 import { refusalOfStreamOrder } from './replay.ts';
 import { resolveTimestamps } from './timestamps.ts';
+import { undecided } from './undecided.ts';
 
 const SEARCH_STEPS_MAX = 2_000_000;
 
@@ -116,12 +117,7 @@ function searched(
   const model = extendedStreamModel(rule);
   const result = checkOperations(model, operations, { stepsMax });
   const [part] = result.partitions;
-  if (part === undefined || result.verdict === 'unknown')
-    return {
-      verdict: 'unknown',
-      reason: 'No order was found in which every answer fits.',
-      steps: result.steps,
-    };
+  if (part === undefined || result.verdict === 'unknown') return undecided(model, operations, result, stepsMax);
   if (result.verdict === 'ok') {
     const [linearization = []] = part.partialLinearizations;
     const placed = new Set(linearization);

@@ -144,9 +144,11 @@ export function extendedStreamModel(rule: ExtendedRule = {}): Model<ExtendedStat
       isHopeless: (state: ExtendedState, call: StreamCall, outcome: ExtendedReturn) =>
         call.kind === 'read' && plain.isHopeless!(state.stream, call, outcome as never),
     }),
-    describeState: (state) => (state.phase === 'present' ? plain.describeState!(state.stream) : state.phase),
+    describeState: (state) => (state.phase === 'present' ? plain.describeState!(state.stream) : PHASES[state.phase]),
   };
 }
+
+const PHASES = { doomed: 'a deleted stream', absent: 'no stream' };
 
 const SAYS_NOTHING = new Set<ExtendedReturn['kind']>([
   'append-definite-failure',

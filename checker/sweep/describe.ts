@@ -22,7 +22,7 @@ export function describeVerdict(verdict: Verdict): string {
       return [
         'UNKNOWN  neither proved nor refuted within the budget',
         ...wrapped(verdict.reason),
-        `  ${counted(verdict.steps, 'step')} ${verdict.steps === 1 ? 'was' : 'were'} spent`,
+        `  ${counted(verdict.steps, 'step')} of a budget of ${verdict.stepsMax.toLocaleString('en-US')} spent; a larger one may decide (--budget, stepsMax)`,
       ].join('\n');
   }
 }

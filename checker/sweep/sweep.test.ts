@@ -191,7 +191,9 @@ describe('a verdict as text', () => {
       'OK  1 operation, linearizable; the order found was replayed',
     );
     expect(describeVerdict(checkStream([]))).toMatch(/^OK  nothing was checked/);
-    expect(describeVerdict({ verdict: 'unknown', reason: 'It was too hard.', steps: 9 })).toMatch(/^UNKNOWN/);
+    expect(describeVerdict({ verdict: 'unknown', reason: 'It was too hard.', steps: 9, stepsMax: 9 })).toMatch(
+      /^UNKNOWN/,
+    );
   });
 
   test('never has a line that a terminal would break in two', () => {

@@ -51,7 +51,7 @@ export type Verdict =
     }
   | { verdict: 'illegal'; violation: Violation }
   /** The budget was spent. `reason` names the records that stayed open and what was tried. */
-  | { verdict: 'unknown'; reason: string; steps: number };
+  | { verdict: 'unknown'; reason: string; steps: number; stepsMax: number };
 
 const STEPS_MAX = 20_000_000;
 // No one segment may keep the others from being looked at.
@@ -127,7 +127,8 @@ function searchSegments(
   options: StreamCheckOptions,
 ): Verdict {
   const { operations, candidates } = evidence;
-  const budget = new Budget(options.stepsMax ?? STEPS_MAX);
+  const { stepsMax = STEPS_MAX } = options;
+  const budget = new Budget(stepsMax);
   const wrong = segments.find((segment) => !contentAgrees(operations, segment));
   if (wrong !== undefined) return { verdict: 'illegal', violation: explainContent(evidence, segments, wrong) };
   const taken = new Set<Candidate>();
@@ -159,7 +160,7 @@ function searchSegments(
   if (composition.kind === 'unknown') {
     const fillings = open.find(({ segment }) => segment === composition.segment) ?? starved;
     const reason = explainUnknown(fillings?.segment ?? composition.segment, fillings);
-    return { verdict: 'unknown', reason, steps: budget.spent };
+    return { verdict: 'unknown', reason, steps: budget.spent, stepsMax };
   }
   const witness = buildWitness(operations, composition.placements);
   const refusal = refusalOfOrder(operations, witness, options);

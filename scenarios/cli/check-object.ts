@@ -66,17 +66,22 @@ function describe(entry: CatalogueEntry, model: string, result: SearchResult<nev
     const orders = isLong ? partitions.flatMap((part) => orderOf(entry, part)) : [];
     return [`OK  ${operationCount} operations of a ${model}${parts}, linearizable`, ...orders];
   }
-  if (verdict === 'unknown')
-    return ['UNKNOWN  neither proved nor refuted within the budget', `  ${steps} steps were spent`];
-  const part = partitions.find((other) => other.verdict === 'illegal')!;
+  const part = partitions.find((other) => other.verdict === verdict)!;
   const stuck = part.stuck.map(
     ({ operation, reason }) => `    ${lineOf(entry, part, operation)}: ${reason ?? 'illegal'}`,
   );
+  const title =
+    verdict === 'unknown'
+      ? [
+          'UNKNOWN  neither proved nor refuted within the budget',
+          `  ${steps} steps were spent; a larger budget may decide (--budget)`,
+        ]
+      : [`VIOLATION  no order of the operations of this ${model} explains what the clients saw`];
   return [
-    `VIOLATION  no order of the operations of this ${model} explains what the clients saw`,
-    `  the longest legal order has ${part.partialLinearizations[0]?.length ?? 0} of ${part.operations.length} operations`,
+    ...title,
+    `  the longest legal order${verdict === 'unknown' ? ' found' : ''} has ${part.partialLinearizations[0]?.length ?? 0} of ${part.operations.length} operations`,
     ...(isLong ? orderOf(entry, part) : orderOf(entry, part).slice(-SHOWN_MAX)),
-    '  and nothing that could come next fits:',
+    verdict === 'unknown' ? '  and there could have come next:' : '  and nothing that could come next fits:',
     ...stuck.slice(0, SHOWN_MAX),
   ];
 }

@@ -32,7 +32,11 @@ export function checkCommand(): Command {
       'what the history is of: stream, register, cas-register, key-value, set, queue, fencing-lock',
     )
     .option('--strict-s2', "treat the empty fencing token as S2's model does: as none")
-    .option('--budget <steps>', 'give up after so many steps (default: 20,000,000)', wholeNumber)
+    .option(
+      '--budget <steps>',
+      'give up after so many steps (default: 20,000,000; for a search on our own format 2,000,000)',
+      wholeNumber,
+    )
     .option('--explain', 'say more: the guilty operations in full, or the order found')
     .option('--json', 'print the verdict as one line of JSON')
     .option('--html <file>', 'write a page of it too')
