@@ -3,7 +3,8 @@
  * port put together as `tailrace serve` does it. As `raw` it is the floor: Node's own servers of the same protocols that
  * do nothing with what comes, and answer with bytes that were made before.
  *
- * Prints its port. Ends when its standard input does, so that it can not outlive the benchmark.
+ * Prints its port, and for every line it is sent the microseconds of processor time it has taken. Ends when its standard
+ * input does, so that it can not outlive the benchmark.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -130,6 +131,9 @@ function source(stream: http2.ServerHttp2Stream): void {
 
 const kind = process.argv[2] as PeerKind;
 const port = await (kind === 'raw' ? raw() : product(kind));
-process.stdin.resume();
+process.stdin.on('data', () => {
+  const { user, system } = process.cpuUsage();
+  process.stdout.write(`${user + system}\n`);
+});
 process.stdin.on('end', () => kind === 'folder' || process.exit(0));
 process.stdout.write(`${port}\n`);

@@ -3,18 +3,15 @@
  * request is ours. Server and client are two processes; floor and product take turns, and the median turns are compared.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { MIB, mibPerSecond } from './load.ts';
-import { appendFrame, BENCH_TOKEN, FRAME_BODY_BYTES } from './messages.ts';
+import { appendFrame, FRAME_BODY_BYTES } from './messages.ts';
 import type { PeerKind } from './peer.ts';
+import { STREAM, withPeer } from './peer-process.ts';
 import { median, type Row } from './table.ts';
 import {
   appendFrames,
-  BENCH_BASIN,
   connectHttp2,
+  connectUnary,
   readBytes,
   unaryAppend,
   UnaryClient,
@@ -31,9 +28,6 @@ const UNARY_TURN = 20_000;
 const UNARY_CONNECTIONS = 64;
 const LIGHT_APPENDS = 300;
 const LIGHT_PAUSE_MS = 5;
-export const STREAM = 'bench';
-/** How `tailrace` starts Node; the floor is started the same way. */
-const AS_LAUNCHED = ['--max-semi-space-size=64', '--initial-old-space-size=128'];
 
 export async function s2sAppend(): Promise<Row[]> {
   const frame = appendFrame();
@@ -91,7 +85,9 @@ export async function s2sRead(): Promise<Row[]> {
 export async function unary(): Promise<Row[]> {
   const request = unaryAppend(STREAM);
   const { product, floor } = await inTurns('memory', async (port) => {
-    const elapsedMs = await unaryLoad(port, request, { count: UNARY_TURN, connections: UNARY_CONNECTIONS });
+    const clients = await connectUnary(port, UNARY_CONNECTIONS);
+    const elapsedMs = await unaryLoad(clients, request, UNARY_TURN);
+    for (const client of clients) client.close();
     return UNARY_TURN / (elapsedMs / 1000);
   });
   return [
@@ -128,7 +124,7 @@ export async function light(): Promise<Row[]> {
 const PLACES = { memory: 'store in memory', folder: 'folder', s3: 'S3-like (40 ms a call)' } as const;
 
 async function lightOn(kind: PeerKind): Promise<{ p50: number; p99: number }> {
-  return withPeer(kind, async (port) => {
+  return withPeer(kind, async ({ port }) => {
     const client = await UnaryClient.connect(port);
     const request = unaryAppend(STREAM);
     const latenciesMs: number[] = [];
@@ -150,8 +146,8 @@ async function inTurns(
   turn: (port: number) => Promise<number>,
   prepare: (port: number) => Promise<void> = async () => undefined,
 ): Promise<{ product: number; floor: number }> {
-  return withPeer('raw', (raw) =>
-    withPeer(kind, async (port) => {
+  return withPeer('raw', ({ port: raw }) =>
+    withPeer(kind, async ({ port }) => {
       await prepare(port);
       const products: number[] = [];
       const floors: number[] = [];
@@ -164,56 +160,4 @@ async function inTurns(
       return { product: median(products), floor: median(floors) };
     }),
   );
-}
-
-export async function withPeer<Result>(kind: PeerKind, work: (port: number) => Promise<Result>): Promise<Result> {
-  const child = spawn(process.execPath, [...AS_LAUNCHED, await peerProgram(), kind], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  try {
-    const port = await portOf(child);
-    if (kind !== 'raw') await makeStream(port);
-    return await work(port);
-  } finally {
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.stdin.end();
-    await gone;
-  }
-}
-
-let built: Promise<string> | null = null;
-
-/** Bundled for the same reason as the benchmark itself. */
-function peerProgram(): Promise<string> {
-  built ??= (async () => {
-    const runs = fileURLToPath(new URL('../.runs/', import.meta.url));
-    await mkdir(runs, { recursive: true });
-    const outfile = `${runs}bench-peer.mjs`;
-    const entry = fileURLToPath(new URL('../bench/peer.ts', import.meta.url));
-    const format = { bundle: true, platform: 'node', format: 'esm', packages: 'external' } as const;
-    await build({ ...format, entryPoints: [entry], outfile, logLevel: 'warning' });
-    return outfile;
-  })();
-  return built;
-}
-
-function portOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.stdout?.once('data', (line: Buffer) => resolve(Number(line.toString())));
-    child.once('exit', (code) => reject(new Error(`the other process ended with ${code}`)));
-  });
-}
-
-async function makeStream(port: number): Promise<void> {
-  // Who does not ask for a token does not look at it.
-  const authorization = `Bearer ${BENCH_TOKEN}`;
-  const headers = { authorization, 'content-type': 'application/json', 's2-basin': BENCH_BASIN };
-  for (const [path, body] of [
-    ['basins', { basin: BENCH_BASIN }],
-    ['streams', { stream: STREAM }],
-  ] as const) {
-    const url = `http://127.0.0.1:${port}/v1/${path}`;
-    const { status } = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
-    if (status !== 201) throw new Error(`the stream of the benchmark could not be made: ${status}`);
-  }
 }

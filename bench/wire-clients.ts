@@ -119,13 +119,12 @@ export function unaryAppend(stream: string, token: string | null = null): Buffer
   );
 }
 
-/** Keeps one `request` under way on each of `connections` until `count` were answered; milliseconds. */
-export async function unaryLoad(
-  port: number,
-  request: Buffer,
-  { count, connections }: { count: number; connections: number },
-): Promise<number> {
-  const clients = await Promise.all(Array.from({ length: connections }, () => UnaryClient.connect(port)));
+export function connectUnary(port: number, connections: number): Promise<UnaryClient[]> {
+  return Promise.all(Array.from({ length: connections }, () => UnaryClient.connect(port)));
+}
+
+/** Keeps one `request` under way on each connection until `count` were answered; milliseconds. */
+export async function unaryLoad(clients: readonly UnaryClient[], request: Buffer, count: number): Promise<number> {
   const startMs = performance.now();
   let issued = 0;
   await Promise.all(
@@ -136,9 +135,7 @@ export async function unaryLoad(
       }
     }),
   );
-  const elapsedMs = performance.now() - startMs;
-  for (const client of clients) client.close();
-  return elapsedMs;
+  return performance.now() - startMs;
 }
 
 /** One connection, one request at a time. */
