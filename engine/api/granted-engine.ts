@@ -200,8 +200,12 @@ export class GrantedEngine implements Operations {
    */
   #denied(operations: readonly Operation[], names: Names): Rejected | null {
     if (this.#grant.isGone()) return { kind: 'rejected', reason: { kind: 'token-invalid' } };
-    const operation = operations.find((needed) => !permits(this.#grant.token, needed, names));
-    return operation === undefined ? null : { kind: 'rejected', reason: { kind: 'not-permitted', operation } };
+    for (const operation of operations) {
+      if (!permits(this.#grant.token, operation, names)) {
+        return { kind: 'rejected', reason: { kind: 'not-permitted', operation } };
+      }
+    }
+    return null;
   }
 
   /** The stream's whole name, or why the token must not be asked about it. Throws BadRequest for one that is too long. */

@@ -94,3 +94,31 @@ test('the next owner in the same process is asked, whatever the last one knew', 
   ownedBy((await accessBench()).engine);
   expect(await ask(secret, CONNECTION)).toBe(401);
 });
+
+test('a body is asked for in the turn in which its request came, as where no token is asked for: what waits is buffered', async () => {
+  const bench = await accessBench();
+  const handler = createApi(() => bench.engine, bench.options);
+  const isAskedAtOnce = async (): Promise<boolean> => {
+    let isAsked = false;
+    const body = (async function* (): AsyncGenerator<Uint8Array> {
+      isAsked = true;
+      yield new TextEncoder().encode('{"records":[{}]}');
+    })();
+    const headers = new Map([
+      ['authorization', `Bearer ${bench.root}`],
+      ['content-type', 'application/json'],
+      ['s2-basin', 'basin-none'],
+    ]);
+    const answer = handler({
+      method: 'POST',
+      target: '/v1/streams/s/records',
+      headers,
+      body,
+      connection: CONNECTION,
+    });
+    const wasAsked = isAsked;
+    expect((await answer).status).toBe(404);
+    return wasAsked;
+  };
+  expect([await isAskedAtOnce(), await isAskedAtOnce()]).toEqual([false, true]);
+});

@@ -10,7 +10,7 @@ import { accessTokenIdProblem, basinNameProblem, streamNameProblem } from '../co
 import type { AccountFigure, CountedFigure } from '../core/usage.ts';
 import type { Engine, Operations } from '../engine.ts';
 import type { Compression, HttpHandler, HttpRequest, HttpResponse } from '../ports.ts';
-import type { AccessControl, Admitted } from './access-control.ts';
+import type { AccessControl } from './access-control.ts';
 import { issueAccessToken, listAccessTokens, revokeAccessToken } from './access-tokens.ts';
 import { type SessionMeans, sessionFrames } from './append-session.ts';
 import { createBasin, deleteBasin, ensureBasin, getBasin, listBasins, reconfigureBasin } from './basins.ts';
@@ -122,35 +122,35 @@ async function route(engine: Engine | null, request: HttpRequest, means: Means):
   const endpoint = place.methods.get(request.method);
   if (endpoint === undefined) return methodNotAllowed([...place.methods.keys()]);
   const query = new URLSearchParams(queryText);
-  if (means.access === null) return serve(endpoint, place.named, { engine, tokens: null, request, query, means });
+  const asked = { endpoint, named: place.named, query, means };
+  if (means.access === null) return serve(asked, { engine, tokens: null, request });
 
-  const admitted = await means.access.admit(engine, request, endpoint);
+  const admission = means.access.admit(engine, request, endpoint);
+  // Most are judged at once, and a promise would cost each of them a turn.
+  const admitted = admission instanceof Promise ? await admission : admission;
   if ('status' in admitted) return admitted;
   try {
-    return admitted.answered(await serve(endpoint, place.named, callOf(admitted, query, means)));
+    return admitted.answered(await serve(asked, admitted));
   } catch (error) {
     admitted.failed();
     throw error;
   }
 }
 
-function callOf(
-  admitted: Admitted,
-  query: URLSearchParams,
-  means: SessionMeans,
-): Omit<Call, 'basin' | 'stream' | 'id'> {
-  const { engine, tokens, request } = admitted;
-  return { engine, tokens, request, query, means };
+/** What a request asks for. */
+interface Asked {
+  endpoint: Endpoint;
+  named: ReadonlyMap<string, string>;
+  query: URLSearchParams;
+  means: SessionMeans;
 }
 
 /** Does what is asked for and counts it. What makes no sense never comes to an answer, and counts for nothing. */
 async function serve(
-  endpoint: Endpoint,
-  named: ReadonlyMap<string, string>,
-  call: Omit<Call, 'basin' | 'stream' | 'id'>,
+  { endpoint, named, query, means }: Asked,
+  { engine, tokens, request }: Pick<Call, 'engine' | 'tokens' | 'request'>,
 ): Promise<HttpResponse> {
   const isInBasin = endpoint.path.startsWith('/v1/streams');
-  const { engine, tokens, request, query, means } = call;
   const basin = isInBasin ? basinHeader(request.headers) : nameIn(named.get('basin'), basinNameProblem);
   const stream = nameIn(named.get('stream'), streamNameProblem);
   const id = nameIn(named.get('id'), accessTokenIdProblem);

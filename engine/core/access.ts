@@ -95,10 +95,11 @@ export function mayEver({ scope }: Pick<TokenState, 'scope'>, operation: Operati
 /** May the token do this to that? Names the operation has no use for do not count. */
 export function permits(token: Pick<TokenState, 'scope'>, operation: Operation, names: Names = {}): boolean {
   if (!mayEver(token, operation)) return false;
-  return ruleOf(operation).within.every((resource) => {
+  for (const resource of ruleOf(operation).within) {
     const name = names[resource];
-    return name !== undefined && reaches(token.scope[resource], name);
-  });
+    if (name === undefined || !reaches(token.scope[resource], name)) return false;
+  }
+  return true;
 }
 
 /** Why nobody can be issued such a token, in S2's words; null when somebody can. */
