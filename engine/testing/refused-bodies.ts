@@ -39,6 +39,10 @@ export const JSON_BODIES: Record<string, Refusal> = {
   },
   'no body': { body: '', answer: badJson(NO_JSON) },
   'half a body': { body: '{"records":[', answer: badJson(NO_JSON) },
+  'text without quotes, which is not said back': {
+    body: '{"records":[{"body":a plain text}]}',
+    answer: badJson("Failed to parse the request body as JSON: Unexpected token 'a'"),
+  },
   'a body and more': { body: '{"records":[{}]}}', answer: badJson(NO_JSON) },
   'a byte order mark': { body: '\ufeff{"records":[{}]}', answer: badJson(NO_JSON) },
   'bytes that are no UTF-8': { body: Uint8Array.of(0x22, 0xff, 0x22), answer: badJson(NO_JSON) },
