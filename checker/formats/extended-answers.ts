@@ -6,8 +6,8 @@
  */
 
 import type { ExtendedReturn } from '../extended/history.ts';
-import { hashesOf, only, textOf } from './extended-fields.ts';
-import type { Json, JsonObject } from './json-scanner.ts';
+import { hashesOf, only, textOf, variantOf } from './extended-fields.ts';
+import type { Json } from './json-scanner.ts';
 import { position, RefusedLine } from './line-fields.ts';
 
 const WORDS = {
@@ -26,13 +26,7 @@ const WORDS = {
 /** Null for a finish of S2's. */
 export function ownReturn(json: Json | undefined): ExtendedReturn | null {
   if (typeof json === 'string') return Object.hasOwn(WORDS, json) ? { kind: WORDS[json as keyof typeof WORDS] } : null;
-  if (!(json instanceof Map)) return null;
-  const finish = json as JsonObject;
-  for (const [name, read] of Object.entries(BODIES)) {
-    const body = finish.get(name);
-    if (body !== undefined) return read(body);
-  }
-  return null;
+  return variantOf(json, 'the finish', BODIES);
 }
 
 const BODIES: Readonly<Record<string, (body: Json) => ExtendedReturn>> = {

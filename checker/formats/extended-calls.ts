@@ -5,36 +5,33 @@
  */
 
 import type { ExtendedAppend, ExtendedCall, From, StreamConfig } from '../extended/history.ts';
-import { hashesOf, only, textOf } from './extended-fields.ts';
+import { hashesOf, only, textOf, variantOf } from './extended-fields.ts';
 import type { Json, JsonObject } from './json-scanner.ts';
 import { position, RefusedLine } from './line-fields.ts';
 
 /** Null for a start of S2's. */
 export function ownCall(json: Json | undefined): ExtendedCall | null {
-  if (json === 'Delete') return { kind: 'delete' };
-  if (!(json instanceof Map)) return null;
-  const start = json as JsonObject;
-  const part = start.get('ReadPart');
-  if (part !== undefined) {
-    const from = fromOf(only(part, ['seq_num', 'timestamp']));
+  return json === 'Delete' ? { kind: 'delete' } : variantOf(json, 'the start', STARTS);
+}
+
+const STARTS: Readonly<Record<string, (body: Json) => ExtendedCall>> = {
+  ReadPart: (body) => {
+    const from = fromOf(only(body, ['seq_num', 'timestamp']));
     if (from === null) throw new RefusedLine('"ReadPart" asks from either "seq_num" or "timestamp"');
     return { kind: 'read-part', from };
-  }
-  const follow = start.get('Follow');
-  if (follow !== undefined) return followOf(only(follow, ['session', 'seq_num', 'timestamp', 'after']));
-  const configure = start.get('Configure');
-  if (configure !== undefined)
-    return { kind: 'configure', emptyAgeMs: ageOf(only(configure, ['empty_ms']), 'empty_ms') };
-  const create = start.get('Create');
-  if (create === undefined) return null;
-  const asked = only(create, ['token', 'config']);
-  const [token, config] = [asked.get('token') ?? null, asked.get('config')];
-  return {
-    kind: 'create',
-    token: token === null ? null : textOf(token, 'token')!,
-    ...(config !== undefined && { config: configOf(config) }),
-  };
-}
+  },
+  Follow: (body) => followOf(only(body, ['session', 'seq_num', 'timestamp', 'after'])),
+  Configure: (body) => ({ kind: 'configure', emptyAgeMs: ageOf(only(body, ['empty_ms']), 'empty_ms') }),
+  Create: (body) => {
+    const asked = only(body, ['token', 'config']);
+    const [token, config] = [asked.get('token') ?? null, asked.get('config')];
+    return {
+      kind: 'create',
+      token: token === null ? null : textOf(token, 'token')!,
+      ...(config !== undefined && { config: configOf(config) }),
+    };
+  },
+};
 
 /** What becomes of a stream and its records by itself: both ages are told, null for never. */
 export function configOf(json: Json | undefined): StreamConfig {
@@ -69,14 +66,15 @@ function fromOf(asked: JsonObject): From | null {
   return seqNum === undefined ? null : { seqNum: position(seqNum, 'seq_num') };
 }
 
-/** What stands beside an append on its line. */
-export function besideAppend(line: JsonObject): Pick<ExtendedAppend, 'trim' | 'contentHashes' | 'turn'> {
-  const [trim, hashes, turn] = ['trim', 'content_hashes', 'turn'].map((key) => line.get(key));
-  return {
-    ...(trim !== undefined && { trim: position(trim, 'trim') }),
-    ...(hashes !== undefined && { contentHashes: hashesOf(hashes, 'content_hashes') }),
-    ...(turn !== undefined && { turn: turnOf(only(turn, ['session', 'index'])) }),
-  };
+export const BESIDE_APPEND = ['trim', 'content_hashes', 'turn'] as const;
+
+/** The append with what stands beside it on its line. */
+export function withBeside(append: ExtendedAppend, line: JsonObject): ExtendedAppend {
+  const [trim, hashes, turn] = [line.get('trim'), line.get('content_hashes'), line.get('turn')];
+  if (trim !== undefined) append.trim = position(trim, 'trim');
+  if (hashes !== undefined) append.contentHashes = hashesOf(hashes, 'content_hashes');
+  if (turn !== undefined) append.turn = turnOf(only(turn, ['session', 'index']));
+  return append;
 }
 
 function turnOf(turn: JsonObject): { session: string; index: number } {

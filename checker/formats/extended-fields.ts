@@ -11,6 +11,21 @@ export function only(json: Json, known: readonly string[]): JsonObject {
   return object;
 }
 
+/** `{"Name": body}` as the reader of that name takes it; null when no key is one of theirs. */
+export function variantOf<T>(
+  json: Json | undefined,
+  what: string,
+  readers: Readonly<Record<string, (body: Json) => T>>,
+): T | null {
+  if (!(json instanceof Map)) return null;
+  for (const [name, body] of json as JsonObject) {
+    if (!Object.hasOwn(readers, name)) continue;
+    if (json.size > 1) throw new RefusedLine(`${what} must have exactly one key (${name}), not ${json.size}`);
+    return readers[name]!(body);
+  }
+  return null;
+}
+
 export function textOf(json: Json | undefined, what: string): string | undefined {
   if (json === undefined || typeof json === 'string') return json;
   throw new RefusedLine(`${what} must be a string, not ${shown(json)}`);

@@ -9,14 +9,22 @@
  * as numbers or strings of digits, so that any JSON tool can write them.
  */
 
-import type { CreatesOn, EventLabels, ExtendedEvent, ExtendedHistory, StreamConfig } from '../extended/history.ts';
+import type { CreatesOn, ExtendedEvent, ExtendedHistory, StreamConfig } from '../extended/history.ts';
 import type { HistoryEvent } from '../history.ts';
 import { formatReturn, ownReturn } from './extended-answers.ts';
-import { besideAppend, configOf, formatBesideAppend, formatCall, formatConfig, ownCall } from './extended-calls.ts';
+import {
+  BESIDE_APPEND,
+  configOf,
+  formatBesideAppend,
+  formatCall,
+  formatConfig,
+  ownCall,
+  withBeside,
+} from './extended-calls.ts';
 import { textOf } from './extended-fields.ts';
 import { type Json, type JsonObject, JsonSyntaxError, scanJson } from './json-scanner.ts';
-import { decodeBeside, decodeEvent, formatEvent } from './jsonl.ts';
-import { objectOf, position, RefusedLine, shown } from './line-fields.ts';
+import { decodeEvent, decodeIds, formatEvent, noted } from './jsonl.ts';
+import { objectOf, onlyKeys, position, RefusedLine, shown } from './line-fields.ts';
 
 export interface HistoryHeader {
   seed?: string;
@@ -42,19 +50,25 @@ export function isExtended(text: string): boolean {
 }
 
 export function parseExtended(text: string): ParsedExtended {
-  const lines = text.trimEnd().split('\n');
+  const end = text.trimEnd().length;
   let header: HistoryHeader = {};
   const history: ExtendedEvent[] = [];
-  for (const [index, line] of lines.entries())
-    try {
-      const object = objectOf(scanJson(line), 'the line');
-      if (index === 0) header = decodeHeader(object);
+  let line = 0;
+  try {
+    for (let start = 0; start < end || line === 0;) {
+      line++;
+      const newline = text.indexOf('\n', start);
+      const stop = newline === -1 ? end : Math.min(newline, end);
+      const object = objectOf(scanJson(text.slice(start, stop)), 'the line');
+      if (line === 1) header = decodeHeader(object);
       else history.push(decodeLine(object));
-    } catch (error) {
-      if (error instanceof RefusedLine || error instanceof JsonSyntaxError)
-        return { kind: 'malformed', line: index + 1, message: error.message };
-      throw error;
+      start = stop + 1;
     }
+  } catch (error) {
+    if (error instanceof RefusedLine || error instanceof JsonSyntaxError)
+      return { kind: 'malformed', line, message: error.message };
+    throw error;
+  }
   return { kind: 'history', header, history };
 }
 
@@ -103,6 +117,7 @@ function decodeHeader(object: JsonObject): HistoryHeader {
     throw new RefusedLine(
       `the first line must be a header {"tailrace_history": ${VERSION}}, not version ${shown(version)}`,
     );
+  onlyKeys(object, 'the header', ['tailrace_history', 'seed', 'profile', 'initially', 'config', 'creates_on']);
   const seed = textOf(object.get('seed'), 'seed');
   const profile = textOf(object.get('profile'), 'profile');
   const initially = textOf(object.get('initially'), 'initially');
@@ -125,55 +140,41 @@ function creatorsOf(json: Json): readonly CreatesOn[] {
   return json as readonly CreatesOn[];
 }
 
-function decodeLine(object: JsonObject): ExtendedEvent {
-  const labels = decodeLabels(object);
-  const event = objectOf(object.get('event'), '"event"');
+function decodeLine(line: JsonObject): ExtendedEvent {
+  const event = objectOf(line.get('event'), '"event"');
   const call = ownCall(event.get('Start'));
   const outcome = ownReturn(event.get('Finish'));
-  if (call === null && outcome === null) return decodeKnown(object, labels);
+  if (call === null && outcome === null) return labelled(knownEvent(line), line);
   if (event.size !== 1) throw new RefusedLine('"event" must have exactly one key ("Start" or "Finish")');
-  refuseBesideAppend(object);
-  const common = { ...decodeBeside(object), ...labels };
-  return call !== null
-    ? { type: 'call', ...common, call }
-    : { type: 'return', ...common, return: outcome!, ...tailTimestampOf(object) };
+  const ids = decodeIds(line);
+  const own: ExtendedEvent =
+    call === null ? { type: 'return', ...ids, return: outcome! } : { type: 'call', ...ids, call };
+  return labelled(noted(own, line), line);
 }
 
-/** A line of S2's, with what we may have put beside it. */
-function decodeKnown(object: JsonObject, labels: EventLabels): ExtendedEvent {
-  const parsed = knownEvent(object);
-  if (parsed.type === 'call' && parsed.call.kind === 'append')
-    return { ...parsed, ...labels, call: { ...parsed.call, ...besideAppend(object) } };
-  refuseBesideAppend(object);
-  return parsed.type === 'call' ? { ...parsed, ...labels } : { ...parsed, ...labels, ...tailTimestampOf(object) };
-}
-
-function knownEvent(object: JsonObject): HistoryEvent {
+function knownEvent(line: JsonObject): ExtendedEvent {
   try {
-    return decodeEvent(object);
+    return decodeEvent(line);
   } catch (error) {
     const isUnknown = error instanceof RefusedLine && /^unknown (start|finish)/.test(error.message);
     throw isUnknown ? new RefusedLine(`${error.message}; or one of those of our own format`) : error;
   }
 }
 
-function refuseBesideAppend(object: JsonObject): void {
-  for (const key of ['trim', 'content_hashes', 'turn'])
-    if (object.get(key) !== undefined) throw new RefusedLine(`only an append can hold a "${key}"`);
-}
-
-function tailTimestampOf(object: JsonObject): { tailTimestamp?: number } {
-  const told = object.get('tail_timestamp');
-  return told === undefined ? {} : { tailTimestamp: position(told, 'tail_timestamp') };
-}
-
-function decodeLabels(object: JsonObject): EventLabels {
-  const session = textOf(object.get('session'), 'session');
-  const node = textOf(object.get('node'), 'node');
-  const attempt = object.get('attempt');
-  return {
-    ...(session !== undefined && { session }),
-    ...(node !== undefined && { node }),
-    ...(attempt !== undefined && { attempt: position(attempt, 'attempt') }),
-  };
+/** With what else may stand beside an event. */
+function labelled(event: ExtendedEvent, line: JsonObject): ExtendedEvent {
+  if (event.type === 'call' && event.call.kind === 'append') withBeside(event.call, line);
+  else
+    for (const key of BESIDE_APPEND)
+      if (line.get(key) !== undefined) throw new RefusedLine(`only an append can hold a "${key}"`);
+  const session = textOf(line.get('session'), 'session');
+  const node = textOf(line.get('node'), 'node');
+  const attempt = line.get('attempt');
+  if (session !== undefined) event.session = session;
+  if (node !== undefined) event.node = node;
+  if (attempt !== undefined) event.attempt = position(attempt, 'attempt');
+  const tailTimestamp = line.get('tail_timestamp');
+  if (event.type === 'return' && tailTimestamp !== undefined)
+    event.tailTimestamp = position(tailTimestamp, 'tail_timestamp');
+  return event;
 }

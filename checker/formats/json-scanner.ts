@@ -7,8 +7,8 @@
  * appears twice is an error. Grammar: RFC 8259; errors carry the 1-based column.
  */
 
-export type Json = null | boolean | string | number | bigint | OddNumber | readonly Json[] | JsonObject;
 export type JsonObject = ReadonlyMap<string, Json>;
+export type Json = null | boolean | string | number | bigint | OddNumber | readonly Json[] | JsonObject;
 
 /** A number that is no unsigned integer literal, as written. */
 interface OddNumber {
@@ -19,9 +19,12 @@ interface OddNumber {
 export class JsonSyntaxError extends Error {}
 
 const DEPTH_MAX = 64;
+const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [0x7b, 0x7d, 0x5b, 0x5d];
+const [QUOTE, BACKSLASH, COMMA, COLON, SPACE, ZERO] = [0x22, 0x5c, 0x2c, 0x3a, 0x20, 0x30];
+const [LETTER_T, LETTER_F, LETTER_N, SMALL_E, LARGE_E, POINT] = [0x74, 0x66, 0x6e, 0x65, 0x45, 0x2e];
 // Ten times the digits of the greatest 64-bit word: more cannot be meant, and converting it would take long.
 const INTEGER_DIGITS_MAX = 200;
-const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
+const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 // A run of string characters that stand for themselves.
 // oxlint-disable-next-line no-control-regex
 const PLAIN = /[^"\\\u0000-\u001f]*/y;
@@ -59,43 +62,65 @@ class Scanner {
   #value(depth: number): Json {
     if (depth > DEPTH_MAX) this.#fail(`the value is nested more than ${DEPTH_MAX} levels deep`);
     this.#skipSpace();
-    const start = this.#text[this.#at];
-    if (start === '{') return this.#object(depth);
-    if (start === '[') return this.#array(depth);
-    if (start === '"') return this.#string();
-    if (start === 't') return this.#word('true', true);
-    if (start === 'f') return this.#word('false', false);
-    if (start === 'n') return this.#word('null', null);
-    return this.#number();
+    switch (this.#text.charCodeAt(this.#at)) {
+      case OPEN_OBJECT:
+        return this.#object(depth);
+      case OPEN_ARRAY:
+        return this.#array(depth);
+      case QUOTE:
+        return this.#string();
+      case LETTER_T:
+        return this.#word('true', true);
+      case LETTER_F:
+        return this.#word('false', false);
+      case LETTER_N:
+        return this.#word('null', null);
+      default:
+        return this.#integer() ?? this.#number();
+    }
   }
 
   #object(depth: number): JsonObject {
     const object = new Map<string, Json>();
     this.#at++;
-    if (this.#taken('}')) return object;
+    if (this.#taken(CLOSE_OBJECT)) return object;
     do {
       this.#skipSpace();
-      if (this.#text[this.#at] !== '"') this.#fail('expected a key in double quotes');
+      if (this.#text.charCodeAt(this.#at) !== QUOTE) this.#fail('expected a key in double quotes');
       const key = this.#string();
       if (object.has(key)) this.#fail(`the key ${JSON.stringify(key)} appears twice in one object`);
-      if (!this.#taken(':')) this.#fail('expected ":" behind the key');
+      if (!this.#taken(COLON)) this.#fail('expected ":" behind the key');
       object.set(key, this.#value(depth + 1));
-    } while (this.#taken(','));
-    if (!this.#taken('}')) this.#fail('expected "," or "}"');
+    } while (this.#taken(COMMA));
+    if (!this.#taken(CLOSE_OBJECT)) this.#fail('expected "," or "}"');
     return object;
   }
 
   #array(depth: number): readonly Json[] {
     const items: Json[] = [];
     this.#at++;
-    if (this.#taken(']')) return items;
+    if (this.#taken(CLOSE_ARRAY)) return items;
     do items.push(this.#value(depth + 1));
-    while (this.#taken(','));
-    if (!this.#taken(']')) this.#fail('expected "," or "]"');
+    while (this.#taken(COMMA));
+    if (!this.#taken(CLOSE_ARRAY)) this.#fail('expected "," or "]"');
     return items;
   }
 
   #string(): string {
+    const text = this.#text;
+    const start = this.#at + 1;
+    for (let at = start; ; at++) {
+      const code = text.charCodeAt(at);
+      if (code === QUOTE) {
+        this.#at = at + 1;
+        return text.slice(start, at);
+      }
+      // Also false behind the end, where there is no code.
+      if (!(code >= SPACE) || code === BACKSLASH) return this.#escapedString();
+    }
+  }
+
+  #escapedString(): string {
     this.#at++;
     let string = '';
     for (;;) {
@@ -127,21 +152,37 @@ class Scanner {
     return escaped;
   }
 
-  #number(): number | bigint | OddNumber {
+  /** Digits that nothing odd stands before or behind, as nearly all numbers are; null for any other. */
+  #integer(): number | bigint | null {
+    const text = this.#text;
+    const start = this.#at;
+    let value = 0;
+    let at = start;
+    for (; ; at++) {
+      const digit = text.charCodeAt(at) - ZERO;
+      // Also false behind the end, where the difference is no number.
+      if (!(digit >= 0 && digit <= 9)) break;
+      value = value * 10 + digit;
+    }
+    const next = text.charCodeAt(at);
+    if (next === POINT || next === SMALL_E || next === LARGE_E) return null;
+    if (at === start || at - start > INTEGER_DIGITS_MAX || (at - start > 1 && text.charCodeAt(start) === ZERO))
+      return null;
+    this.#at = at;
+    // What is below 2^53 was exact all the way.
+    return value <= Number.MAX_SAFE_INTEGER ? value : BigInt(text.slice(start, at));
+  }
+
+  #number(): OddNumber {
     NUMBER.lastIndex = this.#at;
-    const match = NUMBER.exec(this.#text);
-    if (match === null) {
+    const numberText = NUMBER.exec(this.#text)?.[0];
+    if (numberText === undefined) {
       const found = this.#text[this.#at];
       this.#fail(found === undefined ? 'the line ends early' : `unexpected ${JSON.stringify(found)}`);
     }
-    const text = match[0];
-    this.#at += text.length;
+    this.#at += numberText.length;
     if (/[0-9]/.test(this.#text[this.#at] ?? '')) this.#fail('a number may not begin with 0');
-    if (text.startsWith('-') || match[1] !== undefined || match[2] !== undefined) return { numberText: text };
-    if (text.length > INTEGER_DIGITS_MAX) return { numberText: text };
-    if (text.length <= 15) return Number(text);
-    const exact = BigInt(text);
-    return exact <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(exact) : exact;
+    return { numberText };
   }
 
   #word<T>(word: string, value: T): T {
@@ -150,9 +191,9 @@ class Scanner {
     return value;
   }
 
-  #taken(mark: string): boolean {
+  #taken(mark: number): boolean {
     this.#skipSpace();
-    if (this.#text[this.#at] !== mark) return false;
+    if (this.#text.charCodeAt(this.#at) !== mark) return false;
     this.#at++;
     return true;
   }

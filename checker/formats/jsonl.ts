@@ -109,19 +109,29 @@ function formatReturn(outcome: Return): string {
 export function decodeEvent(json: Json): HistoryEvent {
   const line = objectOf(json, 'the line');
   const event = objectOf(member(line, 'event', 'the line'), '"event"');
-  const { clientId, opId, ...note } = decodeBeside(line);
+  const { clientId, opId } = decodeIds(line);
   const [step, body] = onlyMember(event, '"event"', '"Start" or "Finish"');
-  if (step === 'Start') return { type: 'call', clientId, opId, call: decodeCall(body), ...note };
+  if (step === 'Start') return noted<HistoryEvent>({ type: 'call', clientId, opId, call: decodeCall(body) }, line);
   if (step !== 'Finish') throw new RefusedLine(`unknown event ${JSON.stringify(step)}; expected "Start" or "Finish"`);
   const outcome = withContent(decodeReturn(body), line.get('record_hashes'));
-  return { type: 'return', clientId, opId, return: outcome, ...note };
+  return noted<HistoryEvent>({ type: 'return', clientId, opId, return: outcome }, line);
 }
 
-/** What stands on every line beside its event. Throws `RefusedLine`. */
-export function decodeBeside(line: JsonObject): { clientId: number; opId: number } & EventNote {
+/** Whose line it is. Throws `RefusedLine`. */
+export function decodeIds(line: JsonObject): { clientId: number; opId: number } {
   const clientId = position(member(line, 'client_id', 'the line'), 'client_id');
   const opId = position(member(line, 'op_id', 'the line'), 'op_id');
-  return { clientId, opId, ...decodeNote(line) };
+  return { clientId, opId };
+}
+
+/** With what a recorder may have written beside an event: added to the event itself, for a file holds millions. */
+export function noted<E extends EventNote>(event: E, line: JsonObject): E {
+  const atMs = line.get('at_ms');
+  const note = line.get('note');
+  if (note !== undefined && typeof note !== 'string') throw new RefusedLine('note must be a string');
+  if (atMs !== undefined) event.atMs = decodeMs(atMs);
+  if (note !== undefined) event.note = note;
+  return event;
 }
 
 /** Adds what a read saw, which stands beside the event. */
@@ -132,14 +142,7 @@ function withContent(outcome: Return, hashes: Json | undefined): Return {
 
 function decodeHashes(json: Json): readonly bigint[] {
   if (!Array.isArray(json)) throw new RefusedLine('record_hashes must be a list of hashes');
-  return (json as readonly Json[]).map((hash, index) => u64(hash, `record_hashes[${index}]`));
-}
-
-function decodeNote(line: JsonObject): EventNote {
-  const atMs = line.get('at_ms');
-  const note = line.get('note');
-  if (note !== undefined && typeof note !== 'string') throw new RefusedLine('note must be a string');
-  return { ...(atMs === undefined ? {} : { atMs: decodeMs(atMs) }), ...(note === undefined ? {} : { note }) };
+  return (json as readonly Json[]).map((hash, index) => (isU64(hash) ? hash : u64(hash, `record_hashes[${index}]`)));
 }
 
 function decodeMs(json: Json): number {
@@ -205,8 +208,8 @@ function member(from: JsonObject, key: string, what: string): Json {
 }
 
 function onlyMember(from: JsonObject, what: string, expected: string): readonly [string, Json] {
-  const [entry, ...more] = from.entries();
-  if (entry === undefined || more.length > 0)
+  const [entry] = from.entries();
+  if (entry === undefined || from.size > 1)
     throw new RefusedLine(`${what} must have exactly one key (${expected}), not ${from.size}`);
   return entry;
 }
@@ -215,6 +218,10 @@ function token(from: JsonObject, key: string): string | null {
   const value = from.get(key) ?? null;
   if (value !== null && typeof value !== 'string') throw new RefusedLine(`${key} must be a string or null`);
   return value;
+}
+
+function isU64(json: Json): json is bigint {
+  return typeof json === 'bigint' && json <= U64_MAX;
 }
 
 /** A hash or a count: exact up to 2^64-1. */
