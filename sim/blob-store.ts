@@ -378,11 +378,7 @@ export class SimBlobStore {
       const plan = planList(this.#context, caller.host.name, limit);
       const { probes } = this.#context;
       if (plan.fate === 'hang') return probes.reachable('fault.list.hang');
-      attempt.toStore(() => {
-        if (plan.fate === 'failed') {
-          probes.reachable('fault.list.failed');
-          return attempt.answer(failed('internal', '500'));
-        }
+      const look = (): void => {
         const page = (upTo: number) =>
           this.#objects.page({
             prefix,
@@ -408,6 +404,15 @@ export class SimBlobStore {
         const { blobs, next } = page(plan.limit);
         probes.sometimes('fault.list.short-page', plan.limit < limit && next !== null);
         attempt.answer({ kind: 'page', blobs, next });
+      };
+      attempt.toStore(() => {
+        if (plan.fate === 'failed') {
+          probes.reachable('fault.list.failed');
+          return attempt.answer(failed('internal', '500'));
+        }
+        if (plan.lingersUs === 0) return look();
+        probes.reachable('fault.list.lingered');
+        attempt.atStoreAfter(plan.lingersUs, look);
       });
     });
   }

@@ -87,6 +87,9 @@ export interface FaultSettings {
   listHangs: Odds;
   /** Per name in flux: a listing leaves out what is just being created, or shows what is just being deleted. */
   listUncertain: Odds;
+  /** A listing is under way for long: what comes and goes meanwhile it may miss, all of it together. */
+  listLingers: Odds;
+  listLingersMs: readonly number[];
   /** A listing returns fewer names than asked for, though there are more. */
   listShortPage: Odds;
   /** A delete ends unknown without effect. */
@@ -214,6 +217,8 @@ export const QUIET: FaultSettings = Object.freeze<FaultSettings>({
   listFails: NEVER,
   listHangs: NEVER,
   listUncertain: NEVER,
+  listLingers: NEVER,
+  listLingersMs: [500, 50, 2000],
   listShortPage: NEVER,
   deleteFailsBefore: NEVER,
   deleteLosesReply: NEVER,

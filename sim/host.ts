@@ -64,6 +64,8 @@ export interface HostOptions {
    * the host's own there instead of throwing. `resolve` gives the address for the host of a URL.
    */
   ambient?: { resolve: (host: string) => string };
+  /** So many bytes may be sent to it before it has read them. */
+  windowBytes?: number;
 }
 
 interface LastWord {
@@ -74,6 +76,7 @@ interface LastWord {
 export class Host implements KernelOwner {
   readonly name: string;
   readonly role: 'server' | 'client';
+  readonly windowBytes: number | undefined;
   readonly clocks: HostClocks;
   readonly #context: WorldContext;
   readonly #makers: PortMakers;
@@ -92,6 +95,7 @@ export class Host implements KernelOwner {
   constructor(name: string, options: HostOptions, context: WorldContext, makers: PortMakers, epochMs: number) {
     this.name = name;
     this.role = options.role ?? 'server';
+    this.windowBytes = options.windowBytes;
     this.#ambient = options.ambient;
     this.#context = context;
     this.#makers = makers;

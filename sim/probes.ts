@@ -84,6 +84,8 @@ export const SIM_PROBES: readonly ProbeInfo[] = [
   probe('fault.list.hid-name-in-flux', 'a listing left out an object that was just being created', 'A12'),
   probe('fault.list.showed-deleted', 'a listing showed an object that was just being deleted', 'A12'),
   probe('fault.list.shifted', 'a listing was put together from parts of several moments that differ', 'A12'),
+  probe('fault.list.lingered', 'a listing was under way for long', 'A12'),
+  probe('fault.list.as-it-began', 'a listing left out what was created while it was under way', 'A12'),
   probe('fault.list.short-page', 'a listing came in smaller pages than asked for', 'A12'),
   probe('fault.delete.unknown-without-effect', 'a delete without effect ended unknown'),
   probe('fault.delete.lost-reply', 'a delete took effect and its reply was lost'),

@@ -156,6 +156,12 @@ const HIDES = defineSite('blob.list.hides', 'whether a listing leaves out a name
 const SHOWS = defineSite('blob.list.shows', 'whether a listing shows a name that is just being deleted');
 /** So many times as likely as leaving out what is just being created. */
 const SHOWN_MORE = 4;
+const LINGERS = defineSite('blob.list.lingers', 'whether a listing is under way for long');
+const LINGERS_FOR = defineSite('blob.list.lingers-for', 'how long it is under way', 'ms');
+const AS_IT_BEGAN = defineSite(
+  'blob.list.as-it-began',
+  'whether a listing that was under way for long leaves out all that was created meanwhile',
+);
 const SHORT_PAGE = defineSite('blob.list.short-page', 'whether a listing returns fewer names than asked for');
 const PAGE_SIZE = defineSite('blob.list.page-size', 'how many names fewer');
 
@@ -200,6 +206,8 @@ export function planCut(context: WorldContext, entity: string): MutationPlan {
 export interface ListPlan {
   fate: ReadFate;
   limit: number;
+  /** How much later than usual it sees what there is. */
+  lingersUs: number;
   hides: (key: string) => boolean;
   shows: (key: string) => boolean;
 }
@@ -208,6 +216,8 @@ export function planList(context: WorldContext, host: string, limit: number): Li
   const { choices, faults, probes } = context;
   const [n, d] = faults.listUncertain;
   const fate = drawn(context, host, LIST_RULES) ?? 'normal';
+  const lingers = fate === 'normal' && choices.chance(LINGERS, host, faults.listLingers);
+  const isAsItBegan = lingers && choices.chance(AS_IT_BEGAN, host, [2, 3]);
   const isShort = limit > 1 && choices.chance(SHORT_PAGE, host, faults.listShortPage);
   const uncertain = (site: Site, probe: string, odds: Odds) => (key: string) => {
     const isSo = choices.chance(site, `${host} ${key}`, odds);
@@ -217,9 +227,17 @@ export function planList(context: WorldContext, host: string, limit: number): Li
   return {
     fate,
     limit: isShort ? 1 + choices.choose(PAGE_SIZE, host, Math.min(limit - 1, 4)) : limit,
-    hides: uncertain(HIDES, 'fault.list.hid-name-in-flux', faults.listUncertain),
+    lingersUs: lingers ? choices.pick(LINGERS_FOR, host, faults.listLingersMs) * 1000 : 0,
+    hides: isAsItBegan ? leavesOut(probes) : uncertain(HIDES, 'fault.list.hid-name-in-flux', faults.listUncertain),
     // A deletion is in flux for as long as its answer travels, and few listings are made just then.
     shows: uncertain(SHOWS, 'fault.list.showed-deleted', [Math.min(n * SHOWN_MORE, d), d]),
+  };
+}
+
+function leavesOut(probes: WorldContext['probes']): (key: string) => boolean {
+  return () => {
+    probes.reachable('fault.list.as-it-began');
+    return true;
   };
 }
 

@@ -320,7 +320,8 @@ export class Exchange {
   }
 
   #windowOf(way: Way): number | undefined {
-    return this.#isSlow(way) ? SMALL_WINDOW_BYTES : undefined;
+    if (this.#isSlow(way)) return SMALL_WINDOW_BYTES;
+    return (way === 'up' ? this.server : this.client).windowBytes;
   }
 
   /** Mostly it is the caller who takes its time. */
