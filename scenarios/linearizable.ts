@@ -183,8 +183,8 @@ class Linearizable {
   // --- phases --------------------------------------------------------------------------------------------
 
   async #safety(): Promise<void> {
-    for (const name of this.#stage.servers) {
-      const server = this.#server();
+    for (const [at, name] of this.#stage.servers.entries()) {
+      const server = this.#server(at);
       const isTried = this.#plan.faults.conditionsIgnored[0] > 0;
       this.#supervisor.run(this.world.host(name), isTried ? onceTried(server, this.world) : server);
     }
@@ -246,16 +246,20 @@ class Linearizable {
     }
     this.#ghost.walk();
     for (const call of world.network.openCalls()) world.fail('invariant', `a call is open at rest: ${call.label}`);
-    for (const crew of this.crews) crew.atRest?.();
+    for (const crew of this.crews) await crew.atRest?.();
     this.#intruder?.atRest();
     if (world.failure === null) await this.#audit.run(this.#engines.values());
   }
 
   // --- running -------------------------------------------------------------------------------------------
 
-  #server(): Program {
+  #server(at: number): Program {
+    const { tunables, othersOverlayRowsMax } = this.#plan;
+    const isOther = at % 2 === 1 && othersOverlayRowsMax !== null;
     return serverProgram({
-      tunables: this.#plan.tunables,
+      tunables: isOther
+        ? { ...tunables, segments: { ...tunables.segments, overlayRowsMax: othersOverlayRowsMax } }
+        : tunables,
       running: this.#engines,
       seenBy: (engine, host) => this.crews.reduce((seen, crew) => crew.seen?.(seen, host) ?? seen, engine),
       noted: (probe) => this.world.probes.reachable(probe),

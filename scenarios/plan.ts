@@ -81,6 +81,8 @@ export interface Plan extends RunSize {
   /** Rest of a client after an operation that the stream did not answer. */
   restMs: number;
   tunables: EngineTunables;
+  /** Rows beside their pages at every second server, as in a fleet that is being updated; null: as many as at the others. */
+  othersOverlayRowsMax: number | null;
   faults: FaultSettings;
   /** The store by name; null: as fast as S3 Express, with any fault that a store may have. */
   store: StoreKind | null;
@@ -164,6 +166,8 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>,
     tokens: drawTokens(draw, 8),
     blackouts: profile === 'quiet' ? [] : drawBlackouts(draw, 10),
     leftDead: drawLeftDead(draw, servers),
+    othersOverlayRowsMax:
+      servers === 1 ? null : draw.pick(SITES.tunable, 'overlay-rows-of-others', [null, 1_000, null, 0]),
   };
 }
 

@@ -129,7 +129,12 @@ export const ROWS: readonly CatalogueRow[] = [
     'segment.read.damage-reread',
     'takeover.damage-reread',
   ),
-  row('A12', 'a listing is paged, and uncertain about names in flux', 'fault.list.hid-name-in-flux'),
+  row(
+    'A12',
+    'a listing is paged, and uncertain about names in flux',
+    'fault.list.hid-name-in-flux',
+    'fault.list.as-it-began',
+  ),
   row('A13', 'the store is out of service or asks to slow down', 'fault.store.outage', 'fault.put.throttled'),
   row('A14', 'a put hangs, others go on', 'fault.put.hang', 'log.slot.out-of-order'),
   row('A15', 'reads are slow, writes are fast, and the reverse', 'fault.get.slow', 'fault.put.slow'),
@@ -333,12 +338,7 @@ export const ROWS: readonly CatalogueRow[] = [
   row('E1', 'a record is read with another key than it was written with', 'secret.other-key', 'read.unopened'),
   row('E2', 'the key changes in the middle of a stream', 'secret.keys-mixed'),
   row('E3', 'nonces repeat after a restored snapshot', 'secret.sealed-by-successor', 'append.sealed'),
-  excluded(
-    'E4',
-    'ciphertext is swapped between streams or positions',
-    'the tag of a record vouches for basin, stream, incarnation, number and time; a test beside the code swaps whole records ' +
-      'in a store, checksums included',
-  ),
+  row('E4', 'ciphertext is swapped between streams or positions', 'secret.moved-number', 'secret.moved-life'),
   excluded(
     'L1',
     'a stream reaches its last number',

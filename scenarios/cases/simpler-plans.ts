@@ -42,6 +42,7 @@ export function simplerSteps(plan: Plan): PlanStep[] {
     ...smallerCrews(plan),
     (of: Plan) => ({ ...of, clientsRoam: false }),
     (of: Plan) => ({ ...of, store: null }),
+    (of: Plan) => ({ ...of, othersOverlayRowsMax: null }),
     ...withoutCrews(plan),
   ];
   return steps.filter((step) => JSON.stringify(step(plan)) !== JSON.stringify(plan));

@@ -27,7 +27,7 @@ export interface Crew {
   start(): void | Promise<void>;
   afterHealing?(): readonly Goal[];
   /** Everything is quiet: what must hold now? Findings go to `world.fail`. */
-  atRest?(): void;
+  atRest?(): void | Promise<void>;
   /** The engine of the server on `host` as clients of this crew are to see it; called whenever one begins to serve. */
   seen?(engine: Engine, host: string): Engine;
   /**

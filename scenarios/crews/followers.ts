@@ -13,12 +13,15 @@ import { witnessed } from '../sessions/witness.ts';
 import type { Crew, Goal, Stage } from './crew.ts';
 import type { JudgedStream } from './judged-stream.ts';
 
-/** A reader takes so long with each event, if it is slow. */
-const SLOW_MS = 250;
+/** A reader takes so long with each event, if it is slow: a checkpoint may be made meanwhile, or several. */
+const SLOW_MS = [250, 1_000, 100];
+/** Less than one event. */
+const SLOW_WINDOW_BYTES = 64;
 const MANY = 30;
 /** How often a follower that is the official SDK looks whether it is over. */
 const SDK_LOOK_MS = 5_000;
 const FOLLOWER = defineSite('client.follower', 'how a follower goes on after a session');
+const PACE = defineSite('client.follower-pace', 'how long a slow follower takes over what it is shown');
 
 export class Followers implements Crew {
   readonly #stage: Stage;
@@ -30,6 +33,7 @@ export class Followers implements Crew {
   readonly #shownTo: number[] = [];
   /** Those that have not gone. */
   #left = 0;
+  #isHealed = false;
   #isOver = false;
 
   constructor(stage: Stage, judged: JudgedStream, finalTail: () => number | null) {
@@ -45,6 +49,8 @@ export class Followers implements Crew {
   }
 
   afterHealing(): readonly Goal[] {
+    // Who takes its time has none left.
+    this.#isHealed = true;
     const isReached = (): boolean => {
       const tail = this.#finalTail();
       return tail !== null && this.#followers.every((follower) => follower.tail >= tail);
@@ -70,10 +76,11 @@ export class Followers implements Crew {
   #startFollower(name: string): void {
     const { basin, stream, plan, servers, noted } = this.#stage;
     const { recorder, oracle, hashes } = this.#judged;
-    this.#follow(name, async (ports) => {
+    const below = this.#stage.below(FOLLOWER, name);
+    const slowMs = below(4) === 0 ? this.#stage.world.choices.pick(PACE, name, SLOW_MS) : 0;
+    const work = async (ports: HostPorts): Promise<void> => {
       const clientId = recorder.newClientId();
       let sessions = 0;
-      const below = this.#stage.below(FOLLOWER, name);
       const options = {
         addresses: servers,
         basin,
@@ -81,7 +88,7 @@ export class Followers implements Crew {
         timeoutMs: plan.requestTimeoutMs,
         restMs: plan.restMs,
         resumesById: () => below(2) === 1,
-        slowMs: below(4) === 0 ? SLOW_MS : 0,
+        slowMs: () => (this.#isHealed ? 0 : slowMs),
         isOver: () => this.#isOver,
       };
       const follower = new Follower(this.#stage.transport(ports), ports.clock, options, {
@@ -103,7 +110,9 @@ export class Followers implements Crew {
       });
       this.#followers.push(follower);
       await follower.run();
-    });
+    };
+    // What the network holds for a slow one would keep the server from noticing that it is.
+    this.#follow(name, work, slowMs > 0 ? { windowBytes: SLOW_WINDOW_BYTES } : {});
   }
 
   /** How many were shown the last of them. */

@@ -5,8 +5,8 @@ import { CONTROL_PLANTS } from './control-plants.ts';
 import { HOSTILE_PLANTS } from './hostile-plants.ts';
 import { INVARIANT_PLANTS } from './invariant-plants.ts';
 import { type Plant, PLANTS } from './plants.ts';
-import { DIRECTED_SECRETS_PLANTS, SECRETS_PLANTS } from './secrets-plants.ts';
-import { DIRECTED_SESSION_PLANTS, SESSION_PLANTS } from './session-plants.ts';
+import { SECRETS_PLANTS } from './secrets-plants.ts';
+import { SESSION_PLANTS } from './session-plants.ts';
 import { SIDE_PLANTS } from './side-plants.ts';
 import { DIRECTED_PLANTS, type DirectedPlant, STORAGE_PLANTS } from './storage-plants.ts';
 import { TOKEN_PLANTS } from './token-plants.ts';
@@ -26,8 +26,4 @@ export const ALL_HUNTED: readonly Plant[] = [
   ...AVAILABILITY_PLANTS,
 ];
 
-export const ALL_DIRECTED: readonly DirectedPlant[] = [
-  ...DIRECTED_PLANTS,
-  ...DIRECTED_SESSION_PLANTS,
-  ...DIRECTED_SECRETS_PLANTS,
-];
+export const ALL_DIRECTED: readonly DirectedPlant[] = DIRECTED_PLANTS;

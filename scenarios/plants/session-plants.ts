@@ -1,7 +1,6 @@
 /** Wrong read sessions: followers that are shown too much, too little, or the past as the present. */
 
 import type { Plant } from './plants.ts';
-import type { DirectedPlant } from './storage-plants.ts';
 
 const SESSION = 'engine/stream/read-session.ts';
 
@@ -44,13 +43,6 @@ export const SESSION_PLANTS: readonly Plant[] = [
     ],
     seedsMax: 5_000,
   },
-];
-
-/**
- * A reader that fell behind and is shown a record twice would say so at once, but what makes one fall behind is rare, and it asks
- * again from the last number it had.
- */
-export const DIRECTED_SESSION_PLANTS: readonly DirectedPlant[] = [
   {
     name: 'repeat-after-falling-behind',
     lie: 'a reader that was overtaken catches up from the last record it showed, and not behind it',
@@ -61,10 +53,6 @@ export const DIRECTED_SESSION_PLANTS: readonly DirectedPlant[] = [
         replace: '      this.#following = false;\n      this.#next--;',
       },
     ],
-    directedOnly: true,
-    test: {
-      file: 'engine/stream/read-session.test.ts',
-      claim: 'a slow reader holds one batch: what it missed is read again from the stream',
-    },
+    seedsMax: 5_000,
   },
 ];

@@ -6,11 +6,15 @@
  */
 
 import { ProtocolViolation } from '../client.ts';
-import { errorCode, type Exchange, field, streamPath, type Wire } from '../wire.ts';
+import { errorCode, type Exchange, field, NO_EFFECT, streamPath, type Wire } from '../wire.ts';
 
 export const STREAM = 'secrets';
 /** In every plaintext, and nowhere else in a run. */
 export const MARK = 'plain words of a secret';
+
+const TRIES = 20;
+/** Makes the second creation one that can be repeated. */
+const ANEW = ['s2-request-token', 'secrets-anew'] as const;
 
 /** Which of the two keys; null is none. */
 export type KeyName = 0 | 1 | null;
@@ -19,6 +23,8 @@ export interface SecretsWorld {
   /** Two, in base64. */
   keys: readonly [string, string];
   noted: (probe: 'secret.other-key' | 'secret.no-key' | 'secret.keys-mixed') => void;
+  /** Of every record it writes; null: whenever it arrives. */
+  timestamp: number | null;
 }
 
 interface Record {
@@ -42,15 +48,38 @@ export class SecretsClient {
   /** True when it was acknowledged. */
   async append(key: 0 | 1, lengths: readonly number[]): Promise<boolean> {
     this.#wire.roam();
-    const bodies = lengths.map((length) => `${MARK} ${this.#sent.size + 1}${'.'.repeat(length)}`);
+    // As long for the hundredth record as for the first, so that who moves records about finds others of their length.
+    const number = String(this.#sent.size + 1).padStart(4, '0');
+    const time = this.#world.timestamp === null ? {} : { timestamp: this.#world.timestamp };
     // One more for each record, so that no two bodies are equal.
-    const records = bodies.map((body, i) => ({ body: `${body}/${i}` }));
+    const records = lengths.map((length, i) => ({ ...time, body: `${MARK} ${number}${'.'.repeat(length)}/${i}` }));
     for (const { body } of records) this.#sent.set(body, key);
     const exchange = await this.#wire.exchange('POST', streamPath(STREAM, '/records'), { records }, this.#headers(key));
     if (exchange.kind === 'none' || exchange.status !== 200) return false;
     const start = Number(field(field(exchange.body, 'start'), 'seq_num'));
     for (const [i, { body }] of records.entries()) this.#known.set(start + i, body);
     return true;
+  }
+
+  /**
+   * The stream is deleted and created again: numbers begin anew. Nobody knows when what was sent before comes, so it may be in
+   * this life as well. False when it is in doubt which life there is.
+   */
+  async beginAnew(sleep: () => Promise<void>): Promise<boolean> {
+    for (let tries = 1; ; tries++, await sleep()) {
+      const exchange = await this.#wire.exchange('DELETE', streamPath(STREAM, ''), null);
+      if (exchange.kind === 'answer' && exchange.status === 202) break;
+      // A deletion that may come later would be one of the stream that is about to be created.
+      const hadNone = exchange.kind === 'none' ? !exchange.sent : NO_EFFECT.has(errorCode(exchange.body));
+      if (!hadNone || tries === TRIES) return false;
+    }
+    this.#known.clear();
+    const config = { retention_policy: { infinite: {} } };
+    for (let tries = 1; tries <= TRIES; tries++, await sleep()) {
+      const exchange = await this.#wire.exchange('POST', '/v1/streams', { stream: STREAM, config }, [ANEW]);
+      if (exchange.kind === 'answer' && exchange.status === 201) return true;
+    }
+    return false;
   }
 
   /** An append that has no key is refused, and certainly has no effect: its body is never known. */

@@ -10,6 +10,12 @@ export interface SecretsPlan {
   /** Of the appends, about one in so many is with the other key. */
   otherKeyEvery: number;
   thinkMsMax: number;
+  /** Whether the stream was written once before, deleted and created again, and is written anew from the start. */
+  isWrittenAnew: boolean;
+  /** Whether the client says of what time its records are: all of one. */
+  givesTime: boolean;
+  /** At the end, about one in so many of its records has another one in its place, in a copy of the store. */
+  movedEvery: number;
 }
 
 /** In one run of `oneIn`. */
@@ -27,5 +33,8 @@ export function drawSecrets(draw: Draw, oneIn: number): SecretsPlan | null {
     bodyBytesMax: draw.pick(SITES.secrets, 'body', [20, 0, 300]),
     otherKeyEvery: draw.pick(SITES.secrets, 'other', [3, 2, 8]),
     thinkMsMax: draw.pick(SITES.secrets, 'think', [50, 0, 500, 4_000]),
+    isWrittenAnew: draw.pick(SITES.secrets, 'anew', [false, true]),
+    givesTime: draw.pick(SITES.secrets, 'time', [false, true]),
+    movedEvery: draw.pick(SITES.secrets, 'moved', [2, 1, 4]),
   };
 }

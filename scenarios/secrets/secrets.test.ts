@@ -16,6 +16,9 @@ const SECRETS: SecretsPlan = {
   bodyBytesMax: 40,
   otherKeyEvery: 2,
   thinkMsMax: 500,
+  isWrittenAnew: true,
+  givesTime: true,
+  movedEvery: 2,
 };
 
 async function run(seed: string, profile: Profile, cipher: SecretsPlan['cipher'] = 'aegis-256') {

@@ -43,7 +43,7 @@ async function follow(...sessions: (string[] | { status: number; body: string })
     timeoutMs: 100,
     restMs: 1,
     resumesById: () => true,
-    slowMs: 0,
+    slowMs: () => 0,
     isOver: () => requests.length === sessions.length,
   };
   const follower = new Follower(transport, clock, options, {

@@ -32,8 +32,8 @@ export interface FollowerOptions {
   restMs: number;
   /** Whether to go on by `last-event-id`, when there is one, or by number. */
   resumesById: () => boolean;
-  /** How long it takes over each event before it takes the next. */
-  slowMs: number;
+  /** How long it takes over an event before it takes the next, asked after each. */
+  slowMs: () => number;
   /** Asked after every event: true lets the follower go. */
   isOver: () => boolean;
 }
@@ -79,7 +79,6 @@ export class Follower {
 
   /** One session, until it ends. */
   async #follow(): Promise<void> {
-    const { slowMs } = this.#options;
     let concluded = this.#ears.asked();
     const conclude = (records: readonly SeenRecord[] | null) => {
       concluded(records);
@@ -97,6 +96,7 @@ export class Follower {
         if (event.name === 'error') return;
         if (this.#takes(event) === 'caught-up') conclude(this.#records);
         if (this.#options.isOver()) return;
+        const slowMs = this.#options.slowMs();
         if (slowMs === 0) continue;
         if (event.name === 'batch') this.#ears.noted('follower.slow');
         await this.#clock.sleep(slowMs);

@@ -52,6 +52,11 @@ export function epochOf(key: string): number {
   return Number(key.split('/')[1]?.split('-')[1]);
 }
 
+/** The epoch in the name of a `meta/` object. */
+export function pageEpochOf(key: string): number {
+  return Number(key.split('/')[1]?.split('-')[0]);
+}
+
 /** How many bytes a log object has, by its own header. */
 export function promisedBytes(bytes: Uint8Array): number {
   if (bytes.length < FENCE_BYTES) return FENCE_BYTES;
@@ -111,9 +116,9 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
   for (let i = 0; i < 7; i++) from.number();
   from.list(() => from.number());
   from.list(() => {
-    from.text();
+    skipText(from);
     from.number();
-    if (from.number() === 1) from.text();
+    if (from.number() === 1) skipText(from);
     if (from.number() === 1) skipBasinConfig(from);
     skipBasinConfig(from);
     if (from.number() === 1) from.number();
@@ -129,6 +134,10 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
     return { key, bytes: length };
   });
   return { suffix, slot, pages, segments };
+}
+
+function skipText(from: Fields): void {
+  from.skip(from.number());
 }
 
 /** A mask and a number per bit of it, then cipher and flags. */
@@ -153,12 +162,18 @@ function padded(value: number, digits: number): string {
   return String(value).padStart(digits, '0');
 }
 
-class Fields {
+/** Numbers and texts of a body, one after another. */
+export class Fields {
   readonly #bytes: Uint8Array;
-  #at = 0;
+  #at: number;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, at = 0) {
     this.#bytes = bytes;
+    this.#at = at;
+  }
+
+  get position(): number {
+    return this.#at;
   }
 
   number(): number {
@@ -171,8 +186,14 @@ class Fields {
     }
   }
 
-  text(): void {
+  text(): string {
     const length = this.number();
+    const start = this.#at;
+    this.#at += length;
+    return new TextDecoder().decode(this.#bytes.subarray(start, this.#at));
+  }
+
+  skip(length: number): void {
     this.#at += length;
   }
 

@@ -4,7 +4,7 @@
  * bytes, and a publication has its INSTALL in the log. It says what is wrong in the very event it went wrong in.
  */
 
-import { epochOf, isFence, promisedBytes, slotKey, slotOf, suffixOf } from './decode.ts';
+import { epochOf, isFence, pageEpochOf, promisedBytes, readCheckpoint, slotKey, slotOf, suffixOf } from './decode.ts';
 import { newestOf, type Walk, walkStore } from './walk.ts';
 
 /** An effect, as `StoreEffect` of the simulator has it. */
@@ -90,7 +90,24 @@ export class StorageGhost {
     if (before === undefined) this.#known.set(key, bytes);
     else this.#cameBack(key, before, bytes);
     if (key.startsWith('pub/')) this.#published(key);
+    else if (key.startsWith('ckpt/')) this.#checkpointed(key, bytes);
     else if (key.startsWith('wal/')) this.#logged(key, bytes);
+  }
+
+  /**
+   * Pages are the owner's own, or those of the checkpoint in force: any other may be deleted by the owner before, who may
+   * still publish that one. What is behind it already comes to nothing, and so does a former owner's.
+   */
+  #checkpointed(key: string, bytes: Uint8Array): void {
+    const { epoch, newestInstalled } = walkStore(this.#get, this.#publications);
+    if (epochOf(key) !== epoch || (newestInstalled !== null && suffixOf(key) <= newestInstalled)) return;
+    const inForce = newestInstalled === null ? undefined : this.#known.get(`ckpt/${newestInstalled}`);
+    const lasting = new Set(inForce === undefined ? [] : readCheckpoint(inForce).pages.map((page) => page.key));
+    for (const page of readCheckpoint(bytes).pages) {
+      if (pageEpochOf(page.key) === epoch || lasting.has(page.key)) continue;
+      const what = `${key} shares ${page.key}, which ckpt/${newestInstalled} has not, and its owner may delete`;
+      return this.#onlooker.violated(what);
+    }
   }
 
   #cameBack(key: string, before: Uint8Array, bytes: Uint8Array): void {

@@ -25,6 +25,8 @@ export interface Walk {
   segments: ReadonlySet<string>;
   /** Suffixes of the checkpoints installed by the log behind the publication. */
   installed: ReadonlySet<string>;
+  /** Suffix of the newest checkpoint installed, the publication's own included; null before the first. */
+  newestInstalled: string | null;
   /** First slot never written. */
   end: number;
   /** Of the newest fence; 0 before the first. */
@@ -62,6 +64,7 @@ class Walker {
   readonly #problems: Problem[] = [];
   /** The newest checkpoint installed so far; null until its slot is known. */
   #installedSlot = -1;
+  #newestInstalled: string | null = null;
   #epoch = 0;
   /** Of each data slot behind the publication, its chunks. */
   readonly #chunks: { slot: number; bytes: number }[] = [];
@@ -80,6 +83,7 @@ class Walker {
       reachable: this.#reachable,
       segments: this.#segments,
       installed: this.#installed,
+      newestInstalled: this.#newestInstalled,
       end,
       epoch: this.#epoch,
       unflushed: this.#unflushed(),
@@ -91,6 +95,7 @@ class Walker {
     const key = `ckpt/${suffixOf(publication)}`;
     this.#reachable.add(key);
     this.#installedSlot = slotOf(publication);
+    this.#newestInstalled = suffixOf(publication);
     const bytes = this.#get(key);
     if (bytes === undefined) {
       this.#problems.push({ what: `the newest publication names ${key}, which does not exist` });
@@ -157,6 +162,7 @@ class Walker {
     } else {
       if (change.slot <= this.#installedSlot) return;
       this.#installedSlot = change.slot;
+      this.#newestInstalled = change.checkpoint;
       this.#installed.add(change.checkpoint);
     }
     for (const { key } of change.added) this.#segments.add(key);
