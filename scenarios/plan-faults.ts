@@ -112,7 +112,7 @@ const STORAGE: readonly Family[] = [
     putTakesEffectLate: 'rate',
     listUncertain: 'often',
     listShortPage: 'rate',
-    listLingers: 'often',
+    listLingers: [3, 4],
     blobTenfold: 'often',
     crash: 'rare',
     pause: 'rate',

@@ -19,7 +19,15 @@ import type {
 import { AnswerStalls, type Stalled } from './blob/answer-stalls.ts';
 import { Attempt, type StoreSetting } from './blob/attempt.ts';
 import { Creations } from './blob/conditions.ts';
-import { planCut, planDelete, planGet, planList, planPut, type MutationPlan } from './blob/attempt-plan.ts';
+import {
+  planCut,
+  planDelete,
+  planGet,
+  planList,
+  planPut,
+  planSlowLists,
+  type MutationPlan,
+} from './blob/attempt-plan.ts';
 import { runMutation, type Change } from './blob/mutation.ts';
 import { defineSite } from './choices.ts';
 import { checkKey, checkRange, pageKeys } from './blob/names.ts';
@@ -88,6 +96,8 @@ export class SimBlobStore {
   readonly #departed: ((departure: Departure) => void)[] = [];
   /** By host, when it was last failed or had waited for long. */
   readonly #troubledUs = new Map<string, number>();
+  /** Hosts that listed, and whether their listings may be under way for long. */
+  readonly #slowListers = new Map<string, boolean>();
   #effects = 0;
   #isOut = false;
   #refusal: Refusal | null = null;
@@ -375,7 +385,7 @@ export class SimBlobStore {
       const refused = this.#refused('list', prefix);
       if (refused !== null) return attempt.turnAway({ kind: 'failed', fault: refused });
       if (this.#isOut) return attempt.turnAway(failed('slow-down', '503, out of service'));
-      const plan = planList(this.#context, caller.host.name, limit);
+      const plan = planList(this.#context, caller.host.name, limit, this.#listsSlowly(caller.host.name));
       const { probes } = this.#context;
       if (plan.fate === 'hang') return probes.reachable('fault.list.hang');
       const look = (): void => {
@@ -415,6 +425,12 @@ export class SimBlobStore {
         attempt.atStoreAfter(plan.lingersUs, look);
       });
     });
+  }
+
+  #listsSlowly(host: string): boolean {
+    const known = this.#slowListers.get(host) ?? planSlowLists(this.#context, host);
+    this.#slowListers.set(host, known);
+    return known;
   }
 
   #attempt<Outcome extends { kind: string }>(

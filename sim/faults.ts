@@ -87,8 +87,10 @@ export interface FaultSettings {
   listHangs: Odds;
   /** Per name in flux: a listing leaves out what is just being created, or shows what is just being deleted. */
   listUncertain: Odds;
-  /** A listing is under way for long: what comes and goes meanwhile it may miss, all of it together. */
+  /** A listing is under way for long, of a host that lists slowly: what comes and goes meanwhile it may miss, all of it together. */
   listLingers: Odds;
+  /** Of the hosts, how many list slowly. */
+  listIsSlowAt: Odds;
   listLingersMs: readonly number[];
   /** A listing returns fewer names than asked for, though there are more. */
   listShortPage: Odds;
@@ -218,7 +220,8 @@ export const QUIET: FaultSettings = Object.freeze<FaultSettings>({
   listHangs: NEVER,
   listUncertain: NEVER,
   listLingers: NEVER,
-  listLingersMs: [500, 50, 2000],
+  listIsSlowAt: [1, 2],
+  listLingersMs: [500, 4000, 50, 2000],
   listShortPage: NEVER,
   deleteFailsBefore: NEVER,
   deleteLosesReply: NEVER,

@@ -156,6 +156,7 @@ const HIDES = defineSite('blob.list.hides', 'whether a listing leaves out a name
 const SHOWS = defineSite('blob.list.shows', 'whether a listing shows a name that is just being deleted');
 /** So many times as likely as leaving out what is just being created. */
 const SHOWN_MORE = 4;
+const SLOW_AT = defineSite('blob.list.slow-at', 'whether a host is one whose listings may be under way for long');
 const LINGERS = defineSite('blob.list.lingers', 'whether a listing is under way for long');
 const LINGERS_FOR = defineSite('blob.list.lingers-for', 'how long it is under way', 'ms');
 const AS_IT_BEGAN = defineSite(
@@ -212,11 +213,16 @@ export interface ListPlan {
   shows: (key: string) => boolean;
 }
 
-export function planList(context: WorldContext, host: string, limit: number): ListPlan {
+/** Whether `host` lists slowly: one that is far from the store, while others are near. To be asked once. */
+export function planSlowLists({ choices, faults }: WorldContext, host: string): boolean {
+  return faults.listLingers[0] > 0 && choices.chance(SLOW_AT, host, faults.listIsSlowAt);
+}
+
+export function planList(context: WorldContext, host: string, limit: number, isSlow: boolean): ListPlan {
   const { choices, faults, probes } = context;
   const [n, d] = faults.listUncertain;
   const fate = drawn(context, host, LIST_RULES) ?? 'normal';
-  const lingers = fate === 'normal' && choices.chance(LINGERS, host, faults.listLingers);
+  const lingers = isSlow && fate === 'normal' && choices.chance(LINGERS, host, faults.listLingers);
   const isAsItBegan = lingers && choices.chance(AS_IT_BEGAN, host, [2, 3]);
   const isShort = limit > 1 && choices.chance(SHORT_PAGE, host, faults.listShortPage);
   const uncertain = (site: Site, probe: string, odds: Odds) => (key: string) => {
