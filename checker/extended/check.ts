@@ -12,8 +12,8 @@ import { sweepOperations, type StreamCheckOptions, type Verdict } from '../sweep
 import type { Violation } from '../sweep/violation.ts';
 import { checkOperations } from '../wgl/check-operations.ts';
 import type { ExtendedHistory } from './history.ts';
-import { withoutPlace } from './explain.ts';
-import { insertedInto } from './insert.ts';
+import { misfitted, withoutPlace } from './explain.ts';
+import { insertedInto, type Misfit } from './insert.ts';
 import { livesOf } from './lives.ts';
 import { withWhatHappensByItself } from './by-itself.ts';
 import { type ExtendedRule, extendedStreamModel, KEEPS_ALL } from './model.ts';
@@ -65,28 +65,33 @@ function judged(operations: readonly StreamOperation[], rule: ExtendedRule, opti
   for (const operation of lives.elsewhere) resolved.set(operation.metadata.id, operation);
   const definite = [...resolved.values()];
   const hasOneLife = lives.changes.length === 0;
-  const order = withEverything(definite, backbone, { ...rule, hasOneLife, isResolved: true });
-  return order ?? searched(operations, { ...rule, hasOneLife }, options);
+  const placed = withEverything(definite, backbone, { ...rule, hasOneLife, isResolved: true });
+  if ('verdict' in placed) return placed;
+  return searched(operations, { ...rule, hasOneLife }, options, placed.misfit);
 }
 
-/** Null when no order of this kind was found, which proves nothing. */
+/** Where no order of this kind was found, which proves nothing, what had no place in it. */
 function withEverything(
   operations: readonly StreamOperation[],
   backbone: readonly StreamOperation[],
   rule: ExtendedRule,
-): Verdict | null {
+): Verdict | { misfit: Misfit | null } {
   const model = extendedStreamModel(rule);
   const fixed = new Set(backbone);
   // An append that fills a hole in two lives is there once too often.
-  if (fixed.size < backbone.length) return null;
+  if (fixed.size < backbone.length) return { misfit: null };
   const left = operations.filter((operation) => !fixed.has(operation));
-  const isUnused = ({ input, output }: StreamOperation): boolean => model.isOptional!(input, output);
-  const order = insertedInto(
+  const isInDoubt = ({ input, output }: StreamOperation): boolean => model.isOptional!(input, output);
+  const inserted = insertedInto(
     model,
     backbone,
-    left.filter((operation) => !isUnused(operation)),
+    left.filter((operation) => !isInDoubt(operation)),
   );
-  return order === null ? null : okWith(order, left.filter(isUnused), operations, rule);
+  if ('order' in inserted) return okWith(inserted.order, left.filter(isInDoubt), operations, rule);
+  const { misfit } = inserted;
+  // Where nothing is in doubt there is no other order of what changes the stream.
+  if (misfit?.isOfBackbone !== true || operations.some(isInDoubt)) return { misfit };
+  return { verdict: 'illegal', violation: misfitted(model, misfit, operations) };
 }
 
 function okWith(
@@ -113,6 +118,7 @@ function searched(
   operations: readonly StreamOperation[],
   rule: ExtendedRule,
   { stepsMax = SEARCH_STEPS_MAX }: ExtendedCheckOptions,
+  misfit: Misfit | null = null,
 ): Verdict {
   const model = extendedStreamModel(rule);
   const result = checkOperations(model, operations, { stepsMax });
@@ -129,7 +135,8 @@ function searched(
       rule,
     );
   }
-  return { verdict: 'illegal', violation: withoutPlace(model, operations, part) };
+  const violation = misfit === null ? withoutPlace(model, operations, part) : misfitted(model, misfit, operations);
+  return { verdict: 'illegal', violation };
 }
 
 /** The sweep calls everything that told the tail a check-tail; people should read what it was. */

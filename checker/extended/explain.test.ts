@@ -1,10 +1,12 @@
 /** A verdict names two to four operations: the one without a place, and who leaves it none. */
 
 import { expect, test } from 'vitest';
+import { chainAll } from '../chain-hash.ts';
 import { acked, append, inSequence, type Step } from '../testing/extended-steps.ts';
 import { extendedHistory } from '../testing/extended-histories.ts';
 import { seededRandom } from '../testing/random.ts';
 import { checkExtendedStream } from './check.ts';
+import type { ExtendedCall, ExtendedEvent, ExtendedReturn } from './history.ts';
 
 const HISTORIES = 400;
 
@@ -12,6 +14,15 @@ function violationOf(...steps: readonly Step[]): { message: string; opIds: reado
   const verdict = checkExtendedStream(inSequence(...steps));
   if (verdict.verdict !== 'illegal') throw new Error(verdict.verdict);
   return verdict.violation;
+}
+
+/** The call and the return of one operation. */
+function during(id: number, call: ExtendedCall, answer: ExtendedReturn): [ExtendedEvent, ExtendedEvent] {
+  const ids = { clientId: id, opId: id };
+  return [
+    { type: 'call', ...ids, call },
+    { type: 'return', ...ids, return: answer },
+  ];
 }
 
 test('what made the answer untrue is named', () => {
@@ -35,6 +46,29 @@ test('so is what had returned before it was called', () => {
   );
   expect(opIds).toEqual([2, 1]);
   expect(message).toContain('It would fit before op 1, but op 1 had returned before it was called.');
+});
+
+test('so is who was called only when it had returned', () => {
+  const early: Step = [
+    { kind: 'read-part', from: { seqNum: 1 } },
+    { kind: 'read-part-success', start: 1, recordHashes: [2n], tail: null },
+  ];
+  const { message, opIds } = violationOf([append([1n]), acked(1)], early, [append([2n]), acked(2)]);
+  expect(opIds).toEqual([1, 2]);
+  expect(message).toContain('It would fit behind op 2, but op 2 was called after it had returned.');
+});
+
+test('the one that is wrong is named, not those who wait for it, and what is wrong with it at the tail it tells', () => {
+  const part: ExtendedReturn = { kind: 'read-part-success', start: 0, recordHashes: [9n], tail: 1 };
+  const whole = during(1, { kind: 'read' }, { kind: 'read-success', tail: 2, streamHash: chainAll([1n, 2n]) });
+  const wrong = during(2, { kind: 'read-part', from: { seqNum: 0 } }, part);
+  const [first, second] = [during(3, append([1n]), acked(1)), during(4, append([2n]), acked(2))];
+  const history = [whole[0], wrong[0], ...first, second[0], wrong[1], second[1], whole[1]];
+  // No step of a search is needed where nothing is in doubt.
+  expect(checkExtendedStream(history, { stepsMax: 1 })).toMatchObject({
+    verdict: 'illegal',
+    violation: { opIds: [2, 3], message: 'Op 2 fits nowhere: record 0 is another one. That is so behind op 3.' },
+  });
 });
 
 test('nobody is alone to blame, unless nobody else was there', () => {

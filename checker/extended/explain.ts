@@ -9,9 +9,11 @@ import type { Violation } from '../sweep/violation.ts';
 import type { PartitionResult } from '../wgl/check-operations.ts';
 import type { Model } from '../wgl/model.ts';
 import type { ExtendedReturn } from './history.ts';
+import type { Misfit } from './insert.ts';
 import type { StreamOperation } from './operations.ts';
 import type { ExtendedState } from './state.ts';
 import type { StreamCall } from './stream-call.ts';
+import { toldTail } from './timed.ts';
 
 const NAMED_MAX = 4;
 
@@ -35,6 +37,20 @@ export function withoutPlace(
     sentences.push(said);
     for (const opId of added) opIds.add(opId);
   }
+  return violationOf(sentences, opIds, operations);
+}
+
+/** The same of one operation and the order in which it has none. */
+export function misfitted(
+  model: StreamModel,
+  { operation, order }: Misfit,
+  operations: readonly StreamOperation[],
+): Violation {
+  const { said, named } = explained(model, order, operation, null);
+  return violationOf([said], new Set(named), operations);
+}
+
+function violationOf(sentences: string[], opIds: Set<number>, operations: readonly StreamOperation[]): Violation {
   const nearest = opIds.size === 1 ? nearestTo([...opIds][0]!, operations) : null;
   if (nearest !== null) {
     sentences.push(`Op ${nearest}, the nearest to it, changes nothing about that.`);
@@ -58,33 +74,45 @@ function explained(
   reason: string | null,
 ): { said: string; named: number[] } {
   const { opId } = stuck.metadata;
-  const said = `Op ${opId} fits nowhere: ${reason ?? 'its answer is wrong'}.`;
-  const answers = answersAlong(model, order, stuck);
+  const { answers, tails } = answersAlong(model, order, stuck);
+  // Of an answer that tells the tail, what is wrong is told best by the place that has this tail.
+  const told = tails.lastIndexOf(toldTail(stuck.output) ?? -1);
+  const at = reason !== null || told === -1 ? order.length : told;
+  const why = reason ?? answers[at] ?? answers.findLast((answer) => answer !== null) ?? 'its answer is wrong';
+  const said = `Op ${opId} fits nowhere: ${why}.`;
   const isOther = ({ metadata }: StreamOperation): boolean => metadata.opId !== opId && metadata.opId >= 0;
   const fits = answers.lastIndexOf(null);
-  if (fits !== -1 && fits < order.length) {
-    const behind = order.slice(fits);
-    const breaker = behind.find(isOther);
-    const earlier = behind.find((other) => isOther(other) && other.return < stuck.call);
-    if (breaker !== undefined && earlier !== undefined) {
-      const named = [...new Set([opId, breaker.metadata.opId, earlier.metadata.opId])];
-      return {
-        said: `${said} It would fit before op ${named[1]}, but op ${earlier.metadata.opId} had returned before it was called.`,
-        named,
-      };
-    }
+  const behind = order.slice(Math.max(fits, 0));
+  const breaker = behind.find(isOther);
+  const earlier = behind.find((other) => isOther(other) && other.return < stuck.call);
+  if (fits !== -1 && breaker !== undefined && earlier !== undefined) {
+    const named = [...new Set([opId, breaker.metadata.opId, earlier.metadata.opId])];
+    return {
+      said: `${said} It would fit before op ${named[1]}, but op ${earlier.metadata.opId} had returned before it was called.`,
+      named,
+    };
   }
-  const maker = makerOf(answers, order, isOther);
-  if (maker === null) return { said, named: [opId] };
-  return { said: `${said} That is so behind op ${maker.metadata.opId}.`, named: [opId, maker.metadata.opId] };
+  const before = order.slice(0, Math.max(answers.indexOf(null), 0));
+  const maker = before.findLast(isOther);
+  const later = before.findLast((other) => isOther(other) && other.call > stuck.return);
+  if (maker !== undefined && later !== undefined) {
+    const named = [...new Set([opId, maker.metadata.opId, later.metadata.opId])];
+    return {
+      said: `${said} It would fit behind op ${named[1]}, but op ${later.metadata.opId} was called after it had returned.`,
+      named,
+    };
+  }
+  const cause = makerOf(answers.slice(0, at + 1), order.slice(0, at), isOther);
+  if (cause === null) return { said, named: [opId] };
+  return { said: `${said} That is so behind op ${cause.metadata.opId}.`, named: [opId, cause.metadata.opId] };
 }
 
-/** At each place of the order: null where the operation fits, else why it does not. */
+/** At each place of the order: null where the operation fits, else why it does not; and the tail there. */
 function answersAlong(
   model: StreamModel,
   order: readonly StreamOperation[],
   { input, output }: StreamOperation,
-): (string | null)[] {
+): { answers: (string | null)[]; tails: number[] } {
   let state = model.init();
   const answerIn = (): string | null => {
     const step = model.step(state, input, output);
@@ -92,12 +120,14 @@ function answersAlong(
     return (typeof step.reason === 'function' ? step.reason() : step.reason) ?? 'its answer is wrong';
   };
   const answers = [answerIn()];
+  const tails = [state.stream.tail];
   for (const placed of order) {
     const step = model.step(state, placed.input, placed.output);
     if (step.legal) state = step.state;
     answers.push(answerIn());
+    tails.push(state.stream.tail);
   }
-  return answers;
+  return { answers, tails };
 }
 
 /** Behind whom what is wrong at the end began to be; else the latest of the others. */

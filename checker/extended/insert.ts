@@ -4,7 +4,7 @@
  *
  * What changes nothing never gets into another's way, and an earlier place never hurts what comes later, so for those
  * the first place is the best. What shows a trim or a free name changes what others may see, so a miss then is no
- * proof: null, and somebody else has to decide.
+ * proof, and somebody else has to decide.
  */
 
 import { firstAbove } from '../sweep/order.ts';
@@ -16,16 +16,28 @@ import type { StreamCall } from './stream-call.ts';
 
 type StreamModel = Model<ExtendedState, StreamCall, ExtendedReturn>;
 
-/** `backbone` with all of `others` in it, or null. */
+/** An operation whose answer is true at none of the places that real time leaves it in an order. */
+export interface Misfit {
+  operation: StreamOperation;
+  order: readonly StreamOperation[];
+  /** The order has all that changes the stream, and nothing in it was put there for what it shows. */
+  isOfBackbone: boolean;
+}
+
+/** `backbone` with all of `others` in it; or what had no place, null when something else stood in the way. */
 export function insertedInto(
   model: StreamModel,
   backbone: readonly StreamOperation[],
   others: readonly StreamOperation[],
-): StreamOperation[] | null {
+): { order: readonly StreamOperation[] } | { misfit: Misfit | null } {
   const order = Order.of(model, backbone);
-  if (order === null) return null;
-  for (const operation of others.toSorted((a, b) => a.return - b.return)) if (!order.insert(operation)) return null;
-  return order.finish();
+  if (order === null) return { misfit: null };
+  for (const operation of others.toSorted((a, b) => a.return - b.return)) {
+    const place = order.insert(operation);
+    if (place === 'in the way') return { misfit: null };
+    if (place === 'nowhere') return { misfit: { operation, order: order.finish(), isOfBackbone: order.isUnchanged } };
+  }
+  return { order: order.finish() };
 }
 
 interface Placed {
@@ -35,6 +47,8 @@ interface Placed {
 }
 
 class Order {
+  /** Nothing that changes the state was put in. */
+  isUnchanged = true;
   readonly #model: StreamModel;
   #backbone: StreamOperation[];
   /** In front of each operation of the backbone, and behind the last. */
@@ -61,20 +75,25 @@ class Order {
     return states === null ? null : new Order(model, [...backbone], states);
   }
 
-  insert(operation: StreamOperation): boolean {
+  /** `in the way`: of what is there already. */
+  insert(operation: StreamOperation): 'placed' | 'nowhere' | 'in the way' {
     const at = this.#placed.length;
     const { input, output, metadata } = operation;
     const last = firstAbove(this.#greatestCall, itself, operation.return);
+    let miss: 'nowhere' | 'in the way' = 'nowhere';
     for (let slot = this.#firstSlot(operation); slot <= last; slot++) {
       const step = this.#model.step(this.#states[slot]!, input, output);
       if (!step.legal) continue;
       const changes = step.state !== this.#states[slot];
-      if (changes && !this.#change(slot, operation)) continue;
+      if (changes && !this.#change(slot, operation)) {
+        miss = 'in the way';
+        continue;
+      }
       if (!changes) this.#place(operation, slot);
       this.#slotOf.set(metadata.id, () => (changes ? this.#backbone.indexOf(operation) + 1 : this.#placed[at]!.slot));
-      return true;
+      return 'placed';
     }
-    return false;
+    return miss;
   }
 
   finish(): StreamOperation[] {
@@ -110,6 +129,7 @@ class Order {
     const isBroken = ({ operation: { input, output }, slot: at }: Placed): boolean =>
       at > slot && !this.#model.step(states[at + 1 - slot]!, input, output).legal;
     if (this.#placed.some(isBroken)) return false;
+    this.isUnchanged = false;
     this.#backbone = [...this.#backbone.slice(0, slot), ...rest];
     this.#states = [...this.#states.slice(0, slot), ...states];
     for (const other of this.#placed) if (other.slot > slot) other.slot++;

@@ -46,7 +46,8 @@ function fromTimestamp(call: StreamCall): number | null {
   return (call.kind === 'read-part' || call.kind === 'begin') && 'timestamp' in call.from ? call.from.timestamp : null;
 }
 
-function toldTail(outcome: ExtendedReturn): number | null {
+/** The tail at the moment of the answer, which an acknowledgement tells only where nobody wrote behind it. */
+export function toldTail(outcome: ExtendedReturn): number | null {
   if (outcome.kind === 'append-acked') return outcome.tail === outcome.end ? outcome.end : null;
   if (outcome.kind === 'append-rejected') return 'tail' in outcome.actual ? outcome.actual.tail : null;
   return 'tail' in outcome ? outcome.tail : null;
