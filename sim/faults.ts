@@ -221,7 +221,7 @@ export const QUIET: FaultSettings = Object.freeze<FaultSettings>({
   listUncertain: NEVER,
   listLingers: NEVER,
   listIsSlowAt: [1, 2],
-  listLingersMs: [500, 4000, 50, 2000],
+  listLingersMs: [500, 4000, 2000],
   listShortPage: NEVER,
   deleteFailsBefore: NEVER,
   deleteLosesReply: NEVER,

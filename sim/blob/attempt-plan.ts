@@ -223,7 +223,7 @@ export function planList(context: WorldContext, host: string, limit: number, isS
   const [n, d] = faults.listUncertain;
   const fate = drawn(context, host, LIST_RULES) ?? 'normal';
   const lingers = isSlow && fate === 'normal' && choices.chance(LINGERS, host, faults.listLingers);
-  const isAsItBegan = lingers && choices.chance(AS_IT_BEGAN, host, [2, 3]);
+  const isAsItBegan = lingers && choices.chance(AS_IT_BEGAN, host, [3, 4]);
   const isShort = limit > 1 && choices.chance(SHORT_PAGE, host, faults.listShortPage);
   const uncertain = (site: Site, probe: string, odds: Odds) => (key: string) => {
     const isSo = choices.chance(site, `${host} ${key}`, odds);
