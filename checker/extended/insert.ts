@@ -10,6 +10,7 @@
 import { firstAbove } from '../sweep/order.ts';
 import type { Model } from '../wgl/model.ts';
 import type { ExtendedReturn } from './history.ts';
+import { reachOf } from './observations.ts';
 import type { StreamOperation } from './operations.ts';
 import type { ExtendedState } from './state.ts';
 import type { StreamCall } from './stream-call.ts';
@@ -56,6 +57,8 @@ class Order {
   /** The least return from there on, and the greatest call up to there: both ascend. */
   #leastReturn = new Float64Array(0);
   #greatestCall = new Float64Array(0);
+  /** In front of each and behind the last, where they ascend, as in one life. */
+  #tails: Float64Array | null = null;
   readonly #placed: Placed[] = [];
   /** By id: where an operation is that was inserted. */
   readonly #slotOf = new Map<number, () => number>();
@@ -108,12 +111,16 @@ class Order {
     return order;
   }
 
-  /** Behind everything that returned before the call, and behind the moment before it of the same read. */
-  #firstSlot({ call, metadata }: StreamOperation): number {
+  /**
+   * Behind everything that returned before the call, behind the moment before it of the same read, and behind the records that it
+   * tells of: what a follower was shown may be from any time since its session was opened.
+   */
+  #firstSlot({ call, input, output, metadata }: StreamOperation): number {
     const behindBackbone = firstAbove(this.#leastReturn, itself, call - 1);
     const earlier = firstAbove(this.#placed, ({ operation }) => operation.return, call - 1);
     const behindMoment = metadata.behind === null ? 0 : (this.#slotOf.get(metadata.behind)?.() ?? 0);
-    return Math.max(behindBackbone, this.#greatestSlot[earlier - 1] ?? 0, behindMoment);
+    const behindRecords = this.#tails === null ? 0 : firstAbove(this.#tails, itself, reachOf(input, output) - 1);
+    return Math.max(behindBackbone, this.#greatestSlot[earlier - 1] ?? 0, behindMoment, behindRecords);
   }
 
   #place(operation: StreamOperation, slot: number): void {
@@ -146,6 +153,8 @@ class Order {
     for (let i = 0, most = -1; i < count; i++) this.#greatestCall[i] = most = Math.max(most, this.#backbone[i]!.call);
     for (let i = count - 1, least = Infinity; i >= 0; i--)
       this.#leastReturn[i] = least = Math.min(least, this.#backbone[i]!.return);
+    const tails = Float64Array.from(this.#states, ({ stream }) => stream.tail);
+    this.#tails = tails.every((tail, i) => i === 0 || tail >= tails[i - 1]!) ? tails : null;
   }
 }
 

@@ -12,6 +12,15 @@ import type { StreamCall } from './stream-call.ts';
 
 type Answer = Step<ExtendedState>;
 
+/** The least tail of a stream of which the answer is true. */
+export function reachOf({ kind }: StreamCall, outcome: ExtendedReturn): number {
+  if (kind === 'begin') return 0;
+  if (outcome.kind === 'append-rejected') return 'tail' in outcome.actual ? outcome.actual.tail : 0;
+  if (outcome.kind === 'read-part-success')
+    return Math.max(outcome.start + outcome.recordHashes.length, outcome.tail ?? 0);
+  return 'tail' in outcome ? (outcome.tail ?? 0) : 0;
+}
+
 /** The answer to a creation that found something there. */
 export function existing(
   state: ExtendedState,

@@ -8,6 +8,7 @@ import { counted, range } from '../sweep/violation.ts';
 import type { SearchResult } from '../wgl/check-operations.ts';
 import type { Model } from '../wgl/model.ts';
 import type { ExtendedReturn } from './history.ts';
+import { reachOf } from './observations.ts';
 import type { StreamOperation } from './operations.ts';
 import type { ExtendedState } from './state.ts';
 import type { StreamCall } from './stream-call.ts';
@@ -52,14 +53,8 @@ interface Stuck {
 
 /** The records behind the furthest order that what could come next tells of. */
 function unexplained(stuck: readonly Stuck[], { stream: { tail } }: ExtendedState): string[] {
-  const told = stuck.reduce((most, { operation }) => Math.max(most, reachOf(operation.output)), 0);
+  const told = stuck.reduce((most, { operation }) => Math.max(most, reachOf(operation.input, operation.output)), 0);
   return told > tail ? [`Nothing was found that explains the records at ${range(tail, told)}.`] : [];
-}
-
-function reachOf(output: ExtendedReturn): number {
-  if (output.kind === 'append-rejected') return 'tail' in output.actual ? output.actual.tail : 0;
-  if (output.kind === 'read-part-success') return Math.max(output.start + output.recordHashes.length, output.tail ?? 0);
-  return 'tail' in output ? (output.tail ?? 0) : 0;
 }
 
 /** Who could have come next, and why it did not fit there. */
