@@ -8,7 +8,7 @@ export const AVAILABILITY_PLANTS: readonly Plant[] = [
     lie: 'patience with an append never ends: who has no store waits until it is back',
     edits: [{ file: 'engine/stream/appends.ts', find: '      this.#deadlines.add(append);\n', replace: '' }],
     says: /did not answer "append" within its patience.*\n(.*\n)*.*-append waits for POST/,
-    seedsMax: 300,
+    seedsMax: 1_000,
   },
   {
     name: 'sure-in-the-dark',
@@ -26,7 +26,7 @@ export const AVAILABILITY_PLANTS: readonly Plant[] = [
       },
     ],
     says: /answered "(read|check-tail)" with success, which it can not know/,
-    seedsMax: 300,
+    seedsMax: 1_000,
   },
   {
     name: 'unavailable-for-nothing',
@@ -41,6 +41,6 @@ export const AVAILABILITY_PLANTS: readonly Plant[] = [
       },
     ],
     says: /answered checkTail with "unavailable" after \d+ ms without a reason/,
-    seedsMax: 100,
+    seedsMax: 1_000,
   },
 ];

@@ -32,7 +32,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: "return Promise.resolve({ kind: isSame ? 'noop' : 'exists', row: existing } as const);",
       },
     ],
-    seedsMax: 800,
+    seedsMax: 1_000,
     profile: 'failover',
   },
   {
@@ -66,7 +66,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
           '      return done(this.#parts.journal.ahead.stream(streamId) as StreamState);',
       },
     ],
-    seedsMax: 800,
+    seedsMax: 1_000,
     profile: 'failover',
   },
   {
@@ -79,7 +79,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: 'const config = resolveStream(wish, existing.config);',
       },
     ],
-    seedsMax: 400,
+    seedsMax: 1_000,
     profile: 'failover',
   },
   {
@@ -92,7 +92,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: 'timestampingMode: timestampingMode ?? wish.timestampingMode,',
       },
     ],
-    seedsMax: 400,
+    seedsMax: 1_000,
     profile: 'failover',
   },
   {
@@ -105,7 +105,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: 'return resolveStream(overlaid(config, patch), defaults === null ? defaults : NO_WISH);',
       },
     ],
-    seedsMax: 800,
+    seedsMax: 1_000,
     profile: 'failover',
   },
   {
@@ -137,7 +137,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: '',
       },
     ],
-    seedsMax: 400,
+    seedsMax: 1_000,
     profile: 'failover',
   },
   {
@@ -147,7 +147,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
       { file: STREAMS, find: '        sameStream(existing.requested, wish);', replace: '        true;' },
       { file: BASINS, find: '        sameBasin(existing.requested, config);', replace: '        true;' },
     ],
-    seedsMax: 400,
+    seedsMax: 1_000,
     profile: 'failover',
   },
   {
@@ -165,7 +165,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: "state: 'active',",
       },
     ],
-    seedsMax: 400,
+    seedsMax: 1_000,
     profile: 'ambiguous',
   },
   {
@@ -178,7 +178,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: 'return { rows, hasMore: rows.length === limit };',
       },
     ],
-    seedsMax: 400,
+    seedsMax: 1_000,
     profile: 'failover',
   },
   {
@@ -210,7 +210,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
           '    this.#streams.push({ id,',
       },
     ],
-    seedsMax: 800,
+    seedsMax: 1_000,
     profile: 'ambiguous',
   },
   {
@@ -223,7 +223,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: 'config: resolveStream(wish, wish === NO_WISH ? NO_WISH : defaultStreamConfig),',
       },
     ],
-    seedsMax: 400,
+    seedsMax: 1_000,
     profile: 'failover',
   },
   {
@@ -241,7 +241,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
         replace: 'return Promise.resolve().then((): ConfigOutcome<StreamConfig> => {',
       },
     ],
-    seedsMax: 800,
+    seedsMax: 1_000,
     profile: 'failover',
   },
   {
@@ -263,7 +263,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
     edits: [
       { file: BIRTHS, find: 'cipher: streamCipher,', replace: 'cipher: wish === NO_WISH ? null : streamCipher,' },
     ],
-    seedsMax: 400,
+    seedsMax: 1_000,
     profile: 'failover',
   },
   {
@@ -279,7 +279,7 @@ export const CONTROL_PLANTS: readonly Plant[] = [
           "  return listed('streams', page, (row) => ({ ...streamInfo(row), cipher }));",
       },
     ],
-    seedsMax: 400,
+    seedsMax: 1_000,
     profile: 'failover',
   },
 ];

@@ -25,7 +25,7 @@ export const HOSTILE_PLANTS: readonly Plant[] = [
       },
     ],
     profile: 'hostile',
-    seedsMax: 300,
+    seedsMax: 1_000,
   },
   {
     name: 'frames-unchecked',
@@ -38,7 +38,7 @@ export const HOSTILE_PLANTS: readonly Plant[] = [
       },
     ],
     profile: 'hostile',
-    seedsMax: 300,
+    seedsMax: 1_000,
   },
   {
     name: 'frames-of-any-stream',
@@ -51,7 +51,7 @@ export const HOSTILE_PLANTS: readonly Plant[] = [
       },
     ],
     profile: 'hostile',
-    seedsMax: 300,
+    seedsMax: 1_000,
   },
   {
     name: 'any-writer',
@@ -64,7 +64,7 @@ export const HOSTILE_PLANTS: readonly Plant[] = [
       },
     ],
     profile: 'hostile',
-    seedsMax: 300,
+    seedsMax: 1_000,
   },
   {
     name: 'any-epoch',
@@ -82,7 +82,7 @@ export const HOSTILE_PLANTS: readonly Plant[] = [
       },
     ],
     profile: 'hostile',
-    seedsMax: 300,
+    seedsMax: 1_000,
   },
   {
     name: 'slot-unchecked',
@@ -95,7 +95,7 @@ export const HOSTILE_PLANTS: readonly Plant[] = [
       },
     ],
     profile: 'hostile',
-    seedsMax: 300,
+    seedsMax: 1_000,
   },
   {
     name: 'foreign-is-ours',
@@ -108,7 +108,7 @@ export const HOSTILE_PLANTS: readonly Plant[] = [
       },
     ],
     profile: 'hostile',
-    seedsMax: 300,
+    seedsMax: 1_000,
   },
   {
     name: 'conditions-untried',
@@ -133,6 +133,6 @@ export const HOSTILE_PLANTS: readonly Plant[] = [
     ],
     profile: 'hostile',
     says: /ignores conditions was found fit/,
-    seedsMax: 100,
+    seedsMax: 1_000,
   },
 ];

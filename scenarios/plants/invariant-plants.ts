@@ -23,7 +23,7 @@ export const INVARIANT_PLANTS: readonly Plant[] = [
         replace: 'timestamp: chunk.arrivalMs }, end, tail };',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 1_000,
     says: /has the timestamps|timestamps of a batch|of two moments/,
   },
   {
@@ -36,7 +36,7 @@ export const INVARIANT_PLANTS: readonly Plant[] = [
         replace: "kind: 'fencing-token-mismatch', actual: input.fencingToken",
       },
     ],
-    seedsMax: 100,
+    seedsMax: 1_000,
     says: /was refused because ".*" is in force/,
   },
   {
@@ -49,7 +49,7 @@ export const INVARIANT_PLANTS: readonly Plant[] = [
         replace: 'this.records.length > this.#limits.recordsMax',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 1_000,
     says: /a read of \d+ records returned/,
   },
   {
@@ -62,7 +62,7 @@ export const INVARIANT_PLANTS: readonly Plant[] = [
         replace: "({ kind: 'tail', tail: { ...stream.tail, timestamp: stream.createdAtMs } })",
       },
     ],
-    seedsMax: 100,
+    seedsMax: 1_000,
     says: /has the timestamps|timestamps run backwards/,
   },
   {
@@ -76,7 +76,7 @@ export const INVARIANT_PLANTS: readonly Plant[] = [
       },
       { file: ADMISSION, find: 'wanted = Math.min(wanted, nowMs);', replace: 'wanted = Math.min(wanted, nowMs + i);' },
     ],
-    seedsMax: 100,
+    seedsMax: 1_000,
     says: /of two moments|and it is \d+/,
   },
   {
@@ -97,7 +97,7 @@ export const INVARIANT_PLANTS: readonly Plant[] = [
         replace: '      if (this.#isWhole || record.seqNum % 5 !== 3) opened.push(content);',
       },
     ],
-    seedsMax: 300,
+    seedsMax: 1_000,
     says: /secret-basin\/secrets at the end: .*(is due|records are left)/,
   },
   {
@@ -113,7 +113,7 @@ export const INVARIANT_PLANTS: readonly Plant[] = [
           "      return stream.deletedAtMs === null ? { kind: 'config', config } : rejected(PENDING);",
       },
     ],
-    seedsMax: 300,
+    seedsMax: 1_000,
     says: /secret-basin\/secrets at the end: nobody changed its configuration/,
   },
 ];

@@ -45,7 +45,7 @@ export const SECRETS_PLANTS: readonly Plant[] = [
         replace: 'const KEPT: { key: string | null } = { key: null };\n\n/** Length of the base64 text',
       },
     ],
-    seedsMax: 300,
+    seedsMax: 1_000,
     says: /without a key of an encrypted stream was served|without a key was answered with/,
   },
   {
@@ -63,7 +63,7 @@ export const SECRETS_PLANTS: readonly Plant[] = [
         replace: 'return { headers: [{ name: record.body, value: record.body }], body };',
       },
     ],
-    seedsMax: 300,
+    seedsMax: 1_000,
     says: /has a plaintext or a key of an encrypted stream in it/,
   },
   {

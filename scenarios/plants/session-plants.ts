@@ -17,7 +17,7 @@ export const SESSION_PLANTS: readonly Plant[] = [
           '    if (isRejection(stream) || stream.tail.seqNum < before.seqNum) {',
       },
     ],
-    seedsMax: 200,
+    seedsMax: 1_000,
   },
   {
     name: 'heartbeat-unproved',

@@ -81,7 +81,7 @@ export const SIDE_PLANTS: readonly Plant[] = [
         replace: 'yield { seqNum: run.nextSeqNum, arrivalMs: run.lastTimestamp };',
       },
     ],
-    seedsMax: 300,
+    seedsMax: 1_000,
     profile: 'storage',
   },
   {
@@ -120,7 +120,7 @@ export const SIDE_PLANTS: readonly Plant[] = [
         replace: 'this.#births.forAppend(basin, name);',
       },
     ],
-    seedsMax: 200,
+    seedsMax: 1_000,
     profile: 'storage',
     says: /an append session reached the next life/,
   },

@@ -48,13 +48,13 @@ export const STORAGE_PLANTS: readonly Plant[] = [
         replace: "const listed = await store.list('ckpt/');",
       },
     ],
-    seedsMax: 100,
+    seedsMax: 1_000,
   },
   {
     name: 'no-validation',
     lie: 'a takeover does not look again, once its fence stands, whether something was published meanwhile',
     edits: [{ file: TAKEOVER, find: VALIDATE, replace: 'if (slot >= 0) {' }],
-    seedsMax: 300,
+    seedsMax: 1_000,
   },
   {
     name: 'collected-before-published',
@@ -67,7 +67,7 @@ export const STORAGE_PLANTS: readonly Plant[] = [
         replace: 'if (newest !== undefined && newest.epoch > view.epoch) {',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 1_000,
   },
   {
     name: 'fences-collected',
@@ -84,7 +84,7 @@ export const STORAGE_PLANTS: readonly Plant[] = [
         replace: 'if (size <= HEADER_BYTES && !fences.has(slot)) {',
       },
     ],
-    seedsMax: 300,
+    seedsMax: 1_000,
   },
   {
     name: 'published-without-install',
@@ -103,7 +103,7 @@ export const STORAGE_PLANTS: readonly Plant[] = [
         replace: '',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 1_000,
   },
   {
     name: 'orphans-of-any-epoch',
@@ -115,7 +115,7 @@ export const STORAGE_PLANTS: readonly Plant[] = [
         replace: 'const isDead = (name: OwnedName): boolean => name.epoch <= epoch;',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 1_000,
   },
   {
     name: 'orphans-before-published',
@@ -128,7 +128,7 @@ export const STORAGE_PLANTS: readonly Plant[] = [
         replace: 'const newest = view.publications.at(-1);\n  if (sweeps.orphans) yield* orphans(view, kept);',
       },
     ],
-    seedsMax: 300,
+    seedsMax: 1_000,
   },
   {
     name: 'edited-before-published',
@@ -140,7 +140,7 @@ export const STORAGE_PLANTS: readonly Plant[] = [
         replace: 'for (const name of [...state.segments.retired()]) {',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 1_000,
   },
   {
     name: 'install-replaces',
@@ -168,7 +168,7 @@ export const STORAGE_PLANTS: readonly Plant[] = [
           '    }',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 1_000,
   },
   {
     name: 'ack-out-of-order',
@@ -180,7 +180,7 @@ export const STORAGE_PLANTS: readonly Plant[] = [
         replace: 'for (const below of this.#inFlight) if (below.number <= slot.number) below.durable = true;',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 1_000,
   },
   {
     name: 'orphans-kept',
@@ -192,7 +192,7 @@ export const STORAGE_PLANTS: readonly Plant[] = [
         replace: 'const isDead = (name: OwnedName): boolean => name.epoch < epoch - 1_000_000;',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 1_000,
   },
   {
     name: 'retired-kept',
@@ -204,7 +204,7 @@ export const STORAGE_PLANTS: readonly Plant[] = [
         replace: 'for (const name of published.retired.slice(published.retired.length)) {',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 1_000,
   },
   {
     name: 'probe-in-flight',

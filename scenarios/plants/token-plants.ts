@@ -18,7 +18,7 @@ export const TOKEN_PLANTS: readonly Plant[] = [
         replace: "return set.prefix === '' || set.prefix.startsWith(name);",
       },
     ],
-    seedsMax: 200,
+    seedsMax: 1_000,
     says: /within its scope|beyond its scope|not shown its own stream/,
   },
   {
@@ -31,7 +31,7 @@ export const TOKEN_PLANTS: readonly Plant[] = [
         replace: 'return name.startsWith(set.prefix) || set.prefix.startsWith(name);',
       },
     ],
-    seedsMax: 400,
+    seedsMax: 1_000,
     says: /beyond its scope/,
   },
   {
@@ -44,7 +44,7 @@ export const TOKEN_PLANTS: readonly Plant[] = [
         replace: "(outer.prefix === '' || outer.prefix.startsWith(inner.prefix));",
       },
     ],
-    seedsMax: 400,
+    seedsMax: 1_000,
     says: /issued one that reaches beyond itself/,
   },
   {
@@ -86,7 +86,7 @@ export const TOKEN_PLANTS: readonly Plant[] = [
         replace: 'const isGone = () => tables === null;',
       },
     ],
-    seedsMax: 400,
+    seedsMax: 1_000,
     says: /let in \d+ ms after its revocation was acknowledged/,
   },
   {

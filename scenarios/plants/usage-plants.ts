@@ -13,7 +13,7 @@ export const USAGE_PLANTS: readonly Plant[] = [
         replace: '+ row.tail.seqNum - before.tail.seqNum;',
       },
     ],
-    seedsMax: 200,
+    seedsMax: 1_000,
     says: /the server counts \d+ appended bytes/,
   },
   {
@@ -26,7 +26,7 @@ export const USAGE_PLANTS: readonly Plant[] = [
         replace: '  decodeRecordsFrom(chunk, chunk.records, seqNum + 1, (record) => {',
       },
     ],
-    seedsMax: 500,
+    seedsMax: 1_000,
     says: /what is stored is what is there: not reached/,
   },
   {
@@ -39,7 +39,7 @@ export const USAGE_PLANTS: readonly Plant[] = [
         replace: "'reads-streaming';",
       },
     ],
-    seedsMax: 200,
+    seedsMax: 1_000,
     says: /reads of \d+ bytes that were answered/,
   },
   {
@@ -52,7 +52,7 @@ export const USAGE_PLANTS: readonly Plant[] = [
         replace: '    void basin;',
       },
     ],
-    seedsMax: 200,
+    seedsMax: 1_000,
     says: /the server counts \d+ (?:reads|bytes that were read), which are/,
   },
   {
@@ -65,7 +65,7 @@ export const USAGE_PLANTS: readonly Plant[] = [
         replace: '    next = at;',
       },
     ],
-    seedsMax: 400,
+    seedsMax: 1_000,
     profile: 'skew',
     says: /the server counts \d+ app|fell from/,
   },
