@@ -240,7 +240,7 @@ test('records of equal bodies differ by all else that a reader gets', () => {
     { kind: 'read-part-success', start: 0, recordHashes: [1n, 1n], contentHashes, tail: 2 },
   ];
   expect(codeOf(written, read(10n, 11n))).toBe('ok');
-  expect(codeOf(written, read(11n, 10n))).toBe('answer-without-place');
+  expect(codeOf(written, read(11n, 10n))).toBe('wrong-content');
 });
 
 test.each<[string, ExtendedEvent[], number]>([

@@ -12,6 +12,7 @@ import { sweepOperations, type StreamCheckOptions, type Verdict } from '../sweep
 import type { Violation } from '../sweep/violation.ts';
 import { checkOperations } from '../wgl/check-operations.ts';
 import type { ExtendedHistory } from './history.ts';
+import { contradictedContent } from './contents.ts';
 import { misfitted, withoutPlace } from './explain.ts';
 import { insertedInto, type Misfit } from './insert.ts';
 import { livesOf } from './lives.ts';
@@ -56,6 +57,8 @@ function judged(operations: readonly StreamOperation[], rule: ExtendedRule, opti
     if ('code' in definite) return { verdict: 'illegal', violation: definite };
     const swept = sweepOperations(plainOperations(definite), options);
     if (swept.verdict === 'illegal') return { ...swept, violation: inItsWords(swept.violation, operations) };
+    const wrong = contradictedContent(definite);
+    if (wrong !== null) return { verdict: 'illegal', violation: wrong };
     if (swept.verdict === 'unknown') return swept;
     const byId = new Map(definite.map((operation) => [operation.metadata.id, operation]));
     for (const operation of definite) resolved.set(operation.metadata.id, operation);

@@ -27,13 +27,13 @@ function during(id: number, call: ExtendedCall, answer: ExtendedReturn): [Extend
 
 test('what made the answer untrue is named', () => {
   const shown: Step = [
-    { kind: 'read-part', from: { seqNum: 1 } },
-    { kind: 'read-part-success', start: 1, recordHashes: [7n], tail: null },
+    { kind: 'read-part', from: { seqNum: 3 } },
+    { kind: 'read-part-success', start: 3, recordHashes: [7n], tail: null },
   ];
   expect(violationOf([append([1n]), acked(1)], [append([2n]), acked(2)], [append([3n]), acked(3)], shown)).toEqual({
     code: 'answer-without-place',
-    message: 'Op 3 fits nowhere: record 1 is another one. That is so behind op 1.',
-    opIds: [3, 1],
+    message: 'Op 3 fits nowhere: only 3 records are written. That is so behind op 2.',
+    opIds: [3, 2],
   });
 });
 
@@ -59,15 +59,15 @@ test('so is who was called only when it had returned', () => {
 });
 
 test('the one that is wrong is named, not those who wait for it, and what is wrong with it at the tail it tells', () => {
-  const part: ExtendedReturn = { kind: 'read-part-success', start: 0, recordHashes: [9n], tail: 1 };
+  const rejected: ExtendedReturn = { kind: 'append-rejected', actual: { tail: 1 } };
   const whole = during(1, { kind: 'read' }, { kind: 'read-success', tail: 2, streamHash: chainAll([1n, 2n]) });
-  const wrong = during(2, { kind: 'read-part', from: { seqNum: 0 } }, part);
+  const wrong = during(2, append([5n], { matchSeqNum: 1 }), rejected);
   const [first, second] = [during(3, append([1n]), acked(1)), during(4, append([2n]), acked(2))];
   const history = [whole[0], wrong[0], ...first, second[0], wrong[1], second[1], whole[1]];
   // No step of a search is needed where nothing is in doubt.
   expect(checkExtendedStream(history, { stepsMax: 1 })).toMatchObject({
     verdict: 'illegal',
-    violation: { opIds: [2, 3], message: 'Op 2 fits nowhere: record 0 is another one. That is so behind op 3.' },
+    violation: { opIds: [2, 3], message: 'Op 2 fits nowhere: match_seq_num 1 holds. That is so behind op 3.' },
   });
 });
 

@@ -33,7 +33,7 @@ describe('a life', () => {
     ];
     const second: Step = [append([2n]), acked(1)];
     expect(codeOf(first, remove, create(null, 'created'), second, seen(2n))).toBe('ok');
-    expect(codeOf(first, remove, create(null, 'created'), second, seen(1n))).toBe('answer-without-place');
+    expect(codeOf(first, remove, create(null, 'created'), second, seen(1n))).toBe('wrong-content');
   });
 
   test('is judged by the sweep, which names who is guilty', () => {
