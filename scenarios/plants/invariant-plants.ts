@@ -83,7 +83,7 @@ export const INVARIANT_PLANTS: readonly Plant[] = [
     name: 'never-capped',
     lie: 'a record may claim any time to come, also in a stream that caps',
     edits: [{ file: ADMISSION, find: 'if (!timestampingUncapped) wanted = Math.min(wanted, nowMs);', replace: '' }],
-    seedsMax: 60,
+    seedsMax: 1_000,
     profile: 'storage',
     says: /and it is \d+/,
   },

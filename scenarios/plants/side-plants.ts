@@ -27,7 +27,7 @@ export const SIDE_PLANTS: readonly Plant[] = [
           '      return [layOver(this.#streams, id, undefined),',
       },
     ],
-    seedsMax: 60,
+    seedsMax: 1_000,
     profile: 'storage',
   },
   {
@@ -45,7 +45,7 @@ export const SIDE_PLANTS: readonly Plant[] = [
         replace: 'const from = fromSeqNum;',
       },
     ],
-    seedsMax: 60,
+    seedsMax: 1_000,
     profile: 'storage',
   },
   {
@@ -63,7 +63,7 @@ export const SIDE_PLANTS: readonly Plant[] = [
         replace: '',
       },
     ],
-    seedsMax: 60,
+    seedsMax: 1_000,
     profile: 'storage',
   },
   {
@@ -94,7 +94,7 @@ export const SIDE_PLANTS: readonly Plant[] = [
         replace: 'run.nextSeqNum > trimPoint && run.lastTimestamp > timestamp;',
       },
     ],
-    seedsMax: 60,
+    seedsMax: 1_000,
     profile: 'storage',
   },
   {
@@ -107,7 +107,7 @@ export const SIDE_PLANTS: readonly Plant[] = [
         replace: 'const stream = this.#parts.tables.stream(streamId);',
       },
     ],
-    seedsMax: 60,
+    seedsMax: 1_000,
     profile: 'storage',
   },
   {
