@@ -181,6 +181,6 @@ export const PLANTS: readonly Plant[] = [
     ],
     // Who waits for what is what a failure of liveness has to say.
     says: /not reached.*\n(.*\n)* {2}node-\d is running: its last word was takeover\..*\n(.*\n)*.* waits for/,
-    seedsMax: 100,
+    seedsMax: 300,
   },
 ];
