@@ -251,6 +251,31 @@ describe('deletes, gets and listings', () => {
     expect(world.probes.count('fault.list.showed-deleted')).toBeGreaterThan(0);
   });
 
+  test('a listing that is under way for long may leave out all that was created meanwhile, and nothing else', async () => {
+    const { world, ask } = await stocked({ listLingers: ALWAYS, listIsSlowAt: ALWAYS, listLingersMs: [500] });
+    const certain = Array.from({ length: 10 }, (_, i) => `k/${i}`);
+    const keysOf = async (blobs: BlobStore): Promise<string[]> => {
+      const page = await blobs.list('');
+      return page.kind === 'page' ? page.blobs.map(({ key }) => key) : [];
+    };
+    const seen = await ask(async (blobs) => {
+      const listings: string[][] = [];
+      for (let i = 0; i < 10; i++) {
+        const listing = keysOf(blobs);
+        // Answered long before the listing looks.
+        for (const name of ['a', 'b']) expect((await blobs.put(`new/${i}${name}`, [])).kind).toBe('done');
+        listings.push((await listing).filter((key) => !key.startsWith('new/') || key.startsWith(`new/${i}`)));
+        expect(await keysOf(blobs)).toHaveLength(10 + 2 * (i + 1));
+      }
+      return listings.map((keys) => keys.filter((key) => key.startsWith('new/')).length);
+    });
+    // Both or neither.
+    expect(new Set(seen)).toEqual(new Set([0, 2]));
+    expect(await ask((blobs) => keysOf(blobs))).toEqual(expect.arrayContaining(certain));
+    expect(world.probes.count('fault.list.lingered')).toBe(21);
+    expect(world.probes.count('fault.list.as-it-began')).toBeGreaterThan(0);
+  });
+
   test('a delete may be lost, lose its reply, or take effect after it was reported', async () => {
     const cases: [Partial<FaultSettings>, string, boolean, boolean][] = [
       [{ deleteFailsBefore: ALWAYS }, 'unknown', true, true],
