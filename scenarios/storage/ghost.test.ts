@@ -104,6 +104,37 @@ test('what the design excludes has a probe of its own', () => {
   expect(store.lit.slice(1)).toEqual(['never.two-owners', 'never.in-parts', 'never.overwritten']);
 });
 
+test('a page of a predecessor is shared from the checkpoint in force only', () => {
+  const store = watchedStore();
+  const name = (number: number, epoch: number) =>
+    `${String(number).padStart(20, '0')}-${String(epoch).padStart(10, '0')}-0000000001`;
+  // A root as the onlooker reads it: header, name, seven numbers and four empty lists, rows of a page, the pages.
+  const root = (number: number, epoch: number, pages: [epoch: number, number: number][]) =>
+    new Uint8Array([
+      ...Array.from({ length: 16 }, () => 0),
+      ...[number, epoch, 1],
+      ...[0, 0, 0, 0, 0, 0, 0],
+      ...[0, 0, 0],
+      1,
+      ...[pages.length, ...pages.flatMap((page) => [0, ...page, 0, 0, 0])],
+    ]);
+  store.put(slot(0), fence(0, 1));
+  store.put(`ckpt/${name(70, 1)}`, root(70, 1, [[1, 5]]));
+  store.put(`pub/${name(70, 1)}`, new Uint8Array());
+  store.put(slot(71), fence(71, 2));
+  const aboutPages = () => store.violations.filter((violation) => violation.includes('shares'));
+  store.put(
+    `ckpt/${name(72, 2)}`,
+    root(72, 2, [
+      [1, 5],
+      [2, 1],
+    ]),
+  );
+  expect(aboutPages()).toEqual([]);
+  store.put(`ckpt/${name(73, 2)}`, root(73, 2, [[1, 4]]));
+  expect(aboutPages().join()).toMatch(/shares meta\/0000000001-0000000004, which ckpt\/0+70-0+1-0+1 has not/);
+});
+
 test('the newest publication may not go', () => {
   const store = watchedStore();
   store.put('pub/00000000000000000070-0000000001-0000000003', new Uint8Array());
