@@ -25,6 +25,7 @@ import { Invariants } from './invariants/crew.ts';
 import type { Plan } from './plan.ts';
 import { probeCatalogue } from './probes.ts';
 import type { RecordedEvent } from './recorded-event.ts';
+import { Rests } from './rests.ts';
 import type { RunFailure } from './run.ts';
 import { SecretsCrew } from './secrets/crew.ts';
 import { serverProgram } from './server.ts';
@@ -42,13 +43,16 @@ import { WireClient } from './wire-client.ts';
 
 /** Faults may keep the stream from being created for this long; then they have had their time. */
 const PROVISION_MS_MAX = 600_000;
-/** Clients must be through by then, however hard the faults; every operation has a time-out of its own. */
-const SAFETY_MS_MAX = 4 * 3_600_000;
+/** So do clients that are not answered: what they still have to do they do in a healed world. */
+const SAFETY_MS_MAX = 600_000;
+/** There they are answered, and need only the time that they take over it. */
+const REMAINDER_MS_MAX = 3_600_000;
 /** After healing everything must work within this. */
 const LIVENESS_MS_MAX = 180_000;
-/** Longer than any patience or attempt under way at the end. */
-const QUIESCENCE_MS = 90_000;
-const PROVISION_RETRY_MS = 200;
+/** Beyond the longest patience and the longest rest between two attempts: nothing may be under way then. */
+const QUIESCENCE_MARGIN_MS = 10_000;
+const PROVISION_REST_MS = 200;
+const PROVISION_REST_MS_MAX = 5_000;
 
 export interface ScenarioRun {
   world: World;
@@ -94,6 +98,10 @@ function isDamaged({
   getSwapped,
 }: Plan['faults']): boolean {
   return [objectDamaged, foreignObject, conditionsIgnored, getTruncated, getSwapped].some(([n]) => n > 0);
+}
+
+function quiescenceMs({ tunables, requestTimeoutMs }: Plan): number {
+  return Math.max(tunables.patienceMs, requestTimeoutMs) + tunables.log.retryMsMax + QUIESCENCE_MARGIN_MS;
 }
 
 class Linearizable {
@@ -190,7 +198,11 @@ class Linearizable {
     }
     await this.#provision();
     for (const crew of this.crews) await crew.start();
-    await this.#runUntil('all clients are through', SAFETY_MS_MAX, () => this.#stage.working === 0);
+    const areThrough = (): boolean => this.#stage.working === 0;
+    await this.world.run(areThrough, { untilMs: this.world.nowMs + SAFETY_MS_MAX });
+    if (areThrough()) return;
+    this.#heal();
+    await this.#runUntil('all clients are through', REMAINDER_MS_MAX, areThrough);
   }
 
   /** Creates the judged stream. */
@@ -200,7 +212,8 @@ class Linearizable {
     this.#stage.start('admin', async (ports) => {
       const options = { ...this.#stage.wireOptions('admin', true), basin, stream, pageRecords: null };
       const client = new WireClient(this.#stage.transport(ports), ports.clock, options);
-      while (!(await client.provision('admin-1'))) await ports.clock.sleep(PROVISION_RETRY_MS);
+      const rests = new Rests(PROVISION_REST_MS, PROVISION_REST_MS_MAX);
+      while (!(await client.provision('admin-1'))) await ports.clock.sleep(rests.nextMs());
       isDone = true;
     });
     // Nothing promises that a server ever opens the store while crashes and cuts are dense enough.
@@ -239,8 +252,8 @@ class Linearizable {
 
   async #quiescence(): Promise<void> {
     this.#supervisor.retire();
-    await this.world.run(() => false, { untilMs: this.world.nowMs + QUIESCENCE_MS });
     const { world } = this;
+    await world.run(() => false, { untilMs: world.nowMs + quiescenceMs(this.#plan) });
     for (const [host, engine] of this.#engines) {
       if (engine.undurableBytes !== 0) world.fail('invariant', `${host} holds ${engine.undurableBytes} bytes at rest`);
     }

@@ -133,7 +133,7 @@ export function drawPlan(seed: string, profile: Profile, size: Partial<RunSize>,
   return {
     clients: draw.pick(SITES.size, 'clients', [3, 2, 3, 4]),
     // What S2's own collector does in CI, 50, is the largest: most mistakes show in less, and more runs fit into a night.
-    operationsPerClient: draw.pick(SITES.size, 'operations', [10, 5, 15, 10, 20, 5, 50]),
+    operationsPerClient: draw.pick(SITES.size, 'operations', [10, 5, 15, 10, 20, 5, 50, 10, 5, 10, 5, 15]),
     ...size,
     profile,
     servers,

@@ -17,7 +17,7 @@ import { pinnedCompression, type Program } from '../sim/index.ts';
 import { DamageMet } from './storage/damage.ts';
 
 /** Exit codes of the server program, as in production. */
-const EXIT = { stopped: 0, storeRefused: 3, fenced: 4 } as const;
+export const EXIT = { stopped: 0, storeRefused: 3, fenced: 4 } as const;
 
 export const SERVER_PROBES = {
   'server.died-taking-over': 'a server died while it was taking over, and started again',

@@ -5,6 +5,7 @@
  */
 
 import type { AppendResult, Batch, StreamClient } from './client.ts';
+import { Rests } from './rests.ts';
 
 export const WORKFLOWS = ['regular', 'match-seq-num', 'fencing'] as const;
 export type Workflow = (typeof WORKFLOWS)[number];
@@ -50,7 +51,7 @@ export const CLIENT_PROBES = {
 type ClientProbe = keyof typeof CLIENT_PROBES;
 
 /** No rest grows longer than this by doubling. */
-const GROWN_REST_MS_MAX = 2_000;
+const REST_MS_MAX = 2_000;
 
 /** Runs to the end of the client's operations. */
 export async function runWorkflow(client: StreamClient, options: WorkflowOptions, world: WorkflowWorld): Promise<void> {
@@ -69,14 +70,13 @@ class Worker {
   #tail = 0;
   /** An append with an unknown outcome that is to be sent again. */
   #retry: Batch | null = null;
-  /** The next rest. */
-  #restMs: number;
+  readonly #rests: Rests;
 
   constructor(client: StreamClient, options: WorkflowOptions, world: WorkflowWorld) {
     this.#client = client;
     this.#options = options;
     this.#world = world;
-    this.#restMs = options.restMs;
+    this.#rests = new Rests(options.restMs, REST_MS_MAX);
   }
 
   operation(index: number): Promise<void> {
@@ -128,7 +128,7 @@ class Worker {
     const result = await this.#client.append(batch);
     this.#note(batch, result);
     if (result.kind === 'durable') this.#tail = result.endSeqNum;
-    if (isAnswer(result)) this.#answered();
+    if (isAnswer(result)) this.#rests.answered();
     else await this.#rest();
     if (result.kind !== 'unknown') return;
     if (
@@ -140,26 +140,20 @@ class Worker {
 
   /** A client that asked on at once would spend all its operations on one server that is down for a moment. */
   #rest(): Promise<void> {
-    const restMs = this.#restMs;
-    this.#restMs = Math.max(restMs, Math.min(restMs * 2, GROWN_REST_MS_MAX));
-    return this.#world.sleep(restMs);
-  }
-
-  #answered(): void {
-    this.#restMs = this.#options.restMs;
+    return this.#world.sleep(this.#rests.nextMs());
   }
 
   async #read(): Promise<void> {
     const result = await this.#client.read();
     if (result.kind === 'failed') return this.#rest();
-    this.#answered();
+    this.#rests.answered();
     this.#tail = result.tail;
   }
 
   async #checkTail(): Promise<void> {
     const result = await this.#client.checkTail();
     if (result.kind === 'failed') return this.#rest();
-    this.#answered();
+    this.#rests.answered();
     this.#tail = result.tail;
   }
 

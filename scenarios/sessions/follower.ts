@@ -9,6 +9,7 @@
 
 import type { Clock } from '../../engine/index.ts';
 import { ProtocolViolation, type SeenRecord } from '../client.ts';
+import { Rests } from '../rests.ts';
 import { errorCode, field, streamPath, type Transport } from '../wire.ts';
 import { isNetworkError, isNotServing, openEvents, parse, Silence, SILENCE_MS_MAX } from './event-source.ts';
 import type { ServerSentEvent } from './server-sent.ts';
@@ -28,7 +29,7 @@ export interface FollowerOptions {
   stream: string;
   /** Patience until the response begins, in milliseconds. */
   timeoutMs: number;
-  /** Rest after a session that ended. */
+  /** Rest after a session that ended; longer and longer while none begins. */
   restMs: number;
   /** Whether to go on by `last-event-id`, when there is one, or by number. */
   resumesById: () => boolean;
@@ -46,11 +47,15 @@ export interface FollowerEars {
   noted(probe: keyof typeof FOLLOWER_PROBES): void;
 }
 
+/** After healing a follower must get everything in bounded time. */
+const REST_MS_MAX = 5_000;
+
 export class Follower {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #options: FollowerOptions;
   readonly #ears: FollowerEars;
+  readonly #rests: Rests;
   readonly #records: SeenRecord[] = [];
   #lastId: string | null = null;
   #server = 0;
@@ -61,6 +66,7 @@ export class Follower {
     this.#clock = clock;
     this.#options = options;
     this.#ears = ears;
+    this.#rests = new Rests(options.restMs, REST_MS_MAX);
   }
 
   /** Number of records held. */
@@ -73,7 +79,7 @@ export class Follower {
     while (!this.#options.isOver()) {
       await this.#follow();
       this.#server++;
-      await this.#clock.sleep(this.#options.restMs);
+      await this.#clock.sleep(this.#rests.nextMs());
     }
   }
 
@@ -89,6 +95,7 @@ export class Follower {
       silence.within(this.#options.timeoutMs);
       const events = await this.#open();
       if (events === null) return;
+      this.#rests.answered();
       silence.within(SILENCE_MS_MAX);
       if (this.#records.length > 0) this.#ears.noted('follower.resumed');
       for await (const event of events) {

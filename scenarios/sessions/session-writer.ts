@@ -10,6 +10,7 @@
 import type { Clock, NetworkError } from '../../engine/index.ts';
 import { type AppendResult, type Batch, ProtocolViolation } from '../client.ts';
 import type { Turn } from '../recorded-event.ts';
+import { Rests } from '../rests.ts';
 import { errorCode, NO_EFFECT, streamPath, type Transport } from '../wire.ts';
 import { conditionFailed } from '../wire-client.ts';
 import { concat, inputFrame, type SessionAnswer, sessionAnswers } from './s2s-wire.ts';
@@ -30,6 +31,7 @@ export const SESSION_WRITER_PROBES = {
 } as const;
 
 const BATCHES_MAX = 8;
+const REST_MS_MAX = 5_000;
 /** Frames above this are not worth sending byte by byte. */
 const BYTEWISE_MAX = 100;
 const SLOW_MS = 150;
@@ -45,6 +47,7 @@ export interface SessionWriterOptions {
   batchRecordsMax: number;
   /** Patience with a server that says nothing, in milliseconds. */
   timeoutMs: number;
+  /** Rest after a session; longer and longer while none begins. */
   restMs: number;
 }
 
@@ -68,6 +71,7 @@ export class SessionWriter {
   readonly #clock: Clock;
   readonly #options: SessionWriterOptions;
   readonly #world: SessionWriterWorld;
+  readonly #rests: Rests;
   #server = 0;
   #sessions = 0;
   #sent = 0;
@@ -81,13 +85,14 @@ export class SessionWriter {
     this.#clock = clock;
     this.#options = options;
     this.#world = world;
+    this.#rests = new Rests(options.restMs, REST_MS_MAX);
   }
 
   /** Appends all its batches, in as many sessions as it takes. Rejects with ProtocolViolation. */
   async run(): Promise<void> {
     while (this.#sent < this.#options.batches) {
       await this.#session();
-      await this.#clock.sleep(this.#options.restMs);
+      await this.#clock.sleep(this.#rests.nextMs());
     }
   }
 
@@ -111,6 +116,7 @@ export class SessionWriter {
         signal: gone.signal,
       });
       if (response.status === 200 && !(response.body instanceof Uint8Array)) {
+        this.#rests.answered();
         if (++this.#world.open.sessions > 1) this.#world.noted('session.side-by-side');
         outcome = await this.#listen(sessionAnswers(response.body), underWay).finally(
           () => this.#world.open.sessions--,

@@ -3,6 +3,8 @@
  * nobody answers, so that it does not spend itself on one takeover.
  */
 
+import { Rests } from '../rests.ts';
+
 const REST_MS_MIN = 200;
 const REST_MS_MAX = 3_000;
 /** Attempts for each operation that is to be answered. */
@@ -20,16 +22,15 @@ export async function atPace(
   { below, sleep }: PaceWorld,
   operation: () => Promise<boolean>,
 ): Promise<void> {
-  let restMs = REST_MS_MIN;
+  const rests = new Rests(REST_MS_MIN, REST_MS_MAX);
   let answered = 0;
   for (let tried = 0; answered < operationsPerClient && tried < ATTEMPTS * operationsPerClient; tried++) {
     if (await operation()) {
       answered++;
-      restMs = REST_MS_MIN;
+      rests.answered();
       await sleep(below(thinkMsMax + 1));
     } else {
-      await sleep(restMs);
-      restMs = Math.min(2 * restMs, REST_MS_MAX);
+      await sleep(rests.nextMs());
     }
   }
 }

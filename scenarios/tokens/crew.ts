@@ -7,6 +7,7 @@
 import { defineSite, EPOCH_MS, type HostPorts } from '../../sim/index.ts';
 import type { Crew, Stage } from '../crews/crew.ts';
 import { provision } from '../crews/provision.ts';
+import { Rests } from '../rests.ts';
 import { errorCode, field, Wire } from '../wire.ts';
 import { type HeldToken, TokenBook } from './book.ts';
 import { bearer, Holder, overheard, wish } from './holder.ts';
@@ -23,6 +24,8 @@ const ROOT_SECRET = 'root-token-of-the-simulation-0123456789';
 export const GUARDED = { basin: BASIN, rootSecret: ROOT_SECRET };
 
 const RETRY_MS = 500;
+/** Of a holder that has nothing to do yet. */
+const IDLE_REST_MS_MAX = 4_000;
 
 /** Of each holder, for tokens of which none is issued or revoked any more. */
 const KEPT_OPERATIONS = 5;
@@ -68,6 +71,7 @@ export class TokensCrew implements Crew {
       const means = { book: this.#book, noted: this.#stage.noted, below };
       const holder = new Holder(transport, ports.clock, this.#wireOptions(name), means);
       const { held } = this.#book;
+      const rests = new Rests(this.#plan.thinkMsMax, IDLE_REST_MS_MAX);
       let left = this.#plan.operationsPerHolder;
       // Some operations are kept for the time when all is over that will be.
       while (this.#isIssuing || (held.length > 0 && left > 0)) {
@@ -76,8 +80,9 @@ export class TokensCrew implements Crew {
         if (token !== undefined && left > (this.#isIssuing ? KEPT_OPERATIONS : 0)) {
           left--;
           await holder.act(token);
-        }
-        await ports.clock.sleep(1 + below(this.#plan.thinkMsMax));
+          rests.answered();
+          await ports.clock.sleep(1 + below(this.#plan.thinkMsMax));
+        } else await ports.clock.sleep(rests.nextMs());
       }
     });
   }

@@ -5,11 +5,13 @@
 
 import type { Clock } from '../../engine/index.ts';
 import { ProtocolViolation } from '../client.ts';
+import { Rests } from '../rests.ts';
 import { bytesOf, type UsageClient } from './client.ts';
 import type { Sums } from './figures.ts';
 
 const READS = 3;
 const RETRY_MS = 500;
+const RETRY_MS_MAX = 4_000;
 /** Rivals may take the store from each other for ever: then there is nothing to be seen. */
 const ROUNDS = 3;
 /** What an entry of the log takes at most where nothing goes wrong. */
@@ -42,6 +44,7 @@ async function countedByOne(client: UsageClient, clock: Clock, { usageFlushMs, s
     bytes += bytesOf(records);
   }
   if (reads === 0) return false;
+  const rests = new Rests(RETRY_MS, RETRY_MS_MAX);
   for (const untilMs = clock.monoMs() + usageFlushMs + COMMIT_MS_MAX; ;) {
     const after = await told(client, clock);
     const due = [before.reads + reads - after.reads, before.readBytes + bytes - after.readBytes];
@@ -53,14 +56,15 @@ async function countedByOne(client: UsageClient, clock: Clock, { usageFlushMs, s
         `of ${reads} reads of ${bytes} bytes that were answered, ${missing[0]} and ${missing[1]} bytes are not counted`,
       );
     }
-    await clock.sleep(RETRY_MS);
+    await clock.sleep(rests.nextMs());
   }
 }
 
 async function told(client: UsageClient, clock: Clock): Promise<Sums> {
+  const rests = new Rests(RETRY_MS, RETRY_MS_MAX);
   for (;;) {
     const sums = await client.compare();
     if (sums !== null) return sums;
-    await clock.sleep(RETRY_MS);
+    await clock.sleep(rests.nextMs());
   }
 }
