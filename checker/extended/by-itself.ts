@@ -21,16 +21,23 @@ export function withWhatHappensByItself(
     const metadata = { opId: served?.metadata.opId ?? -1, id: nextId++, behind: null };
     added.push({ clientId: 0, input, output: { kind: 'change-unknown' }, call, return: end, metadata });
   };
+  const mayVanish = config?.emptyAgeMs != null || operations.some(mayMakeVanish);
+  // A stream that was there and never went cannot be created.
+  const mayBeGone = initially === 'absent' || mayVanish || operations.some(isDeletion);
   for (const operation of operations)
-    if (mayCreate(operation, createsOn)) {
+    if (mayBeGone && mayCreate(operation, createsOn)) {
       const { when } = operation.input;
       const birth: StreamCall = { kind: 'create', token: null, birth: nextId, ...(when && { when }) };
       add(operation, birth, operation.call, operation.return);
     }
-  if (config?.emptyAgeMs != null || operations.some(mayMakeVanish)) {
+  if (mayVanish) {
     const births = [...operations, ...added].filter(isBirth);
-    if (initially !== 'absent') add(null, { kind: 'vanish', birth: FIRST_LIFE }, -1, NEVER);
-    for (const birth of births) add(birth, { kind: 'vanish', birth: birth.input.birth! }, birth.call, NEVER);
+    // Behind its removal there is nothing but the news of that and another life: without either, it may as well have stayed.
+    const isNoticed = operations.some(tellsOfTheEnd);
+    if (initially !== 'absent' && (isNoticed || births.length > 0))
+      add(null, { kind: 'vanish', birth: FIRST_LIFE }, -1, NEVER);
+    for (const birth of births)
+      if (isNoticed || births.length > 1) add(birth, { kind: 'vanish', birth: birth.input.birth! }, birth.call, NEVER);
   }
   return added.length === 0 ? null : [...operations, ...added].sort((a, b) => a.call - b.call);
 }
@@ -47,6 +54,14 @@ function mayCreate({ input, metadata }: StreamOperation, createsOn: readonly Cre
 function mayMakeVanish({ input }: StreamOperation): boolean {
   if (input.kind === 'configure') return input.emptyAgeMs !== null;
   return input.kind === 'create' && input.config?.emptyAgeMs != null;
+}
+
+function isDeletion({ input, output }: StreamOperation): boolean {
+  return input.kind === 'delete' && (output.kind === 'deleted' || output.kind === 'change-unknown');
+}
+
+function tellsOfTheEnd({ output: { kind } }: StreamOperation): boolean {
+  return kind === 'stream-absent' || kind === 'stream-pending';
 }
 
 function isBirth(

@@ -39,8 +39,9 @@ export function checkExtendedStream(history: ExtendedHistory, options: ExtendedC
   const all = withWhatHappensByItself(operations, rule);
   if (all === null) return withoutService;
   const verdict = searched(all, rule, options);
-  // What cannot be even if the service did nothing is told better by the sweep.
-  return verdict.verdict === 'illegal' && withoutService.verdict === 'illegal' ? withoutService : verdict;
+  // What cannot be even if the service did nothing is told better by the sweep. What then has no place may have one with it.
+  const isTold = withoutService.verdict === 'illegal' && withoutService.violation.code !== 'answer-without-place';
+  return verdict.verdict === 'illegal' && isTold ? withoutService : verdict;
 }
 
 /** As if the service did nothing to the name by itself. */

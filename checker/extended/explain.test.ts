@@ -85,3 +85,12 @@ test('nobody is alone to blame, unless nobody else was there', () => {
   }
   expect(judged).toBeGreaterThan(10);
 });
+
+test('a request that a stream was created for is not blamed for what came later', () => {
+  const tail: Step = [{ kind: 'check-tail' }, { kind: 'check-tail-success', tail: 0 }];
+  const again: Step = [{ kind: 'create', token: 'x' }, { kind: 'create-noop' }];
+  const rule = { initially: 'absent', createsOn: ['read'] } as const;
+  expect(checkExtendedStream(inSequence(tail, again), rule)).toMatchObject({
+    violation: { code: 'answer-without-place', opIds: [1, 0], message: expect.stringContaining('another request') },
+  });
+});

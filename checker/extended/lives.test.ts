@@ -89,3 +89,35 @@ describe('a creation', () => {
     expect(checkExtendedStream(open, { initially: 'absent' })).toMatchObject({ verdict: 'ok', linearization: [0, 1] });
   });
 });
+
+describe('what the service may do by itself', () => {
+  // Unknown outcomes that a search would have to try against each other.
+  const doubtful = Array.from({ length: 40 }, (_, i): ExtendedEvent => {
+    return { type: 'call', clientId: 100 + i, opId: 100 + i, call: append([BigInt(100 + i)]) };
+  });
+  const lost = [...doubtful, ...inSequence([append([1n]), acked(9)], tail(8))];
+  const config = { retentionAgeMs: null, emptyAgeMs: 1 };
+
+  test('takes no search where nobody could notice that the stream was removed', () => {
+    const own = inSequence([{ kind: 'create', token: null }, { kind: 'created' }]);
+    const rest = lost.map((event) => ({ ...event, opId: event.opId + 1 }));
+    expect(checkExtendedStream(lost, { config, stepsMax: 20 })).toMatchObject({ violation: { code: 'stale-tail' } });
+    expect(checkExtendedStream([...own, ...rest], { config, initially: 'absent', stepsMax: 20 })).toMatchObject({
+      violation: { code: 'stale-tail' },
+    });
+  });
+
+  test('takes none where requests create their stream and it was never gone', () => {
+    const rule = { createsOn: ['append', 'read'], stepsMax: 20 } as const;
+    expect(checkExtendedStream(lost, rule)).toMatchObject({ violation: { code: 'stale-tail' } });
+  });
+
+  test('is taken into account where somebody noticed, or could', () => {
+    const gone: Step = [{ kind: 'check-tail' }, { kind: 'stream-absent' }];
+    expect(checkExtendedStream(inSequence(tail(0), gone), { config }).verdict).toBe('ok');
+    const written: Step = [append([1n], { trim: 1 }), acked(1)];
+    expect(checkExtendedStream(inSequence(written, tail(0)), { config, createsOn: ['read'] }).verdict).toBe('ok');
+    expect(checkExtendedStream(inSequence(written, create(null, 'created'), tail(0)), { config }).verdict).toBe('ok');
+    expect(checkExtendedStream(inSequence(written, tail(0)), { config }).verdict).toBe('illegal');
+  });
+});

@@ -4,7 +4,8 @@
  * Two forms of a line: the EDN map `{:process 0, :type :invoke, :f :cas, :value [1 2]}` (with `:key` for a store), and
  * the log line `INFO  jepsen.util - 0 :invoke :cas [1 2]`. One operation a line. `:ok` happened, `:fail` did not, `:info` and what never
  * returns may have. In log lines a failed compare-and-set that repeats its value saw another value than it expected,
- * as Porcupine reads them; in maps, as Knossos reads them, it says nothing. Malformed lines are refused with a reason.
+ * as Porcupine reads them; in maps, as Knossos reads them, it says nothing. What `:nemesis` did is no operation and passed over.
+ * Malformed lines are refused with a reason.
  */
 
 import { keyValueModel, type KeyValueInput, type KeyValueOutput } from '../models/key-value.ts';
@@ -86,6 +87,7 @@ export function parseJepsen(text: string): ParsedJepsen {
   return { kind: 'register', operations };
 }
 
+/** Null where there is no operation. */
 function readLine(raw: string): Step | null {
   const logged = LOG_LINE.exec(raw)?.[1];
   const values = readEdn(logged ?? raw);
@@ -116,8 +118,9 @@ function stepOf(fields: {
   key: Edn | undefined;
   value: Edn;
   isLogLine: boolean;
-}): Step {
+}): Step | null {
   const { process, f, key, value, isLogLine } = fields;
+  if (isSymbolic(process) && process.name === ':nemesis') return null;
   const type = isSymbolic(fields.type) ? TYPES[fields.type.name] : undefined;
   if (typeof process !== 'number') throw new RefusedLine(`the process is ${ednText(process)}; expected a number`);
   if (type === undefined)

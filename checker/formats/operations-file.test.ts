@@ -160,6 +160,17 @@ describe('histories of Jepsen', () => {
     expect(checkOperations(keyValueModel(), parsed.operations).verdict).toBe('ok');
   });
 
+  test('what the nemesis did is no operation on the register', () => {
+    const fault = '{:process :nemesis, :type :info, :f :start, :value {"n1" ["n2" "n3"]}}';
+    const text = [fault, '{:process 0, :type :invoke, :f :read}', fault, '{:process 0, :type :ok, :f :read}'].join(
+      '\n',
+    );
+    expect(parseJepsen(text)).toMatchObject({ kind: 'register', operations: [{ input: { op: 'read' } }] });
+    const lines = log(':nemesis :info :start nil', '0 :invoke :read nil', '0 :ok :read nil');
+    expect(registerVerdict(lines)).toBe('ok');
+    expect(parseJepsen(text.replace(':nemesis', ':gremlin'))).toMatchObject({ kind: 'malformed', line: 1 });
+  });
+
   test('maps in one vector are read, and refused by their line', () => {
     const text = '[{:process 0, :type :invoke, :f :write, :value 3}\n {:process 0, :type :ok, :f :write, :value 3}]\n';
     expect(parseJepsen(text)).toMatchObject({ kind: 'register', operations: [{ input: { op: 'write', value: 3 } }] });
