@@ -15,7 +15,7 @@ import type { ExtendedHistory } from './history.ts';
 import { contradictedContent } from './contents.ts';
 import { misfitted, withoutPlace } from './explain.ts';
 import { insertedInto, type Misfit } from './insert.ts';
-import { livesOf } from './lives.ts';
+import { livesOf, withTheOnlyCreation } from './lives.ts';
 import { withWhatHappensByItself } from './by-itself.ts';
 import { type ExtendedRule, extendedStreamModel, KEEPS_ALL } from './model.ts';
 import { operationsOfStream, type StreamOperation } from './operations.ts';
@@ -45,8 +45,9 @@ export function checkExtendedStream(history: ExtendedHistory, options: ExtendedC
 }
 
 /** As if the service did nothing to the name by itself. */
-function judged(operations: readonly StreamOperation[], rule: ExtendedRule, options: ExtendedCheckOptions): Verdict {
+function judged(told: readonly StreamOperation[], rule: ExtendedRule, options: ExtendedCheckOptions): Verdict {
   const { initially } = rule;
+  const operations = withTheOnlyCreation(told, rule);
   const lives = livesOf(operations, rule);
   if (lives === null) return searched(operations, rule, options);
   const resolved = new Map(operations.map((operation) => [operation.metadata.id, operation]));

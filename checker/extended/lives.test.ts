@@ -121,3 +121,35 @@ describe('what the service may do by itself', () => {
     expect(checkExtendedStream(inSequence(written, tail(0)), { config }).verdict).toBe('illegal');
   });
 });
+
+describe('a change of unknown outcome takes no search', () => {
+  const hole: Step[] = [[append([1n]), acked(9)], tail(9)];
+  const lost = Array.from({ length: 40 }, (_, i): ExtendedEvent => {
+    return { type: 'call', clientId: 100 + i, opId: 100 + i, call: append([BigInt(100 + i)]) };
+  });
+  const judged = (steps: readonly Step[], initially: 'present' | 'absent', isPending: boolean): string => {
+    const [asked, ...rest] = inSequence(...steps);
+    const events = isPending ? rest.slice(1).map((event) => ({ ...event, clientId: 2 })) : rest;
+    const verdict = checkExtendedStream([asked!, ...lost, ...events], { initially, stepsMax: 200 });
+    return verdict.verdict === 'illegal' ? verdict.violation.code : verdict.verdict;
+  };
+
+  test.each([true, false])('where it says nothing of the lives (never answered: %s)', (isPending) => {
+    const configured: Step = [{ kind: 'configure', emptyAgeMs: null }, { kind: 'change-unknown' }];
+    expect(judged([configured, ...hole], 'present', isPending)).toBe('ok');
+    expect(judged([configured, ...hole, tail(8)], 'present', isPending)).toBe('stale-tail');
+  });
+
+  test.each([true, false])('where nothing else can have made the stream (never answered: %s)', (isPending) => {
+    const created = create('r', 'change-unknown');
+    expect(judged([created, ...hole], 'absent', isPending)).toBe('ok');
+    expect(judged([created, create('r', 'create-noop'), ...hole], 'absent', isPending)).toBe('ok');
+    expect(judged([created, ...hole, tail(8)], 'absent', isPending)).toBe('stale-tail');
+    // What was reported in place has had its effect by then, or never has.
+    expect(judged([created, absent, ...hole], 'absent', isPending) === 'ok').toBe(isPending);
+  });
+
+  test('but one whose effect nobody saw may have none', () => {
+    expect(judged([create('r', 'change-unknown'), absent], 'absent', false)).toBe('ok');
+  });
+});

@@ -67,8 +67,30 @@ function spansOf(changes: readonly StreamOperation[], isPresentFirst: boolean): 
   return lives;
 }
 
-function isChange({ output }: StreamOperation): boolean {
-  return CHANGES.has(output.kind);
+function isChange({ input, output }: StreamOperation): boolean {
+  return CHANGES.has(output.kind) && input.kind !== 'configure';
+}
+
+/**
+ * Where there was no stream and only one request to create it, that took effect if anybody saw a stream: what it was told
+ * makes no difference. Holds where the service creates none by itself.
+ */
+export function withTheOnlyCreation(
+  operations: readonly StreamOperation[],
+  { initially }: ExtendedRule,
+): readonly StreamOperation[] {
+  const [creation, ...others] = operations.filter(isChange);
+  if (initially !== 'absent' || creation?.input.kind !== 'create' || others.length > 0) return operations;
+  if (!operations.some(showsStream)) return operations;
+  return operations.map((operation) =>
+    operation === creation ? { ...creation, output: { kind: 'created' } } : operation,
+  );
+}
+
+function showsStream(operation: StreamOperation): boolean {
+  const { kind } = operation.output;
+  if (kind === 'create-noop' || kind === 'stream-exists') return true;
+  return needsStream(operation) && kind !== 'append-indefinite-failure';
 }
 
 const CHANGES: ReadonlySet<string> = new Set(['created', 'deleted', 'change-unknown']);
