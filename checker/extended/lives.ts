@@ -38,16 +38,19 @@ export function livesOf(operations: readonly StreamOperation[], rule: ExtendedRu
     const known = moment === undefined ? undefined : lifeOf.get(moment.read);
     const possible = known === undefined ? reached : reached.filter((life) => life === known);
     if (operation.output.kind !== 'append-indefinite-failure' && possible.length !== 1) return null;
-    const isNarrowed = possible.length < reached.length;
-    for (const life of possible) life.operations.push(isNarrowed ? within(operation, life) : operation);
+    for (const life of possible) life.operations.push(possible.length === 1 ? within(operation, life) : operation);
     if (moment !== undefined) lifeOf.set(moment.read, possible[0]!);
   }
   const elsewhere = operations.filter((operation) => !isChange(operation) && !needsStream(operation));
   return { changes, of: lives.map((life) => life.operations), elsewhere };
 }
 
-/** What can only have been true in one life was true while there was that life. */
+/**
+ * What can only have been true in one life was true while there was that life. All moments of a read are cut at one end, or a
+ * later one might seem to have returned before an earlier one.
+ */
 function within(operation: StreamOperation, { from, to }: Life): StreamOperation {
+  if (operation.call >= from && operation.return <= to) return operation;
   return { ...operation, call: Math.max(operation.call, from), return: Math.min(operation.return, to) };
 }
 
