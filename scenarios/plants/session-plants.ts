@@ -29,7 +29,7 @@ export const SESSION_PLANTS: readonly Plant[] = [
         replace: 'const refusal = null as Rejection | null;',
       },
     ],
-    seedsMax: 1_000,
+    seedsMax: 20_000,
   },
   {
     name: 'quiet-end',

@@ -222,7 +222,7 @@ export const STORAGE_PLANTS: readonly Plant[] = [
         replace: 'for (const waiter of this.#waiters) waiter.byProbeAt = slot;',
       },
     ],
-    seedsMax: 1_000,
+    seedsMax: 20_000,
   },
   {
     name: 'proof-by-any-commit',

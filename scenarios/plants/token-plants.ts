@@ -100,7 +100,7 @@ export const TOKEN_PLANTS: readonly Plant[] = [
         replace: 'confirmed: async (proofMsMax = SESSION_PROOF_MS) => {\n        if (tables !== null) return null;',
       },
     ],
-    seedsMax: 1_000,
+    seedsMax: 20_000,
     says: /was shown a record that was sent after its revocation was acknowledged/,
   },
 ];
