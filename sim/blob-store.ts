@@ -19,15 +19,8 @@ import type {
 import { AnswerStalls, type Stalled } from './blob/answer-stalls.ts';
 import { Attempt, type StoreSetting } from './blob/attempt.ts';
 import { Creations } from './blob/conditions.ts';
-import {
-  planCut,
-  planDelete,
-  planGet,
-  planList,
-  planPut,
-  planSlowLists,
-  type MutationPlan,
-} from './blob/attempt-plan.ts';
+import { planCut, planDelete, planGet, planPut, type MutationPlan } from './blob/attempt-plan.ts';
+import { listFailed, Listings, type Wanted } from './blob/listings.ts';
 import { runMutation, type Change } from './blob/mutation.ts';
 import { defineSite } from './choices.ts';
 import { checkKey, checkRange, pageKeys } from './blob/names.ts';
@@ -35,7 +28,6 @@ import { Objects } from './blob/objects.ts';
 import { WayDamage } from './blob/damage.ts';
 import { StoreDamage } from './blob/store-damage.ts';
 import { fault, rangeOf } from './blob/outcomes.ts';
-import { listUnsorted } from './blob/unsorted-listing.ts';
 import { type Refusal, refusalFault } from './blob/refusals.ts';
 import type { WorldContext } from './context.ts';
 import type { Host } from './host.ts';
@@ -90,14 +82,13 @@ export class SimBlobStore {
   readonly #attempts = new Set<Pick<Attempt<never>, 'host' | 'verb' | 'label' | 'startedUs' | 'callerDied'>>();
   readonly #wayDamage: WayDamage;
   readonly #creations: Creations;
+  readonly #listings: Listings;
   /** Objects that are damaged where they are kept. */
   readonly damage: StoreDamage;
   readonly #listeners: ((effect: StoreEffect) => void)[] = [];
   readonly #departed: ((departure: Departure) => void)[] = [];
   /** By host, when it was last failed or had waited for long. */
   readonly #troubledUs = new Map<string, number>();
-  /** Hosts that listed, and whether their listings may be under way for long. */
-  readonly #slowListers = new Map<string, boolean>();
   #effects = 0;
   #isOut = false;
   #refusal: Refusal | null = null;
@@ -108,6 +99,7 @@ export class SimBlobStore {
     this.#creations = new Creations(setting.context);
     this.#wayDamage = new WayDamage(setting.context);
     this.damage = new StoreDamage(setting.context, this.#objects);
+    this.#listings = new Listings(this.#setting, this.#objects, this.damage);
   }
 
   /** What is stored now, keys ascending; a copy of the map, the bytes shared. */
@@ -375,62 +367,15 @@ export class SimBlobStore {
     return rangeOf(this.#objects.get(other)!, range);
   }
 
-  #list(caller: Caller, wanted: { prefix: string; after: string; limit: number }): Promise<ListOutcome> {
-    const { prefix, after, limit } = wanted;
-    const failed = (code: string, message: string): ListOutcome => ({
-      kind: 'failed',
-      fault: fault(code, `list ${prefix}: ${message}`),
-    });
-    return this.#attempt<ListOutcome>(caller, 'list', prefix, 0, failed('timeout', 'no answer in time'), (attempt) => {
+  #list(caller: Caller, wanted: Wanted): Promise<ListOutcome> {
+    const { prefix } = wanted;
+    const noAnswer = listFailed(prefix, 'timeout', 'no answer in time');
+    return this.#attempt<ListOutcome>(caller, 'list', prefix, 0, noAnswer, (attempt) => {
       const refused = this.#refused('list', prefix);
       if (refused !== null) return attempt.turnAway({ kind: 'failed', fault: refused });
-      if (this.#isOut) return attempt.turnAway(failed('slow-down', '503, out of service'));
-      const plan = planList(this.#context, caller.host.name, limit, this.#listsSlowly(caller.host.name));
-      const { probes } = this.#context;
-      if (plan.fate === 'hang') return probes.reachable('fault.list.hang');
-      const look = (): void => {
-        const page = (upTo: number) =>
-          this.#objects.page({
-            prefix,
-            after,
-            limit: upTo,
-            sinceUs: attempt.startedUs,
-            planted: this.damage.plantedNames(),
-            sizeOf: (key, bytes) => this.damage.seen(key, bytes).length,
-            isHidden: plan.hides,
-            isShown: plan.shows,
-          });
-        if (this.#setting.listing === 'unsorted') {
-          return listUnsorted({
-            now: () => page(Infinity).blobs,
-            limit: plan.limit,
-            later: (delayUs, next) => attempt.atStoreAfter(delayUs, next),
-            done: ({ blobs, next }, hasShifted) => {
-              probes.sometimes('fault.list.shifted', hasShifted);
-              attempt.answer({ kind: 'page', blobs, next });
-            },
-          });
-        }
-        const { blobs, next } = page(plan.limit);
-        probes.sometimes('fault.list.short-page', plan.limit < limit && next !== null);
-        attempt.answer({ kind: 'page', blobs, next });
-      };
-      attempt.toStore(() => {
-        if (plan.fate === 'failed') {
-          probes.reachable('fault.list.failed');
-          return attempt.answer(failed('internal', '500'));
-        }
-        if (plan.lingersUs === 0) return look();
-        probes.reachable('fault.list.lingered');
-        attempt.atStoreAfter(plan.lingersUs, look);
-      });
+      if (this.#isOut) return attempt.turnAway(listFailed(prefix, 'slow-down', '503, out of service'));
+      this.#listings.begin(attempt, wanted);
     });
-  }
-
-  #listsSlowly(host: string): boolean {
-    const known = this.#slowListers.get(host) ?? planSlowLists(this.#context, host);
-    this.#slowListers.set(host, known);
-    return known;
   }
 
   #attempt<Outcome extends { kind: string }>(

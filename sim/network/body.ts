@@ -6,6 +6,8 @@
  * the reader ends, or throws the error the connection broke with, after what arrived before has been read.
  */
 
+import type { HttpResponse } from '../../engine/ports.ts';
+
 /** Bytes that may be on their way or unread before the pump waits; of a body that is read slowly, much less. */
 const WINDOW_BYTES = 256 * 1024;
 export const SMALL_WINDOW_BYTES = 1024;
@@ -169,4 +171,19 @@ export class BodyReader implements AsyncIterable<Uint8Array>, AsyncIterator<Uint
     this.#owner.credit(this.#unreported);
     this.#unreported = 0;
   }
+}
+
+/** Tells a streamed body that nobody reads it. */
+export function discard(body: HttpResponse['body']): void {
+  if (body instanceof Uint8Array) return;
+  // A generator may throw while it is being ended; nobody is left to hear of it.
+  body[Symbol.asyncIterator]()
+    .return?.()
+    .catch(() => {});
+}
+
+export async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+export async function* once(body: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield body;
 }

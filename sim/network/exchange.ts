@@ -9,10 +9,11 @@
 import type { HttpHandler, HttpRequest, HttpResponse, NetworkError } from '../../engine/ports.ts';
 import type { WorldContext } from '../context.ts';
 import type { Host } from '../host.ts';
-import { BodyPump, BodyReader, SMALL_WINDOW_BYTES } from './body.ts';
+import { BodyPump, BodyReader, discard, nothing, once, SMALL_WINDOW_BYTES } from './body.ts';
 import { arrivesAsStream, type CallPlan, drainMsOfKib } from './call-plan.ts';
 import { SimNetworkError } from './errors.ts';
 import { GIVE_UP_MS, type Link } from './links.ts';
+import { ServedRequest } from './served-request.ts';
 import { type Arrivals, SlowDrain } from './slow-drain.ts';
 import { streamSink } from './stream-sink.ts';
 import { Wire, type Way } from './wire.ts';
@@ -246,7 +247,7 @@ export class Exchange {
     this.#context.kernel.after(this.#o.up.latencyUs() * 3, this.server, 'net.request-again', this.#id, () => {
       this.#context.probes.reachable('fault.net.duplicated');
       handler(new ServedRequest(this.#o.request, nothing(), this.client, () => new AbortController().signal)).then(
-        (response) => discard(response),
+        (response) => discard(response.body),
         (error: unknown) => this.#handlerFailed(error),
       );
     });
@@ -264,15 +265,15 @@ export class Exchange {
     const { plan } = this.#o;
     const { probes } = this.#context;
     if (!this.#isServerOpen) {
-      discard(response);
+      discard(response.body);
     } else if (plan.fault === 'response-lost') {
       probes.reachable('fault.net.response-lost');
-      discard(response);
+      discard(response.body);
       this.#serverFinished();
       this.#fallSilent();
     } else if (plan.fault === 'reset-after') {
       probes.reachable('fault.net.reset-after');
-      discard(response);
+      discard(response.body);
       this.reset();
     } else {
       this.#sendResponse(response);
@@ -459,48 +460,4 @@ export class Exchange {
   #endIfOver(): void {
     if (!this.#isClientOpen && !this.#isServerOpen && !this.#isHeadTravelling) this.#o.board.ended(this);
   }
-}
-
-/** The request as the server sees it. */
-class ServedRequest implements HttpRequest {
-  readonly method: string;
-  readonly target: string;
-  readonly headers: HttpRequest['headers'];
-  readonly body: HttpRequest['body'];
-  /** A host has one connection to another. */
-  readonly connection: object;
-  readonly #signal: () => AbortSignal;
-
-  constructor(
-    { method, target, headers }: HttpRequest,
-    body: HttpRequest['body'],
-    connection: object,
-    signal: () => AbortSignal,
-  ) {
-    this.method = method;
-    this.target = target;
-    this.headers = headers;
-    this.body = body;
-    this.connection = connection;
-    this.#signal = signal;
-  }
-
-  get signal(): AbortSignal {
-    return this.#signal();
-  }
-}
-
-/** Tells a streamed body that nobody reads it. */
-function discard(response: HttpResponse): void {
-  if (response.body instanceof Uint8Array) return;
-  // A generator may throw while it is being ended; nobody is left to hear of it.
-  response.body[Symbol.asyncIterator]()
-    .return?.()
-    .catch(() => {});
-}
-
-async function* nothing(): AsyncGenerator<Uint8Array> {}
-
-async function* once(body: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield body;
 }
