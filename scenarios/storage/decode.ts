@@ -26,11 +26,21 @@ export interface Checkpoint {
   segments: SegmentName[];
 }
 
+/** A frame of an object. */
+export interface Frame {
+  type: number;
+  /** Where it begins in its object. */
+  at: number;
+  payload: Uint8Array;
+}
+
 export const FENCE_BYTES = 64;
-const ENTRY_CHUNK = 3;
+export const ENTRY_CHUNK = 3;
 const ENTRY_EDIT = 6;
 const ENTRY_INSTALL = 7;
 const KIND_FENCE = 2;
+/** Type, length and checksum. */
+const FRAME_HEAD_BYTES = 12;
 const PREFIX_BYTES = 16;
 
 /** The slot of a `wal/` key, or the slot in the name of a `pub/` or `ckpt/` one. */
@@ -83,16 +93,23 @@ export function readLogObject(bytes: Uint8Array): LogObject {
   if (isFence(bytes)) return { kind: 'fence', ...common, next: u64(40) };
   const changes: ObjectChange[] = [];
   const chunkBytes: number[] = [];
-  for (let at = FENCE_BYTES; at < bytes.length;) {
-    const type = view.getUint32(at, true);
-    const length = view.getUint32(at + 4, true);
-    const fields = new Fields(bytes.subarray(at + 12, at + 12 + length));
-    if (type === ENTRY_INSTALL) changes.push(readInstall(fields));
-    else if (type === ENTRY_EDIT) changes.push(readEdit(fields));
-    else if (type === ENTRY_CHUNK) chunkBytes.push(12 + length);
-    at += 12 + length;
+  for (const { type, payload } of framesIn(bytes, FENCE_BYTES, bytes.length)) {
+    if (type === ENTRY_INSTALL) changes.push(readInstall(new Fields(payload)));
+    else if (type === ENTRY_EDIT) changes.push(readEdit(new Fields(payload)));
+    else if (type === ENTRY_CHUNK) chunkBytes.push(FRAME_HEAD_BYTES + payload.length);
   }
   return { kind: 'data', ...common, changes, chunkBytes };
+}
+
+/** Frames `[from, end)` of an object of the log or a segment. Throws a RangeError where the bytes end too early. */
+export function* framesIn(object: Uint8Array, from: number, end: number): Generator<Frame> {
+  const view = new DataView(object.buffer, object.byteOffset, object.length);
+  for (let at = from; at < end;) {
+    const start = at + FRAME_HEAD_BYTES;
+    const length = view.getUint32(at + 4, true);
+    yield { type: view.getUint32(at, true), at, payload: object.subarray(start, start + length) };
+    at = start + length;
+  }
 }
 
 function readInstall(from: Fields): ObjectChange {

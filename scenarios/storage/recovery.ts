@@ -32,7 +32,8 @@ export async function visitCopy<Result>(
     done = { result: await ask(await openEngine(ports, tunables)) };
   });
   const end = await world.run(() => done !== null, { untilMs: TAKEOVER_MS_MAX });
-  const { result } = (done as { result: Result } | null) ?? {};
-  if (done !== null) return { kind: 'done', result: result as Result };
+  // Assigned in the program, where the compiler does not look.
+  const visited = done as { result: Result } | null;
+  if (visited !== null) return { kind: 'done', result: visited.result };
   return { kind: 'failed', message: world.failure?.message ?? `the takeover did not end: ${end}` };
 }

@@ -5,7 +5,7 @@
  */
 
 import { crc32 } from 'node:zlib';
-import { FENCE_BYTES, Fields, isFence } from './decode.ts';
+import { ENTRY_CHUNK, FENCE_BYTES, Fields, type Frame, framesIn, isFence } from './decode.ts';
 
 /** One record of a stream with a cipher. */
 export interface SealedRecord {
@@ -15,17 +15,7 @@ export interface SealedRecord {
   envelope: Uint8Array;
 }
 
-/** A frame of an object, and where its envelopes stand. */
-interface Frame {
-  type: number;
-  /** Where it begins in its object. */
-  at: number;
-  payload: Uint8Array;
-}
-
-const TYPE_CREATE_STREAM = 2;
-const TYPE_CHUNK = 3;
-const FRAME_HEAD_BYTES = 12;
+const ENTRY_CREATE_STREAM = 2;
 const SEGMENT_HEAD_BYTES = 32;
 const SEGMENT_FOOT_BYTES = 32;
 /** Algorithms of envelopes are 1 and 2. */
@@ -36,8 +26,8 @@ export function readSealed(object: Uint8Array): { records: SealedRecord[]; strea
   const found = { records: [] as SealedRecord[], streams: new Map<number, string>() };
   if (isFence(object)) return found;
   for (const { type, payload } of framesIn(object, FENCE_BYTES, object.length)) {
-    if (type === TYPE_CHUNK) found.records.push(...sealedIn(payload));
-    if (type !== TYPE_CREATE_STREAM) continue;
+    if (type === ENTRY_CHUNK) found.records.push(...sealedIn(payload));
+    if (type !== ENTRY_CREATE_STREAM) continue;
     const from = new Fields(payload);
     found.streams.set(from.number(), `${from.text()}/${from.text()}`);
   }
@@ -75,16 +65,6 @@ function chunksOf(segment: Uint8Array): Generator<Frame> {
   const view = new DataView(segment.buffer, segment.byteOffset, segment.length);
   const indexAt = view.getUint32(segment.length - SEGMENT_FOOT_BYTES, true);
   return framesIn(segment, SEGMENT_HEAD_BYTES, indexAt);
-}
-
-function* framesIn(object: Uint8Array, from: number, end: number): Generator<Frame> {
-  const view = new DataView(object.buffer, object.byteOffset, object.length);
-  for (let at = from; at < end;) {
-    const start = at + FRAME_HEAD_BYTES;
-    const length = view.getUint32(at + 4, true);
-    yield { type: view.getUint32(at, true), at, payload: object.subarray(start, start + length) };
-    at = start + length;
-  }
 }
 
 function sealedIn(chunk: Uint8Array): SealedRecord[] {
