@@ -14,6 +14,7 @@ const CAUGHT_BY_HAND = [
   'what is shown later was there',
   'a read is of one life',
   'a session stays in its life',
+  'moments of a read are cut at those behind',
 ];
 const CAUGHT_HERE = ['floors of answers', 'ceilings among unknown appends', 'commits before what returned earlier'];
 

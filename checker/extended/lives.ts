@@ -29,30 +29,56 @@ interface Life {
 export function livesOf(operations: readonly StreamOperation[], rule: ExtendedRule): Lives | null {
   const changes = operations.filter(isChange).sort((a, b) => a.call - b.call);
   const lives = spansOf(changes, rule.initially !== 'absent');
-  if (lives === null) return null;
-  const lifeOf = new Map<string, Life>();
-  for (const operation of operations) {
-    if (!needsStream(operation)) continue;
-    const reached = lives.filter(({ from, to }) => operation.return >= from && operation.call <= to);
-    const { moment } = operation.input;
-    const known = moment === undefined ? undefined : lifeOf.get(moment.read);
-    const possible = known === undefined ? reached : reached.filter((life) => life === known);
-    if (operation.output.kind !== 'append-indefinite-failure' && possible.length !== 1) return null;
-    for (const life of possible) life.operations.push(possible.length === 1 ? within(operation, life) : operation);
-    if (moment !== undefined) lifeOf.set(moment.read, possible[0]!);
+  const reached = lives === null ? null : livesReached(operations, lives);
+  if (lives === null || reached === null) return null;
+  const elsewhere: StreamOperation[] = [];
+  for (const [at, operation] of cutToLives(operations, reached).entries()) {
+    const possible = reached.get(operations[at]!);
+    if (possible !== undefined) for (const life of possible) life.operations.push(operation);
+    else if (!isChange(operation)) elsewhere.push(operation);
   }
-  const elsewhere = operations.filter((operation) => !isChange(operation) && !needsStream(operation));
   return { changes, of: lives.map((life) => life.operations), elsewhere };
 }
 
-/**
- * What can only have been true in one life was true while there was that life. All moments of a read are cut at one end, or a
- * later one might seem to have returned before an earlier one.
- */
-function within(operation: StreamOperation, { from, to }: Life): StreamOperation {
-  if (operation.call >= from && operation.return <= to) return operation;
-  return { ...operation, call: Math.max(operation.call, from), return: Math.min(operation.return, to) };
+type Reached = ReadonlyMap<StreamOperation, readonly Life[]>;
+
+/** In which lives each that needs one can have been true; null when that is not one and makes a difference. */
+function livesReached(operations: readonly StreamOperation[], lives: readonly Life[]): Reached | null {
+  const lifeOf = new Map<string, Life>();
+  const reached = new Map<StreamOperation, readonly Life[]>();
+  for (const operation of operations) {
+    if (!needsStream(operation)) continue;
+    const inTime = lives.filter(({ from, to }) => operation.return >= from && operation.call <= to);
+    const { moment } = operation.input;
+    const known = moment === undefined ? undefined : lifeOf.get(moment.read);
+    const possible = known === undefined ? inTime : inTime.filter((life) => life === known);
+    if (operation.output.kind !== 'append-indefinite-failure' && possible.length !== 1) return null;
+    reached.set(operation, possible);
+    if (moment !== undefined) lifeOf.set(moment.read, possible[0]!);
+  }
+  return reached;
 }
+
+/**
+ * What can only have been true in one life was true while there was that life, and any moment of a read, be it of no life, was
+ * before those behind it. Without that a later one might seem to have returned before an earlier one.
+ */
+function cutToLives(operations: readonly StreamOperation[], reached: Reached): StreamOperation[] {
+  /** By read: by when those of its moments that come behind had happened. */
+  const latest = new Map<string, number>();
+  const cut = operations.toReversed().map((operation) => {
+    const [life, ...others] = reached.get(operation) ?? [];
+    const { from, to } = life === undefined || others.length > 0 ? ALWAYS : life;
+    const read = operation.input.moment?.read;
+    const end = Math.min(operation.return, to, latest.get(read ?? '') ?? Infinity);
+    if (read !== undefined) latest.set(read, end);
+    const isWithin = operation.call >= from && operation.return === end;
+    return isWithin ? operation : { ...operation, call: Math.max(operation.call, from), return: end };
+  });
+  return cut.reverse();
+}
+
+const ALWAYS = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 
 function spansOf(changes: readonly StreamOperation[], isPresentFirst: boolean): Life[] | null {
   const lives: Life[] = [];

@@ -129,7 +129,7 @@ class Moments {
   /** What is wrong with the answer by itself, or null. */
   add(event: ExtendedEvent, asked: ExtendedCall, output: ExtendedReturn, span: Span): Violation | null {
     if (asked.kind === 'read-part') this.#read(event, asked.from, output, span, `op ${event.opId}`);
-    else if (asked.kind === 'follow') this.#read(event, span.delivery!.from, output, span, asked.session);
+    else if (asked.kind === 'follow') this.#read(event, span.delivery!.from, output, span, `session ${asked.session}`);
     else if (asked.kind === 'read' && output.kind === 'read-success' && this.#facts.mayTrim)
       this.#whole(event, output, span);
     else if (asked.kind === 'create') this.#put(event, { ...asked, birth: event.opId }, output, span);

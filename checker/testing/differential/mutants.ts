@@ -211,8 +211,13 @@ const EXTENDED: readonly Mutant[] = [
   onExtended('moments of a read come in order', ['model.ts', 'before.moments !== moment.index', 'before.moments < 0']),
   onExtended('a session stays in its life', [
     'lives.ts',
-    'known === undefined ? reached : reached.filter((life) => life === known)',
-    'known === undefined ? reached : reached.slice(-1)',
+    'known === undefined ? inTime : inTime.filter((life) => life === known)',
+    'known === undefined ? inTime : inTime.slice(-1)',
+  ]),
+  onExtended('moments of a read are cut at those behind', [
+    'lives.ts',
+    "latest.get(read ?? '') ?? Infinity",
+    'Infinity',
   ]),
   // What the service does by itself.
   onExtended('records expire at no age', [
