@@ -15,6 +15,7 @@ const CAUGHT_BY_HAND = [
   'a read is of one life',
   'a session stays in its life',
   'moments of a read are cut at those behind',
+  'moments of a read are cut at those before',
 ];
 const CAUGHT_HERE = ['floors of answers', 'ceilings among unknown appends', 'commits before what returned earlier'];
 

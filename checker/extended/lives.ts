@@ -60,25 +60,41 @@ function livesReached(operations: readonly StreamOperation[], lives: readonly Li
 }
 
 /**
- * What can only have been true in one life was true while there was that life, and any moment of a read, be it of no life, was
- * before those behind it. Without that a later one might seem to have returned before an earlier one.
+ * What can only have been true in one life was true while there was that life, and moments of a read, be they of no life, follow
+ * each other: none was before those that it follows, or after those behind it. Otherwise a later one might seem to have returned,
+ * or to have been called, before an earlier one.
  */
 function cutToLives(operations: readonly StreamOperation[], reached: Reached): StreamOperation[] {
-  /** By read: by when those of its moments that come behind had happened. */
-  const latest = new Map<string, number>();
-  const cut = operations.toReversed().map((operation) => {
+  const spanOf = (operation: StreamOperation): Pick<Life, 'from' | 'to'> => {
     const [life, ...others] = reached.get(operation) ?? [];
-    const { from, to } = life === undefined || others.length > 0 ? ALWAYS : life;
-    const read = operation.input.moment?.read;
-    const end = Math.min(operation.return, to, latest.get(read ?? '') ?? Infinity);
-    if (read !== undefined) latest.set(read, end);
-    const isWithin = operation.call >= from && operation.return === end;
-    return isWithin ? operation : { ...operation, call: Math.max(operation.call, from), return: end };
+    return life === undefined || others.length > 0 ? ALWAYS : life;
+  };
+  const calls = boundsOf(operations, Math.max, (operation) => Math.max(operation.call, spanOf(operation).from));
+  const backwards = operations.toReversed();
+  const returns = boundsOf(backwards, Math.min, (operation) => Math.min(operation.return, spanOf(operation).to));
+  return operations.map((operation, at) => {
+    const [call, end] = [calls[at]!, returns.at(-1 - at)!];
+    return call === operation.call && end === operation.return ? operation : { ...operation, call, return: end };
   });
-  return cut.reverse();
 }
 
 const ALWAYS = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
+
+/** The bound of each operation, and of those of the same read that come before it in this order. */
+function boundsOf(
+  operations: readonly StreamOperation[],
+  tighter: (one: number, other: number) => number,
+  own: (operation: StreamOperation) => number,
+): number[] {
+  const ofRead = new Map<string, number>();
+  return operations.map((operation) => {
+    const read = operation.input.moment?.read;
+    if (read === undefined) return own(operation);
+    const bound = tighter(own(operation), ofRead.get(read) ?? own(operation));
+    ofRead.set(read, bound);
+    return bound;
+  });
+}
 
 function spansOf(changes: readonly StreamOperation[], isPresentFirst: boolean): Life[] | null {
   const lives: Life[] = [];

@@ -120,7 +120,7 @@ export function extendedStreamModel(rule: ExtendedRule = {}): Model<ExtendedStat
       clockMs: Number.NEGATIVE_INFINITY,
     }),
     step: (state, call, outcome) => {
-      if (SAYS_NOTHING.has(outcome.kind)) return { legal: true, state };
+      if (SAYS_NOTHING.has(outcome.kind)) return isResolved ? { legal: true, state } : inTurn(state, call, outcome);
       if (call.when !== undefined && call.when.returnedMs < state.clockMs)
         return { legal: false, reason: `what it would stand behind can not have happened before ${state.clockMs} ms` };
       const answer = answered(state, call, outcome);
@@ -187,7 +187,8 @@ function inTurn(state: ExtendedState, { moment }: StreamCall, outcome: ExtendedR
   if (moment === undefined) return { legal: true, state };
   const before = state.reads.get(moment.read) ?? { moments: 0, birth: null };
   if (before.moments !== moment.index) return { legal: false, reason: 'what its session showed before has no place' };
-  const isShown = outcome.kind !== 'stream-absent' && outcome.kind !== 'stream-pending';
+  const { kind } = outcome;
+  const isShown = kind !== 'stream-absent' && kind !== 'stream-pending' && !SAYS_NOTHING.has(kind);
   if (isShown && before.birth !== null && before.birth !== state.birth)
     return { legal: false, reason: 'it began in an earlier life of the stream' };
   const now = { moments: moment.index + 1, birth: isShown ? state.birth : before.birth };

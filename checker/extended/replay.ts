@@ -35,7 +35,7 @@ export function refusalOfStreamOrder(
     if (end < latestCall) return `op ${opId} stands behind an op that was called after it returned`;
     latestCall = Math.max(latestCall, call);
     if (!stream.answers(input, output)) return `op ${opId} is answered otherwise there`;
-    const isOfStream = output.kind !== 'stream-absent' && output.kind !== 'stream-pending';
+    const isOfStream = !OF_NO_LIFE.has(output.kind);
     const before = metadata.behind === null ? null : livesOfReads.get(metadata.behind);
     if (before === undefined) return `op ${opId} shows what comes later in its read before the rest`;
     if (isOfStream && before !== null && before !== stream.life) return `op ${opId} is a read of two lives`;
@@ -54,6 +54,7 @@ const CERTAINLY_NOTHING: ReadonlySet<string> = new Set([
   'check-tail-failure',
   'change-failure',
 ]);
+const OF_NO_LIFE: ReadonlySet<string> = new Set([...CERTAINLY_NOTHING, 'stream-absent', 'stream-pending']);
 
 interface ReplayRule {
   strictS2?: boolean;

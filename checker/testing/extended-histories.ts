@@ -336,6 +336,7 @@ function shownNext(dice: Dice, stream: Pretended, call: ExtendedCall & { kind: '
   const { records, followers } = stream;
   const tail = records.length;
   const { from } = call;
+  if (dice.chance(1, 12)) return { kind: 'read-failure' };
   const asked = from !== null && 'seqNum' in from ? from.seqNum : 0;
   const known = followers.get(from !== null && 'after' in from ? from.after : call.session);
   if (from === null && known !== undefined && known.life !== stream.life && !dice.chance(1, 4))

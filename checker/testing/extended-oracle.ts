@@ -43,10 +43,14 @@ interface World {
   reads: Readonly<Record<string, { next: number | null; moments: number; life: number | null }>>;
 }
 
+type Place = { seqNum: number } | { timestamp: number };
+
 /** Moments are numbered within their read. */
 interface Asked {
   call: ExtendedCall;
   read: string | null;
+  /** Of a session: where it begins if nothing was shown in it, nor in those before it, which are named latest first. */
+  opened: { at: Place; behind: readonly string[] } | null;
   number: number;
   /** Only where it begins, only what it shows, or both at once. */
   part: 'begin' | 'content' | 'both';
@@ -260,20 +264,17 @@ function appended(
 }
 
 /** Where the read begins; null when it is not the turn of this moment of it. */
-function placeOf(
-  { reads }: World,
-  { call, read, number, part }: Asked,
-): { seqNum: number } | { timestamp: number } | null {
+function placeOf({ reads }: World, { call, read, number, opened }: Asked): Place | null {
   const known = read === null ? undefined : reads[read];
   if ((known?.moments ?? 0) !== number) return null;
   if (call.kind === 'read') return { seqNum: 0 };
   if (call.kind === 'read-part') return call.from;
   if (call.kind !== 'follow') return null;
-  if (known !== undefined && known.next !== null) return { seqNum: known.next };
-  if (call.from === null) return part === 'content' ? { seqNum: 0 } : null;
-  if (!('after' in call.from)) return call.from;
-  const next = reads[call.from.after]?.next ?? null;
-  return next === null ? null : { seqNum: next };
+  if (opened === null) return null;
+  const next = [known, ...opened.behind.map((name) => reads[name])].find(
+    (one) => one != null && one.next !== null,
+  )?.next;
+  return next == null ? opened.at : { seqNum: next };
 }
 
 /** One more moment of a read, all of which are of one life; those without a stream come behind it. */
@@ -358,13 +359,20 @@ function shown(world: World, asked: Asked, outcome: ExtendedReturn & { kind: 're
   return begun.flatMap((after) => seen(after, asked, start + recordHashes.length));
 }
 
+function beginningOf(call: ExtendedCall, sessions: ReadonlyMap<string, Pick<Asked, 'opened'>>): Asked['opened'] {
+  if (call.kind !== 'follow' || call.from === null) return null;
+  if (!('after' in call.from)) return { at: call.from, behind: [] };
+  const before = sessions.get(call.from.after)?.opened;
+  return before == null ? null : { at: before.at, behind: [call.from.after, ...before.behind] };
+}
+
 /** Calls and returns paired; a follower's event may have been made at any moment since its session was opened. */
 function operationsOf(
   history: ExtendedHistory,
   config: StreamConfig,
   createsOn: OracleRule['createsOn'],
 ): Operation<Asked, ExtendedReturn>[] {
-  const opened = new Map<string, { at: number; moments: number }>();
+  const opened = new Map<string, { at: number; moments: number; opened: Asked['opened'] }>();
   const mayTrim =
     config.retentionAgeMs !== null ||
     history.some(
@@ -379,13 +387,14 @@ function operationsOf(
     const isFirst = call.kind !== 'follow' || !opened.has(call.session);
     const isOwnRead = call.kind === 'read-part' || call.kind === 'read';
     const read = call.kind === 'follow' ? call.session : isOwnRead ? `op ${opId}` : null;
-    const session = opened.get(read ?? '') ?? { at, moments: 0 };
+    const session = opened.get(read ?? '') ?? { at, moments: 0, opened: beginningOf(call, opened) };
     if (read !== null) opened.set(read, session);
     const returnedAt = history.findIndex((other) => other.type === 'return' && other.opId === opId);
     const answered = history[returnedAt];
     const base = {
       call,
       read,
+      opened: session.opened,
       number: 0,
       part: 'both' as const,
       tailTimestamp: undefined,

@@ -209,6 +209,12 @@ const EXTENDED: readonly Mutant[] = [
     'before.moments < 0',
   ]),
   onExtended('moments of a read come in order', ['model.ts', 'before.moments !== moment.index', 'before.moments < 0']),
+  onExtended('failures of a session come in order', [
+    'model.ts',
+    'return isResolved ? { legal: true, state } : inTurn(state, call, outcome);',
+    'return { legal: true, state };',
+  ]),
+  onExtended('failures are of no life', ['model.ts', '&& !SAYS_NOTHING.has(kind)', '']),
   onExtended('a session stays in its life', [
     'lives.ts',
     'known === undefined ? inTime : inTime.filter((life) => life === known)',
@@ -216,8 +222,13 @@ const EXTENDED: readonly Mutant[] = [
   ]),
   onExtended('moments of a read are cut at those behind', [
     'lives.ts',
-    "latest.get(read ?? '') ?? Infinity",
-    'Infinity',
+    'boundsOf(backwards, Math.min,',
+    'boundsOf(backwards, (one) => one,',
+  ]),
+  onExtended('moments of a read are cut at those before', [
+    'lives.ts',
+    'boundsOf(operations, Math.max,',
+    'boundsOf(operations, (one) => one,',
   ]),
   // What the service does by itself.
   onExtended('records expire at no age', [
