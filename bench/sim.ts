@@ -11,13 +11,12 @@ import { join } from 'node:path';
 import { ENGINE_DEFAULTS, type EngineTunables } from '../engine/index.ts';
 import { drawPlan, type Plan, PROFILES, type RunSize } from '../scenarios/plan.ts';
 import { runSeed } from '../scenarios/run-seed.ts';
-import { World } from '../sim/index.ts';
 import { type AloneRun, engineAlone } from './engine-alone.ts';
+import { hashAndGuard, kernel, sleepers } from './sim-kernel.ts';
 import { median, type Row } from './table.ts';
 
 /** Steps of the reference loop; about 30 ms. */
 const REFERENCE_STEPS = 20_000_000;
-const QUEUED = 1_000;
 const KERNEL_EVENTS = 1_000_000;
 /** Before anything is measured: code that is compiled while it is measured tells of the compiler, which is busy until then. */
 const WARM_RUNS = 200;
@@ -47,43 +46,6 @@ async function ratchet(): Promise<Row[]> {
   ];
 }
 
-/** Events of promise handlers alone: many sleepers, nothing else. */
-async function kernel(): Promise<Row[]> {
-  const reference = referenceSteps();
-  await sleepers(KERNEL_EVENTS / 4, true);
-  const guarded = Math.max(await sleepers(KERNEL_EVENTS, true), await sleepers(KERNEL_EVENTS, true));
-  const bare = Math.max(await sleepers(KERNEL_EVENTS, false), await sleepers(KERNEL_EVENTS, false));
-  return [
-    {
-      what: 'kernel alone, promise handlers, 1,000 queued',
-      value: guarded / 1e6,
-      unit: 'M events/s',
-      goal: { of: 'value', bound: 'at least', than: 2 },
-    },
-    ratio('kernel, against the reference loop', guarded, reference, RATCHET.kernel),
-    {
-      what: 'guard, share of an event of the kernel',
-      value: Math.max(0, 100 * (1 - guarded / bare)),
-      unit: '%',
-      goal: { of: 'value', bound: 'at most', than: 10 },
-    },
-  ];
-}
-
-/** Events a second. */
-async function sleepers(events: number, guard: boolean): Promise<number> {
-  const world = new World({ seed: 'bench', profile: 'bench', guard });
-  world.host('sleepers').start(async ({ clock }) => {
-    const sleeper = async (i: number): Promise<never> => {
-      for (;;) await clock.sleep(1 + (i % 7));
-    };
-    await Promise.all(Array.from({ length: QUEUED }, (_, i) => sleeper(i)));
-  });
-  const startedMs = performance.now();
-  await world.run(() => false, { eventsMax: events });
-  return (events / (performance.now() - startedMs)) * 1000;
-}
-
 /** Whole runs as sweeps draw them. */
 async function runs(): Promise<Row[]> {
   await warm(WARM_RUNS);
@@ -102,6 +64,7 @@ async function runs(): Promise<Row[]> {
     rate('swarm, simulated : wall', swarm.simulatedMs / 1000 / swarm.seconds, ': 1', 1_000),
     { what: 'one run, all profiles', value: (all.seconds * 1000) / RUNS, unit: 'ms' },
     ratio('whole simulation, against the reference loop', all.events / all.seconds, reference, RATCHET.runs),
+    ...(await hashAndGuard()),
   ];
 }
 

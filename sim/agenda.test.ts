@@ -94,4 +94,32 @@ describe('the agenda', () => {
     drain(agenda);
     expect(ran).toEqual([10, 30, 40]);
   });
+
+  test('times far apart keep their order, days beyond what 32 bits hold', () => {
+    const agenda = new Agenda();
+    const added: { time: number; index: number }[] = [];
+    const came: { time: number; index: number }[] = [];
+    for (let index = 0; index < 2000; index++) {
+      const entry = { time: Math.floor((mix32(index) * 2 ** (mix32(~index) % 22)) / 2 ** (index % 30)), index };
+      added.push(entry);
+      agenda.add(entry.time, null, 'k', '', () => came.push(entry));
+    }
+    drain(agenda);
+    expect(Math.max(...added.map(({ time }) => time))).toBeGreaterThan(2 ** 50);
+    expect(came).toEqual([...added].sort((x, y) => x.time - y.time || x.index - y.index));
+  });
+
+  test('what is scheduled before an entry that was only looked at comes first, and equal times stay in order', () => {
+    const agenda = new Agenda();
+    const ran: string[] = [];
+    const add = (timeUs: number, name: string): number => agenda.add(timeUs, null, 'k', '', () => ran.push(name));
+    for (const name of ['c', 'd', 'e']) add(7_000, name);
+    add(9_000, 'g');
+    expect(agenda.nextTimeUs()).toBe(7_000);
+    add(6_999, 'b');
+    add(7_000, 'f');
+    add(5_000, 'a');
+    drain(agenda);
+    expect(ran.join('')).toBe('abcdefg');
+  });
 });

@@ -1,6 +1,7 @@
 /**
- * What happens next: a heap of callbacks ordered by time, then by the order of scheduling. It has four branches,
- * which makes it half as deep as one with two.
+ * What happens next: callbacks ordered by time, then by the order of scheduling, in a radix heap (Ahuja, Mehlhorn, Orlin,
+ * Tarjan 1990): nothing is scheduled before what was taken last, so an entry waits in the bucket of the highest bit in which
+ * its time differs from that, and moves to lower ones as time goes on. Buckets are queues, which keeps equal times in order.
  *
  * Entries live in parallel arrays, so scheduling allocates nothing but the caller's closure. An entry may be
  * cancelled by its handle, or parked (taken out of the order while its host is paused) and put back later.
@@ -22,18 +23,24 @@ export interface PendingEntry {
 }
 
 const SLOTS_MAX = 1 << 20;
-const NOT_IN_HEAP = -1;
+const NONE = -1;
+/** One for equal times, then one for each bit of an integer of 53 bits. */
+const BUCKETS = 54;
+const LOW_BITS = 32;
+const LOW = 2 ** LOW_BITS;
 
 export class Agenda {
   #capacity = 256;
   #size = 0;
   #sequence = 0;
-  /** Heap of slots. */
-  #heap = new Int32Array(this.#capacity);
   /** By slot. */
   #times = new Float64Array(this.#capacity);
   #orders = new Float64Array(this.#capacity);
-  #positions = new Int32Array(this.#capacity).fill(NOT_IN_HEAP);
+  /** The bucket it waits in; `NONE` while it is parked. */
+  #buckets = new Int8Array(this.#capacity).fill(NONE);
+  /** Its neighbours in the bucket. */
+  #nexts = new Int32Array(this.#capacity);
+  #previous = new Int32Array(this.#capacity);
   /** How often the slot was used: the half of a handle that makes it unique. */
   #stamps = new Int32Array(this.#capacity);
   #callbacks: ((() => void) | null)[] = [];
@@ -43,6 +50,11 @@ export class Agenda {
   #freeSlots: number[] = [];
   #slotsUsed = 0;
   #parkedCount = 0;
+  /** By bucket. */
+  readonly #firsts = new Int32Array(BUCKETS).fill(NONE);
+  readonly #lasts = new Int32Array(BUCKETS).fill(NONE);
+  /** No entry is earlier, and those of the first bucket are due at just this time. */
+  #floorUs = 0;
 
   /** Entries in the order of time; parked ones do not count. */
   get size(): number {
@@ -81,12 +93,13 @@ export class Agenda {
 
   /** Time of the next entry; only when there is one. */
   nextTimeUs(): number {
-    return this.#times[this.#heap[0]!]!;
+    return this.#times[this.nextSlot()]!;
   }
 
   /** The slot of the next entry, for the getters below; only when there is one. */
   nextSlot(): number {
-    return this.#heap[0]!;
+    const first = this.#firsts[0]!;
+    return first === NONE ? this.#advance() : first;
   }
 
   ownerOf(slot: number): Owner | null {
@@ -110,7 +123,7 @@ export class Agenda {
 
   /** Takes an entry out of the order without forgetting it; its handle stays valid. */
   park(slot: number): void {
-    this.#heapRemove(this.#positions[slot]!);
+    this.#unlink(slot);
     this.#parkedCount++;
   }
 
@@ -142,7 +155,7 @@ export class Agenda {
   }
 
   #isParked(slot: number): boolean {
-    return this.#positions[slot] === NOT_IN_HEAP && this.#callbacks[slot] != null;
+    return this.#buckets[slot] === NONE && this.#callbacks[slot] != null;
   }
 
   #newSlot(): number {
@@ -153,17 +166,17 @@ export class Agenda {
 
   #grow(): void {
     this.#capacity *= 2;
-    this.#heap = extended(this.#heap, new Int32Array(this.#capacity));
     this.#times = extended(this.#times, new Float64Array(this.#capacity));
     this.#orders = extended(this.#orders, new Float64Array(this.#capacity));
-    this.#positions = extended(this.#positions, new Int32Array(this.#capacity).fill(NOT_IN_HEAP));
+    this.#buckets = extended(this.#buckets, new Int8Array(this.#capacity).fill(NONE));
+    this.#nexts = extended(this.#nexts, new Int32Array(this.#capacity));
+    this.#previous = extended(this.#previous, new Int32Array(this.#capacity));
     this.#stamps = extended(this.#stamps, new Int32Array(this.#capacity));
   }
 
   #remove(slot: number): void {
-    const position = this.#positions[slot]!;
-    if (position === NOT_IN_HEAP) this.#parkedCount--;
-    else this.#heapRemove(position);
+    if (this.#buckets[slot] === NONE) this.#parkedCount--;
+    else this.#unlink(slot);
     this.#callbacks[slot] = null;
     this.#owners[slot] = null;
     this.#freeSlots.push(slot);
@@ -172,62 +185,80 @@ export class Agenda {
   #insert(slot: number, timeUs: number): void {
     this.#times[slot] = timeUs;
     this.#orders[slot] = this.#sequence++;
+    if (timeUs < this.#floorUs) this.#lowerFloor(timeUs);
     this.#size++;
-    this.#siftUp(slot, this.#size - 1);
+    this.#append(slot, this.#bucketOf(timeUs));
   }
 
-  #heapRemove(position: number): void {
-    const removed = this.#heap[position]!;
+  /** The first of the earliest entries, which are all in the first bucket then. */
+  #advance(): number {
+    let bucket = 1;
+    while (this.#firsts[bucket] === NONE) bucket++;
+    const first = this.#firsts[bucket]!;
+    let floorUs = this.#times[first]!;
+    for (let slot = this.#nexts[first]!; slot !== NONE; slot = this.#nexts[slot]!) {
+      if (this.#times[slot]! < floorUs) floorUs = this.#times[slot]!;
+    }
+    this.#floorUs = floorUs;
+    this.#redistribute(bucket);
+    return this.#firsts[0]!;
+  }
+
+  /** Rare: somebody looked at what is next and then something earlier was scheduled. */
+  #lowerFloor(timeUs: number): void {
+    this.#floorUs = timeUs;
+    const all: number[] = [];
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      for (let slot = this.#firsts[bucket]!; slot !== NONE; slot = this.#nexts[slot]!) all.push(slot);
+      this.#firsts[bucket] = this.#lasts[bucket] = NONE;
+    }
+    // A queue in which equal times follow each other in the order of scheduling.
+    all.sort((x, y) => this.#orders[x]! - this.#orders[y]!);
+    for (const slot of all) this.#append(slot, this.#bucketOf(this.#times[slot]!));
+  }
+
+  #redistribute(bucket: number): void {
+    let slot = this.#firsts[bucket]!;
+    this.#firsts[bucket] = this.#lasts[bucket] = NONE;
+    while (slot !== NONE) {
+      const next = this.#nexts[slot]!;
+      this.#append(slot, this.#bucketOf(this.#times[slot]!));
+      slot = next;
+    }
+  }
+
+  #bucketOf(timeUs: number): number {
+    const floorUs = this.#floorUs;
+    const differing = (timeUs ^ floorUs) | 0;
+    if (timeUs < LOW && floorUs < LOW) return LOW_BITS - Math.clz32(differing);
+    const high = Math.floor(timeUs / LOW) ^ Math.floor(floorUs / LOW);
+    return high === 0 ? LOW_BITS - Math.clz32(differing) : 2 * LOW_BITS - Math.clz32(high);
+  }
+
+  #append(slot: number, bucket: number): void {
+    const last = this.#lasts[bucket]!;
+    this.#buckets[slot] = bucket;
+    this.#nexts[slot] = NONE;
+    this.#previous[slot] = last;
+    if (last === NONE) this.#firsts[bucket] = slot;
+    else this.#nexts[last] = slot;
+    this.#lasts[bucket] = slot;
+  }
+
+  #unlink(slot: number): void {
+    const bucket = this.#buckets[slot]!;
+    const next = this.#nexts[slot]!;
+    const previous = this.#previous[slot]!;
+    if (previous === NONE) this.#firsts[bucket] = next;
+    else this.#nexts[previous] = next;
+    if (next === NONE) this.#lasts[bucket] = previous;
+    else this.#previous[next] = previous;
+    this.#buckets[slot] = NONE;
     this.#size--;
-    const last = this.#heap[this.#size]!;
-    this.#positions[removed] = NOT_IN_HEAP;
-    if (last === removed) return;
-    this.#siftDown(last, position);
-    if (this.#positions[last] === position) this.#siftUp(last, position);
-  }
-
-  #siftUp(slot: number, from: number): void {
-    let position = from;
-    while (position > 0) {
-      const parent = (position - 1) >> 2;
-      const above = this.#heap[parent]!;
-      if (!this.#isBefore(slot, above)) break;
-      this.#place(above, position);
-      position = parent;
-    }
-    this.#place(slot, position);
-  }
-
-  #siftDown(slot: number, from: number): void {
-    let position = from;
-    for (;;) {
-      const first = position * 4 + 1;
-      if (first >= this.#size) break;
-      const end = Math.min(first + 4, this.#size);
-      let child = first;
-      for (let other = first + 1; other < end; other++) {
-        if (this.#isBefore(this.#heap[other]!, this.#heap[child]!)) child = other;
-      }
-      const below = this.#heap[child]!;
-      if (!this.#isBefore(below, slot)) break;
-      this.#place(below, position);
-      position = child;
-    }
-    this.#place(slot, position);
-  }
-
-  #place(slot: number, position: number): void {
-    this.#heap[position] = slot;
-    this.#positions[slot] = position;
-  }
-
-  #isBefore(x: number, y: number): boolean {
-    const dt = this.#times[x]! - this.#times[y]!;
-    return dt < 0 || (dt === 0 && this.#orders[x]! < this.#orders[y]!);
   }
 }
 
-function extended<A extends Int32Array | Float64Array>(old: A, larger: A): A {
+function extended<A extends Int8Array | Int32Array | Float64Array>(old: A, larger: A): A {
   larger.set(old);
   return larger;
 }

@@ -115,26 +115,33 @@ export function processClock({ kernel, clocks, owner, isAlive }: ProcessClockOpt
     const untilUs = clocks.monoUs() + Math.ceil(Math.max(0, ms) * 1000);
     return new Promise((resolve) => {
       if (!isAlive()) return;
-      let handle = 0;
-      const wake = (): void => {
-        if (signal !== undefined) stopListening(signal, onAbort);
-        resolve();
-      };
-      const onAbort = (): void => {
-        kernel.cancel(handle);
-        resolve();
-      };
-      const wait = (): void => {
-        const restUs = untilUs - clocks.monoUs();
-        handle = kernel.after(clocks.globalUsFor(restUs), owner, 'sleep', '', () => {
-          // The rate may have changed or the clock stopped meanwhile: then the rest is slept too.
-          if (clocks.monoUs() < untilUs) wait();
-          else wake();
-        });
-      };
-      wait();
-      if (signal !== undefined) listen(signal, onAbort);
+      if (signal === undefined) wakeAt(untilUs, resolve);
+      else sleepUnlessAborted(untilUs, resolve, signal);
     });
+  }
+
+  /** Tells `scheduled` under which handle, each time it is scheduled. */
+  function wakeAt(untilUs: number, wake: () => void, scheduled?: (handle: number) => void): void {
+    const handle = kernel.after(clocks.globalUsFor(untilUs - clocks.monoUs()), owner, 'sleep', '', () => {
+      // The rate may have changed or the clock stopped meanwhile: then the rest is slept too.
+      if (clocks.monoUs() < untilUs) wakeAt(untilUs, wake, scheduled);
+      else wake();
+    });
+    scheduled?.(handle);
+  }
+
+  function sleepUnlessAborted(untilUs: number, resolve: () => void, signal: AbortSignal): void {
+    let handle = 0;
+    const onAbort = (): void => {
+      kernel.cancel(handle);
+      resolve();
+    };
+    const wake = (): void => {
+      stopListening(signal, onAbort);
+      resolve();
+    };
+    wakeAt(untilUs, wake, (scheduled) => (handle = scheduled));
+    listen(signal, onAbort);
   }
 }
 
