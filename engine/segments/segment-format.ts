@@ -203,7 +203,9 @@ export function runFrom(run: SegmentRun, seqNum: number): SegmentRun | null {
 
 /** Pieces below this length are gathered by copying; a view of an arena takes about 200 bytes of memory by itself. */
 const COPIED_BYTES_MAX = 4 * 1024;
-const GATHERED_BYTES = 256 * 1024;
+/** Room for them begins small, because most segments of small streams are, and doubles. */
+const GATHERED_BYTES_MIN = 4 * 1024;
+const GATHERED_BYTES_MAX = 256 * 1024;
 const NOTHING = new Uint8Array(0);
 
 /** The parts of a put: what stands together stays together, long pieces as they are, runs of short ones copied. */
@@ -245,7 +247,9 @@ class PartCollector {
     }
     if (this.#to + piece.length > this.#gathered.length) {
       this.#flush();
-      this.#gathered = new Uint8Array(GATHERED_BYTES);
+      this.#gathered = new Uint8Array(
+        Math.min(GATHERED_BYTES_MAX, Math.max(GATHERED_BYTES_MIN, 2 * this.#gathered.length)),
+      );
       this.#from = this.#to = 0;
     }
     this.#gathered.set(piece, this.#to);
