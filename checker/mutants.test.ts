@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { buildMutant, misfitOf } from './testing/differential/build-mutant.ts';
 import { handMadeHistories } from './testing/differential/hand-made.ts';
-import { huntHandMade } from './testing/differential/hunt.ts';
+import { huntHandMade, huntWithoutSearch } from './testing/differential/hunt.ts';
 import { MUTANTS } from './testing/differential/mutants.ts';
 
 /** What no random history is likely to meet. */
@@ -34,6 +34,12 @@ test.each(CAUGHT_BY_HAND)('without %s an engine contradicts the name of a hand-m
   expect(huntHandMade(handMade)).toBe(null);
   const mutated = await buildMutant(MUTANTS.find((mutant) => mutant.breaks === breaks)!);
   expect(mutated.huntHandMade(handMade)?.name).toEqual(expect.any(String));
+});
+
+test('without what only saves a search a history is not decided', async () => {
+  expect(huntWithoutSearch()).toBe(null);
+  const mutated = await buildMutant(MUTANTS.find(({ breaks }) => breaks === 'shown appends have a place')!);
+  expect(mutated.huntWithoutSearch()?.disagreement).toContain('unknown');
 });
 
 test('a checker that throws disagrees with everybody, and its history is shrunk', async () => {

@@ -77,3 +77,16 @@ export function differenceFrom(
     }
   return found;
 }
+
+/** The positions of [start, start + count) whose writers told no content. */
+export function untoldIn(last: Batch | null, start: number, count: number): number[] {
+  const positions: number[] = [];
+  let batch = batchBelow(last, start + count);
+  for (; batch !== null && batch.start + batch.recordHashes.length > start; batch = batch.before)
+    if (batch.contentHashes === undefined)
+      for (let i = 0; i < batch.recordHashes.length; i++) {
+        const position = batch.start + i;
+        if (position >= start && position < start + count) positions.push(position);
+      }
+  return positions;
+}

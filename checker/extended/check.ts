@@ -12,13 +12,14 @@ import { sweepOperations, type StreamCheckOptions, type Verdict } from '../sweep
 import type { Violation } from '../sweep/violation.ts';
 import { checkOperations } from '../wgl/check-operations.ts';
 import type { ExtendedHistory } from './history.ts';
-import { contradictedContent } from './contents.ts';
+import { knownRecords } from './contents.ts';
 import { misfitted, withoutPlace } from './explain.ts';
 import { insertedInto, type Misfit } from './insert.ts';
 import { livesOf, withTheOnlyCreation } from './lives.ts';
 import { withWhatHappensByItself } from './by-itself.ts';
 import { type ExtendedRule, extendedStreamModel, KEEPS_ALL } from './model.ts';
 import { operationsOfStream, type StreamOperation } from './operations.ts';
+import { isPinned, pinnedIn } from './pins.ts';
 import { isEffective, plainOperations } from './swept.ts';
 import { refusalOfStreamOrder } from './replay.ts';
 import { resolveTimestamps } from './timestamps.ts';
@@ -50,16 +51,18 @@ function judged(told: readonly StreamOperation[], rule: ExtendedRule, options: E
   const operations = withTheOnlyCreation(told, rule);
   const lives = livesOf(operations, rule);
   if (lives === null) return searched(operations, rule, options);
+  const known = lives.of.map((life) => knownRecords(life));
+  const pinned = pinnedIn(lives.of, known, operations);
   const resolved = new Map(operations.map((operation) => [operation.metadata.id, operation]));
   const backbone: StreamOperation[] = [];
   const changes = [...lives.changes];
   if (initially === 'absent') backbone.push(...changes.splice(0, 1));
-  for (const life of lives.of) {
-    const definite = resolveTimestamps(life);
+  for (const [index, life] of pinned.entries()) {
+    const definite = resolveTimestamps(life.operations);
     if ('code' in definite) return { verdict: 'illegal', violation: definite };
     const swept = sweepOperations(plainOperations(definite), options);
     if (swept.verdict === 'illegal') return { ...swept, violation: inItsWords(swept.violation, operations) };
-    const wrong = contradictedContent(definite);
+    const wrong = known[index]!.contradiction ?? life.violation;
     if (wrong !== null) return { verdict: 'illegal', violation: wrong };
     if (swept.verdict === 'unknown') return swept;
     const byId = new Map(definite.map((operation) => [operation.metadata.id, operation]));
@@ -72,7 +75,11 @@ function judged(told: readonly StreamOperation[], rule: ExtendedRule, options: E
   const hasOneLife = lives.changes.length === 0;
   const placed = withEverything(definite, backbone, { ...rule, hasOneLife, isResolved: true });
   if ('verdict' in placed) return placed;
-  return searched(operations, { ...rule, hasOneLife }, options, placed.misfit);
+  const placedById = new Map(
+    pinned.flatMap((life) => life.operations.filter(isPinned).map((operation) => [operation.metadata.id, operation])),
+  );
+  const withPlaces = operations.map((operation) => placedById.get(operation.metadata.id) ?? operation);
+  return searched(withPlaces, { ...rule, hasOneLife }, options, placed.misfit);
 }
 
 /** Where no order of this kind was found, which proves nothing, what had no place in it. */

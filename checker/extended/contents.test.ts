@@ -54,3 +54,11 @@ test('records of two lives are two records', () => {
   const steps = [part(0, [1n]), remove!, create!, [append([2n]), acked(1)] as const, part(0, [2n])];
   expect(checkExtendedStream(inSequence([append([1n]), acked(1)], ...steps)).verdict).toBe('ok');
 });
+
+test('so do two that were shown two contents of one record, whose writer told none', () => {
+  const steps = [[append([1n]), acked(1)] as const, part(0, [1n], [11n]), part(0, [1n]), part(0, [1n], [12n])];
+  expect(blamed(unknown(5n), ...steps)).toEqual(['contradictory-reads', 4, 2]);
+  const verdict = checkExtendedStream(inSequence(...steps));
+  expect(verdict).toMatchObject({ violation: { message: 'Op 3 and op 1 were shown two different records 0.' } });
+  expect(blamed(unknown(5n), ...steps.slice(0, 3), part(0, [1n], [11n]))).toBe('ok');
+});

@@ -2,37 +2,55 @@
  * What clients were shown of one life, record by record: a fact that no order of the operations changes. An acknowledgement says
  * which records stand where, a read what stands there, and they must be the same ones.
  *
- * Asked behind the sweep, which has compared acknowledgements and reads of the whole among each other: what is left are parts.
+ * Contradictions are told behind the sweep, which has compared acknowledgements and reads of the whole among each other: what is
+ * left are parts.
  */
 
 import type { Hash64 } from '../history.ts';
 import type { Violation } from '../sweep/violation.ts';
 import type { StreamOperation } from './operations.ts';
 
-interface Teller {
-  operation: StreamOperation;
-  hash: Hash64;
-  /** Of all that a reader gets, where its writer told. */
-  content: Hash64 | null;
+/** A record of which somebody told: its writer if that was acknowledged, else whoever was told first. */
+export interface KnownRecord {
+  readonly operation: StreamOperation;
+  readonly hash: Hash64;
+  /** Of all that a reader gets, where anybody told, and who told it first. */
+  readonly content: { readonly hash: Hash64; readonly by: StreamOperation } | null;
 }
 
-/** The first record that is two records, or null. */
-export function contradictedContent(life: readonly StreamOperation[]): Violation | null {
-  const known = new Map<number, Teller>();
-  const appendsFirst = [...life.filter(isAppend), ...life.filter((operation) => !isAppend(operation))];
-  for (const operation of appendsFirst) {
+export interface KnownRecords {
+  readonly at: ReadonlyMap<number, KnownRecord>;
+  /** The first record that is two records. */
+  readonly contradiction: Violation | null;
+}
+
+export function knownRecords(life: readonly StreamOperation[]): KnownRecords {
+  const at = new Map<number, KnownRecord>();
+  const inTurn = life.toSorted((a, b) => a.return - b.return);
+  for (const operation of [...inTurn.filter(isAppend), ...inTurn.filter((other) => !isAppend(other))]) {
     const shown = shownBy(operation);
     if (shown === null) continue;
     for (const [i, hash] of shown.hashes.entries()) {
       const position = shown.start + i;
-      const content = shown.contents?.[i] ?? null;
-      const teller = known.get(position);
-      if (teller === undefined) known.set(position, { operation, hash, content: isAppend(operation) ? content : null });
-      else if (teller.hash !== hash || (teller.content !== null && content !== null && teller.content !== content))
-        return contradiction(position, operation, teller.operation);
+      const told = shown.contents?.[i];
+      const known = at.get(position);
+      const other = known === undefined ? null : whoDisagrees(known, hash, told);
+      if (other !== null) return { at, contradiction: contradiction(position, operation, other) };
+      if (known !== undefined && (known.content !== null || told === undefined)) continue;
+      const content = told === undefined ? null : { hash: told, by: operation };
+      at.set(position, known === undefined ? { operation, hash, content } : { ...known, content });
     }
   }
-  return null;
+  return { at, contradiction: null };
+}
+
+function whoDisagrees(
+  { operation, hash, content }: KnownRecord,
+  told: Hash64,
+  toldContent: Hash64 | undefined,
+): StreamOperation | null {
+  if (hash !== told) return operation;
+  return content !== null && toldContent !== undefined && content.hash !== toldContent ? content.by : null;
 }
 
 function isAppend({ input }: StreamOperation): boolean {

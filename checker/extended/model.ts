@@ -29,13 +29,15 @@ export interface ExtendedRule extends TokenRule {
   createsOn?: readonly CreatesOn[];
   /** Promises that nobody creates or deletes the stream, which makes the search faster: positions then never fall. */
   hasOneLife?: boolean;
-  /** Promises that what is told of timestamps was judged before, and that the moments of a read are kept in order. */
+  /** Promises that what is told of timestamps and contents was judged before, and that the moments of a read are kept in order. */
   isResolved?: boolean;
 }
 
 export const KEEPS_ALL: StreamConfig = { retentionAgeMs: null, emptyAgeMs: null };
 
 type Answer = Step<ExtendedState>;
+
+const NO_CONTENTS: ExtendedState['shownContents'] = new Map();
 
 export function extendedStreamModel(rule: ExtendedRule = {}): Model<ExtendedState, StreamCall, ExtendedReturn> {
   const plain = streamModel(rule);
@@ -48,6 +50,7 @@ export function extendedStreamModel(rule: ExtendedRule = {}): Model<ExtendedStat
     stream: plain.init(),
     last: null,
     content: 0n,
+    shownContents: NO_CONTENTS,
     trimmed: 0,
     trimAsked: 0,
     stamps: NO_STAMPS,
@@ -93,7 +96,7 @@ export function extendedStreamModel(rule: ExtendedRule = {}): Model<ExtendedStat
     if (outcome.kind === 'read-part-success') {
       if (call.kind !== 'read-part') return { legal: false };
       const start: Answer = call.isGathered === true ? { legal: true, state } : begun(state, call, outcome);
-      return start.legal ? shown(start.state, outcome) : start;
+      return start.legal ? shown(start.state, outcome, !isResolved && call.tellsContent === true) : start;
     }
     const step = plain.step(state.stream, call as never, outcome as never);
     return step.legal ? { legal: true, state } : step;
@@ -110,7 +113,8 @@ export function extendedStreamModel(rule: ExtendedRule = {}): Model<ExtendedStat
     return step.legal ? { legal: true, state: appended(state, call, step.state) } : step;
   };
   const showsNothingNew = (call: StreamCall, outcome: ExtendedReturn): boolean =>
-    isReadOnly(call, outcome) && (isResolved || (call.moment === undefined && !tellsOfTime(call, outcome)));
+    isReadOnly(call, outcome) &&
+    (isResolved || (call.moment === undefined && call.tellsContent !== true && !tellsOfTime(call, outcome)));
   return {
     init: () => ({
       ...empty,
@@ -175,7 +179,8 @@ function showsTrim(call: StreamCall, outcome: ExtendedReturn): boolean {
   return outcome.kind === 'read-part-success' && outcome.start > call.from.seqNum;
 }
 
-function positionOf(call: StreamCall, outcome: ExtendedReturn): number | null {
+/** Below the least tail at which it is true there is nothing of it, beyond that it is not true any more; null where it is. */
+export function positionOf(call: StreamCall, outcome: ExtendedReturn): number | null {
   if (outcome.kind === 'append-acked') return outcome.start;
   if (outcome.kind === 'append-rejected') return 'tail' in outcome.actual ? outcome.actual.tail : null;
   if (call.kind === 'begin' || !('tail' in outcome) || outcome.tail === null) return null;

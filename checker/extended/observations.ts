@@ -5,7 +5,8 @@
 
 import type { Step } from '../wgl/model.ts';
 import { goneAt } from './ages.ts';
-import { differenceFrom } from './batches.ts';
+import type { Hash64 } from '../history.ts';
+import { differenceFrom, untoldIn } from './batches.ts';
 import type { ExtendedReturn } from './history.ts';
 import type { ExtendedState } from './state.ts';
 import type { StreamCall } from './stream-call.ts';
@@ -87,16 +88,30 @@ export function begun(state: ExtendedState, call: StreamCall, outcome: ExtendedR
   return start === call.from.seqNum ? { legal: true, state } : gone(state, call, start);
 }
 
-/** The records from the start of the answer on are these, and the tail is as it says. */
+/** The records from the start of the answer on are these, and the tail is as it says. `isNoted`: contents that no writer told, too. */
 export function shown(
   state: ExtendedState,
   { start, recordHashes, contentHashes, tail }: ExtendedReturn & { kind: 'read-part-success' },
+  isNoted: boolean,
 ): Answer {
   const written = state.stream.tail;
   if (tail !== null && tail !== written) return { legal: false, reason: `the tail is ${written}` };
   if (start + recordHashes.length > written) return { legal: false, reason: `only ${written} records are written` };
   const differs = differenceFrom(state.last, start, recordHashes, contentHashes);
-  return differs === null ? { legal: true, state } : { legal: false, reason: `record ${differs} is another one` };
+  if (differs !== null) return { legal: false, reason: `record ${differs} is another one` };
+  return isNoted && contentHashes !== undefined ? noted(state, start, contentHashes) : { legal: true, state };
+}
+
+/** A record has one content, whoever tells it. */
+function noted(state: ExtendedState, start: number, contentHashes: readonly Hash64[]): Answer {
+  const shownContents = new Map(state.shownContents);
+  for (const position of untoldIn(state.last, start, contentHashes.length)) {
+    const told = contentHashes[position - start]!;
+    if ((shownContents.get(position) ?? told) !== told)
+      return { legal: false, reason: `record ${position} is another one` };
+    shownContents.set(position, told);
+  }
+  return { legal: true, state: shownContents.size > state.shownContents.size ? { ...state, shownContents } : state };
 }
 
 /** Shows that everything below `position` is gone. */

@@ -32,6 +32,8 @@ interface Told {
   id: number;
   /** The id of the moment before it in the same read. */
   behind: number | null;
+  /** Of an append whose place nobody told: the op whose answer showed it (`pins.ts`). Such an append counts as acknowledged. */
+  shownTo?: number;
 }
 
 export type StreamOperation = Operation<StreamCall, ExtendedReturn> & { metadata: Told };
@@ -89,6 +91,8 @@ interface Facts {
   hasLives: boolean;
   /** Whether anything is promised of time. */
   hasAges: boolean;
+  /** Somebody may be shown contents that no writer told. */
+  hasUntold: boolean;
 }
 
 function factsOf(history: ExtendedHistory, initial: StreamConfig, createsOn: readonly CreatesOn[]): Facts {
@@ -102,6 +106,7 @@ function factsOf(history: ExtendedHistory, initial: StreamConfig, createsOn: rea
     mayTrim: mayExpire || calls.some((call) => call.kind === 'append' && (call.trim ?? 0) > 0),
     hasLives: mayVanish || createsOn.length > 0 || calls.some(({ kind }) => kind === 'create' || kind === 'delete'),
     hasAges: mayExpire || mayVanish,
+    hasUntold: calls.some((call) => call.kind === 'append' && call.contentHashes === undefined),
   };
 }
 
@@ -210,6 +215,7 @@ class Moments {
       ...input,
       ...(tailTimestamp !== undefined && { tailTimestamp }),
       ...(this.#facts.hasAges && { when: { calledMs, returnedMs } }),
+      ...(this.#facts.hasUntold && 'contentHashes' in output && { tellsContent: true }),
     };
     this.operations.push({ clientId, input: known, output, call, return: end, metadata: { opId, id, behind } });
   }

@@ -248,6 +248,8 @@ class ReplayedStream {
       const record = this.#records[start + i]!;
       const told = contentHashes?.[i] ?? null;
       if (record.hash !== hash || (told !== null && record.content !== null && told !== record.content)) return false;
+      // Where its writer told none, it has the one that is shown first.
+      record.content ??= told;
     }
     return call.isGathered === true || this.#begins(call, start);
   }

@@ -21,6 +21,8 @@ export interface ExtendedState {
   readonly last: Batch | null;
   /** Chains the content hashes of all batches that have any: states of equal bodies may differ in headers. */
   readonly content: Hash64;
+  /** By position: the content that somebody was shown of a record whose writer told none. */
+  readonly shownContents: ReadonlyMap<number, Hash64>;
   /** Somebody was shown that records below are gone. The trim point never falls. */
   readonly trimmed: number;
   /** The furthest that a trim command in the stream asks for: trimming may happen up to there, at any moment. */
@@ -51,6 +53,7 @@ export function areEqualBesidesStream(a: ExtendedState, b: ExtendedState): boole
     a.config.retentionAgeMs === b.config.retentionAgeMs &&
     a.config.emptyAgeMs === b.config.emptyAgeMs &&
     a.content === b.content &&
+    haveEqualEntries(a.shownContents, b.shownContents, (one, other) => one === other) &&
     a.last?.calledMs === b.last?.calledMs &&
     // When records below the last batch may go depends on when they were asked for, which two orders of equal bodies may swap.
     (a.config.retentionAgeMs === null || areEquallyOld(a.last, b.last, Math.max(a.trimmed, a.trimAsked))) &&
@@ -62,9 +65,9 @@ export function areEqualBesidesStream(a: ExtendedState, b: ExtendedState): boole
   );
 }
 
-function haveEqualEntries<V>(
-  a: ReadonlyMap<string, V>,
-  b: ReadonlyMap<string, V>,
+function haveEqualEntries<K, V>(
+  a: ReadonlyMap<K, V>,
+  b: ReadonlyMap<K, V>,
   isEqual: (one: V, other: V) => boolean,
 ): boolean {
   if (a === b) return true;

@@ -48,7 +48,8 @@ function beginningOf(operation: StreamOperation, builder: OperationsBuilder): Op
 }
 
 function end(operation: StreamOperation, begun: Operation, builder: OperationsBuilder): void {
-  const { output } = operation;
+  const { output, metadata } = operation;
+  begun.shownTo = metadata.shownTo ?? null;
   if (output.kind === 'read-success' || output.kind === 'append-success' || output.kind === 'append-indefinite-failure')
     builder.return(begun, output);
   else if (output.kind === 'append-acked') builder.succeed(begun, output.end, 0, 0);

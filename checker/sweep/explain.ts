@@ -6,10 +6,10 @@ import type { Candidate } from './candidates.ts';
 import { ChainHash } from '../chain-hash.ts';
 import { firstToProve, type Floors } from './floors.ts';
 import { type Fragment, type Identification, isCut } from './identify.ts';
-import { lowOf, type Operation, type Operations } from './operations.ts';
+import type { Operation, Operations } from './operations.ts';
 import type { Hole, Segment } from './tiling.ts';
 import type { Laid } from './two-ended.ts';
-import { claimOf, nameOf, range, type Violation, violation } from './violation.ts';
+import { claimOf, nameOf, range, standsAt, type Violation, violation } from './violation.ts';
 
 export interface Evidence {
   readonly operations: Operations;
@@ -34,8 +34,8 @@ export function explainContent({ operations }: Evidence, segments: readonly Segm
     ? ' The next read agrees again, so this read alone is wrong.'
     : '';
   const message =
-    `${nameOf(read)} reported tail ${read.tail}, but at ${range(segment.start, segment.end)} not the content that ` +
-    `${writers} ${batches.length === 1 ? 'was' : 'were'} acknowledged for.${before}${after}`;
+    `${nameOf(read)} reported tail ${read.tail}, but at ${range(segment.start, segment.end)} not the content of ` +
+    `${writers}, which ${batches.length === 1 ? 'is' : 'are'} there.${before}${after}`;
   return violation('wrong-content', message, [read, ...shown, segment.startRead]);
 }
 
@@ -95,7 +95,7 @@ export function faultOf(
     return violation('partial-apply', message, [op, read]);
   }
   if (op.outcome === 'success') {
-    const message = `${seen} the records of ${nameOf(op)} again, which was acknowledged at ${range(lowOf(op), op.tail)}.`;
+    const message = `${seen} the records of ${nameOf(op)} again, which ${standsAt(op)}.`;
     return violation('applied-twice', message, [op, read]);
   }
   if (op.outcome === 'void') {

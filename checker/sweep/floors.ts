@@ -7,7 +7,7 @@
  */
 
 import { lowOf, type Operation, type Operations } from './operations.ts';
-import { claimOf, nameOf, range, type Violation, violation } from './violation.ts';
+import { claimOf, finishedBefore, nameOf, standsAt, type Violation, violation } from './violation.ts';
 
 export interface Floors {
   /** The operations that raised the floor, in order of return: their tails ascend. */
@@ -72,7 +72,7 @@ export function violationOf(op: Operation): Violation | null {
     const beyond = op.floor > op.matchSeqNum ? op.floorOp : null;
     return violation(
       'match-seq-num',
-      `${nameOf(op)} demanded match_seq_num ${op.matchSeqNum}, but was acknowledged at ${range(low, op.tail)}: ` +
+      `${nameOf(op)} demanded match_seq_num ${op.matchSeqNum}, but ${standsAt(op)}: ` +
         `it must start at ${op.matchSeqNum} or fail.${soFar(beyond)}`,
       [op, beyond],
     );
@@ -88,20 +88,15 @@ function soFar(floorOp: Operation | null): string {
 }
 
 function belowFloor(op: Operation, floorOp: Operation): Violation {
-  const before = `${claimOf(floorOp)} and had finished before ${nameOf(op)} was called`;
+  const before = `${finishedBefore(floorOp)} ${nameOf(op)} was called`;
   if (op.kind !== 'append') {
     const code = op.kind === 'read' ? 'stale-read' : 'stale-tail';
     return violation(code, `${before}, yet that ${op.kind} reported tail ${op.tail}.`, [op, floorOp]);
   }
-  const where = range(lowOf(op), op.tail);
-  if (floorOp.kind !== 'append')
-    return violation(
-      'seen-before-written',
-      `${before}, yet that append was acknowledged at ${where}, below this tail.`,
-      [op, floorOp],
-    );
+  const yet = `${before}, yet that append ${standsAt(op)}`;
+  if (floorOp.kind !== 'append') return violation('seen-before-written', `${yet}, below this tail.`, [op, floorOp]);
   const overlap = lowOf(floorOp) < op.tail;
   const code = overlap ? 'lost-append' : 'reordered-acks';
   const claim = overlap ? 'over the same positions' : 'below it';
-  return violation(code, `${before}, yet that append was acknowledged at ${where}, ${claim}.`, [op, floorOp]);
+  return violation(code, `${yet}, ${claim}.`, [op, floorOp]);
 }

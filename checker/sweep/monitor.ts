@@ -98,6 +98,7 @@ export class StreamMonitor {
       setFencingToken: append?.setFencingToken ?? null,
       floor: this.#floor,
       floorOp: this.#floorOp,
+      shownTo: null,
     };
     return { op, recordHashes };
   }

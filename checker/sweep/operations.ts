@@ -43,6 +43,8 @@ export interface Operation {
   /** Greatest tail reported by an operation that had finished before the call (see floors.ts), and which one. */
   floor: number;
   floorOp: Operation | null;
+  /** The op whose answer showed where an append of unknown outcome is: it counts as a success then. Otherwise null. */
+  shownTo: number | null;
 }
 
 export interface Operations {
@@ -178,6 +180,7 @@ export class OperationsBuilder {
       setFencingToken,
       floor: 0,
       floorOp: null,
+      shownTo: null,
     };
     this.#all.push(operation);
     this.#note(operation.index);

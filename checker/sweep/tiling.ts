@@ -11,7 +11,7 @@ import type { Content } from './content.ts';
 import type { Proof } from './floors.ts';
 import { lowOf, type Operation, type Operations } from './operations.ts';
 import { sortedBy } from './order.ts';
-import { claimOf, nameOf, range, violation } from './violation.ts';
+import { claimOf, finishedBefore, nameOf, standsAt, violation } from './violation.ts';
 
 type Item = { readonly kind: 'batch'; readonly op: Operation } | Hole;
 
@@ -76,8 +76,8 @@ export function overlapOf(a: Operation, b: Operation): Proof {
   const [first, second] = a.returnedAt <= b.returnedAt ? [a, b] : [b, a];
   const sequential = first.returnedAt < second.calledAt;
   const message = sequential
-    ? `${claimOf(first)} and had finished before ${nameOf(second)} was called, yet that one was acknowledged over the ` +
-      `same positions, at ${range(lowOf(second), second.tail)}: the first append is lost.`
+    ? `${finishedBefore(first)} ${nameOf(second)} was called, yet that one ${standsAt(second)}, over the same positions: ` +
+      'the first append is lost.'
     : `${claimOf(first)} and ${claimOf(second)}: the two batches claim the same positions.`;
   return {
     violation: violation(sequential ? 'lost-append' : 'overlapping-acks', message, [first, second]),

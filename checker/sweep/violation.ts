@@ -60,7 +60,9 @@ export interface Violation {
 }
 
 export function violation(code: ViolationCode, message: string, guilty: readonly (Operation | null)[]): Violation {
-  const opIds = [...new Set(guilty.filter((op) => op !== null).map((op) => op.opId))];
+  const known = guilty.filter((op) => op !== null);
+  const witnesses = known.flatMap(({ shownTo }) => (shownTo === null ? [] : [shownTo]));
+  const opIds = [...new Set([...known.map((op) => op.opId), ...witnesses])];
   return { code, message, opIds: opIds.slice(0, 4) };
 }
 
@@ -72,8 +74,18 @@ export function nameOf(op: Operation): string {
 
 /** "client 3's append of 2 records (op 17) was acknowledged at [3, 5)". */
 export function claimOf(op: Operation): string {
-  if (op.kind === 'append') return `${nameOf(op)} was acknowledged at ${range(op.tail - op.recordCount, op.tail)}`;
-  return `${nameOf(op)} reported tail ${op.tail}`;
+  return op.kind === 'append' ? `${nameOf(op)} ${standsAt(op)}` : `${nameOf(op)} reported tail ${op.tail}`;
+}
+
+/** "was acknowledged at [3, 5)" or "was shown at [3, 5) to op 9", of an append whose place is known. */
+export function standsAt(op: Operation): string {
+  const where = range(op.tail - op.recordCount, op.tail);
+  return op.shownTo === null ? `was acknowledged at ${where}` : `was shown at ${where} to op ${op.shownTo}`;
+}
+
+/** "client 3's check-tail (op 17) reported tail 5 and had finished before": who showed an append finished, not the append. */
+export function finishedBefore(op: Operation): string {
+  return `${claimOf(op)}${op.shownTo === null ? ' and' : ', which'} had finished before`;
 }
 
 export function range(start: number, end: number): string {

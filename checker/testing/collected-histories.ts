@@ -38,6 +38,10 @@ export interface CollectorOptions {
   bug?: PlantedBug;
   /** Reads tell the hash of each record. */
   tells?: boolean;
+  /** Every check-tail is a read. */
+  onlyReads?: boolean;
+  /** Default 16. */
+  recordsMax?: number;
 }
 
 type Append = Call & { kind: 'append' };
@@ -138,11 +142,11 @@ class Collector {
   }
 
   #drawCall(worker: { token: string; knownTail: number; left: number }): Call {
+    const { workflow = 'regular', onlyReads = false, recordsMax = 16 } = this.#options;
     const kind = this.#dice.pick(['append', 'read', 'check-tail'] as const);
-    if (kind !== 'append') return { kind };
-    const { workflow = 'regular' } = this.#options;
+    if (kind !== 'append') return { kind: onlyReads ? 'read' : kind };
     const setsToken = workflow === 'fencing' && worker.left % 100 === 0;
-    const count = setsToken ? 1 : 1 + this.#dice.below(this.#dice.between(1, 16));
+    const count = setsToken ? 1 : 1 + this.#dice.below(this.#dice.between(1, recordsMax));
     return {
       kind,
       recordHashes: Array.from({ length: count }, () => chain(this.#nextBody, this.#nextBody++)),

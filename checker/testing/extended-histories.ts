@@ -281,7 +281,7 @@ function answered(dice: Dice, stream: Pretended, subjects: Subjects, draft: Draf
       stream.config = { ...stream.config, emptyAgeMs: call.emptyAgeMs };
       return { kind: 'configured' };
     case 'follow':
-      return shownNext(dice, stream, call);
+      return shownNext(dice, stream, subjects, call);
     case 'append':
       return appended(dice, stream, subjects, call, effectAt);
   }
@@ -332,7 +332,12 @@ function shownPart(
   };
 }
 
-function shownNext(dice: Dice, stream: Pretended, call: ExtendedCall & { kind: 'follow' }): ExtendedReturn {
+function shownNext(
+  dice: Dice,
+  stream: Pretended,
+  subjects: Subjects,
+  call: ExtendedCall & { kind: 'follow' },
+): ExtendedReturn {
   const { records, followers } = stream;
   const tail = records.length;
   const { from } = call;
@@ -349,7 +354,13 @@ function shownNext(dice: Dice, stream: Pretended, call: ExtendedCall & { kind: '
   const isAll = start + shown.length === tail;
   followers.set(call.session, { next: start + shown.length, life: stream.life });
   const told = isAll && (shown.length === 0 || dice.chance(1, 2)) ? tail : null;
-  return { kind: 'read-part-success', start, recordHashes: shown.map(({ hash }) => hash), tail: told };
+  return {
+    kind: 'read-part-success',
+    start,
+    recordHashes: shown.map(({ hash }) => hash),
+    ...(subjects.contents && dice.chance(1, 2) && { contentHashes: shown.map(({ content }) => content) }),
+    tail: told,
+  };
 }
 
 function appended(

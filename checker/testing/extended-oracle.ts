@@ -336,7 +336,7 @@ function isWhole({ records }: World, outcome: ExtendedReturn & { kind: 'read-suc
 
 function shown(world: World, asked: Asked, outcome: ExtendedReturn & { kind: 'read-part-success' }): World[] {
   const { start, recordHashes, contentHashes, timestamps, tail } = outcome;
-  const { records } = world;
+  const records = [...world.records];
   const from = placeOf(world, asked);
   if (from === null) return [];
   // A session that goes on where it was is shown what came meanwhile.
@@ -351,12 +351,13 @@ function shown(world: World, asked: Asked, outcome: ExtendedReturn & { kind: 're
     if (record.hash !== hash) return [];
     const told = contentHashes?.[i];
     if (told !== undefined && record.content !== null && told !== record.content) return [];
+    records[start + i] = { ...record, content: record.content ?? told ?? null };
     if (timestamps !== undefined && timestamps[i] !== record.stamp) return [];
   }
   const isTooOld = 'timestamp' in from && recordHashes.length > 0 && records[start]!.stamp < from.timestamp;
   const begun =
     asked.part === 'content' ? (isTooOld ? [] : [world]) : beginnings(world, asked, from, start, recordHashes.length);
-  return begun.flatMap((after) => seen(after, asked, start + recordHashes.length));
+  return begun.flatMap((after) => seen({ ...after, records }, asked, start + recordHashes.length));
 }
 
 function beginningOf(call: ExtendedCall, sessions: ReadonlyMap<string, Pick<Asked, 'opened'>>): Asked['opened'] {

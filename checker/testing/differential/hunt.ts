@@ -15,6 +15,7 @@ import { type Pretence, smallOperations } from '../small-operations.ts';
 import { compareOn, type Rule } from './compare.ts';
 
 export { huntExtended, huntHandMade } from './hunt-extended.ts';
+export { huntWithoutSearch } from './without-search.ts';
 
 export interface Hunt {
   /** Seeds from..to-1. */

@@ -14,7 +14,7 @@ import { formatHistory } from '../../formats/jsonl.ts';
 import { buildMutant, misfitOf } from './build-mutant.ts';
 import { handMadeHistories } from './hand-made.ts';
 import { describeExtended } from './hunt-extended.ts';
-import { describeFound, hunt, huntExtended, huntHandMade, huntRegisters } from './hunt.ts';
+import { describeFound, hunt, huntExtended, huntHandMade, huntRegisters, huntWithoutSearch } from './hunt.ts';
 import { type Mutant, MUTANTS } from './mutants.ts';
 
 const RUNS = fileURLToPath(new URL('../../../.runs/', import.meta.url));
@@ -62,7 +62,7 @@ for (let from = first; from < first + extendedHistories && !hasFailed; from += C
   }
 }
 const handMade = handMadeHistories();
-const contradicted = huntHandMade(handMade);
+const contradicted = huntHandMade(handMade) ?? huntWithoutSearch();
 if (contradicted !== null) {
   hasFailed = true;
   console.log(`${contradicted.name}: ${contradicted.disagreement}`);
@@ -77,7 +77,7 @@ process.exit(hasFailed ? 1 : 0);
 
 /** The first history on which the engines disagree, if there is one. */
 function whoNotices({ on }: Mutant, mutated: Awaited<ReturnType<typeof buildMutant>>): string | null {
-  const name = on === 'extended' ? mutated.huntHandMade(handMade)?.name : undefined;
+  const name = on === 'extended' ? (mutated.huntHandMade(handMade) ?? mutated.huntWithoutSearch())?.name : undefined;
   if (name !== undefined) return `${name} is judged otherwise`;
   const range = { from: 1, to: 1 + MUTANT_HISTORIES };
   const seed =

@@ -3,7 +3,7 @@
  *
  * Each clause of the floor theorem and each rule of WGL+ has at least one mutant, named after what it breaks;
  * docs/CHECKER.md puts them next to the proofs. Where a rule is looked after in two places, both are edited. Mutants of
- * the extended model are tried on the histories of testdata/extended first, then on random ones.
+ * the extended model are tried on the histories of testdata/extended first, then on those that need no search, then on random ones.
  */
 
 export interface Mutant {
@@ -52,6 +52,17 @@ const EXTENDED: readonly Mutant[] = [
   ]),
   onExtended('content of parts', ['batches.ts', 'recordHashes[at] !== batch.recordHashes[i] ||', '']),
   onExtended('content beyond bodies', ['batches.ts', 'own !== undefined && told !== own', 'own === -1n']),
+  onExtended('contents that readers told', ['contents.ts', 'content.hash !== toldContent', 'content.hash === -1n']),
+  onExtended('contents that readers told, where lives are in doubt', [
+    'observations.ts',
+    '(shownContents.get(position) ?? told) !== told',
+    'position < 0',
+  ]),
+  onExtended('contents that readers told, in states', [
+    'state.ts',
+    'haveEqualEntries(a.shownContents, b.shownContents, (one, other) => one === other) &&',
+    '',
+  ]),
   onExtended('content of states', ['state.ts', 'a.content === b.content &&', '']),
   onExtended('parts behind the tail', [
     'observations.ts',
@@ -202,6 +213,79 @@ const EXTENDED: readonly Mutant[] = [
     'trimmed: state.trimmed',
   ]),
   onExtended('what is shown later was there', ['timed.ts', '[...bounds, ...outdated.map(olderThan)]', 'bounds']),
+  // Appends that were shown.
+  onExtended('shown appends have a place', [
+    'pins.ts',
+    'if (this.#holders.size === 0)',
+    'if (this.#holders.size >= 0)',
+  ]),
+  onExtended('whoever was shown an append had returned behind it', [
+    'pins.ts',
+    'return: Math.min(append.return, by),',
+    'return: append.return,',
+  ]),
+  onExtended('the only one who can have written a record', [
+    'pins.ts',
+    'if (one === undefined || !others.every((other) => this.#areAlike(one, other))) return null;',
+    'if (one === undefined || others.length < 0) return null;',
+  ]),
+  onExtended('which of its records was shown', ['pins.ts', 'position - one.index', 'position']),
+  onExtended('a shown append stands once', ['pins.ts', 'if (elsewhere !== undefined)', 'if (elsewhere === append)']),
+  onExtended('a shown append stands where its condition holds', [
+    'pins.ts',
+    'input.matchSeqNum !== null && input.matchSeqNum !== start',
+    'input.matchSeqNum === -1',
+  ]),
+  onExtended('what is beside a shown record', [
+    'pins.ts',
+    'if (known.hash !== input.recordHashes[index]) return known.operation;',
+    '',
+  ]),
+  onExtended('a shown append was called before it was seen', ['pins.ts', 'before.reach > start', 'before.reach < 0']),
+  onExtended('a shown append took effect before it returned', [
+    'pins.ts',
+    'below !== null && below.low <',
+    'below?.low === -1 && below.low <',
+  ]),
+  onExtended('of those alike the last called', [
+    'pins.ts',
+    'other.append.call > latest.append.call',
+    'other.append.call < latest.append.call',
+  ]),
+  onExtended('those alike hold the same and demand the same', [
+    'pins.ts',
+    'keyOf(one.append) === keyOf(other.append)',
+    'one !== other',
+  ]),
+  onExtended('those alike are open for ever', ['pins.ts', 'end > this.#latestCall &&', 'end > 0 &&']),
+  onExtended('those alike are in no session', ['pins.ts', 'input.turn === undefined && ', '']),
+  onExtended('those alike are of one age', ['pins.ts', ' && input.when === undefined', '']),
+  onExtended('a shown append is in one life', [
+    'pins.ts',
+    'isPinned(operation) || !placed.has(operation.metadata.id)',
+    'isPinned(operation) || placed.size >= 0',
+  ]),
+  // What only saves a search.
+  onExtended('nobody could notice that the stream was removed', [
+    'by-itself.ts',
+    '(isNoticed || births.length > 0)',
+    'births.length >= 0',
+  ]),
+  onExtended('a stream that was never gone is not created', [
+    'by-itself.ts',
+    'if (mayBeGone && mayCreate',
+    'if (mayCreate',
+  ]),
+  onExtended('a configuration begins and ends no life', [
+    'lives.ts',
+    "CHANGES.has(output.kind) && input.kind !== 'configure'",
+    'CHANGES.has(output.kind)',
+  ]),
+  onExtended('the only creation took effect where there was a stream', [
+    'lives.ts',
+    'if (!operations.some(showsStream)) return operations;',
+    'if (operations.length > 0) return operations;',
+  ]),
   // Sessions and lives.
   onExtended('a read is of one life', [
     'model.ts',

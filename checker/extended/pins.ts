@@ -1,0 +1,236 @@
+/**
+ * Appends whose outcome nobody told, but whose records somebody was shown: where only one append can have written a record, that
+ * one took effect, there, before whoever was shown it had returned. From then on it counts as acknowledged.
+ *
+ * Decided before the sweep, without any search, from facts that no order changes: which records were shown where, which positions
+ * are taken, conditions, and how far the log was known to reach when an append was called and after it returned. Of appends that
+ * nobody could tell apart the one called last is taken: wherever else it could be needed, the others do as well. A record that
+ * nobody can have written convicts the history (`unwritten.ts`).
+ */
+
+import { firstAbove } from '../sweep/order.ts';
+import type { Violation } from '../sweep/violation.ts';
+import type { KnownRecords } from './contents.ts';
+import { positionOf } from './model.ts';
+import { reachOf } from './observations.ts';
+import type { StreamOperation } from './operations.ts';
+import type { StreamCall } from './stream-call.ts';
+import { type Objection, unwritten } from './unwritten.ts';
+
+export type StreamAppend = StreamOperation & { input: StreamCall & { kind: 'append' } };
+
+interface Pinned {
+  /** Those of the life, with what is known of its appends; without those that are known to be of another one. */
+  readonly operations: readonly StreamOperation[];
+  /** A record that nobody can have written, or null. */
+  readonly violation: Violation | null;
+}
+
+/** Of each life, with what is known of its records. `all`: those of no life, too. */
+export function pinnedIn(
+  lives: readonly (readonly StreamOperation[])[],
+  known: readonly KnownRecords[],
+  all: readonly StreamOperation[],
+): readonly Pinned[] {
+  const placed = new Set<number>();
+  const pinned = lives.map((life, index): Pinned => {
+    const operations = life.filter(({ metadata }) => !placed.has(metadata.id));
+    const records = known[index]!;
+    if (records.contradiction !== null) return { operations, violation: null };
+    const pins = new Pins(operations, records);
+    const violation = pins.place(all);
+    for (const { metadata } of pins.operations.filter(isPinned)) placed.add(metadata.id);
+    return { operations: pins.operations, violation };
+  });
+  return pinned.map(({ operations, violation }) => ({
+    operations: operations.filter((operation) => isPinned(operation) || !placed.has(operation.metadata.id)),
+    violation,
+  }));
+}
+
+export function isPinned({ metadata }: StreamOperation): boolean {
+  return metadata.shownTo !== undefined;
+}
+
+/** It holds a record that was shown. */
+interface Holder {
+  readonly append: StreamAppend;
+  /** Which of its records that is. */
+  readonly index: number;
+}
+
+class Pins {
+  readonly #life: readonly StreamOperation[];
+  readonly #known: KnownRecords;
+  readonly #holders = new Map<bigint, Holder[]>();
+  /** By position: who is there for certain. */
+  readonly #writers = new Map<number, StreamOperation>();
+  readonly #places = new Map<StreamOperation, StreamOperation>();
+  readonly #reaches: Reaches;
+  readonly #lows: Lows;
+  readonly #latestCall: number;
+
+  constructor(life: readonly StreamOperation[], known: KnownRecords) {
+    this.#life = life;
+    this.#known = known;
+    for (const append of life.filter(isInDoubt))
+      for (const [index, hash] of append.input.recordHashes.entries()) {
+        const others = this.#holders.get(hash);
+        if (others === undefined) this.#holders.set(hash, [{ append, index }]);
+        else others.push({ append, index });
+      }
+    for (const [position, { operation }] of known.at)
+      if (operation.input.kind === 'append') this.#writers.set(position, operation);
+    this.#reaches = new Reaches(life);
+    this.#lows = new Lows(life);
+    this.#latestCall = life.reduce((latest, { call }) => Math.max(latest, call), Number.NEGATIVE_INFINITY);
+  }
+
+  get operations(): readonly StreamOperation[] {
+    return this.#life.map((operation) => this.#places.get(operation) ?? operation);
+  }
+
+  /** Each one placed may leave one choice less for another. */
+  place(all: readonly StreamOperation[]): Violation | null {
+    if (this.#holders.size === 0) return null;
+    let open = [...this.#known.at.keys()].filter((position) => !this.#writers.has(position)).sort((a, b) => a - b);
+    for (let before = Infinity; open.length < before;) {
+      before = open.length;
+      const left: number[] = [];
+      for (const position of open) {
+        if (this.#writers.has(position)) continue;
+        const holders = this.#holders.get(this.#known.at.get(position)!.hash) ?? [];
+        const possible = holders.filter((holder) => this.#objectionTo(holder, position) === null);
+        if (possible.length === 0) return this.#explain(holders, position, all);
+        const one = this.#onlyOneOf(possible);
+        if (one === null) left.push(position);
+        else this.#pin(one.append, position - one.index);
+      }
+      open = left;
+    }
+    return null;
+  }
+
+  /** Why it cannot have written the record at the position; null when it can. */
+  #objectionTo({ append, index }: Holder, position: number): Objection | null {
+    const { input, call, return: end } = append;
+    const start = position - index;
+    const elsewhere = this.#places.get(append);
+    if (elsewhere !== undefined) return { kind: 'elsewhere', append: elsewhere };
+    if (input.matchSeqNum !== null && input.matchSeqNum !== start) return { kind: 'condition', append, start };
+    if (start < 0) return { kind: 'cut', append, index, operation: null };
+    for (let i = 0; i < input.recordHashes.length; i++) {
+      const operation = this.#whoDisagrees(append, i, start + i);
+      if (operation !== null) return { kind: 'cut', append, index, operation };
+    }
+    const before = this.#reaches.before(call);
+    if (before !== null && before.reach > start) return { kind: 'late', append, ...before };
+    const below = this.#lows.behind(end);
+    return below !== null && below.low < start + input.recordHashes.length ? { kind: 'over', append, ...below } : null;
+  }
+
+  /** Who is there for certain, or was shown another record; null when nobody is or was. */
+  #whoDisagrees({ input }: StreamAppend, index: number, position: number): StreamOperation | null {
+    const writer = this.#writers.get(position);
+    if (writer !== undefined) return writer;
+    const known = this.#known.at.get(position);
+    if (known === undefined) return null;
+    const { content } = known;
+    if (known.hash !== input.recordHashes[index]) return known.operation;
+    const own = input.contentHashes?.[index];
+    return content === null || own === undefined || own === content.hash ? null : content.by;
+  }
+
+  #onlyOneOf(possible: readonly Holder[]): Holder | null {
+    const [one, ...others] = possible;
+    if (one === undefined || !others.every((other) => this.#areAlike(one, other))) return null;
+    return possible.reduce((latest, other) => (other.append.call > latest.append.call ? other : latest));
+  }
+
+  #areAlike(one: Holder, other: Holder): boolean {
+    if (one.index !== other.index) return false;
+    return [one, other].every(({ append }) => this.#isOpen(append)) && keyOf(one.append) === keyOf(other.append);
+  }
+
+  /** It may take effect as late as anything, and nothing tells when it was called. */
+  #isOpen({ return: end, input }: StreamAppend): boolean {
+    return end > this.#latestCall && input.turn === undefined && input.when === undefined;
+  }
+
+  #pin(append: StreamAppend, start: number): void {
+    const end = start + append.input.recordHashes.length;
+    let [shownBy, by] = [append.metadata.opId, append.return];
+    for (let position = start; position < end; position++) {
+      const shower = this.#known.at.get(position)?.operation;
+      // Whoever returned first was shown it first.
+      if (shower !== undefined && (shownBy === append.metadata.opId || shower.return < by))
+        [shownBy, by] = [shower.metadata.opId, shower.return];
+    }
+    const pinned: StreamOperation = {
+      ...append,
+      output: { kind: 'append-success', tail: end },
+      return: Math.min(append.return, by),
+      metadata: { ...append.metadata, shownTo: shownBy },
+    };
+    this.#places.set(append, pinned);
+    for (let position = start; position < end; position++) this.#writers.set(position, pinned);
+  }
+
+  #explain(holders: readonly Holder[], position: number, all: readonly StreamOperation[]): Violation {
+    const { hash, operation } = this.#known.at.get(position)!;
+    const objections = holders.map((holder) => this.#objectionTo(holder, position)!);
+    return unwritten({ position, hash, by: operation }, objections, { life: this.#life, all });
+  }
+}
+
+function isInDoubt(operation: StreamOperation): operation is StreamAppend {
+  return operation.output.kind === 'append-indefinite-failure' && operation.input.kind === 'append';
+}
+
+/** All that anybody could tell of it. */
+function keyOf({ input }: StreamAppend): string {
+  const { recordHashes, contentHashes = null, setFencingToken, fencingToken, matchSeqNum, trim = 0 } = input;
+  const hashes = [recordHashes.join(), contentHashes?.join() ?? null];
+  return JSON.stringify([...hashes, setFencingToken, fencingToken, matchSeqNum, trim]);
+}
+
+/** How far the log reached for certain, and who had told. */
+class Reaches {
+  readonly #tellers: { operation: StreamOperation; reach: number }[] = [];
+
+  constructor(life: readonly StreamOperation[]) {
+    let most = 0;
+    for (const operation of life.toSorted((a, b) => a.return - b.return)) {
+      const reach = reachOf(operation.input, operation.output);
+      if (reach <= most) continue;
+      most = reach;
+      this.#tellers.push({ operation, reach });
+    }
+  }
+
+  /** Told by those who had returned before the moment. */
+  before(moment: number): { operation: StreamOperation; reach: number } | null {
+    return this.#tellers[firstAbove(this.#tellers, ({ operation }) => operation.return, moment - 1) - 1] ?? null;
+  }
+}
+
+/** Where those stand that told it, and so everything that took effect before they were called. */
+class Lows {
+  readonly #tellers: { operation: StreamOperation; low: number }[] = [];
+
+  constructor(life: readonly StreamOperation[]) {
+    let least = Infinity;
+    for (const operation of life.toSorted((a, b) => b.call - a.call)) {
+      const low = positionOf(operation.input, operation.output);
+      if (low === null || low >= least) continue;
+      least = low;
+      this.#tellers.push({ operation, low });
+    }
+    this.#tellers.reverse();
+  }
+
+  /** The lowest of those called behind the moment. */
+  behind(moment: number): { operation: StreamOperation; low: number } | null {
+    return this.#tellers[firstAbove(this.#tellers, ({ operation }) => operation.call, moment)] ?? null;
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * Sentences about a record that somebody was shown and nobody can have written: who holds it, and why it is not theirs there.
+ * Nothing here changes a verdict.
+ */
+
+import type { Hash64 } from '../history.ts';
+import { counted, range, type Violation, type ViolationCode } from '../sweep/violation.ts';
+import type { StreamOperation } from './operations.ts';
+import type { StreamAppend } from './pins.ts';
+
+/** Why an append of unknown outcome that holds a record cannot have written it there. */
+export type Objection =
+  /** It is known to be at another place. */
+  | { kind: 'elsewhere'; append: StreamOperation }
+  /** It would begin where its `match_seq_num` does not hold. */
+  | { kind: 'condition'; append: StreamAppend; start: number }
+  /** Beside that record, its number `index`, stand others than its own, as `operation` tells; null where there is no place. */
+  | { kind: 'cut'; append: StreamAppend; index: number; operation: StreamOperation | null }
+  /** It was called behind an answer that showed a log as long as `reach`. */
+  | { kind: 'late'; append: StreamAppend; operation: StreamOperation; reach: number }
+  /** It had returned before something was called that stands at `low`. */
+  | { kind: 'over'; append: StreamAppend; operation: StreamOperation; low: number };
+
+export interface Shown {
+  position: number;
+  hash: Hash64;
+  by: StreamOperation;
+}
+
+interface Others {
+  life: readonly StreamOperation[];
+  /** Of other lives, and those without effect. */
+  all: readonly StreamOperation[];
+}
+
+/** `objections`: to all appends of unknown outcome that hold the record. The nearest miss is told. */
+export function unwritten(shown: Shown, objections: readonly Objection[], others: Others): Violation {
+  const [nearest] = objections.toSorted((a, b) => NEARNESS.indexOf(a.kind) - NEARNESS.indexOf(b.kind));
+  const { opId } = shown.by.metadata;
+  const said = nearest === undefined ? writtenOtherwise(shown, others) : objected(nearest);
+  return {
+    code: said.code,
+    message: `Op ${opId} was shown a record ${shown.position} ${said.why}.`,
+    opIds: [...new Set([...said.opIds.slice(0, 1), opId, ...said.opIds.slice(1)])].slice(0, 4),
+  };
+}
+
+const NEARNESS: readonly Objection['kind'][] = ['late', 'over', 'condition', 'elsewhere', 'cut'];
+
+interface Said {
+  code: ViolationCode;
+  why: string;
+  opIds: readonly number[];
+}
+
+function objected(objection: Objection): Said {
+  const { input, metadata } = objection.append;
+  const { opId, shownTo } = metadata;
+  const count = input.kind === 'append' ? input.recordHashes.length : 0;
+  switch (objection.kind) {
+    case 'elsewhere': {
+      const why = `that only op ${opId} can have written, which was shown at ${placeOf(objection.append)} to op ${shownTo}`;
+      return { code: 'applied-twice', why, opIds: [opId, shownTo!] };
+    }
+    case 'condition': {
+      const why = `of op ${opId}, which demanded match_seq_num ${objection.append.input.matchSeqNum} and would begin at ${objection.start}`;
+      return { code: 'match-seq-num', why, opIds: [opId] };
+    }
+    case 'cut': {
+      const other = objection.operation?.metadata.opId;
+      const beside = other === undefined ? 'for the others there is no place' : `op ${other} tells of others beside it`;
+      const why = `that only op ${opId} can have written, as number ${objection.index} of its ${counted(count, 'record')}, but ${beside}`;
+      return { code: 'partial-apply', why, opIds: other === undefined ? [opId] : [opId, other] };
+    }
+    case 'late': {
+      const other = objection.operation.metadata.opId;
+      const why = `that only op ${opId} can have written, but op ${other} had told of ${counted(objection.reach, 'record')} before that was called`;
+      return { code: 'seen-before-written', why, opIds: [opId, other] };
+    }
+    case 'over': {
+      const other = objection.operation.metadata.opId;
+      const why = `that only op ${opId} can have written, but that had returned before op ${other} was called, which stands at ${objection.low}`;
+      return { code: 'late-effect', why, opIds: [opId, other] };
+    }
+  }
+}
+
+/** By nobody in doubt. */
+function writtenOtherwise({ hash }: Shown, { life, all }: Others): Said {
+  const holds = ({ input }: StreamOperation): boolean => input.kind === 'append' && input.recordHashes.includes(hash);
+  const writer = life.find(holds);
+  const { opId } = (writer ?? all.find(holds))?.metadata ?? {};
+  if (opId === undefined) return { code: 'unexplained-records', why: 'that is in no append of the history', opIds: [] };
+  if (writer !== undefined) {
+    const why = `that only op ${opId} can have written, which was acknowledged at ${placeOf(writer)}`;
+    return { code: 'applied-twice', why, opIds: [opId] };
+  }
+  const isOfOtherLife = all.some((other) => holds(other) && other.output.kind !== 'append-definite-failure');
+  if (isOfOtherLife)
+    return { code: 'unexplained-records', why: `of op ${opId}, which is of another life`, opIds: [opId] };
+  return { code: 'failed-append-visible', why: `of op ${opId}, which had no effect`, opIds: [opId] };
+}
+
+/** Of an append that is acknowledged, or counts as such. */
+function placeOf({ input, output }: StreamOperation): string {
+  const end = output.kind === 'append-acked' ? output.end : output.kind === 'append-success' ? output.tail : 0;
+  return range(end - (input.kind === 'append' ? input.recordHashes.length : 0), end);
+}

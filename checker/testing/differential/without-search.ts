@@ -1,0 +1,133 @@
+/**
+ * Extended histories that need no search, each with so much in doubt that one would come to no end: what a rule only saves is
+ * noticed by these. Each must have its verdict within a budget that no search can do anything with.
+ */
+
+import { checkExtendedStream, type ExtendedCheckOptions } from '../../extended/check.ts';
+import type { ExtendedCall, ExtendedEvent, ExtendedHistory } from '../../extended/history.ts';
+import { acked, append, inSequence, type Step } from '../extended-steps.ts';
+import { shownInParts } from '../shown-in-parts.ts';
+
+const STEPS_MAX = 2_000;
+
+interface Decided {
+  name: string;
+  /** The code of the violation, or `ok`. */
+  verdict: string;
+  history: ExtendedHistory;
+  options?: ExtendedCheckOptions;
+}
+
+/** The first one that is judged otherwise, or null. */
+export function huntWithoutSearch(): { name: string; disagreement: string } | null {
+  for (const { name, verdict, history, options = {} } of DECIDED) {
+    const said = checkExtendedStream(history, { ...options, stepsMax: STEPS_MAX });
+    const code = said.verdict === 'illegal' ? said.violation.code : said.verdict;
+    if (code !== verdict) return { name, disagreement: `it is ${verdict}, the checker says ${code}` };
+  }
+  return null;
+}
+
+const tail = (value: number): Step => [{ kind: 'check-tail' }, { kind: 'check-tail-success', tail: value }];
+const part = (start: number, ...recordHashes: bigint[]): Step => [
+  { kind: 'read-part', from: { seqNum: start } },
+  { kind: 'read-part-success', start, recordHashes, tail: null },
+];
+/** Never answered, each by a client of its own. */
+const lost = (opId: number, call: ExtendedCall): ExtendedEvent => ({ type: 'call', clientId: opId, opId, call });
+const doubts = Array.from({ length: 40 }, (_, i) => lost(1_000 + i, append([BigInt(1_000 + i)])));
+/** Op ids from `first` on. */
+const steps = (first: number, ...some: readonly Step[]): ExtendedEvent[] =>
+  inSequence(...some).map((event) => ({ ...event, opId: first + event.opId }));
+
+const large = { seed: 3, clients: 10, opsPerClient: 50, unknownPermille: 300, recordsMax: 2 } as const;
+/** One of the doubtful is below. */
+const holed: ExtendedEvent[] = [...doubts, ...steps(0, [append([1n]), acked(9)], tail(9))];
+const stale: ExtendedEvent[] = [...holed, ...steps(10, tail(8))];
+const config = { retentionAgeMs: null, emptyAgeMs: 1 };
+
+const DECIDED: readonly Decided[] = [
+  { name: 'followers', verdict: 'ok', history: shownInParts({ ...large, readers: 'followers' }) },
+  { name: 'limited reads', verdict: 'ok', history: shownInParts({ ...large, readers: 'limits' }) },
+  {
+    name: 'a tail below what was shown',
+    verdict: 'stale-tail',
+    history: [...doubts, lost(5, append([7n, 8n])), ...steps(10, part(0, 7n), tail(1))],
+  },
+  {
+    name: 'a record that two hold, of which one has others beside it',
+    verdict: 'stale-tail',
+    history: [
+      lost(5, append([7n, 9n])),
+      lost(6, append([7n, 8n])),
+      lost(4, append([9n, 1n])),
+      ...doubts,
+      ...steps(10, part(0, 7n, 9n), tail(1)),
+    ],
+  },
+  {
+    name: 'a record that two hold, of which one demands another place',
+    verdict: 'stale-tail',
+    history: [
+      lost(5, append([7n], { matchSeqNum: 4 })),
+      lost(6, append([7n])),
+      ...doubts,
+      ...steps(10, part(0, 7n), tail(0)),
+    ],
+  },
+  {
+    name: 'a record that two hold, of which one was called too late',
+    verdict: 'stale-tail',
+    history: [
+      lost(5, append([7n, 8n])),
+      ...doubts,
+      ...steps(10, part(0, 7n)),
+      lost(6, append([7n, 9n])),
+      ...steps(20, tail(1)),
+    ],
+  },
+  {
+    name: 'a record that two hold, of which one had returned before',
+    verdict: 'ok',
+    history: [
+      lost(5, append([7n], { fencingToken: '' })),
+      lost(6, append([7n])),
+      { type: 'return', clientId: 6, opId: 6, return: { kind: 'append-indefinite-failure' } },
+      ...doubts,
+      ...steps(10, tail(0), part(0, 7n), tail(9)),
+    ],
+  },
+  {
+    name: 'a record that two hold, of which one is elsewhere',
+    verdict: 'stale-tail',
+    history: [
+      lost(5, append([7n])),
+      lost(6, append([7n, 8n])),
+      ...doubts,
+      ...steps(10, tail(1), [append([3n]), acked(2)], part(0, 7n), part(2, 7n), tail(3)),
+    ],
+  },
+  {
+    name: 'where nobody could notice that the stream was removed',
+    verdict: 'stale-tail',
+    history: stale,
+    options: { config },
+  },
+  {
+    name: 'where a stream was never gone, and requests would have created it',
+    verdict: 'stale-tail',
+    history: stale,
+    options: { createsOn: ['append', 'read'] },
+  },
+  {
+    name: 'a configuration in doubt',
+    verdict: 'stale-tail',
+    history: [lost(500, { kind: 'configure', emptyAgeMs: null }), ...stale],
+  },
+  {
+    name: 'the only creation in doubt',
+    verdict: 'stale-tail',
+    history: [lost(500, { kind: 'create', token: null }), ...stale],
+    options: { initially: 'absent' },
+  },
+];
