@@ -5,6 +5,7 @@
 
 import type { CreatesOn } from './history.ts';
 import type { ExtendedRule } from './model.ts';
+import { isChange, showsStream } from './lives.ts';
 import type { StreamOperation } from './operations.ts';
 import { FIRST_LIFE, type StreamCall } from './stream-call.ts';
 
@@ -22,8 +23,9 @@ export function withWhatHappensByItself(
     added.push({ clientId: 0, input, output: { kind: 'change-unknown' }, call, return: end, metadata });
   };
   const mayVanish = config?.emptyAgeMs != null || operations.some(mayMakeVanish);
-  // A stream that was there and never went cannot be created.
-  const mayBeGone = initially === 'absent' || mayVanish || operations.some(isDeletion);
+  // A stream that was there and never went cannot be created, and one that was created was not there.
+  const mayBeMade = initially === 'absent' && !operations.some(isCreated);
+  const mayBeGone = mayBeMade || mayVanish || operations.some(isDeletion);
   for (const operation of operations)
     if (mayBeGone && mayCreate(operation, createsOn)) {
       const { when } = operation.input;
@@ -42,6 +44,35 @@ export function withWhatHappensByItself(
   return added.length === 0 ? null : [...operations, ...added].sort((a, b) => a.call - b.call);
 }
 
+/**
+ * `operations` with the creation of the only stream there was, where there was none at first, nobody but requests for it can have
+ * made it, and it cannot go. It was made for the first request that may have done that behind all who were told of no stream:
+ * the earlier it was there, the more can have been true of it.
+ */
+export function withTheCreationForARequest(
+  operations: readonly StreamOperation[],
+  { initially, config, createsOn = [] }: ExtendedRule,
+): readonly StreamOperation[] {
+  if (initially !== 'absent' || config?.emptyAgeMs != null) return operations;
+  if (operations.some((operation) => isChange(operation) || mayMakeVanish(operation))) return operations;
+  const absent = operations.filter(tellsOfTheEnd).reduce((latest, { call }) => Math.max(latest, call), -Infinity);
+  const moment = ({ call }: StreamOperation): number => Math.max(call, absent);
+  const [request] = operations
+    .filter((operation) => mayCreate(operation, createsOn) && operation.return >= absent)
+    .sort((a, b) => moment(a) - moment(b));
+  if (request === undefined || !operations.some(showsStream)) return operations;
+  const id = operations.reduce((greatest, { metadata }) => Math.max(greatest, metadata.id), 0) + 1;
+  const { when } = request.input;
+  const creation: StreamOperation = {
+    ...request,
+    clientId: 0,
+    input: { kind: 'create', token: null, birth: id, ...(when && { when }) },
+    output: { kind: 'created' },
+    metadata: { opId: request.metadata.opId, id, behind: null },
+  };
+  return [...operations, creation].sort((a, b) => a.call - b.call);
+}
+
 /** What was never answered, or not in any way that says otherwise, may have created its stream. */
 function mayCreate({ input, metadata }: StreamOperation, createsOn: readonly CreatesOn[]): boolean {
   if (metadata.behind !== null || input.kind === 'create' || input.kind === 'delete') return false;
@@ -54,6 +85,10 @@ function mayCreate({ input, metadata }: StreamOperation, createsOn: readonly Cre
 function mayMakeVanish({ input }: StreamOperation): boolean {
   if (input.kind === 'configure') return input.emptyAgeMs !== null;
   return input.kind === 'create' && input.config?.emptyAgeMs != null;
+}
+
+function isCreated({ output }: StreamOperation): boolean {
+  return output.kind === 'created';
 }
 
 function isDeletion({ input, output }: StreamOperation): boolean {

@@ -16,7 +16,7 @@ import { knownRecords } from './contents.ts';
 import { misfitted, withoutPlace } from './explain.ts';
 import { insertedInto, type Misfit } from './insert.ts';
 import { livesOf, withTheOnlyCreation } from './lives.ts';
-import { withWhatHappensByItself } from './by-itself.ts';
+import { withTheCreationForARequest, withWhatHappensByItself } from './by-itself.ts';
 import { type ExtendedRule, extendedStreamModel, KEEPS_ALL } from './model.ts';
 import { operationsOfStream, type StreamOperation } from './operations.ts';
 import { isPinned, pinnedIn } from './pins.ts';
@@ -31,10 +31,11 @@ export type ExtendedCheckOptions = StreamCheckOptions & Pick<ExtendedRule, 'init
 
 /** Throws `MalformedHistory`. */
 export function checkExtendedStream(history: ExtendedHistory, options: ExtendedCheckOptions = {}): Verdict {
-  const operations = operationsOfStream(history, options);
-  if ('code' in operations) return { verdict: 'illegal', violation: operations };
+  const told = operationsOfStream(history, options);
+  if ('code' in told) return { verdict: 'illegal', violation: told };
   const { strictS2 = false, initially = 'present', config = KEEPS_ALL, createsOn = [] } = options;
   const rule: ExtendedRule = { strictS2, initially, config, createsOn };
+  const operations = withTheCreationForARequest(told, rule);
   const withoutService = judged(operations, rule, options);
   if (withoutService.verdict === 'ok') return withoutService;
   const all = withWhatHappensByItself(operations, rule);
@@ -45,7 +46,7 @@ export function checkExtendedStream(history: ExtendedHistory, options: ExtendedC
   return verdict.verdict === 'illegal' && isTold ? withoutService : verdict;
 }
 
-/** As if the service did nothing to the name by itself. */
+/** As if the service did nothing else to the name by itself. */
 function judged(told: readonly StreamOperation[], rule: ExtendedRule, options: ExtendedCheckOptions): Verdict {
   const { initially } = rule;
   const operations = withTheOnlyCreation(told, rule);
@@ -72,7 +73,8 @@ function judged(told: readonly StreamOperation[], rule: ExtendedRule, options: E
   }
   for (const operation of lives.elsewhere) resolved.set(operation.metadata.id, operation);
   const definite = [...resolved.values()];
-  const hasOneLife = lives.changes.length === 0;
+  // Positions never fall where there was nothing before.
+  const hasOneLife = lives.changes.length <= (initially === 'absent' ? 1 : 0);
   const placed = withEverything(definite, backbone, { ...rule, hasOneLife, isResolved: true });
   if ('verdict' in placed) return placed;
   const placedById = new Map(

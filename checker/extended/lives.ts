@@ -112,7 +112,7 @@ function spansOf(changes: readonly StreamOperation[], isPresentFirst: boolean): 
   return lives;
 }
 
-function isChange({ input, output }: StreamOperation): boolean {
+export function isChange({ input, output }: StreamOperation): boolean {
   return CHANGES.has(output.kind) && input.kind !== 'configure';
 }
 
@@ -132,7 +132,8 @@ export function withTheOnlyCreation(
   );
 }
 
-function showsStream(operation: StreamOperation): boolean {
+/** It was true of a stream, or that there is one. */
+export function showsStream(operation: StreamOperation): boolean {
   const { kind } = operation.output;
   if (kind === 'create-noop' || kind === 'stream-exists') return true;
   return needsStream(operation) && kind !== 'append-indefinite-failure';

@@ -276,6 +276,17 @@ const EXTENDED: readonly Mutant[] = [
     'if (mayBeGone && mayCreate',
     'if (mayCreate',
   ]),
+  onExtended('a stream that only requests can have created', [
+    'by-itself.ts',
+    'if (request === undefined || !operations.some(showsStream))',
+    'if (operations.length > 0)',
+  ]),
+  onExtended('it is created behind all who were told of none', [
+    'by-itself.ts',
+    '&& operation.return >= absent)',
+    '&& operation.return >= -1)',
+  ]),
+  onExtended('a stream that was created was not there', ['by-itself.ts', '&& !operations.some(isCreated)', '']),
   onExtended('a configuration begins and ends no life', [
     'lives.ts',
     "CHANGES.has(output.kind) && input.kind !== 'configure'",

@@ -40,6 +40,7 @@ const doubts = Array.from({ length: 40 }, (_, i) => lost(1_000 + i, append([BigI
 const steps = (first: number, ...some: readonly Step[]): ExtendedEvent[] =>
   inSequence(...some).map((event) => ({ ...event, opId: first + event.opId }));
 
+const gone: Step = [{ kind: 'check-tail' }, { kind: 'stream-absent' }];
 const large = { seed: 3, clients: 10, opsPerClient: 50, unknownPermille: 300, recordsMax: 2 } as const;
 /** One of the doubtful is below. */
 const holed: ExtendedEvent[] = [...doubts, ...steps(0, [append([1n]), acked(9)], tail(9))];
@@ -118,6 +119,24 @@ const DECIDED: readonly Decided[] = [
     verdict: 'stale-tail',
     history: stale,
     options: { createsOn: ['append', 'read'] },
+  },
+  {
+    name: 'where only requests can have created the stream',
+    verdict: 'stale-tail',
+    history: [...steps(600, gone), ...stale],
+    options: { initially: 'absent', createsOn: ['append'] },
+  },
+  {
+    name: 'where the stream was created, and requests would have done so',
+    verdict: 'stale-tail',
+    history: [...steps(600, [{ kind: 'create', token: null }, { kind: 'created' }]), ...stale],
+    options: { initially: 'absent', createsOn: ['append'] },
+  },
+  {
+    name: 'limited reads of a stream that a request created',
+    verdict: 'ok',
+    history: [...steps(10_000, gone), ...shownInParts({ ...large, readers: 'limits' })],
+    options: { initially: 'absent', createsOn: ['append'] },
   },
   {
     name: 'a configuration in doubt',
