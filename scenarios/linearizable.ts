@@ -72,7 +72,7 @@ export interface ScenarioOptions {
   record: boolean;
   onTraceLine?: (line: string) => void;
   /** Choices from elsewhere than the generator, and who sees them. */
-  worldOptions?: Pick<WorldOptions, 'choices' | 'onChoice' | 'onProbe' | 'eventsMax'>;
+  worldOptions?: Pick<WorldOptions, 'choices' | 'onChoice' | 'onProbe' | 'eventsMax' | 'decisionsMax'>;
 }
 
 export async function runLinearizable(options: ScenarioOptions): Promise<ScenarioRun> {

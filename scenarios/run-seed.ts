@@ -21,7 +21,7 @@ export interface RunSeedOptions {
   /** Instead of the plan that the name draws. */
   plan?: Plan;
   /** Choices from elsewhere than the generator, and who sees them. */
-  world?: Pick<WorldOptions, 'choices' | 'onChoice' | 'onProbe' | 'eventsMax'>;
+  world?: Pick<WorldOptions, 'choices' | 'onChoice' | 'onProbe' | 'eventsMax' | 'decisionsMax'>;
   /** What is left of the run, before it is judged. */
   onEnd?: (world: World, history: readonly HistoryEvent[]) => void;
 }

@@ -60,6 +60,8 @@ export interface WorldOptions {
   objects?: ReadonlyMap<string, Uint8Array>;
   /** A run that takes more events fails as one that does not end: for who knows how soon it has to fail. */
   eventsMax?: number;
+  /** The same for a run that takes more choices that are not dull. */
+  decisionsMax?: number;
   /** Receives the trace as text, line by line. */
   traceLine?: (text: string) => void;
   /** Make ambient clocks, dice, timers and I/O throw during events; default true. */
@@ -102,7 +104,7 @@ export class World {
     trace.note('world', options.seed, options.profile);
     const generator = new KeyedSource(runKeys(options.seed, options.profile));
     const source = options.choices?.(generator) ?? generator;
-    this.choices = new Choices(source, (outcome) => trace.mix(outcome), options.onChoice);
+    this.choices = new Choices(source, this.#sink(options.decisionsMax), options.onChoice);
     this.#kernel = new Kernel(trace, options.guard === false ? NO_GUARD : installGuard());
     const kernel = this.#kernel;
     const { onProbe } = options;
@@ -235,6 +237,17 @@ export class World {
       dueMs: Math.floor(atUs / 1000),
     }));
     return [...calls, ...attempts, ...scheduled];
+  }
+
+  /** Folds every choice into the trace, and counts the decisions among them where somebody cares how many there are. */
+  #sink(decisionsMax?: number): (outcome: number) => void {
+    const { trace } = this;
+    if (decisionsMax === undefined) return (outcome) => trace.mix(outcome);
+    let decisions = 0;
+    return (outcome) => {
+      trace.mix(outcome);
+      if (outcome !== 0 && ++decisions > decisionsMax) this.fail('liveness', OVERDUE);
+    };
   }
 
   get #makers(): ConstructorParameters<typeof Host>[3] {

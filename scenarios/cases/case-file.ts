@@ -9,7 +9,7 @@ import { programLine, shellWord } from '../repro-line.ts';
 import type { CaseFile } from '../run.ts';
 import { type Case, type CaseRun, runCase } from './case.ts';
 import { explain, sentenceOf } from './explain.ts';
-import type { Shrunk } from './shrink.ts';
+import type { Shrunk } from '../shrink/shrink.ts';
 import { caseOf, type Simcase, simcaseOf } from './simcase.ts';
 
 const FILE_NAME = 'case.simcase';

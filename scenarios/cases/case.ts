@@ -9,13 +9,15 @@ import { type FlatRecording, FlatReplay, type KeyedChoice, KeyedReplay, type Mis
 import type { Plan } from '../plan.ts';
 import type { RunFailure, RunRecord } from '../run.ts';
 import { runSeed, type RunSeedOptions } from '../run-seed.ts';
+import { ThinDice, type Thinness } from './thin-dice.ts';
 
 /** A choice that was not dull, by its key. */
 export type LivelyChoice = Pick<KeyedChoice, 'site' | 'entity' | 'ordinal' | 'outcome'>;
 
-/** Where the choices of a case come from: the generator of its seed, a list by key, or a list in order. */
+/** Where the choices of a case come from: the generator of its seed, all or few of it, a list by key, or a list in order. */
 type CaseChoices =
   | { kind: 'generated' }
+  | { kind: 'thinned'; thinness: Thinness }
   | { kind: 'keyed'; lively: readonly LivelyChoice[] }
   | { kind: 'flat'; recording: FlatRecording };
 
@@ -43,11 +45,12 @@ export async function runCase(
   options: Pick<RunSeedOptions, 'record' | 'onTraceLine'> & {
     onChoice?: (site: string) => void;
     eventsMax?: number;
+    decisionsMax?: number;
   } = {},
 ): Promise<CaseRun> {
   let flatReplay: FlatReplay | null = null;
   let rest: Omit<CaseRun, 'record'> | null = null;
-  const { onChoice, eventsMax, ...runOptions } = options;
+  const { onChoice, eventsMax, decisionsMax, ...runOptions } = options;
   const record = await runSeed({
     ...runOptions,
     seed,
@@ -56,10 +59,13 @@ export async function runCase(
     world: {
       ...(onChoice !== undefined && { onChoice }),
       ...(eventsMax !== undefined && { eventsMax }),
+      ...(decisionsMax !== undefined && { decisionsMax }),
       choices: (generator) => {
         switch (choices.kind) {
           case 'generated':
             return generator;
+          case 'thinned':
+            return new ThinDice(generator, choices.thinness);
           case 'keyed':
             return new KeyedReplay(choices.lively, generator);
           case 'flat':

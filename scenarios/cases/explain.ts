@@ -36,12 +36,20 @@ export function explanationText({ message, causes, scenery, run }: Explanation):
   return [
     message,
     '',
-    `${causes.length} decisions matter; without any one of them this does not happen:`,
-    ...causes.map((choice) => `  ${sentenceOf(choice)}`),
+    ...causesText(causes),
     ...(scenery.length === 0 ? [] : [`and ${scenery.length} that do not matter`]),
     '',
     ...lanes(run.history, run.record.tracks, run.record.failure?.opIds ?? []),
   ].join('\n');
+}
+
+function causesText(causes: readonly KeyedChoice[]): string[] {
+  if (causes.length === 0) return ['no decision matters: this happens when nothing is left to chance'];
+  const matter =
+    causes.length === 1
+      ? '1 decision matters; without it'
+      : `${causes.length} decisions matter; without any one of them`;
+  return [`${matter} this does not happen:`, ...causes.map((choice) => `  ${sentenceOf(choice)}`)];
 }
 
 /** `c1, time 12: appends 3 records (draw 2 of 8)`, or `node-1 wal/7, time 2: whether the reply to a put is lost → yes`. */

@@ -101,7 +101,7 @@ async function runExploration(options: ExploreCommandOptions): Promise<number> {
 
 /** Leaves a case that repeats the failure without the exploration. */
 async function report({ genome, plan, record }: Explored, run: number, options: ExploreCommandOptions): Promise<void> {
-  const [{ runCase }, { shrink }] = await Promise.all([import('../cases/case.ts'), import('../cases/shrink.ts')]);
+  const [{ runCase }, { shrink }] = await Promise.all([import('../cases/case.ts'), import('../shrink/shrink.ts')]);
   const made: Case = { seed: genome.seed, plan, choices: { kind: 'generated' } };
   const kept =
     options.shrink === undefined

@@ -94,7 +94,7 @@ async function withCaseFile(run: RunRecord, options: RunOptions, shrinkMs: numbe
 
 async function caseFileOf({ seed, profile, ...options }: RunOptions, shrinkMs: number): Promise<CaseFile> {
   const [{ shrink }, { shrunkCaseFile, wholeCaseFile }] = await Promise.all([
-    import('../cases/shrink.ts'),
+    import('../shrink/shrink.ts'),
     import('../cases/case-file.ts'),
   ]);
   if (shrinkMs === 0) return wholeCaseFile(seed, profile, sizeOf(options));

@@ -198,7 +198,7 @@ async function writeFailures(
   const [{ signatureGroups }, { runSeed }, { shrink }, { shrunkCaseFile, wholeCaseFile }] = await Promise.all([
     import('../sweep/signatures.ts'),
     import('../run-seed.ts'),
-    import('../cases/shrink.ts'),
+    import('../shrink/shrink.ts'),
     import('../cases/case-file.ts'),
   ]);
   const links: Record<string, string> = {};

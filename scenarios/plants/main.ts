@@ -7,7 +7,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
-import { countArgument } from '../arguments.ts';
+import { countArgument, durationArgument } from '../arguments.ts';
 import { HAZARDS } from '../hazards/hazards.ts';
 import { reportHazard } from '../hazards/report.ts';
 import { plantName } from '../hazards/run-plant.ts';
@@ -17,6 +17,7 @@ import { ALL_DIRECTED, ALL_HUNTED } from './all-plants.ts';
 import type { Plant } from './plants.ts';
 import { caughtBy } from './run-directed.ts';
 import { type Found, huntPlant } from './run-hunt.ts';
+import { shrinkFound } from './run-shrink.ts';
 import type { DirectedPlant } from './storage-plants.ts';
 
 const NAMES = [...ALL_HUNTED, ...ALL_DIRECTED, ...HAZARDS.map(({ story }) => ({ name: plantName(story) }))].map(
@@ -34,6 +35,7 @@ interface Options {
   directed?: boolean;
   hazards?: boolean;
   tries: number;
+  shrink?: number;
   out?: string;
   jobs: number;
 }
@@ -45,14 +47,15 @@ await new Command('plants')
   .option('--directed', 'only those that a directed story catches')
   .option('--hazards', 'only those of docs/HAZARDS.md, each in its story')
   .option('--tries <n>', 'hunt each so often, from other seeds each time', countArgument, 1)
+  .option('--shrink <duration>', 'make the run small in which each was caught, within this time', durationArgument)
   .option('--out <file>', 'write a line of JSON for each that was hunted, for the page of a sweep (`--plants`)')
   .option('--jobs <n>', 'processes', countArgument, availableParallelism())
-  .action(async ({ seeds = Infinity, only, jobs, directed = false, hazards = false, tries, out }: Options) => {
+  .action(async ({ seeds = Infinity, only, jobs, directed = false, hazards = false, tries, shrink, out }: Options) => {
     if (out !== undefined) writeFileSync(out, '');
     const isWanted = ({ name }: Pick<Plant, 'name'>) => only === undefined || name === only;
     const hunted = directed || hazards ? [] : ALL_HUNTED.filter(isWanted);
     await eachOf(hunted, jobs, async (plant) => {
-      const trial = await report(plant, Math.min(seeds, plant.seedsMax), tries);
+      const trial = await report(plant, Math.min(seeds, plant.seedsMax), tries, shrink);
       if (out !== undefined) appendFileSync(out, `${JSON.stringify(trial)}\n`);
     });
     const played = hazards ? [] : ALL_DIRECTED.filter(isWanted);
@@ -76,7 +79,7 @@ async function eachOf<Item>(items: readonly Item[], jobs: number, work: (item: I
 }
 
 /** A plant that survives fewer seeds than it promises to be found in has not broken its promise. */
-async function report(plant: Plant, seedsMax: number, tries: number): Promise<PlantTrial> {
+async function report(plant: Plant, seedsMax: number, tries: number, shrinkMs?: number): Promise<PlantTrial> {
   const hunts: Found[] = [];
   for (let i = 0; i < tries; i++) hunts.push(await huntPlant(plant, seedsMax, i * SEEDS_BETWEEN_TRIES));
   const [first] = hunts.filter(({ caught }) => caught !== null);
@@ -93,6 +96,7 @@ async function report(plant: Plant, seedsMax: number, tries: number): Promise<Pl
       process.exitCode = 1;
       console.log(`${' '.repeat(NAME_WIDTH)} not by what it is for, which says ${plant.says}`);
     }
+    if (shrinkMs !== undefined) console.log(`${' '.repeat(NAME_WIDTH)} ${await shrinkFound(first, shrinkMs)}`);
     // The program with the plant in it stays; so does what it takes to see the run on a page.
     console.log(`${' '.repeat(NAME_WIDTH)} again: ${reproLine(first.caught, {}, plant.name)}`);
   }

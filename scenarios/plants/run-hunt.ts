@@ -9,6 +9,8 @@ import type { Plant } from './plants.ts';
 const run = promisify(execFile);
 
 export interface Found extends Catch {
+  /** With the plant in it. */
+  program: string;
   wallMs: number;
 }
 
@@ -29,5 +31,5 @@ export async function huntPlant(
     `${from}..${from + seedsMax}`,
     ...profile,
   ]);
-  return { ...(JSON.parse(stdout) as Catch), wallMs: performance.now() - startedMs };
+  return { ...(JSON.parse(stdout) as Catch), program, wallMs: performance.now() - startedMs };
 }

@@ -8,14 +8,16 @@ export interface DeltaOptions<Item> {
   suffices: (items: readonly Item[]) => Promise<boolean>;
   /** Items that went by themselves need no try of their own. */
   isLeft?: (item: Item) => boolean;
+  /** The fewest that are tried together; default 1. */
+  lengthMin?: number;
   isOver: () => boolean;
 }
 
 /** The items that are left; a smallest set only in that no single one of them can go, unless it was over before. */
 export async function needed<Item>(all: readonly Item[], options: DeltaOptions<Item>): Promise<readonly Item[]> {
-  const { suffices, isLeft = () => true, isOver } = options;
+  const { suffices, isLeft = () => true, lengthMin = 1, isOver } = options;
   let items = all;
-  for (let length = items.length; length >= 1; length = Math.min(length, items.length) >> 1) {
+  for (let length = items.length; length >= lengthMin; length = Math.min(length, items.length) >> 1) {
     for (let end = items.length; end > 0; end -= length) {
       const start = Math.max(0, end - length);
       if (isOver()) return items;
