@@ -47,7 +47,7 @@ export function withWhatHappensByItself(
 /**
  * `operations` with the creation of the only stream there was, where there was none at first, nobody but requests for it can have
  * made it, and it cannot go. It was made for the first request that may have done that behind all who were told of no stream:
- * the earlier it was there, the more can have been true of it.
+ * the earlier it was there, the more can have been true of it. Whoever saw it returned behind that.
  */
 export function withTheCreationForARequest(
   operations: readonly StreamOperation[],
@@ -60,7 +60,8 @@ export function withTheCreationForARequest(
   const [request] = operations
     .filter((operation) => mayCreate(operation, createsOn) && operation.return >= absent)
     .sort((a, b) => moment(a) - moment(b));
-  if (request === undefined || !operations.some(showsStream)) return operations;
+  const seen = operations.filter(showsStream).reduce((first, { return: end }) => Math.min(first, end), Infinity);
+  if (request === undefined || seen === Infinity || request.call > seen) return operations;
   const id = operations.reduce((greatest, { metadata }) => Math.max(greatest, metadata.id), 0) + 1;
   const { when } = request.input;
   const creation: StreamOperation = {
@@ -68,6 +69,7 @@ export function withTheCreationForARequest(
     clientId: 0,
     input: { kind: 'create', token: null, birth: id, ...(when && { when }) },
     output: { kind: 'created' },
+    return: Math.min(request.return, seen),
     metadata: { opId: request.metadata.opId, id, behind: null },
   };
   return [...operations, creation].sort((a, b) => a.call - b.call);

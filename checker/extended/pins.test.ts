@@ -54,6 +54,10 @@ const part = (start: number, ...recordHashes: bigint[]): Step => [
   { kind: 'read-part', from: { seqNum: start } },
   { kind: 'read-part-success', start, recordHashes, tail: null },
 ];
+const told = (start: number, hash: bigint, content: bigint): Step => [
+  { kind: 'read-part', from: { seqNum: start } },
+  { kind: 'read-part-success', start, recordHashes: [hash], contentHashes: [content], tail: null },
+];
 const tail = (value: number): Step => [{ kind: 'check-tail' }, { kind: 'check-tail-success', tail: value }];
 /** Never answered, by a client of its own. */
 const lost = (opId: number, hashes: bigint[], more: Partial<ExtendedAppend> = {}): ExtendedEvent => ({
@@ -75,6 +79,26 @@ describe('a record is convicted that nobody can have written', () => {
 
   test.each<[string, readonly ExtendedEvent[], string, readonly number[]]>([
     ['by anybody', shown(9, ...part(1, 7n)), 'unexplained-records', [9]],
+    [
+      'with its content',
+      [
+        lost(4, [7n], { contentHashes: [10n] }),
+        lost(5, [7n], { contentHashes: [11n] }),
+        ...shown(9, ...told(1, 7n, 12n)),
+      ],
+      'wrong-content',
+      [9, 4, 5],
+    ],
+    [
+      'with its content, but elsewhere',
+      [
+        lost(4, [7n], { contentHashes: [10n] }),
+        ...shown(5, append([7n], { contentHashes: [11n] }), acked(2)),
+        ...shown(9, ...told(2, 7n, 11n)),
+      ],
+      'applied-twice',
+      [5, 9],
+    ],
     [
       'there again',
       [lost(5, [7n]), ...shown(8, ...part(1, 7n)), ...shown(9, ...part(2, 7n))],
@@ -135,7 +159,7 @@ describe('a record is convicted that nobody can have written', () => {
     const over: ExtendedEvent[] = shown(9, append([3n]), acked(2));
     const { code, message, opIds } = blamed(...first, lost(5, [7n, 8n]), ...shown(8, ...part(2, 8n)), ...over);
     expect([code, ...opIds]).toEqual(['partial-apply', 5, 8, 9]);
-    expect(message).toContain('number 1 of its 2 records, but op 9 tells of others beside it');
+    expect(message).toContain('number 1 of its 2 records, and op 9 tells of others beside it');
   });
 });
 

@@ -15,7 +15,7 @@ import { positionOf } from './model.ts';
 import { reachOf } from './observations.ts';
 import type { StreamOperation } from './operations.ts';
 import type { StreamCall } from './stream-call.ts';
-import { type Objection, unwritten } from './unwritten.ts';
+import { areOther, type Objection, unwritten } from './unwritten.ts';
 
 export type StreamAppend = StreamOperation & { input: StreamCall & { kind: 'append' } };
 
@@ -99,7 +99,7 @@ class Pins {
       const left: number[] = [];
       for (const position of open) {
         if (this.#writers.has(position)) continue;
-        const holders = this.#holders.get(this.#known.at.get(position)!.hash) ?? [];
+        const holders = this.#holdersAt(position);
         const possible = holders.filter((holder) => this.#objectionTo(holder, position) === null);
         if (possible.length === 0) return this.#explain(holders, position, all);
         const one = this.#onlyOneOf(possible);
@@ -109,6 +109,13 @@ class Pins {
       open = left;
     }
     return null;
+  }
+
+  /** Of what was shown there, body and content. */
+  #holdersAt(position: number): readonly Holder[] {
+    const { hash, content } = this.#known.at.get(position)!;
+    const holders = this.#holders.get(hash) ?? [];
+    return holders.filter(({ append, index }) => !areOther(append.input.contentHashes?.[index], content?.hash));
   }
 
   /** Why it cannot have written the record at the position; null when it can. */
@@ -137,8 +144,7 @@ class Pins {
     if (known === undefined) return null;
     const { content } = known;
     if (known.hash !== input.recordHashes[index]) return known.operation;
-    const own = input.contentHashes?.[index];
-    return content === null || own === undefined || own === content.hash ? null : content.by;
+    return content !== null && areOther(input.contentHashes?.[index], content.hash) ? content.by : null;
   }
 
   #onlyOneOf(possible: readonly Holder[]): Holder | null {
@@ -177,9 +183,12 @@ class Pins {
   }
 
   #explain(holders: readonly Holder[], position: number, all: readonly StreamOperation[]): Violation {
-    const { hash, operation } = this.#known.at.get(position)!;
+    const { hash, content, operation } = this.#known.at.get(position)!;
     const objections = holders.map((holder) => this.#objectionTo(holder, position)!);
-    return unwritten({ position, hash, by: operation }, objections, { life: this.#life, all });
+    return unwritten({ position, hash, content: content?.hash ?? null, by: operation }, objections, {
+      life: this.#life,
+      all,
+    });
   }
 }
 

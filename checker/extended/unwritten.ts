@@ -24,7 +24,13 @@ export type Objection =
 export interface Shown {
   position: number;
   hash: Hash64;
+  content: Hash64 | null;
   by: StreamOperation;
+}
+
+/** Two contents, both of them told. */
+export function areOther(one: Hash64 | null | undefined, other: Hash64 | null | undefined): boolean {
+  return one != null && other != null && one !== other;
 }
 
 interface Others {
@@ -33,15 +39,21 @@ interface Others {
   all: readonly StreamOperation[];
 }
 
-/** `objections`: to all appends of unknown outcome that hold the record. The nearest miss is told. */
+/** `objections`: to all appends of unknown outcome that hold the record with this content. The nearest miss is told. */
 export function unwritten(shown: Shown, objections: readonly Objection[], others: Others): Violation {
   const [nearest] = objections.toSorted((a, b) => NEARNESS.indexOf(a.kind) - NEARNESS.indexOf(b.kind));
   const { opId } = shown.by.metadata;
-  const said = nearest === undefined ? writtenOtherwise(shown, others) : objected(nearest);
+  const said = nearest === undefined ? writtenOtherwise(shown, others) : objected(nearest, objections.length === 1);
   return {
     code: said.code,
     message: `Op ${opId} was shown a record ${shown.position} ${said.why}.`,
-    opIds: [...new Set([...said.opIds.slice(0, 1), opId, ...said.opIds.slice(1)])].slice(0, 4),
+    opIds: [
+      ...new Set(
+        said.code === 'wrong-content'
+          ? [opId, ...said.opIds]
+          : [...said.opIds.slice(0, 1), opId, ...said.opIds.slice(1)],
+      ),
+    ].slice(0, 4),
   };
 }
 
@@ -53,50 +65,63 @@ interface Said {
   opIds: readonly number[];
 }
 
-function objected(objection: Objection): Said {
+function objected(objection: Objection, isOnly: boolean): Said {
   const { input, metadata } = objection.append;
   const { opId, shownTo } = metadata;
-  const count = input.kind === 'append' ? input.recordHashes.length : 0;
+  const own = `that ${isOnly ? 'only ' : ''}op ${opId} holds`;
   switch (objection.kind) {
     case 'elsewhere': {
-      const why = `that only op ${opId} can have written, which was shown at ${placeOf(objection.append)} to op ${shownTo}`;
+      const why = `${own}, and that one was shown at ${placeOf(objection.append)} to op ${shownTo}`;
       return { code: 'applied-twice', why, opIds: [opId, shownTo!] };
     }
     case 'condition': {
-      const why = `of op ${opId}, which demanded match_seq_num ${objection.append.input.matchSeqNum} and would begin at ${objection.start}`;
+      const { matchSeqNum } = objection.append.input;
+      const why = `${own}, and that one demanded match_seq_num ${matchSeqNum} and would begin at ${objection.start}`;
       return { code: 'match-seq-num', why, opIds: [opId] };
     }
     case 'cut': {
       const other = objection.operation?.metadata.opId;
       const beside = other === undefined ? 'for the others there is no place' : `op ${other} tells of others beside it`;
-      const why = `that only op ${opId} can have written, as number ${objection.index} of its ${counted(count, 'record')}, but ${beside}`;
+      const count = input.kind === 'append' ? input.recordHashes.length : 0;
+      const why = `${own} as number ${objection.index} of its ${counted(count, 'record')}, and ${beside}`;
       return { code: 'partial-apply', why, opIds: other === undefined ? [opId] : [opId, other] };
     }
     case 'late': {
       const other = objection.operation.metadata.opId;
-      const why = `that only op ${opId} can have written, but op ${other} had told of ${counted(objection.reach, 'record')} before that was called`;
+      const why = `${own}, and that one was called after op ${other} had told of ${counted(objection.reach, 'record')}`;
       return { code: 'seen-before-written', why, opIds: [opId, other] };
     }
     case 'over': {
       const other = objection.operation.metadata.opId;
-      const why = `that only op ${opId} can have written, but that had returned before op ${other} was called, which stands at ${objection.low}`;
+      const why = `${own}, and that one had returned before op ${other} was called, which stands at ${objection.low}`;
       return { code: 'late-effect', why, opIds: [opId, other] };
     }
   }
 }
 
 /** By nobody in doubt. */
-function writtenOtherwise({ hash }: Shown, { life, all }: Others): Said {
-  const holds = ({ input }: StreamOperation): boolean => input.kind === 'append' && input.recordHashes.includes(hash);
+function writtenOtherwise({ hash, content }: Shown, { life, all }: Others): Said {
+  const holdsBody = ({ input }: StreamOperation): boolean =>
+    input.kind === 'append' && input.recordHashes.includes(hash);
+  const holds = ({ input }: StreamOperation): boolean =>
+    input.kind === 'append' &&
+    input.recordHashes.some((own, i) => own === hash && !areOther(input.contentHashes?.[i], content));
   const writer = life.find(holds);
-  const { opId } = (writer ?? all.find(holds))?.metadata ?? {};
-  if (opId === undefined) return { code: 'unexplained-records', why: 'that is in no append of the history', opIds: [] };
   if (writer !== undefined) {
-    const why = `that only op ${opId} can have written, which was acknowledged at ${placeOf(writer)}`;
+    const { opId } = writer.metadata;
+    const why = `that op ${opId} holds, and that one was acknowledged at ${placeOf(writer)}`;
     return { code: 'applied-twice', why, opIds: [opId] };
   }
-  const isOfOtherLife = all.some((other) => holds(other) && other.output.kind !== 'append-definite-failure');
-  if (isOfOtherLife)
+  const alike = life.filter(holdsBody).map(({ metadata }) => metadata.opId);
+  if (alike.length > 0) {
+    const why = `with another content than ${alike.map((opId) => `op ${opId}`).join(' and ')} gave to the same body`;
+    return { code: 'wrong-content', why, opIds: alike };
+  }
+  const other = all.find(holdsBody);
+  if (other === undefined)
+    return { code: 'unexplained-records', why: 'that is in no append of the history', opIds: [] };
+  const { opId } = other.metadata;
+  if (other.output.kind !== 'append-definite-failure')
     return { code: 'unexplained-records', why: `of op ${opId}, which is of another life`, opIds: [opId] };
   return { code: 'failed-append-visible', why: `of op ${opId}, which had no effect`, opIds: [opId] };
 }

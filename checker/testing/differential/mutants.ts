@@ -278,7 +278,7 @@ const EXTENDED: readonly Mutant[] = [
   ]),
   onExtended('a stream that only requests can have created', [
     'by-itself.ts',
-    'if (request === undefined || !operations.some(showsStream))',
+    'if (request === undefined || seen === Infinity || request.call > seen)',
     'if (operations.length > 0)',
   ]),
   onExtended('it is created behind all who were told of none', [
