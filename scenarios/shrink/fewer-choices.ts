@@ -4,7 +4,7 @@ import type { LivelyChoice } from '../cases/case.ts';
 import { type Best, keyOf } from './best.ts';
 import { needed } from './delta.ts';
 
-/** So many are looked at one by one; of more than these, groups that are a small part of them. */
+/** So many are looked at one by one; of more only what is no small part of them. */
 const FEW = 100;
 const PARTS = 24;
 
@@ -19,19 +19,34 @@ export async function fewerChoices(best: Best): Promise<void> {
   } while (best.lively.length < before && before <= FEW);
 }
 
-/** Choices that have something in common become dull together. */
+/** Choices that have something in common become dull together, the largest groups first; single ones with their neighbours. */
 async function fewer(best: Best, groupOf: (choice: LivelyChoice) => string): Promise<void> {
-  const groups = [...new Set(best.lively.map(groupOf))];
+  const many = Math.ceil(best.lively.length > FEW ? best.lively.length / PARTS : 1);
+  const isSingle = groupOf === keyOf;
+  const groups = groupsOf(best.lively, groupOf, isSingle ? 1 : many);
   await needed(groups, {
     suffices: (left) => {
-      const names = new Set(left);
-      const lively = best.lively.filter((choice) => names.has(groupOf(choice)));
+      const kept = new Set(left);
+      const gone = new Set(groups.filter((group) => !kept.has(group)));
+      const lively = best.lively.filter((choice) => !gone.has(groupOf(choice)));
       return keeps(best, lively);
     },
     isLeft: (group) => best.lively.some((choice) => groupOf(choice) === group),
-    lengthMin: best.lively.length > FEW ? Math.ceil(groups.length / PARTS) : 1,
+    lengthMin: isSingle ? many : 1,
     isOver: () => best.isOver(),
   });
+}
+
+/** Names of the groups of so many choices at least, the smallest first; of equal ones the earliest. */
+function groupsOf(
+  lively: readonly LivelyChoice[],
+  groupOf: (choice: LivelyChoice) => string,
+  countMin: number,
+): string[] {
+  const counts = new Map<string, number>();
+  for (const choice of lively) counts.set(groupOf(choice), (counts.get(groupOf(choice)) ?? 0) + 1);
+  const large = [...counts].filter(([, count]) => count >= countMin);
+  return large.toSorted(([, a], [, b]) => a - b).map(([group]) => group);
 }
 
 /** What is left of each draw is as small as it can be. */

@@ -18,8 +18,8 @@ const CALM = defineSite('shrink.calm', 'whether everything takes as long as it t
 /** How long things take: of hundreds of such decisions hardly one matters. */
 const PACE = /\.(latency|speed)$/;
 
-/** Until so many tries in a row were no gain. */
-const TRIES = 15;
+/** Until tries that are no gain have cost as much as so many runs of the best case. */
+const WORTH_RUNS = 12;
 /** So few decisions are made fewer one by one. */
 const FEW = 10;
 
@@ -63,8 +63,10 @@ export class OtherDice {
 
   /** Goes on where it was when it was over the last time. */
   async run(): Promise<void> {
-    for (let tries = 0; tries < TRIES && this.#best.lively.length > FEW && !this.#best.isOver(); tries++) {
-      if (await this.#try()) tries = -1;
+    const best = this.#best;
+    let gainedAt = best.cost;
+    while (best.cost - gainedAt < WORTH_RUNS * best.run.record.events && best.lively.length > FEW && !best.isOver()) {
+      if (await this.#try()) gainedAt = best.cost;
     }
   }
 
