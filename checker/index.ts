@@ -28,9 +28,9 @@ export {
   type ParsedExtended,
   parseExtended,
 } from './formats/extended-jsonl.ts';
-export { type ParsedJepsen, parseJepsen } from './formats/jepsen.ts';
+export { isOfJepsen, type ParsedJepsen, parseJepsen } from './formats/jepsen.ts';
 export { formatEvent, formatHistory, type ParsedHistory, parseHistory, parseLine } from './formats/jsonl.ts';
-export { type ParsedOperations, parseOperations } from './formats/operations-file.ts';
+export { type ParsedOperations, parseOperations, readValue } from './formats/operations-file.ts';
 export { type ReadStream, readStream, readStreamFrom } from './formats/stream-reader.ts';
 export type { Call, EventNote, Hash64, History, HistoryEvent, Return } from './history.ts';
 export { MalformedHistory } from './malformed.ts';

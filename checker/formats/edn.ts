@@ -1,6 +1,6 @@
 /**
  * EDN, as far as histories of Jepsen and Knossos use it: nil, booleans, integers, strings, keywords, symbols, vectors,
- * lists, maps and sets. Commas are white space, `;` begins a comment. What is beyond that is refused.
+ * lists, maps, sets and tagged values: a map with a tag is that map, anything else counts as a symbol with all of its text. Commas are white space, `;` begins a comment. What is beyond that is refused.
  *
  * Keywords keep their colon, so that `:ok` and "ok" differ; lists, vectors and sets become arrays; integers beyond
  * 2^53 are refused rather than rounded. Syntax: github.com/edn-format/edn.
@@ -18,6 +18,7 @@ export class EdnSyntaxError extends Error {}
 
 const SPACE = /(?:[\s,]|;[^\n]*)*/y;
 const ATOM = /[^\s,;()[\]{}"]+/y;
+const TAG = /#[A-Za-z][^\s,;()[\]{}"]*/y;
 const STRING = /"((?:[^"\\]|\\[^])*)"/y;
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '"': '"', '\\': '\\' };
 const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}', '#{': '}' };
@@ -47,6 +48,7 @@ class Scanner {
     if (this.isAtEnd) throw new EdnSyntaxError('the text ends early');
     const start = this.#text.startsWith('#{', this.#at) ? '#{' : this.#text[this.#at]!;
     if (start === '"') return this.#string();
+    if (start === '#') return this.#tagged();
     const closing = CLOSING[start];
     if (closing === undefined) return this.#atom();
     this.#at += start.length;
@@ -68,6 +70,14 @@ class Scanner {
       if (escaped === undefined) throw new EdnSyntaxError(`unknown escape "\\${letter}" in a string`);
       return escaped;
     });
+  }
+
+  /** Records of Clojure are maps with a tag: `#jepsen.history.Op{:process 0}`. */
+  #tagged(): Edn {
+    const tag = this.#match(TAG)?.[0];
+    if (tag === undefined) throw new EdnSyntaxError('a "#" is followed by no tag');
+    const value = this.value();
+    return value instanceof Map ? value : { name: `${tag} ${ednText(value)}` };
   }
 
   #atom(): Edn {

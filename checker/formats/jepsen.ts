@@ -1,7 +1,8 @@
 /**
  * Histories of Jepsen, Knossos and Porcupine's own tests: registers with compare-and-set, and key-value stores.
  *
- * Two forms of a line: the EDN map `{:process 0, :type :invoke, :f :cas, :value [1 2]}` (with `:key` for a store), and
+ * Two forms of a line: the EDN map `{:process 0, :type :invoke, :f :cas, :value [1 2]}` (with `:key` for a store; newer Jepsens
+ * write `#jepsen.history.Op` before it), and
  * the log line `INFO  jepsen.util - 0 :invoke :cas [1 2]`. One operation a line. `:ok` happened, `:fail` did not, `:info` and what never
  * returns may have. In log lines a failed compare-and-set that repeats its value saw another value than it expected,
  * as Porcupine reads them; in maps, as Knossos reads them, it says nothing. What `:nemesis` did is no operation and passed over.
@@ -35,7 +36,9 @@ type Input = RegisterInput | KeyValueInput;
 type Output = RegisterOutput | KeyValueOutput;
 
 // All maps may stand in one vector, as Knossos prints them.
-const IN_A_VECTOR = /^(\s*)\[(\s*\{:[^]*\})\s*\](\s*)$/;
+const IN_A_VECTOR = /^(\s*)\[(\s*(?:#[\w.-]+\s*)?\{:[^]*\})\s*\](\s*)$/;
+/** How a file of either form begins, or with a comment. */
+const BEGINNING = /^\s*(\[?\s*(#[\w.-]+\s*)?\{:|;|INFO\s)/;
 const LOG_LINE = /^INFO\s+jepsen\.util\s+-\s+(.*)$/;
 const TYPES: Readonly<Record<string, Step['type']>> = {
   ':invoke': 'invoke',
@@ -43,6 +46,11 @@ const TYPES: Readonly<Record<string, Step['type']>> = {
   ':fail': 'fail',
   ':info': 'info',
 };
+
+/** Whether a file that begins so is such a history. */
+export function isOfJepsen(head: string): boolean {
+  return BEGINNING.test(head);
+}
 
 /** A register is taken to hold nil at the start, a key the empty string. */
 export function parseJepsen(text: string): ParsedJepsen {

@@ -7,7 +7,7 @@ import { keyValueModel } from '../models/key-value.ts';
 import { keyValueHistory } from '../testing/key-value-histories.ts';
 import { registerHistory } from '../testing/register-histories.ts';
 import { checkOperations } from '../wgl/check-operations.ts';
-import { parseJepsen } from './jepsen.ts';
+import { isOfJepsen, parseJepsen } from './jepsen.ts';
 import { parseOperations } from './operations-file.ts';
 
 const REGISTER = MODELS['register']!;
@@ -169,6 +169,30 @@ describe('histories of Jepsen', () => {
     const lines = log(':nemesis :info :start nil', '0 :invoke :read nil', '0 :ok :read nil');
     expect(registerVerdict(lines)).toBe('ok');
     expect(parseJepsen(text.replace(':nemesis', ':gremlin'))).toMatchObject({ kind: 'malformed', line: 1 });
+  });
+
+  test('operations of newer Jepsens are maps with a tag, as etcd tests write them', () => {
+    const op = (fields: string): string => `#jepsen.history.Op{:index 0, :time 3291485317, ${fields}}`;
+    const lines = [
+      op(':type :invoke, :process 0, :f :read, :value nil'),
+      op(':type :info, :process :nemesis, :f :kill, :value {"n1" :killed, "n2" #inst "2026-11-22"}'),
+      op(':type :ok, :process 0, :f :read, :value nil'),
+      op(':type :invoke, :process 1, :f :cas, :value [0 4]'),
+      op(':type :fail, :process 1, :f :cas, :value [0 4], :error [:did-not-succeed #object["x" 1]]'),
+      op(':type :invoke, :process 2, :f :write, :value 3'),
+      op(':type :info, :process 2, :f :write, :value 3, :error :timeout'),
+      op(':type :invoke, :process 3, :f :read, :value nil'),
+      op(':type :ok, :process 3, :f :read, :value 3'),
+    ];
+    expect(registerVerdict(lines.join('\n'))).toBe('ok');
+    expect(registerVerdict(lines.slice(0, 5).concat(lines.slice(7)).join('\n'))).toBe('illegal');
+    expect(registerVerdict(`[${lines.join('\n')}]`)).toBe('ok');
+    expect([isOfJepsen(lines[0]!), isOfJepsen(`[${lines[0]!}`), isOfJepsen('{"event"')]).toEqual([true, true, false]);
+    expect(parseJepsen('# 1')).toMatchObject({
+      kind: 'malformed',
+      line: 1,
+      message: expect.stringContaining('no tag'),
+    });
   });
 
   test('maps in one vector are read, and refused by their line', () => {

@@ -142,6 +142,16 @@ function plain(object: JsonObject): Fields {
   );
 }
 
+/** A value as a file would hold it: JSON, or else a word that stands for itself. */
+export function readValue(text: string): string | number | boolean | null {
+  try {
+    return scalar(scanJson(text));
+  } catch (error) {
+    if (error instanceof RefusedLine || error instanceof JsonSyntaxError) return text;
+    throw error;
+  }
+}
+
 function scalar(json: Json): Scalar {
   if (json === null || typeof json === 'string' || typeof json === 'boolean') return json;
   if (typeof json === 'number') return json;

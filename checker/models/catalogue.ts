@@ -7,20 +7,26 @@ import type { Model } from '../wgl/model.ts';
 import { fencingLockModel } from './fencing-lock.ts';
 import { keyValueModel } from './key-value.ts';
 import { queueModel } from './queue.ts';
-import { casRegisterModel, registerModel } from './register.ts';
+import { casRegisterModel, registerModel, type Value } from './register.ts';
 import { setModel } from './set.ts';
 
 export interface CatalogueEntry {
   readonly model: Model<unknown, never, never>;
   /** By operation: its fields beside `op`. */
   readonly fields: Readonly<Record<string, readonly string[]>>;
+  /** The model of an object that holds something at first, where that can be said. */
+  readonly from?: (initial: Value) => Model<unknown, never, never>;
 }
 
 const REGISTER = { read: [], write: ['value'] };
 
 export const MODELS: Readonly<Record<string, CatalogueEntry>> = {
-  register: { model: registerModel() as never, fields: REGISTER },
-  'cas-register': { model: casRegisterModel() as never, fields: { ...REGISTER, cas: ['from', 'to'] } },
+  register: { model: registerModel() as never, fields: REGISTER, from: (initial) => registerModel(initial) as never },
+  'cas-register': {
+    model: casRegisterModel() as never,
+    fields: { ...REGISTER, cas: ['from', 'to'] },
+    from: (initial) => casRegisterModel(initial) as never,
+  },
   'key-value': {
     model: keyValueModel() as never,
     fields: { get: ['key'], put: ['key', 'value'], append: ['key', 'value'] },

@@ -28,10 +28,10 @@ export function describeVerdict(verdict: Verdict): string {
 }
 
 function describeOk({ operations, withoutEffect }: Verdict & { verdict: 'ok' }): string {
-  if (operations === 0) return 'OK  nothing was checked: the history holds no operation';
+  if (operations === 0) return 'OK  nothing was checked: no operation was answered or can have had an effect';
   const title = `OK  ${counted(operations, 'operation')}, linearizable; the order found was replayed`;
   if (withoutEffect.length === 0) return title;
-  return `${title}\n  ${counted(withoutEffect.length, 'append')} of unknown outcome need not have taken effect`;
+  return `${title}\n  ${counted(withoutEffect.length, 'operation')} of unknown outcome need not have taken effect`;
 }
 
 function wrapped(text: string): string[] {

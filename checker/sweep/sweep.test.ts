@@ -191,6 +191,10 @@ describe('a verdict as text', () => {
       'OK  1 operation, linearizable; the order found was replayed',
     );
     expect(describeVerdict(checkStream([]))).toMatch(/^OK  nothing was checked/);
+    const lone: History = [{ type: 'call', clientId: 1, opId: 1, call: { kind: 'read' } }];
+    expect(describeVerdict(checkStream(lone))).toBe(
+      'OK  nothing was checked: no operation was answered or can have had an effect',
+    );
     expect(describeVerdict({ verdict: 'unknown', reason: 'It was too hard.', steps: 9, stepsMax: 9 })).toMatch(
       /^UNKNOWN/,
     );

@@ -76,6 +76,7 @@ export class States<S, I, O> {
   #newStep(id: number, input: I, output: O): number {
     const state = this.#states[id]!;
     const step = this.#model.step(state, input, output);
+    if (typeof step?.legal !== 'boolean' || (step.legal && !('state' in step))) throw strangeStep(step);
     if (!step.legal) return ILLEGAL;
     return step.state === state ? id : this.idOf(step.state);
   }
@@ -92,6 +93,20 @@ export class States<S, I, O> {
       this.#slots[slot] = id + 1;
     }
   }
+}
+
+/** Where there are no types to say so: Porcupine's models answer with a pair. */
+function strangeStep(step: unknown): TypeError {
+  const shape = '{ legal: true, state } or { legal: false, reason }';
+  const pair = Array.isArray(step) ? '; what Porcupine writes as [ok, state] is { legal: ok, state } here' : '';
+  return new TypeError(`a step of the model gave ${shown(step)} instead of ${shape}${pair}`);
+}
+
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  return typeof value === 'object' && value !== null
+    ? `an object with ${Object.keys(value).join(', ') || 'no key'}`
+    : `${value}`;
 }
 
 /** A hash table from two integers to one, open addressing, in flat memory. */

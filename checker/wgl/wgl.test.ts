@@ -83,6 +83,21 @@ describe('checkOperations', () => {
     expect(checkOperations(register, [])).toMatchObject({ verdict: 'ok', steps: 0, operationCount: 0 });
   });
 
+  test('a step of another shape, such as Porcupine has, is an error and no verdict', () => {
+    const operations = [read(1, 0, 0, 1)];
+    const pair = { ...register, step: () => [true, 0] } as unknown as typeof register;
+    expect(() => checkOperations(pair, operations)).toThrow(
+      new TypeError(
+        'a step of the model gave a list of 2 instead of { legal: true, state } or { legal: false, reason }; ' +
+          'what Porcupine writes as [ok, state] is { legal: ok, state } here',
+      ),
+    );
+    const nothing = { ...register, step: () => undefined } as unknown as typeof register;
+    expect(() => checkOperations(nothing, operations)).toThrow(TypeError);
+    const stateless = { ...register, step: () => ({ legal: true }) } as unknown as typeof register;
+    expect(() => checkOperations(stateless, operations)).toThrow('an object with legal');
+  });
+
   test('refuses an operation that returns before it is called', () => {
     expect(() => checkOperations(register, [read(1, 0, 5, 4)])).toThrow(MalformedHistory);
     expect(() => checkOperations(register, [read(1, 0, 5, Number.NaN)])).toThrow(MalformedHistory);

@@ -8,6 +8,7 @@ import {
   parseJepsen,
   parseOperations,
   type PartitionResult,
+  readValue,
   type SearchResult,
 } from '../../checker/index.ts';
 import type { CheckOptions } from './check.ts';
@@ -18,17 +19,22 @@ const SHOWN_MAX = 12;
 
 type Operations = readonly Operation<never, never>[];
 
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 export function judgeObject(
   file: string,
   bytes: Uint8Array,
   options: CheckOptions,
-  isOfJepsen: boolean,
+  isJepsens: boolean,
 ): Findings | Refusal {
   const text = new TextDecoder().decode(bytes);
-  const read = isOfJepsen ? readJepsen(text, options.model) : readPlain(text, options.model ?? '');
+  const read = isJepsens ? readJepsen(text, options.model) : readPlain(text, options.model ?? '');
   if ('line' in read) return { refusal: `${file}:${read.line}: ${read.message}` };
   if ('refusal' in read) return read;
-  const entry = MODELS[read.model]!;
+  const known = MODELS[read.model]!;
+  if (options.initial !== undefined && known.from === undefined)
+    return { refusal: `a ${read.model} is empty at first; --initial is for registers` };
+  const entry = options.initial === undefined ? known : { ...known, model: known.from!(readValue(options.initial)) };
   const result = checkOperations(entry.model, read.operations, { stepsMax: options.budget ?? STEPS_MAX });
   const text2 = describe(entry, read.model, result, options.explain === true).join('\n');
   return {
@@ -60,11 +66,11 @@ function readPlain(text: string, model: string): Read {
 
 function describe(entry: CatalogueEntry, model: string, result: SearchResult<never, never>, isLong: boolean): string[] {
   const { verdict, operationCount, partitions, steps } = result;
-  if (operationCount === 0) return ['OK  nothing was checked: the history holds no operation'];
+  if (operationCount === 0) return ['OK  nothing was checked: no operation was answered or can have had an effect'];
   const parts = partitions.length === 1 ? '' : ` in ${partitions.length} parts`;
   if (verdict === 'ok') {
     const orders = isLong ? partitions.flatMap((part) => orderOf(entry, part)) : [];
-    return [`OK  ${operationCount} operations of a ${model}${parts}, linearizable`, ...orders];
+    return [`OK  ${counted(operationCount, 'operation')} of a ${model}${parts}, linearizable`, ...orders];
   }
   const part = partitions.find((other) => other.verdict === verdict)!;
   const stuck = part.stuck.map(
@@ -74,12 +80,12 @@ function describe(entry: CatalogueEntry, model: string, result: SearchResult<nev
     verdict === 'unknown'
       ? [
           'UNKNOWN  neither proved nor refuted within the budget',
-          `  ${steps} steps were spent; a larger budget may decide (--budget)`,
+          `  ${counted(steps, 'step')} spent; a larger budget may decide (--budget)`,
         ]
       : [`VIOLATION  no order of the operations of this ${model} explains what the clients saw`];
   return [
     ...title,
-    `  the longest legal order${verdict === 'unknown' ? ' found' : ''} has ${part.partialLinearizations[0]?.length ?? 0} of ${part.operations.length} operations`,
+    `  the longest legal order${verdict === 'unknown' ? ' found' : ''} has ${part.partialLinearizations[0]?.length ?? 0} of ${counted(part.operations.length, 'operation')}`,
     ...(isLong ? orderOf(entry, part) : orderOf(entry, part).slice(-SHOWN_MAX)),
     verdict === 'unknown' ? '  and there could have come next:' : '  and nothing that could come next fits:',
     ...stuck.slice(0, SHOWN_MAX),

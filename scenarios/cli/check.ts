@@ -17,6 +17,7 @@ const EXIT_UNKNOWN = 2;
 export interface CheckOptions {
   strictS2?: boolean;
   model?: string;
+  initial?: string;
   budget?: number;
   explain?: boolean;
   json?: boolean;
@@ -31,6 +32,7 @@ export function checkCommand(): Command {
       '--model <name>',
       'what the history is of: stream, register, cas-register, key-value, set, queue, fencing-lock',
     )
+    .option('--initial <value>', 'what a register holds at first, as JSON or a word (default: null)')
     .option('--strict-s2', "treat the empty fencing token as S2's model does: as none")
     .option(
       '--budget <steps>',
@@ -63,15 +65,20 @@ async function check(file: string, options: CheckOptions): Promise<number> {
 /** Null after saying on the error output what is wrong with the file, or with the model asked for. */
 async function judge(file: string, input: Input, options: CheckOptions): Promise<Findings | null> {
   const [head = new Uint8Array(0)] = input.pieces();
-  const isOfJepsen = /^\s*(\[?\s*\{:|;|INFO\s)/.test(new TextDecoder().decode(head.subarray(0, 200)));
-  const isStream = options.model === 'stream' || (options.model === undefined && !isOfJepsen);
-  if (isStream && isOfJepsen) {
+  const { isOfJepsen } = await import('../../checker/index.ts');
+  const isJepsens = isOfJepsen(new TextDecoder().decode(head.subarray(0, 200)));
+  const isStream = options.model === 'stream' || (options.model === undefined && !isJepsens);
+  if (isStream && isJepsens) {
     console.error(`${file}: the file is a history of Jepsen or Knossos, not of a stream; leave --model out`);
+    return null;
+  }
+  if (isStream && options.initial !== undefined) {
+    console.error(`${file}: a stream is empty at first; --initial is for registers`);
     return null;
   }
   const found = isStream
     ? (await import('./check-stream.ts')).judgeStream(file, input, options)
-    : (await import('./check-object.ts')).judgeObject(file, input.whole(), options, isOfJepsen);
+    : (await import('./check-object.ts')).judgeObject(file, input.whole(), options, isJepsens);
   if (!('refusal' in found)) return found;
   const isOfOperations =
     options.model === undefined && /"(input|call|invoke)"\s*:/.test(new TextDecoder().decode(head.subarray(0, 2_000)));

@@ -1,0 +1,47 @@
+/** Claims of `tailrace check` about registers: what they hold at first can be said. */
+
+import { describe, expect, test } from 'vitest';
+import type { CheckOptions } from './check.ts';
+import { judgeObject } from './check-object.ts';
+
+const reads = (value: string): Uint8Array =>
+  new TextEncoder().encode(
+    `{"client_id":1,"call":0,"return":1,"input":{"op":"read"},"output":{"outcome":"ok","value":${value}}}`,
+  );
+const judged = (value: string, options: CheckOptions): string => {
+  const found = judgeObject('file', reads(value), { model: 'register', ...options }, false);
+  return 'refusal' in found ? found.refusal : found.verdict;
+};
+
+describe('a register', () => {
+  test.each([
+    ['null', undefined, 'ok'],
+    ['0', undefined, 'illegal'],
+    ['0', '0', 'ok'],
+    ['"0"', '0', 'illegal'],
+    ['"0"', '"0"', 'ok'],
+    ['"idle"', 'idle', 'ok'],
+    ['true', 'true', 'ok'],
+    ['1.5', '1.5', 'ok'],
+  ])('that shows %s at first, said to hold %s, is %s', (value, initial, expected) => {
+    expect(judged(value, initial === undefined ? {} : { initial })).toBe(expected);
+    expect(judged(value, { model: 'cas-register', ...(initial !== undefined && { initial }) })).toBe(expected);
+  });
+
+  test('of a history of Jepsen begins as is said, too', () => {
+    const text = '{:process 0, :type :invoke, :f :read}\n{:process 0, :type :ok, :f :read, :value 0}';
+    const verdictOf = (options: CheckOptions): unknown =>
+      judgeObject('f', new TextEncoder().encode(text), options, true);
+    expect(verdictOf({})).toMatchObject({ verdict: 'illegal' });
+    expect(verdictOf({ initial: '0' })).toMatchObject({
+      verdict: 'ok',
+      text: 'OK  1 operation of a cas-register, linearizable',
+    });
+  });
+});
+
+test('nothing but a register holds something at first', () => {
+  expect(judged('0', { model: 'queue', initial: '0' })).toContain('unknown operation');
+  const nothing = judgeObject('file', new Uint8Array(), { model: 'queue', initial: '0' }, false);
+  expect(nothing).toMatchObject({ refusal: 'a queue is empty at first; --initial is for registers' });
+});
