@@ -68,14 +68,14 @@ async function runComparison(options: ExploreCommandOptions, tries: number): Pro
 }
 
 async function runExploration(options: ExploreCommandOptions): Promise<number> {
-  const [{ Explorer }, { readCorpus, writeCorpus }, { signatureOfRun }] = await Promise.all([
+  const [{ Explorer }, { Corpus }, { signatureOfRun }] = await Promise.all([
     import('../explore/explore.ts'),
     import('../explore/corpus.ts'),
     import('../cases/case.ts'),
   ]);
   const explorer = new Explorer({ ...options, profiles: profilesOf(options), size: sizeOf(options), isGuided: true });
   const file = options.corpus === undefined ? null : join(options.corpus, 'genomes.jsonl');
-  const given = file === null ? [] : readable(file, () => readCorpus(file));
+  const corpus = file === null ? null : readable(file, () => new Corpus(file));
   const untilMs = performance.now() + (options.time ?? Infinity);
   const signatures = new Set<string>();
   let runs = 0;
@@ -83,7 +83,7 @@ async function runExploration(options: ExploreCommandOptions): Promise<number> {
   // What was found is kept; a second Ctrl-C ends the process as usual.
   process.once('SIGINT', () => (isInterrupted = true));
   while (!isInterrupted && runs < (options.runs ?? Infinity) && performance.now() < untilMs) {
-    const explored = await explorer.next(undefined, given.shift() ?? null);
+    const explored = await explorer.next(undefined, corpus?.next() ?? null);
     runs++;
     const signature = signatureOfRun(explored.record.failure);
     if (signature !== null && !signatures.has(signature)) {
@@ -95,7 +95,11 @@ async function runExploration(options: ExploreCommandOptions): Promise<number> {
   console.log(
     `${runs} runs lit ${explorer.coverage.combinations.length} combinations of probes; ${signatures.size} signatures of failures`,
   );
-  if (file !== null) console.log(`${file}: ${writeCorpus(file, explorer.coverage)} runs to go on from`);
+  if (corpus !== null) {
+    const kept = corpus.write(explorer.coverage);
+    const undone = corpus.left === 0 ? '' : `, ${corpus.left} of them not done again this time`;
+    console.log(`${file}: ${kept} runs to go on from${undone}`);
+  }
   return signatures.size > 0 ? EXIT_FAILED : 0;
 }
 

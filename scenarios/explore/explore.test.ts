@@ -3,14 +3,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Choices, KeyedSource, runKeys } from '../../sim/index.ts';
 import { runCase } from '../cases/case.ts';
 import { PROFILES } from '../plan.ts';
 import { SITES } from '../plan-draw.ts';
 import { probeCatalogue } from '../probes.ts';
 import { comparisonText, type Measured } from './compare.ts';
-import { readCorpus, writeCorpus } from './corpus.ts';
+import { Corpus } from './corpus.ts';
 import { Coverage, type Specimen } from './coverage.ts';
 import { Explorer } from './explore.ts';
 import { type Genome, planOf } from './genome.ts';
@@ -122,20 +122,41 @@ describe('a mutant', () => {
 });
 
 describe('a corpus', () => {
+  let folder: string;
+  let file: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'corpus-'));
+    file = join(folder, 'deep', 'genomes.jsonl');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
   test('is read as it was written, is empty when there is none, and says which line is no run', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'corpus-'));
-    try {
-      const file = join(folder, 'deep', 'genomes.jsonl');
-      expect(readCorpus(file)).toEqual([]);
-      const coverage = new Coverage();
-      coverage.add(specimen('1', 10, [0]));
-      expect(writeCorpus(file, coverage)).toBe(1);
-      expect(readCorpus(file)).toEqual([genome('1')]);
-      writeFileSync(file, '{"profile":"swarm","seed":"1","genes":null}\n{"profile":"calm"}\n');
-      expect(() => readCorpus(file)).toThrow('line 2');
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    expect(new Corpus(file).next()).toBeNull();
+    const coverage = new Coverage();
+    coverage.add(specimen('1', 10, [0]));
+    expect(new Corpus(file).write(coverage)).toBe(1);
+    const read = new Corpus(file);
+    expect([read.next(), read.next()]).toEqual([genome('1'), null]);
+    writeFileSync(file, '{"profile":"swarm","seed":"1","genes":null}\n{"profile":"calm"}\n');
+    expect(() => new Corpus(file)).toThrow('line 2');
+    writeFileSync(file, '{"profile":"swarm","seed":"1","genes":[{}]}\n');
+    expect(() => new Corpus(file)).toThrow('line 1');
+  });
+
+  test('keeps what a short exploration did not come to', () => {
+    const coverage = new Coverage();
+    coverage.add(specimen('1', 10, [0]));
+    coverage.add(specimen('2', 10, [1]));
+    new Corpus(file).write(coverage);
+    const interrupted = new Corpus(file);
+    const done = interrupted.next()!;
+    const found = new Coverage();
+    found.add(specimen(done.seed, 10, [0]));
+    found.add(specimen('3', 10, [2]));
+    expect(interrupted.write(found)).toBe(3);
+    const after = new Corpus(file);
+    const seeds = [after.next(), after.next(), after.next()].map((kept) => kept?.seed);
+    expect(seeds.toSorted()).toEqual(['1', '2', '3']);
   });
 });
 
