@@ -120,7 +120,7 @@ export interface ProbeInfo {
 export interface SweepRecord {
   format: 'tailrace-sweep/1';
   scenario: string;
-  /** Commit and version, or `unknown`. */
+  /** As `buildName` of `scenarios/build-name.ts`: never equal for two builds. */
   build: string;
   nodeVersion: string;
   startedAt: string;
