@@ -13,10 +13,13 @@ export function programLine(plant = PLANT): string {
 
 /** Complete: sizes are named when they were asked for. */
 export function reproLine(run: { seed: string; profile: string }, size: Partial<RunSize>, plant = PLANT): string {
-  const { clients, operationsPerClient } = size;
+  return `${programLine(plant)} sim repro --seed ${shellWord(run.seed)} --profile ${run.profile}${sizeFlags(size)}`;
+}
+
+/** ` --clients 2 --ops 30`, of what was asked for. */
+export function sizeFlags({ clients, operationsPerClient }: Partial<RunSize>): string {
   const clientsFlag = clients === undefined ? '' : ` --clients ${clients}`;
-  const opsFlag = operationsPerClient === undefined ? '' : ` --ops ${operationsPerClient}`;
-  return `${programLine(plant)} sim repro --seed ${shellWord(run.seed)} --profile ${run.profile}${clientsFlag}${opsFlag}`;
+  return operationsPerClient === undefined ? clientsFlag : `${clientsFlag} --ops ${operationsPerClient}`;
 }
 
 /** Single quotes keep everything but themselves; a quote inside is closed, escaped and opened again. */

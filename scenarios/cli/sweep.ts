@@ -107,7 +107,7 @@ export function mergeCommand(): Command {
         import('../sweep/merge.ts'),
         import('../sweep/results-file.ts'),
       ]);
-      const parts = files.map((file) => readable(file, () => parseResults(readFileSync(file, 'utf8'))));
+      const parts = files.map((file) => readable(file, () => ({ file, ...parseResults(readFileSync(file, 'utf8')) })));
       const record = readable('merge', () => mergeResults(parts));
       process.exitCode = await publish(record, options, sizeOfParts(parts));
     });

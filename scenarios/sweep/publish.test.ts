@@ -1,6 +1,6 @@
 /** What is made of a sweep: results that survive an interruption, shards merged, JUnit, issues, nights. */
 
-import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -15,12 +15,15 @@ import { seedResult } from './testing/seed-result.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tailrace-sweep-'));
 const head = {
-  format: 'tailrace-results/1',
+  format: 'tailrace-results/2',
   scenario: 's',
   build: 'abc',
+  plant: null,
   nodeVersion: 'v24',
   startedAt: '2026-01-01T00:00:00.000Z',
+  machine: 'm',
   size: {},
+  range: { from: 0, end: 9, profiles: ['quiet', 'lossy'], shard: 0, shards: 2 },
 } as const;
 
 function result(seed: number, changes: Parameters<typeof seedResult>[0] = {}): SeedResult {
@@ -38,8 +41,8 @@ describe('a results file', () => {
     first.end(1_000, 2);
     appendFileSync(path, '{"result":{"seed":"2","pro');
     const second = new ResultsFile(path, head);
-    expect(second.has('1', 'quiet')).toBe(true);
-    expect(second.has('2', 'quiet')).toBe(false);
+    expect(second.has({ seed: '1', profile: 'quiet' })).toBe(true);
+    expect(second.has({ seed: '2', profile: 'quiet' })).toBe(false);
     second.result(result(2));
     second.end(500, 2);
     expect(parseResults(readFileSync(path, 'utf8'))).toMatchObject({
@@ -48,17 +51,37 @@ describe('a results file', () => {
     });
   });
 
-  test('of another build is not gone on with', () => {
+  test.each([
+    [{ build: 'def' }, 'of build abc, not of build def'],
+    [{ plant: 'no-fence' }, 'of the engine as it is, not of the planted bug no-fence'],
+    [{ nodeVersion: 'v26' }, 'of Node v24, not of Node v26'],
+    [{ size: { operationsPerClient: 3 } }, 'of runs of the size they draw, not of runs of --ops 3'],
+    [{ range: { ...head.range, end: 5 } }, 'of seeds 0..9, not of seeds 0..5'],
+    [{ range: { ...head.range, shard: 1 } }, 'of shard 0/2, not of shard 1/2'],
+    [{ range: { ...head.range, profiles: ['quiet'] } }, 'of 2 profiles, not of profile quiet'],
+  ])('of another sweep is not gone on with: %j', (changes, why) => {
     const path = join(folder, 'other.jsonl');
+    rmSync(path, { force: true });
     new ResultsFile(path, head).result(result(1));
-    expect(() => new ResultsFile(path, { ...head, build: 'def' })).toThrow(/of build abc/);
+    expect(() => new ResultsFile(path, { ...head, ...changes })).toThrow(`it is ${why}: `);
+  });
+
+  test('has to say that it is one', () => {
+    const path = join(folder, 'none.jsonl');
     writeFileSync(path, '{}\n');
     expect(() => new ResultsFile(path, head)).toThrow(/tailrace-results/);
   });
 });
 
 describe('shards', () => {
-  const part = (...results: SeedResult[]) => ({ head, results, harnessErrors: [], wallMs: 10, jobs: 2 });
+  const part = (...results: SeedResult[]) => ({
+    file: `${results.length}.jsonl`,
+    head,
+    results,
+    harnessErrors: [],
+    wallMs: 10,
+    jobs: 2,
+  });
 
   test('merge into one sweep, each run once, in the order of seeds', () => {
     const merged = mergeResults([part(result(10), result(2)), part(result(3), result(2))]);
@@ -66,18 +89,31 @@ describe('shards', () => {
     expect(merged).toMatchObject({ wallMs: 10, jobs: 4, build: 'abc' });
   });
 
-  test('of different builds do not', () => {
-    expect(() => mergeResults([part(), { ...part(), head: { ...head, build: 'def' } }])).toThrow(
-      /do not belong together/,
-    );
+  test.each([
+    [{ build: 'def' }, 'build def'],
+    [{ plant: 'no-fence' }, 'the planted bug no-fence'],
+    [{ size: { clients: 2 } }, 'runs of --clients 2'],
+  ])('of different programs do not: %j', (changes, why) => {
+    const other = { ...part(), file: 'other.jsonl', head: { ...head, ...changes } };
+    expect(() => mergeResults([part(), other])).toThrow(`other.jsonl of ${why}: they do not belong together`);
     expect(() => mergeResults([])).toThrow(/nothing/);
+  });
+
+  test('do not when a run came out in two ways, whichever of them failed', () => {
+    const [passed, failed] = [part(result(7)), part(result(3), result(7, { failure, traceHash: 'g' }))];
+    const told = 'came out in two ways: 1.jsonl has trace h, ok, 2.jsonl has trace g, liveness: no <end>';
+    expect(() => mergeResults([passed, failed])).toThrow(`seed 7 of quiet ${told}`);
+    expect(() => mergeResults([failed, passed])).toThrow('came out in two ways');
+    expect(() => mergeResults([passed, part(result(7, { failure }))])).toThrow('came out in two ways');
   });
 });
 
 describe('failures', () => {
   const small = result(2, { failure, counts: { operations: 3 }, wallMs: 9 });
   const fast = result(3, { failure, wallMs: 1 });
-  const record = mergeResults([{ head, results: [result(1), small, fast], harnessErrors: [], wallMs: 10, jobs: 1 }]);
+  const record = mergeResults([
+    { file: 'f', head, results: [result(1), small, fast], harnessErrors: [], wallMs: 10, jobs: 1 },
+  ]);
 
   test('are one group per signature, with the smallest case and the fastest seed', () => {
     expect(signatureGroups(record)).toMatchObject([{ count: 2, smallest: { seed: '2' }, fastest: { seed: '3' } }]);

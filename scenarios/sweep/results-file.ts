@@ -1,23 +1,14 @@
 /**
  * Results of a sweep as they come, a line of JSON each, so that an interrupted sweep loses nothing and goes on where it was.
- * The first line says what was swept; a file of another build or size is not gone on with, because its results are not of
- * this program. A last line that is cut short, by whatever ended the sweep, is dropped.
+ * The first line says what was swept; a file of another sweep is not gone on with, because its results are not those that
+ * were asked for. A last line that is cut short, by whatever ended the sweep, is dropped.
  */
 
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import type { RunSize } from '../plan.ts';
 import type { SeedResult, SweepRecord } from '../run.ts';
-
-export interface ResultsHead {
-  format: 'tailrace-results/1';
-  scenario: string;
-  build: string;
-  nodeVersion: string;
-  startedAt: string;
-  /** Absent from files of before it was kept. */
-  machine?: string;
-  size: Partial<RunSize>;
-}
+import type { RunName } from './protocol.ts';
+import { type ResultsHead, sweepsDiffer } from './results-head.ts';
+import { runKey } from './run-names.ts';
 
 type HarnessError = SweepRecord['harnessErrors'][number];
 type Line = { result: SeedResult } | { broken: HarnessError } | { wallMs: number; jobs: number };
@@ -46,23 +37,17 @@ export class ResultsFile {
     }
     const text = readFileSync(path, 'utf8');
     this.before = parseResults(text);
-    const { build, size, nodeVersion } = this.before.head;
-    if (
-      build !== head.build ||
-      nodeVersion !== head.nodeVersion ||
-      JSON.stringify(size) !== JSON.stringify(head.size)
-    ) {
-      throw new RangeError(
-        `it is of build ${build} under Node ${nodeVersion}, not of ${head.build} under ${head.nodeVersion}`,
-      );
+    const difference = sweepsDiffer(this.before.head, head);
+    if (difference !== null) {
+      throw new RangeError(`it is of ${difference[0]}, not of ${difference[1]}: name another file, or begin it anew`);
     }
     // So that the next line does not hang on to half a line.
     if (!text.endsWith('\n')) writeFileSync(path, text.slice(0, text.lastIndexOf('\n') + 1));
   }
 
-  has(seed: string, profile: string): boolean {
-    this.#done ??= new Set(this.before?.results.map((result) => `${result.seed}/${result.profile}`));
-    return this.#done.has(`${seed}/${profile}`);
+  has(run: RunName): boolean {
+    this.#done ??= new Set(this.before?.results.map(runKey));
+    return this.#done.has(runKey(run));
   }
   #done: Set<string> | null = null;
 
@@ -88,7 +73,7 @@ export class ResultsFile {
 export function parseResults(text: string): ResultsContent {
   const [first = '', ...rest] = text.split('\n').slice(0, -1);
   const head = parsed(first) as ResultsHead | null;
-  if (head?.format !== 'tailrace-results/1') throw new RangeError('its first line does not say tailrace-results/1');
+  if (head?.format !== 'tailrace-results/2') throw new RangeError('its first line does not say tailrace-results/2');
   const content: ResultsContent = { head, results: [], harnessErrors: [], wallMs: 0, jobs: 1 };
   for (const [index, text] of rest.entries()) {
     const line = parsed(text) as Line | null;

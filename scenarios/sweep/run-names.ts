@@ -23,3 +23,8 @@ export function* runNames({ from, end, profiles, shard, shards }: RunRange): Gen
     yield { seed: String(seed), profile: profiles[seed % profiles.length] as string };
   }
 }
+
+/** `7/lossy`: no two runs of a sweep share it. */
+export function runKey({ seed, profile }: RunName): string {
+  return `${seed}/${profile}`;
+}

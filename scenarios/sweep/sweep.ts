@@ -5,6 +5,7 @@
 
 import { availableParallelism, cpus } from 'node:os';
 import { buildName } from '../build-name.ts';
+import { PLANT } from '../plant-name.ts';
 import { probeCatalogue } from '../probes.ts';
 import { reproLine } from '../repro-line.ts';
 import { SCENARIO } from '../run-seed.ts';
@@ -47,13 +48,15 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
   const startedMs = performance.now();
   const tally = new Tally();
   const head = {
-    format: 'tailrace-results/1',
+    format: 'tailrace-results/2',
     scenario: SCENARIO,
     build: buildName(),
+    plant: PLANT,
     nodeVersion: process.version,
     startedAt,
     machine: machineName(),
     size: options.size,
+    range: options.range,
   } as const;
   const file = options.resultsPath === null ? null : new ResultsFile(options.resultsPath, head);
   const harnessErrors: SweepRecord['harnessErrors'][number][] = [...(file?.before?.harnessErrors ?? [])];
@@ -139,7 +142,7 @@ function sliceRuns({ results, runMs }: Tally): number {
 }
 
 function* notYetDone(names: Iterable<RunName>, file: ResultsFile | null): Generator<RunName> {
-  for (const name of names) if (file === null || !file.has(name.seed, name.profile)) yield name;
+  for (const name of names) if (file === null || !file.has(name)) yield name;
 }
 
 function takeUpTo(names: Generator<RunName>, count: number): RunName[] {
