@@ -29,4 +29,4 @@ export type { LogTunables } from './log/tunables.ts';
 export type { SegmentTunables } from './segments/tunables.ts';
 export type * from './ports.ts';
 export { ENGINE_EVENTS, type EngineEvent } from './telemetry.ts';
-export { ENGINE_DEFAULTS, type EngineTunables } from './tunables.ts';
+export { checkTunables, ENGINE_DEFAULTS, type EngineTunables } from './tunables.ts';

@@ -1,10 +1,11 @@
 /** Cases: spelled out, written, read again and replayed, they are the run they were made of. */
 
 import { beforeAll, describe, expect, test } from 'vitest';
-import { drawPlan } from '../plan.ts';
+import { drawPlan, PROFILES } from '../plan.ts';
 import { type Case, type CaseRun, runCase } from './case.ts';
 import { firstDifference } from './diff.ts';
 import { lanes } from './explain.ts';
+import { planShape } from './plan-shape.ts';
 import { replay } from './replay-check.ts';
 import { caseOf, flatOf, parseSimcase, type Simcase, simcaseOf } from './simcase.ts';
 import { simplerSteps, simplestPlan } from './simpler-plans.ts';
@@ -74,7 +75,38 @@ describe('a case', () => {
   test('that is none is refused with the reason', () => {
     expect(() => parseSimcase('{')).toThrow(/no JSON/);
     expect(() => parseSimcase('{}')).toThrow(/no simulator case/);
-    expect(() => parseSimcase('{"format":"tailrace-simcase/1","plan":{"profile":"?"}}')).toThrow(/profile/);
+    expect(() => parseSimcase('null')).toThrow(/no simulator case/);
+  });
+
+  test('of another format is refused with the build that can replay it', () => {
+    const other = JSON.stringify({ ...simcase, format: 'tailrace-simcase/2', build: 'abc' });
+    expect(() => parseSimcase(other)).toThrow(/of format 2, .* format 1: replay it with the Tailrace .*, build abc/);
+  });
+
+  test.each([
+    ['plan.profile', ['plan', 'profile'], '?'],
+    ['plan.tunables', ['plan', 'tunables'], undefined],
+    ['plan.tunables: patienceMs', ['plan', 'tunables', 'patienceMs'], 1],
+    ['plan.faults', ['plan', 'faults'], null],
+    ['plan.faults.putLosesReply', ['plan', 'faults', 'putLosesReply'], 'x'],
+    ['plan.faults.putLosesReply', ['plan', 'faults', 'putLosesReply'], [3, 2]],
+    ['plan.faults.lateEffectMs', ['plan', 'faults', 'lateEffectMs'], []],
+    ['plan.clients', ['plan', 'clients'], 'xx'],
+    ['plan.clients', ['plan', 'clients'], -1],
+    ['plan.weather', ['plan', 'weather'], 'rain'],
+    ['lively', ['lively'], undefined],
+    ['lively[0]', ['lively', 0], null],
+    ['lively[0].outcome', ['lively', 0, 'outcome'], -5],
+    ['flat.sites', ['flat', 'sites'], undefined],
+    ['flat.runs[0][1]', ['flat', 'runs', 0, 1], 1e12],
+    ['expect', ['expect'], undefined],
+    ['expect.probes', ['expect', 'probes'], [1]],
+    ['seed', ['seed'], 7],
+  ] as const)('whose %s does not fit is refused with that path', (path, where, value) => {
+    const broken = JSON.parse(JSON.stringify(simcase));
+    const parent = where.slice(0, -1).reduce((of, name) => of[name], broken);
+    parent[where.at(-1)!] = value;
+    expect(() => parseSimcase(JSON.stringify(broken))).toThrow(path);
   });
 
   test('is drawn as lanes: a column per client, a row per event', () => {
@@ -91,4 +123,13 @@ test('a simpler plan needs no crew, no fault and one operation, and can still be
   expect(simplerSteps(simplest)).toEqual([]);
   const { record } = await runCase({ seed: '3', plan: simplest, choices: { kind: 'keyed', lively: [] } });
   expect(record.failure).toBeNull();
+});
+
+test('every plan that is drawn has the shape of one', () => {
+  for (const profile of PROFILES) {
+    for (let seed = 0; seed < 5; seed++) {
+      const drawn = drawPlan(String(seed), profile, {});
+      expect(() => planShape(JSON.parse(JSON.stringify(drawn)), 'plan'), `${seed}/${profile}`).not.toThrow();
+    }
+  }
 });

@@ -6,15 +6,17 @@
  * build asks for other choices than were recorded, and to name the first site that moved.
  */
 
-import { ENGINE_DEFAULTS } from '../../engine/index.ts';
-import { type FlatRecording, QUIET } from '../../sim/index.ts';
-import { isProfile, type Plan } from '../plan.ts';
+import type { FlatRecording } from '../../sim/index.ts';
+import type { Plan } from '../plan.ts';
+import { count, listOf, objectOf, orNull, pairOf, text } from '../shape.ts';
 import type { Case, CaseRun, LivelyChoice } from './case.ts';
 import { signatureOfRun } from './case.ts';
-import { simplestPlan } from './simpler-plans.ts';
+import { planShape, wholePlan } from './plan-shape.ts';
+
+const FORMAT = 'tailrace-simcase/1';
 
 export interface Simcase {
-  format: 'tailrace-simcase/1';
+  format: typeof FORMAT;
   /** Commit of the build that made it, and its Node.js. */
   build: string;
   nodeVersion: string;
@@ -51,7 +53,7 @@ export interface SimcaseSource {
 export function simcaseOf({ case: made, run, build, notes }: SimcaseSource): Simcase {
   const { record, flat, lively, checkpoints } = run;
   return {
-    format: 'tailrace-simcase/1',
+    format: FORMAT,
     build,
     nodeVersion: process.version,
     plant: record.plant,
@@ -72,41 +74,66 @@ export function simcaseOf({ case: made, run, build, notes }: SimcaseSource): Sim
 
 /** The case in it, to be replayed by key. What its build did not know yet is off, or as the product has it. */
 export function caseOf({ seed, plan, lively }: Simcase): Case {
-  const { tunables, faults } = plan;
-  const whole: Plan = {
-    ...simplestPlan(plan.profile),
-    ...plan,
-    faults: { ...QUIET, ...faults },
-    tunables: {
-      ...ENGINE_DEFAULTS,
-      ...tunables,
-      log: { ...ENGINE_DEFAULTS.log, ...tunables.log },
-      segments: { ...ENGINE_DEFAULTS.segments, ...tunables.segments },
-    },
-  };
-  return { seed, plan: whole, choices: { kind: 'keyed', lively } };
+  return { seed, plan: wholePlan(plan), choices: { kind: 'keyed', lively } };
 }
 
 export function flatOf({ flat }: Simcase): FlatRecording {
   return { outcomes: spelledOut(flat.runs), sites: spelledOut(flat.sites), siteNames: flat.siteNames };
 }
 
-/** Throws a RangeError that says what is wrong with it. */
-export function parseSimcase(text: string): Simcase {
+// --- reading ---------------------------------------------------------------------------------------------
+
+/** More choices than any run makes; a file that claims more is not unpacked. */
+const CHOICES_MAX = 100_000_000;
+
+const runsShape = listOf(pairOf(count(), count(1, CHOICES_MAX)));
+const choiceShape = objectOf<Simcase['lively'][number]>({
+  site: text,
+  sentence: text,
+  entity: text,
+  ordinal: count(),
+  outcome: count(),
+});
+
+const simcaseShape = objectOf<Omit<Simcase, 'format'>>({
+  build: text,
+  nodeVersion: text,
+  plant: orNull(text),
+  seed: text,
+  plan: planShape,
+  lively: listOf(choiceShape),
+  flat: objectOf<Simcase['flat']>({ runs: runsShape, sites: runsShape, siteNames: listOf(text) }),
+  expect: objectOf<Simcase['expect']>({
+    verdict: text,
+    traceHash: text,
+    events: count(),
+    checkpoints: listOf(text),
+    probes: listOf(text),
+  }),
+  notes: text,
+});
+
+/** Throws a RangeError that says what is wrong with it, with the path of the field. */
+export function parseSimcase(json: string): Simcase {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(json);
   } catch (error) {
     throw new RangeError(`no JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const simcase = value as Simcase;
-  if (simcase?.format !== 'tailrace-simcase/1')
-    throw new RangeError('no simulator case: its format is not tailrace-simcase/1');
-  if (typeof simcase.plan !== 'object' || !isProfile(simcase.plan.profile))
-    throw new RangeError('its plan has no profile we know');
-  if (!Array.isArray(simcase.lively) || !Array.isArray(simcase.flat?.runs))
-    throw new RangeError('its choices are missing');
-  return simcase;
+  refuseOtherFormats(value as Partial<Simcase> | null);
+  simcaseShape(value, '');
+  return value as Simcase;
+}
+
+function refuseOtherFormats(value: Partial<Simcase> | null): void {
+  const version = /^tailrace-simcase\/(\d+)$/.exec(String(value?.format))?.[1];
+  if (version === undefined) throw new RangeError(`no simulator case: its format is not ${FORMAT}`);
+  if (value?.format === FORMAT) return;
+  const build = typeof value?.build === 'string' ? `, build ${value.build}` : '';
+  throw new RangeError(
+    `a simulator case of format ${version}, and this Tailrace reads format 1: replay it with the Tailrace that made it${build}`,
+  );
 }
 
 function runLengths(values: readonly number[]): [number, number][] {

@@ -232,6 +232,8 @@ describe.concurrent('sim', () => {
     const { code, stderr } = await tailrace('sim', 'probes', file('cut-sweep.json', '{"format":"tailrace-sw'));
     expect(code).toBe(3);
     expect(stderr).toContain('not whole JSON');
+    const empty = await tailrace('sim', 'probes', file('empty-sweep.json', '{"format":"tailrace-sweep/1"}'));
+    expect(empty).toMatchObject({ code: 3, stderr: expect.stringMatching(/^error: .*: scenario is missing\n$/) });
   });
 
   test('a folder that can not be written is named in one line', async () => {

@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import { readInput } from './check.ts';
 import { EXIT_BAD_INPUT } from './input-error.ts';
 import type { SweepRecord } from '../run.ts';
-import { parseRecord } from './parse-record.ts';
+import { parseRecord, parseSweep } from './parse-record.ts';
 
 export function reportCommand(): Command {
   return new Command('report')
@@ -68,7 +68,7 @@ async function pageOf(file: string, text: string): Promise<string | null> {
   }
   if (format === 'tailrace-sweep/1') {
     const { renderSweep } = await import('../../reports/index.ts');
-    const sweep = parseRecord<SweepRecord>(file, text, format);
+    const sweep = parseSweep(file, text);
     return renderSweep(sweep, { runLinks: historiesBeside(file, sweep) });
   }
   const { judgeStream } = await import('./check-stream.ts');

@@ -30,7 +30,7 @@ import { stopping } from './stopping.ts';
 import { mergeCommand, sweepCommand } from './sweep.ts';
 import type { Case } from '../cases/case.ts';
 import { drawPlan, type Profile, PROFILES } from '../plan.ts';
-import type { CaseFile, RunFailure, RunRecord, SweepRecord } from '../run.ts';
+import type { CaseFile, RunFailure, RunRecord } from '../run.ts';
 
 interface RunOptions extends SizeOptions {
   /** How long to make a failing run small for its page, in milliseconds. */
@@ -214,14 +214,14 @@ function probesCommand(): Command {
     .description('what a sweep visited: rows of the fault catalogue, and every probe with hits and first seed')
     .argument('<sweep.json>', 'the record a sweep wrote beside its page')
     .action(async (file: string) => {
-      const [{ probeTable }, { readInput }, { parseRecord }] = await Promise.all([
+      const [{ probeTable }, { readInput }, { parseSweep }] = await Promise.all([
         import('../probe-table.ts'),
         import('./check.ts'),
         import('./parse-record.ts'),
       ]);
       const text = readInput(file);
       if (text === null) process.exitCode = EXIT_HARNESS;
-      else console.log(probeTable(parseRecord<SweepRecord>(file, text, 'tailrace-sweep/1')));
+      else console.log(probeTable(parseSweep(file, text)));
     });
 }
 
