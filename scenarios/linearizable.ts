@@ -133,22 +133,26 @@ class Linearizable {
       ...(onTraceLine !== undefined && { traceLine: onTraceLine }),
       ...worldOptions,
     });
+    const { store, probes } = this.world;
     // The run ends at the event that proves a bug; the checker then judges the whole history and names it.
     this.judged = new JudgedStream(
       () => this.world.nowMs,
       hashBody,
-      ({ code, message }) => this.world.fail('invariant', `${code}: ${message}`),
+      (violation) =>
+        probes.always('always.linearizable', violation === null ? null : `${violation.code}: ${violation.message}`),
     );
     this.#supervisor = new Supervisor(this.world);
-    const { store, probes } = this.world;
     const ghost = new StorageGhost((key) => store.peek(key), {
       violated: (message, never) => {
         if (never !== undefined) probes.reachable(never);
-        this.world.fail('invariant', message);
+        probes.always('always.sound-store', message);
       },
       noted: (probe) => probes.reachable(probe),
     });
-    store.onEffect((effect) => ghost.saw(effect));
+    store.onEffect((effect) => {
+      ghost.saw(effect);
+      probes.always('always.sound-store', null);
+    });
     this.#ghost = ghost;
     this.#intruder = foreign === null ? null : new Intruder(this.world, ghost, foreign);
     this.#stage = new ClientStage(this.world, plan);
@@ -255,10 +259,12 @@ class Linearizable {
     const { world } = this;
     await world.run(() => false, { untilMs: world.nowMs + quiescenceMs(this.#plan) });
     for (const [host, engine] of this.#engines) {
-      if (engine.undurableBytes !== 0) world.fail('invariant', `${host} holds ${engine.undurableBytes} bytes at rest`);
+      const { undurableBytes: bytes } = engine;
+      world.probes.always('always.bytes-let-go', bytes === 0 ? null : `${host} holds ${bytes} bytes at rest`);
     }
     this.#ghost.walk();
-    for (const call of world.network.openCalls()) world.fail('invariant', `a call is open at rest: ${call.label}`);
+    const [open] = world.network.openCalls();
+    world.probes.always('always.calls-ended', open === undefined ? null : `a call is open at rest: ${open.label}`);
     for (const crew of this.crews) await crew.atRest?.();
     this.#intruder?.atRest();
     if (world.failure === null) await this.#audit.run(this.#engines.values());

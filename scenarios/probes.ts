@@ -18,6 +18,7 @@ import { DAMAGE_PROBES } from './storage/damage.ts';
 import { TRIED_PROBES } from './storage/tried.ts';
 import { FOLLOWER_PROBES } from './sessions/follower.ts';
 import { SESSION_WRITER_PROBES } from './sessions/session-writer.ts';
+import { CLAIMS } from './claims.ts';
 import { NEVER_PROBES, STORAGE_PROBES } from './storage/ghost.ts';
 import { SECRETS_PROBES } from './secrets/crew.ts';
 import { SIDE_PROBES } from './side/probes.ts';
@@ -43,6 +44,7 @@ const REQUIRED = [
   SERVER_PROBES,
   DAMAGE_PROBES,
   TRIED_PROBES,
+  CLAIMS,
 ];
 
 let catalogue: readonly ProbeInfo[] | null = null;
@@ -69,6 +71,7 @@ function everyProbe(): ProbeInfo[] {
     ...FOLLOWER_PROBES,
     ...SESSION_WRITER_PROBES,
     ...NEVER_PROBES,
+    ...CLAIMS,
   };
   const client = Object.entries(ours).map(([name, sentence]) => ({
     name,

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { isClaim } from './claims.ts';
 import { probeCatalogue } from './probes.ts';
 import { type CatalogueRow, ROWS } from './rows.ts';
 
@@ -36,9 +37,11 @@ test('a row has probes that exist, or is excluded or put off with a reason', () 
   }
 });
 
-test('a probe that answers to a row is required, and every fault is', () => {
+test('a probe that answers to a row is required, and every fault and every claim is', () => {
   for (const probe of probeCatalogue()) {
-    if (probe.row !== null || probe.name.startsWith('fault.')) expect(probe.required, probe.name).toBe(true);
+    const { name } = probe;
+    if (probe.row !== null || name.startsWith('fault.') || isClaim(name)) expect(probe.required, name).toBe(true);
+    expect(isClaim(name), name).toBe(name.startsWith('always.'));
   }
 });
 

@@ -28,21 +28,24 @@ describe('probes', () => {
     expect(() => worldWith().probes.reachable('fault.typo')).toThrow('fault.typo is in no catalogue');
   });
 
-  test('a broken claim fails the run under its own name; a kept one costs nothing', async () => {
-    const world = worldWith();
+  test('a claim counts how often it was looked at; a broken one fails the run, the first of them', async () => {
+    const claim = { name: 'always.dense', sentence: 'sequence numbers are dense', required: true, row: null };
+    const world = worldWith({}, { probes: [claim] });
     world.after(5, 'check', () => {
-      world.probes.always(true, 'an append is acknowledged once');
-      world.probes.always(false, 'sequence numbers are dense', 'gap at 17');
-      world.probes.always(false, 'something else');
+      world.probes.always('always.dense', null);
+      world.probes.always('always.dense', 'sequence numbers are not dense\ngap at 17');
+      world.probes.always('always.dense', 'something else');
     });
     expect(await world.run(() => false)).toBe('failed');
     expect(world.failure).toMatchObject({
       kind: 'invariant',
-      signature: 'assertion: sequence numbers are dense',
-      message: 'assertion: sequence numbers are dense\ngap at 17',
+      signature: 'sequence numbers are not dense',
+      message: 'sequence numbers are not dense\ngap at 17',
       atMs: 5,
       event: 1,
     });
+    expect(world.probes.counts()).toEqual({ 'always.dense': 3 });
+    expect(() => world.probes.always('always.typo', null)).toThrow('always.typo is in no catalogue');
   });
 });
 

@@ -1,5 +1,6 @@
 /**
- * Probes: states a sweep must have visited to count, and claims a run must not break.
+ * Probes: states a sweep must have visited to count (`reachable`, `sometimes`), and claims a run must not break (`always`), each
+ * of which has to be looked at, too.
  *
  * The catalogue is known before the run, so what never happened is known too. Every event of the engine's
  * own catalogue is a probe; the simulator adds one for each fault that really fired. A name that is in no
@@ -115,10 +116,10 @@ export const SIM_PROBES: readonly ProbeInfo[] = [
 
 export type ProbeCounts = Readonly<Record<string, number>>;
 
-/** What `always` reports when the claim does not hold. */
+/** Told by `always` what is wrong when the claim does not hold. */
 export type ClaimBroken = (message: string) => void;
 
-/** Hears of each probe as it lights. */
+/** Hears of each probe as it lights; not of claims, which say nothing about the way a run took. */
 export type ProbeWatch = (name: string) => void;
 
 export class Probes {
@@ -151,8 +152,7 @@ export class Probes {
 
   /** This place was reached. */
   reachable(name: string): void {
-    if (!this.#catalogue.has(name)) throw new Error(`assertion: ${name} is in no catalogue of probes`);
-    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    this.#light(name);
     if (this.#watch !== null) this.#watch(name);
   }
 
@@ -161,9 +161,15 @@ export class Probes {
     if (condition) this.reachable(name);
   }
 
-  /** Must hold whenever asked; otherwise the run fails with `name` as its signature. */
-  always(condition: boolean, name: string, detail = ''): void {
-    if (!condition) this.#claimBroken(detail === '' ? `assertion: ${name}` : `assertion: ${name}\n${detail}`);
+  /** A claim was held against what happened: `broken` says what is wrong, which fails the run; null, that it holds. */
+  always(name: string, broken: string | null): void {
+    this.#light(name);
+    if (broken !== null) this.#claimBroken(broken);
+  }
+
+  #light(name: string): void {
+    if (!this.#catalogue.has(name)) throw new Error(`assertion: ${name} is in no catalogue of probes`);
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 }
 

@@ -113,8 +113,12 @@ export class BlackoutCrew implements Crew {
       world.fail('liveness', `${when} ${server} did not answer "${deed}" within its patience\n${whoWaits(world)}`);
     } else if (told === null || !SAYS_NOTHING.has(told)) {
       if (deed !== 'append' && allowsReads(blackout)) return;
-      world.fail('invariant', `${when} ${server} answered "${deed}" with ${told ?? 'success'}, which it can not know`);
-    } else if (told === IN_DOUBT) noted('blackout.owner-gave-up');
+      const words = `${when} ${server} answered "${deed}" with ${told ?? 'success'}, which it can not know`;
+      world.probes.always('always.silent-in-the-dark', words);
+    } else {
+      world.probes.always('always.silent-in-the-dark', null);
+      if (told === IN_DOUBT) noted('blackout.owner-gave-up');
+    }
   }
 }
 

@@ -10,10 +10,14 @@ import { JudgedStream } from './judged-stream.ts';
 /** A client asks for the tail every 10 ms and is told these. */
 async function runOf(tails: readonly number[]) {
   const world = new World({ seed: '1', profile: 'test', faults: QUIET });
+  let looks = 0;
   const judged = new JudgedStream(
     () => world.nowMs,
     () => 0n,
-    ({ code, opIds }) => world.fail('invariant', `${code} of ${opIds.join(' and ')}`),
+    (violation) => {
+      looks++;
+      if (violation !== null) world.fail('invariant', `${violation.code} of ${violation.opIds.join(' and ')}`);
+    },
   );
   const told = [...tails];
   const never = () => Promise.reject(new Error('nobody asks'));
@@ -27,7 +31,7 @@ async function runOf(tails: readonly number[]) {
     await clock.sleep(60_000);
   });
   await world.run(() => told.length === 0, { untilMs: 1_000 });
-  return { failure: world.failure, history: judged.recorder.history() };
+  return { failure: world.failure, history: judged.recorder.history(), looks };
 }
 
 test('a run in which a tail shrinks ends where it was told', async () => {
@@ -39,7 +43,8 @@ test('a run in which a tail shrinks ends where it was told', async () => {
 });
 
 test('a run in which it does not goes on to its end', async () => {
-  const { failure, history } = await runOf([0, 0, 3, 3, 3, 3, 3]);
+  const { failure, history, looks } = await runOf([0, 0, 3, 3, 3, 3, 3]);
   expect(failure).toBeNull();
   expect(history).toHaveLength(14);
+  expect(looks).toBe(14);
 });

@@ -16,15 +16,15 @@ export class JudgedStream {
   readonly hashes: BodyHashes;
   readonly oracle = new Oracle();
 
-  /** `violated` is told at the very event that proves a bug, once. */
-  constructor(nowMs: () => number, hashBody: BodyHasher, violated: (violation: Violation) => void) {
+  /** `judged` is told at every event of the history; of a violation at the very event that proves it, once. */
+  constructor(nowMs: () => number, hashBody: BodyHasher, judged: (violation: Violation | null) => void) {
     const monitor = new StreamMonitor();
     let isConvicted = false;
     this.recorder = new Recorder(nowMs, (event) => {
-      const violation = isConvicted ? null : monitor.next(event);
-      if (violation === null) return;
-      isConvicted = true;
-      violated(violation);
+      if (isConvicted) return;
+      const violation = monitor.next(event);
+      isConvicted = violation !== null;
+      judged(violation);
     });
     this.hashes = new BodyHashes(hashBody);
   }

@@ -6,6 +6,7 @@
  * early, and would be the cheapest of everything.
  */
 
+import { isClaim } from '../claims.ts';
 import { probeCatalogue } from '../probes.ts';
 import type { Gene, Genome } from './genome.ts';
 
@@ -32,7 +33,12 @@ export interface Combination {
 const BUCKETS = 8;
 
 export class Coverage {
-  readonly #numbers = new Map(probeCatalogue().map(({ name }, index) => [name, index]));
+  /** Of all but claims: that one was looked at says nothing about the way a run took. */
+  readonly #numbers = new Map(
+    probeCatalogue()
+      .filter(({ name }) => !isClaim(name))
+      .map(({ name }, index) => [name, index]),
+  );
   readonly #known = new Map<number, Combination>();
   readonly #list: Combination[] = [];
 
@@ -44,7 +50,10 @@ export class Coverage {
   /** How many combinations of the run no run before it had lit. */
   add(run: Specimen): number {
     const before = this.#list.length;
-    const lit = Object.entries(run.probes).map(([name, hits]) => [this.#numbers.get(name) as number, hits] as const);
+    const lit = Object.entries(run.probes).flatMap(([name, hits]) => {
+      const number = this.#numbers.get(name);
+      return number === undefined ? [] : [[number, hits] as const];
+    });
     for (const [index, [probe, hits]] of lit.entries()) {
       const bucket = Math.min(BUCKETS - 1, 31 - Math.clz32(hits));
       this.#light(-1 - probe * BUCKETS - bucket, run);

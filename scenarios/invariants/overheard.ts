@@ -22,9 +22,11 @@ type AppendSession = Extract<Outcome<'appendSession'>, { kind: 'open' }>['sessio
 
 /** Told in words which invariant is broken, and of what. */
 export type Broken = (words: string) => void;
+/** Told at every look; null, that all are kept. */
+type Held = (words: string | null) => void;
 
 export class Overheard {
-  readonly #broken: Broken;
+  readonly #held: Held;
   readonly #nowMs: () => number;
   /** Null of a name whose life may have ended. */
   readonly #ledgers = new Map<string, StreamLedger | null>();
@@ -36,8 +38,8 @@ export class Overheard {
   readonly #keys = new Map<string, Set<string>>();
 
   /** `nowMs`: what no clock of a server is ahead of. */
-  constructor(broken: Broken, nowMs: () => number) {
-    this.#broken = broken;
+  constructor(held: Held, nowMs: () => number) {
+    this.#held = held;
     this.#nowMs = nowMs;
   }
 
@@ -202,6 +204,6 @@ export class Overheard {
   }
 
   #hold(what: string, words: string | null): void {
-    if (words !== null) this.#broken(`${what}: ${words}`);
+    this.#held(words === null ? null : `${what}: ${words}`);
   }
 }

@@ -78,7 +78,9 @@ async function compare({ isLong, commands }: Sequence): Promise<number> {
   const broken: string[] = [];
   let world = newWorld(START_MS);
   const overheard = new Overheard(
-    (words) => broken.push(words),
+    (words) => {
+      if (words !== null) broken.push(words);
+    },
     () => world.nowMs,
   );
   let subject = await openSubject(objects, 1, START_MS, isLong, overheard);

@@ -25,7 +25,10 @@ export function onceTried(program: Program, world: World): Program {
       probes.reachable('store.refused-as-unfit');
       return EXIT_REFUSED;
     }
-    if (!store.keepsConditions) world.fail('invariant', 'a store that ignores conditions was found fit');
+    probes.always(
+      'always.unfit-store-unopened',
+      store.keepsConditions ? null : 'a store that ignores conditions was found fit',
+    );
     return program(ports, process);
   };
 }

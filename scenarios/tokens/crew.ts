@@ -113,9 +113,9 @@ export class TokensCrew implements Crew {
     const body = wish(id, scope.streams, { autoPrefix: scope.autoPrefix, expiresAtMs, ids: `${id}.` });
     const exchange = await wire.exchange('POST', '/v1/access-tokens', body, bearer(ROOT_SECRET));
     if (exchange.kind === 'none') return;
-    if (exchange.status === 401 || exchange.status === 403) {
-      this.#stage.world.fail('invariant', `the root token was refused with ${exchange.status}`);
-    }
+    const isRefused = exchange.status === 401 || exchange.status === 403;
+    const words = isRefused ? `the root token was refused with ${exchange.status}` : null;
+    this.#stage.world.probes.always('always.root-admitted', words);
     // Whoever was not told the secret has lost the token: the next one has another id.
     const secret = field(exchange.body, 'access_token');
     if (exchange.status === 201 && typeof secret === 'string') this.#book.issued({ id, secret, scope, expiresAtMs });
@@ -138,8 +138,8 @@ export class TokensCrew implements Crew {
   #inspect(key: string, bytes: Uint8Array = new Uint8Array(0)): void {
     const object = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const secrets = [ROOT_SECRET, ...this.#book.held.map(({ secret }) => secret)];
-    if (!secrets.some((secret) => object.includes(secret))) return;
-    this.#stage.world.fail('invariant', `${key} has the secret of a token in it`);
+    const shows = secrets.some((secret) => object.includes(secret));
+    this.#stage.world.probes.always('always.token-unreadable', shows ? `${key} has the secret of a token in it` : null);
   }
 
   /** Bodies are not compressed: the book reads them as they come. */
