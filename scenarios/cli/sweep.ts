@@ -134,6 +134,7 @@ async function runSweep(options: SweepCommandOptions): Promise<number> {
     range: { from, end, profiles, ...options.shard },
     timeMs: options.time ?? null,
     jobs: options.jobs,
+    program: process.argv[1] as string,
     size: sizeOf(options),
     silenceMsMax: options.watchdog,
     resultsPath: options.results ?? null,

@@ -2,6 +2,7 @@
 
 import { probeCatalogue } from '../probes.ts';
 import type { SeedResult, SweepRecord } from '../run.ts';
+import { openErrors } from './harness-errors.ts';
 import type { ResultsContent } from './results-file.ts';
 import { programsDiffer } from './results-head.ts';
 import { runKey } from './run-names.ts';
@@ -37,7 +38,10 @@ export function mergeResults(parts: readonly Part[]): SweepRecord {
     results: results.toSorted(byName),
     probes: probeCatalogue(),
     judgesProbes: judgesProbes(results),
-    harnessErrors: parts.flatMap(({ harnessErrors }) => harnessErrors),
+    harnessErrors: openErrors(
+      parts.flatMap(({ harnessErrors }) => harnessErrors),
+      results,
+    ),
   };
 }
 

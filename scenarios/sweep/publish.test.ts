@@ -99,6 +99,14 @@ describe('shards', () => {
     expect(() => mergeResults([])).toThrow(/nothing/);
   });
 
+  test('have a harness error once, and none of a run that was done in another sitting', () => {
+    const broken = (seed: string) => ({ seed, profile: 'quiet', message: 'no answer for 1 s', repro: '' });
+    const first = { ...part(result(1)), harnessErrors: [broken('2'), broken('3')] };
+    const second = { ...part(result(2)), harnessErrors: [broken('3')] };
+    expect(mergeResults([first, second]).harnessErrors).toEqual([broken('3')]);
+    expect(mergeResults([second, first]).harnessErrors).toEqual([broken('3')]);
+  });
+
   test('do not when a run came out in two ways, whichever of them failed', () => {
     const [passed, failed] = [part(result(7)), part(result(3), result(7, { failure, traceHash: 'g' }))];
     const told = 'came out in two ways: 1.jsonl has trace h, ok, 2.jsonl has trace g, liveness: no <end>';

@@ -5,17 +5,18 @@
  */
 
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import type { SeedResult, SweepRecord } from '../run.ts';
+import type { SeedResult } from '../run.ts';
+import type { HarnessError } from './harness-errors.ts';
 import type { RunName } from './protocol.ts';
 import { type ResultsHead, sweepsDiffer } from './results-head.ts';
 import { runKey } from './run-names.ts';
 
-type HarnessError = SweepRecord['harnessErrors'][number];
 type Line = { result: SeedResult } | { broken: HarnessError } | { wallMs: number; jobs: number };
 
 export interface ResultsContent {
   head: ResultsHead;
   results: SeedResult[];
+  /** All there were, also of runs that were done later. */
   harnessErrors: HarnessError[];
   /** Wall time of all sittings, and the processes of the last one. */
   wallMs: number;

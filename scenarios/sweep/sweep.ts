@@ -11,6 +11,7 @@ import { reproLine } from '../repro-line.ts';
 import { SCENARIO } from '../run-seed.ts';
 import type { RunSize } from '../plan.ts';
 import type { SweepRecord } from '../run.ts';
+import { type HarnessError, openErrors } from './harness-errors.ts';
 import { byName } from './merge.ts';
 import { ProgressLine } from './progress.ts';
 import type { RunName } from './protocol.ts';
@@ -29,6 +30,8 @@ export interface SweepOptions {
   /** Wall time after which no more runs are handed out, or null. */
   timeMs: number | null;
   jobs: number;
+  /** This program, whose `sim worker` does the runs. */
+  program: string;
   size: Partial<RunSize>;
   /** Longest wall time of one run. */
   silenceMsMax: number;
@@ -59,7 +62,7 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
     range: options.range,
   } as const;
   const file = options.resultsPath === null ? null : new ResultsFile(options.resultsPath, head);
-  const harnessErrors: SweepRecord['harnessErrors'][number][] = [...(file?.before?.harnessErrors ?? [])];
+  const harnessErrors: HarnessError[] = [...(file?.before?.harnessErrors ?? [])];
   for (const result of file?.before?.results ?? []) tally.add(result);
   const probes = probeCatalogue();
   const { from, end, shards } = options.range;
@@ -80,13 +83,13 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
     results: tally.results.toSorted(byName),
     probes,
     judgesProbes: isOver && judgesProbes(tally.results),
-    harnessErrors,
+    harnessErrors: openErrors(harnessErrors, tally.results),
   });
   await options.onStart?.(() => soFar(false));
 
   await runPool({
     jobs: options.jobs,
-    worker: [process.argv[1] as string, 'sim', 'worker'],
+    worker: [options.program, 'sim', 'worker'],
     size: options.size,
     silenceMsMax: options.silenceMsMax,
     nextSlice: () => (stop.isDue() ? [] : takeUpTo(names, sliceRuns(tally))),
