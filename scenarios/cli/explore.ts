@@ -8,7 +8,7 @@ import type { Case } from '../cases/case.ts';
 import type { Explored } from '../explore/explore.ts';
 import { type Profile, PROFILES } from '../plan.ts';
 import { programLine, shellWord } from '../repro-line.ts';
-import { InputError } from './input-error.ts';
+import { readable } from './input-error.ts';
 import {
   EXIT_CODES,
   EXIT_FAILED,
@@ -120,12 +120,4 @@ async function report({ genome, plan, record }: Explored, run: number, options: 
 
 function profilesOf({ profile }: ExploreCommandOptions): readonly Profile[] {
   return profile === undefined ? PROFILES : [profile];
-}
-
-function readable<Value>(file: string, read: () => Value): Value {
-  try {
-    return read();
-  } catch (error) {
-    throw new InputError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }

@@ -18,3 +18,35 @@ export class InputError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/**
+ * What `read` makes of a file that somebody named. Throws an InputError that names the file: with 2 when it can not be read at all,
+ * with 3 when it holds something else than it should.
+ */
+export function readable<Value>(file: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    throw new InputError(`${file}: ${reasonOf(error)}`, isOfTheSystem(error) ? EXIT_USAGE : EXIT_BAD_INPUT);
+  }
+}
+
+/** What the system says of files, in words. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
+  ENOTDIR: 'what should be its folder is a file',
+  EEXIST: 'what should be its folder is a file',
+  EISDIR: 'it is a folder',
+  EACCES: 'no permission',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space is left',
+};
+
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return isOfTheSystem(error) ? (REASONS[error.code ?? ''] ?? message) : message;
+}
+
+function isOfTheSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
+}

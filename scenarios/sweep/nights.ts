@@ -1,6 +1,6 @@
 /** The history of nights: a line of figures per sweep, in a file that grows, for the trends on the page. */
 
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Night, SweepRecord } from '../run.ts';
 import { signatureGroups } from './signatures.ts';
 
@@ -19,21 +19,39 @@ export function nightOf(record: SweepRecord): Night {
   };
 }
 
-/** Adds the night and returns all there are, oldest first. A line that is no JSON is left out. */
+/**
+ * Adds the night and returns all there are, oldest first. One that is there already, from a merge of the same results, is
+ * replaced. Throws a RangeError, and writes nothing, when the file is something else.
+ */
 export function addNight(path: string, night: Night): Night[] {
-  appendFileSync(path, `${JSON.stringify(night)}\n`);
-  return readNights(path);
+  const nights = readNights(path);
+  const known = nights.findIndex(({ startedAt, build }) => startedAt === night.startedAt && build === night.build);
+  if (known === -1) nights.push(night);
+  else nights[known] = night;
+  // By renaming: years of nights are not lost to a moment in which the disk is full.
+  writeFileSync(`${path}.new`, nights.map((each) => `${JSON.stringify(each)}\n`).join(''));
+  renameSync(`${path}.new`, path);
+  return nights;
 }
 
+/** None when there is no file. A last line that was cut short is left out; throws a RangeError when the file is something else. */
 export function readNights(path: string): Night[] {
   if (!existsSync(path)) return [];
-  return readFileSync(path, 'utf8')
-    .split('\n')
-    .flatMap((line) => {
-      try {
-        return line === '' ? [] : [JSON.parse(line) as Night];
-      } catch {
-        return [];
-      }
-    });
+  const lines = readFileSync(path, 'utf8').split('\n');
+  const last = lines.pop() ?? '';
+  if (last !== '' && (parsed(last) !== null || !last.startsWith('{'))) lines.push(last);
+  return lines.map((line, index) => {
+    const night = parsed(line);
+    if (night === null) throw new RangeError(`it is no history of nights: line ${index + 1} is none`);
+    return night;
+  });
+}
+
+function parsed(line: string): Night | null {
+  try {
+    const night = JSON.parse(line) as Partial<Night> | null;
+    return typeof night?.startedAt === 'string' && typeof night.runs === 'number' ? (night as Night) : null;
+  } catch {
+    return null;
+  }
 }

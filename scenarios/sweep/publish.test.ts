@@ -144,10 +144,24 @@ describe('failures', () => {
   test('are counted in the history of nights, which grows by a line', () => {
     const path = join(folder, 'nights.jsonl');
     expect(readNights(path)).toEqual([]);
-    addNight(path, nightOf(record));
-    expect(addNight(path, nightOf(record))).toMatchObject([
-      { runs: 3, failed: 2, signatures: ['liveness: no <end>'] },
-      {},
+    const night = nightOf(record);
+    addNight(path, { ...night, startedAt: '2025-12-31' });
+    addNight(path, { ...night, runs: 2 });
+    // The same results, merged again: one night.
+    expect(addNight(path, night)).toMatchObject([
+      { startedAt: '2025-12-31' },
+      { startedAt: head.startedAt, runs: 3, failed: 2, signatures: ['liveness: no <end>'] },
     ]);
+    appendFileSync(path, '{"startedAt":"20');
+    expect(readNights(path)).toHaveLength(2);
+  });
+
+  test('are not counted in a file that is something else', () => {
+    const path = join(folder, 'notes.md');
+    for (const text of ['# Notes', '# Notes\nand more\n', '{"result":{"seed":"1"}}\n']) {
+      writeFileSync(path, text);
+      expect(() => addNight(path, nightOf(record))).toThrow('no history of nights: line 1');
+      expect(readFileSync(path, 'utf8')).toBe(text);
+    }
   });
 });
