@@ -10,6 +10,8 @@ export interface ReplayReport {
   isSameTrace: boolean;
   /** Probes that lit when it was recorded and did not now. */
   dark: readonly string[];
+  /** Of these the faults: without them the case is stale, whatever its verdict. */
+  stale: readonly string[];
   /** The first choice that this build asks for elsewhere; null when all line up. */
   moved: string | null;
 }
@@ -19,11 +21,13 @@ export async function replay(simcase: Simcase, options: Parameters<typeof runCas
   const run = await runCase(caseOf(simcase), options);
   const { record } = run;
   const isSameTrace = record.traceHash === simcase.expect.traceHash;
+  const dark = simcase.expect.probes.filter((probe) => !(probe in record.probes));
   return {
     run,
     verdict: signatureOfRun(record.failure) ?? 'pass',
     isSameTrace,
-    dark: simcase.expect.probes.filter((probe) => !(probe in record.probes)),
+    dark,
+    stale: dark.filter((probe) => probe.startsWith('fault.')),
     moved: isSameTrace ? null : await movedSite(simcase),
   };
 }

@@ -22,6 +22,8 @@ export interface Simcase {
   nodeVersion: string;
   /** Wrong engine planted on purpose in that build, or null. */
   plant: string | null;
+  /** Of a case that is kept: the wrong engine that fails what the right one passes, and the signature of that failure. */
+  catches?: { plant: string; verdict: string };
   seed: string;
   plan: Plan;
   /** What was not dull, with the sentence of each site for people. */
@@ -95,23 +97,27 @@ const choiceShape = objectOf<Simcase['lively'][number]>({
   outcome: count(),
 });
 
-const simcaseShape = objectOf<Omit<Simcase, 'format'>>({
-  build: text,
-  nodeVersion: text,
-  plant: orNull(text),
-  seed: text,
-  plan: planShape,
-  lively: listOf(choiceShape),
-  flat: objectOf<Simcase['flat']>({ runs: runsShape, sites: runsShape, siteNames: listOf(text) }),
-  expect: objectOf<Simcase['expect']>({
-    verdict: text,
-    traceHash: text,
-    events: count(),
-    checkpoints: listOf(text),
-    probes: listOf(text),
-  }),
-  notes: text,
-});
+const simcaseShape = objectOf<Omit<Simcase, 'format'>>(
+  {
+    build: text,
+    nodeVersion: text,
+    plant: orNull(text),
+    catches: objectOf({ plant: text, verdict: text }),
+    seed: text,
+    plan: planShape,
+    lively: listOf(choiceShape),
+    flat: objectOf<Simcase['flat']>({ runs: runsShape, sites: runsShape, siteNames: listOf(text) }),
+    expect: objectOf<Simcase['expect']>({
+      verdict: text,
+      traceHash: text,
+      events: count(),
+      checkpoints: listOf(text),
+      probes: listOf(text),
+    }),
+    notes: text,
+  },
+  { optional: ['catches'] },
+);
 
 /** Throws a RangeError that says what is wrong with it, with the path of the field. */
 export function parseSimcase(json: string): Simcase {

@@ -1,31 +1,29 @@
-/** `tailrace sim shrink`, `explain`, `diff`, and `repro` of a case: everything that works on single runs spelled out. */
+/**
+ * `tailrace sim shrink`, `explain`, `exhaust`, `keep`, `diff` and the hidden `verdict`: everything that works on single runs
+ * spelled out. Replaying one is in `repro-case.ts`.
+ */
 
-import { existsSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { countArgument, durationArgument } from '../arguments.ts';
-import type { Case } from '../cases/case.ts';
 import type { Simcase } from '../cases/simcase.ts';
 import { green, red } from '../colours.ts';
-import { drawPlan, isProfile, type Profile, PROFILES } from '../plan.ts';
+import { type Profile, PROFILES } from '../plan.ts';
+import { PLANT } from '../plant-name.ts';
 import { programLine, shellWord } from '../repro-line.ts';
-import type { RunRecord } from '../run.ts';
 import type { Shrunk } from '../shrink/shrink.ts';
+import { CASE_ARGUMENT, elsewhere, givenCase, type GivenOptions, readSimcase } from './given-case.ts';
 import { EXIT_USAGE, InputError } from './input-error.ts';
-import { EXIT_FAILED, EXIT_NONDETERMINISM, profileArgument } from './sim-options.ts';
-import { type Stops, stopping } from './stopping.ts';
+import { EXIT_FAILED, profileArgument, seedArgument, sized } from './sim-options.ts';
 import { writeCase } from './write-case.ts';
-
-/** `case.simcase`, or `SEED/PROFILE` of a run. */
-const CASE_ARGUMENT = 'a .simcase file, or a run as SEED/PROFILE';
 
 // --- shrink ----------------------------------------------------------------------------------------------
 
 export function shrinkCommand(): Command {
-  return new Command('shrink')
+  return sized(new Command('shrink'))
     .description('make a failing run small: fewer clients, faults and decisions, the same failure')
     .argument('[case]', CASE_ARGUMENT)
-    .option('--seed <seed>', 'number, word or commit id')
+    .option('--seed <seed>', 'number, word or commit id', seedArgument)
     .option('--profile <profile>', `one of ${PROFILES.join(', ')}`, profileArgument, 'swarm')
     .addOption(new Option('--budget <duration>', 'wall time').argParser(durationArgument).default(10_000, '10s'))
     .option(
@@ -37,13 +35,13 @@ export function shrinkCommand(): Command {
     .action(
       async (
         name: string | undefined,
-        options: { seed?: string; profile: Profile; budget: number; runs?: number; output: string },
+        options: GivenOptions & { profile: Profile; budget: number; runs?: number; output: string },
       ) => {
         const { shrink } = await import('../shrink/shrink.ts');
         const started = performance.now();
-        const original = await givenCase(name, options);
-        const shrunk = await failing(() =>
-          shrink(original, {
+        const { made, simcase } = await givenCase(name, options);
+        const shrunk = await failing(elsewhere(simcase, 'shrink', name ?? ''), () =>
+          shrink(made, {
             budgetMs: options.budget,
             ...(options.runs !== undefined && { runsMax: options.runs }),
             nowMs: () => performance.now(),
@@ -72,13 +70,13 @@ function shrunkText({ decisionsBefore, decisions, runs, isCutShort }: Shrunk, wa
 // --- explain ---------------------------------------------------------------------------------------------
 
 export function explainCommand(): Command {
-  return new Command('explain')
+  return sized(new Command('explain'))
     .description('the few decisions that matter, in sentences, and what happened, as lanes')
     .argument('<case>', CASE_ARGUMENT)
-    .action(async (name: string) => {
+    .action(async (name: string, options: GivenOptions) => {
       const { explain, explanationText } = await import('../cases/explain.ts');
-      const made = await givenCase(name, {});
-      console.log(explanationText(await failing(() => explain(made))));
+      const { made, simcase } = await givenCase(name, options);
+      console.log(explanationText(await failing(elsewhere(simcase, 'explain', name), () => explain(made))));
     });
 }
 
@@ -109,30 +107,61 @@ export function exhaustCommand(): Command {
 
 export function keepCommand(): Command {
   return new Command('keep')
-    .description('keep a case as a regression test: what this build makes of it is what is expected from now on')
+    .description('keep a case as a regression test: one that a wrong engine fails and this one passes')
     .argument('<case>', 'a .simcase file')
     .argument('<file>', 'where it is kept, as scenarios/corpus/NAME.simcase')
     .requiredOption('--notes <text>', 'what it is about, and which mistake it came from')
-    .action(async (name: string, file: string, { notes }: { notes: string }) => {
-      const { runCase } = await import('../cases/case.ts');
-      const made = await givenCase(name, {});
+    .option('--plant <name>', 'the wrong engine that fails it (default: the one that it was made with)')
+    .action(async (name: string, file: string, { notes, plant }: { notes: string; plant?: string }) => {
+      const [{ runCase }, { caseOf }] = await Promise.all([import('../cases/case.ts'), import('../cases/simcase.ts')]);
+      const simcase = await readSimcase(name);
+      const made = caseOf(simcase);
       const run = await runCase(made);
-      await writeCase(file, made, run, notes);
       const { failure } = run.record;
-      console.log(`${file}: ${failure === null ? green('passes') : red(`fails: ${failure.message}`)}`);
+      if (PLANT !== null) throw new InputError(`this is the wrong engine ${PLANT}: the right one keeps cases`);
+      if (failure !== null) throw new InputError(`${name}: the right engine fails it, too: ${failure.message}`);
+      const catches = await caughtBy(plant ?? simcase.plant ?? simcase.catches?.plant, name);
+      // What only the wrong engine asks for is not in the run of this one.
+      await writeCase(file, made, run, { notes, catches, lively: simcase.lively });
+      console.log(`${file}: ${green('passes')}, and ${catches.plant} fails it: ${catches.verdict}`);
     });
+}
+
+/** Throws InputError when the wrong engine is not there, or passes the case as the right one does. */
+async function caughtBy(plant: string | undefined, file: string): Promise<NonNullable<Simcase['catches']>> {
+  if (plant === undefined) {
+    throw new InputError(`${file}: say with --plant which wrong engine fails it: one that none fails shows nothing`);
+  }
+  const program = `.plants/${plant}.mjs`;
+  if (!existsSync(program)) {
+    throw new InputError(`no ${program}: npm run plants -- --only ${plant} --seeds 1 builds it`);
+  }
+  const { verdictBy } = await import('../corpus/wrong-engine.ts');
+  const verdict = await verdictBy(program, file);
+  if (verdict === 'pass') throw new InputError(`${file}: the wrong engine ${plant} passes it, so it shows nothing`);
+  return { plant, verdict };
+}
+
+/** What a program with a wrong engine in it is asked, by `keep` and by the corpus. */
+export function verdictCommand(): Command {
+  return new Command('verdict').argument('<case>').action(async (name: string) => {
+    const { runCase, signatureOfRun } = await import('../cases/case.ts');
+    const { record } = await runCase((await givenCase(name)).made);
+    console.log(JSON.stringify({ verdict: signatureOfRun(record.failure) ?? 'pass' }));
+  });
 }
 
 // --- diff ------------------------------------------------------------------------------------------------
 
 export function diffCommand(): Command {
-  return new Command('diff')
+  return sized(new Command('diff'))
     .description('where two runs part: the first line of their traces that differs; exit 1 if there is one')
     .argument('<left>', CASE_ARGUMENT)
     .argument('<right>', CASE_ARGUMENT)
-    .action(async (left: string, right: string) => {
+    .action(async (left: string, right: string, options: GivenOptions) => {
       const { firstDifference } = await import('../cases/diff.ts');
-      const difference = await firstDifference(await givenCase(left, {}), await givenCase(right, {}));
+      const [a, b] = [await givenCase(left, options), await givenCase(right, options)];
+      const difference = await firstDifference(a.made, b.made);
       if (difference === null) return console.log('the runs are the same');
       for (const line of difference.before) console.log(`  ${line}`);
       console.log(red(`- ${difference.left ?? '(the run is over)'}`));
@@ -142,89 +171,12 @@ export function diffCommand(): Command {
     });
 }
 
-// --- repro of a case -------------------------------------------------------------------------------------
-
-export interface ReproCaseOptions extends Stops {
-  /** Where the page of one that fails is written. */
-  out?: string;
-  force?: boolean;
-  trace?: boolean;
-}
-
-/** Replays a case from disk and says whether it does what it did; the exit code is that of `repro`. */
-export async function reproCase(file: string, options: ReproCaseOptions): Promise<void> {
-  const { replay } = await import('../cases/replay-check.ts');
-  const simcase = await readSimcase(file);
-  const report = await replay(simcase, { ...(await stopping(options)), record: true });
-  const { record } = report.run;
-  console.log(`case     ${file}  made by build ${simcase.build}, Node ${simcase.nodeVersion}`);
-  console.log(`expected ${simcase.expect.verdict}`);
-  console.log(`verdict  ${record.failure === null ? green('ok') : red(`FAILED: ${record.failure.message}`)}`);
-  console.log(
-    `trace    ${record.traceHash}, ${report.isSameTrace ? 'as recorded' : `recorded was ${simcase.expect.traceHash}`}`,
-  );
-  if (record.failure !== null) {
-    process.exitCode = EXIT_FAILED;
-    console.log(`page     ${await writeCasePage(file, simcase, record, options.out ?? '.runs')}`);
-  }
-  if (report.isSameTrace) return;
-  const moved = report.moved ?? 'all choices line up, what follows from them differs';
-  if (report.verdict === simcase.expect.verdict) {
-    return console.log(`this build goes another way (${moved}) and comes to the verdict that was expected`);
-  }
-  console.log(`this build goes another way: ${moved}`);
-  if (options.force === true) return;
-  console.log('another verdict says nothing about what was recorded then; --force takes it as it is');
-  process.exitCode = EXIT_NONDETERMINISM;
-}
-
-/** The folder is named after the file: seed and profile name the run that it was made from. */
-async function writeCasePage(file: string, simcase: Simcase, run: RunRecord, out: string): Promise<string> {
-  const [{ givenCaseFile }, { writeBundle }] = await Promise.all([
-    import('../cases/case-file.ts'),
-    import('../bundle.ts'),
-  ]);
-  const fileName = basename(file);
-  const caseFile = await givenCaseFile(readFileSync(file, 'utf8'), fileName, simcase);
-  const repro = `${programLine()} sim repro ${shellWord(file)}`;
-  return writeBundle(out, { ...run, repro, caseFile }, `case-${fileName.replace(/\.simcase$/, '')}`).page;
-}
-
-// --- reading and writing ---------------------------------------------------------------------------------
-
-async function givenCase(
-  name: string | undefined,
-  { seed, profile = 'swarm' }: { seed?: string; profile?: Profile },
-): Promise<Case> {
-  if (name?.endsWith('.simcase') === true) {
-    const { caseOf } = await import('../cases/simcase.ts');
-    return caseOf(await readSimcase(name));
-  }
-  const [word = seed, of = profile] = name?.split('/') ?? [];
-  if (word === undefined) throw new InputError('give a .simcase file, SEED/PROFILE, or --seed', EXIT_USAGE);
-  if (!isProfile(of)) {
-    throw new InputError(`unknown profile ${of}: expected one of ${PROFILES.join(', ')}`, EXIT_USAGE);
-  }
-  return { seed: word, plan: drawPlan(word, of, {}), choices: { kind: 'generated' } };
-}
-
-/** Throws InputError when there is no such file or no case in it. */
-async function readSimcase(file: string): Promise<Simcase> {
-  const { parseSimcase } = await import('../cases/simcase.ts');
-  if (!existsSync(file)) throw new InputError(`${file}: no such file`, EXIT_USAGE);
-  try {
-    return parseSimcase(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new InputError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-/** A case that passes is a wrong input here. */
-async function failing<Result>(work: () => Promise<Result>): Promise<Result> {
+/** A case that passes is a wrong input here; `hint` says where it does not. */
+async function failing<Result>(hint: string | null, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof RangeError) throw new InputError(error.message);
+    if (error instanceof RangeError) throw new InputError(hint === null ? error.message : `${error.message}: ${hint}`);
     throw error;
   }
 }

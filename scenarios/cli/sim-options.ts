@@ -27,6 +27,14 @@ export function sizeOf({ clients, ops }: SizeOptions): Partial<RunSize> {
   return { ...(clients !== undefined && { clients }), ...(ops !== undefined && { operationsPerClient: ops }) };
 }
 
+/** A number, a word, or a commit id: any text that is not the name of a run or of a case by mistake. */
+export function seedArgument(text: string): string {
+  const named = PROFILES.find((profile) => text.endsWith(`/${profile}`));
+  if (named !== undefined) throw new InvalidArgumentError(`that names a run: --seed SEED --profile ${named}.`);
+  if (text.endsWith('.simcase')) throw new InvalidArgumentError('that names a case, which needs no --seed.');
+  return text;
+}
+
 export function profileArgument(text: string): Profile {
   if (isProfile(text)) return text;
   throw new InvalidArgumentError(`expected one of ${PROFILES.join(', ')}.`);

@@ -5,23 +5,18 @@ import { Command, Option } from 'commander';
 import { countArgument, durationArgument, seedRangeArgument } from '../arguments.ts';
 import { writeBundle } from '../bundle.ts';
 import { green, red } from '../colours.ts';
-import {
-  diffCommand,
-  exhaustCommand,
-  explainCommand,
-  keepCommand,
-  reproCase,
-  type ReproCaseOptions,
-  shrinkCommand,
-} from './cases.ts';
+import { diffCommand, exhaustCommand, explainCommand, keepCommand, shrinkCommand, verdictCommand } from './cases.ts';
 import { exploreCommand } from './explore.ts';
+import { CASE_ARGUMENT, namedRun, refuseSize } from './given-case.ts';
 import { EXIT_USAGE, InputError } from './input-error.ts';
+import { reproCase, type ReproCaseOptions } from './repro-case.ts';
 import {
   EXIT_CODES,
   EXIT_FAILED,
   EXIT_HARNESS,
   EXIT_NONDETERMINISM,
   profileArgument,
+  seedArgument,
   type SizeOptions,
   sized,
   sizeOf,
@@ -58,6 +53,7 @@ export function simCommand(): Command {
   sim.addCommand(probesCommand());
   sim.addCommand(fingerprintCommand(), { hidden: true });
   sim.addCommand(huntCommand(), { hidden: true });
+  sim.addCommand(verdictCommand(), { hidden: true });
   sim.addCommand(workerCommand(), { hidden: true });
   return sim;
 }
@@ -106,18 +102,24 @@ function reproCommand(): Command {
   return aRun(
     new Command('repro')
       .description('run one seed, or one case, again, bit for bit; exit 1 if it fails again')
-      .argument('[case]', 'a .simcase file')
-      .option('--seed <seed>', 'number, word or commit id')
+      .argument('[case]', CASE_ARGUMENT)
+      .option('--seed <seed>', 'number, word or commit id', seedArgument)
       .option('--trace', 'print every event of the run')
       .option('--until <event>', 'stop in the inspector before this event', countArgument)
       .option('--break <site>', 'stop in the inspector at each choice of this site')
       .option('--force', 'take the verdict of a case as it is, though this build does something else'),
   ).action(async (file: string | undefined, options: Partial<RunOptions> & ReproCaseOptions) => {
-    if (file !== undefined) return reproCase(file, options);
     const { seed } = options;
-    if (seed === undefined) throw new InputError('give --seed, or a .simcase file', EXIT_USAGE);
-    const run = { ...(options as RunOptions), seed };
-    await repro(run, await stopping(options));
+    if (file !== undefined && seed !== undefined) {
+      throw new InputError(`${file} is one run and --seed another: give one of them`, EXIT_USAGE);
+    }
+    const named = file === undefined ? null : namedRun(file);
+    if (file !== undefined && named === null) {
+      refuseSize(file, options);
+      return reproCase(file, options);
+    }
+    if (named === null && seed === undefined) throw new InputError('give --seed, or a .simcase file', EXIT_USAGE);
+    await repro({ ...(options as RunOptions), ...named }, await stopping(options));
   });
 }
 
@@ -130,7 +132,7 @@ async function repro(options: RunOptions, hooks: Awaited<ReturnType<typeof stopp
 }
 
 function oneRun(command: Command): Command {
-  return aRun(command.requiredOption('--seed <seed>', 'number, word or commit id'));
+  return aRun(command.requiredOption('--seed <seed>', 'number, word or commit id', seedArgument));
 }
 
 function aRun(command: Command): Command {

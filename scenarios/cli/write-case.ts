@@ -3,8 +3,10 @@
 import { writeFileSync } from 'node:fs';
 import { buildName } from '../build-name.ts';
 import type { Case, CaseRun } from '../cases/case.ts';
+import type { Simcase } from '../cases/simcase.ts';
 
-export async function writeCase(file: string, made: Case, run: CaseRun, notes = ''): Promise<void> {
+export async function writeCase(file: string, made: Case, run: CaseRun, more: Partial<Simcase> = {}): Promise<void> {
   const { simcaseOf } = await import('../cases/simcase.ts');
-  writeFileSync(file, `${JSON.stringify(simcaseOf({ case: made, run, build: buildName(), notes }))}\n`);
+  const simcase = { ...simcaseOf({ case: made, run, build: buildName(), notes: '' }), ...more };
+  writeFileSync(file, `${JSON.stringify(simcase)}\n`);
 }

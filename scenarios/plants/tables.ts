@@ -23,7 +23,7 @@ export const PLANT_TABLES: readonly PlantTable[] = [
     plants: [
       ...['refused-is-success', 'unknown-as-rejected', 'loss-always-definite', 'body-unchecked', 'frames-unchecked'],
       ...['frames-of-any-stream', 'slot-unchecked', 'conditions-untried', 'waits-for-ever', 'hangs-in-the-dark'],
-      'unavailable-for-nothing',
+      ...['unavailable-for-nothing', 'no-rest-granted'],
     ],
   },
   {
@@ -90,7 +90,7 @@ export const PLANT_TABLES: readonly PlantTable[] = [
     about: 'L, N: limits and configurations',
     plants: ['ensure-merges', 'null-keeps', 'cleared-to-s2', 'born-without-defaults', 'more-behind-the-last'],
   },
-  { about: 'usage', plants: ['bytes-are-records', 'reads-uncounted'] },
+  { about: 'usage', plants: ['bytes-are-records', 'reads-uncounted', 'gauge-by-latest-time'] },
   {
     about: 'access tokens',
     plants: [

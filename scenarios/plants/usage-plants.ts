@@ -69,4 +69,18 @@ export const USAGE_PLANTS: readonly Plant[] = [
     profile: 'skew',
     says: /the server counts \d+ app|fell from/,
   },
+  {
+    name: 'gauge-by-latest-time',
+    lie: 'what is stored is what the clock that was ahead told, and not what the log has last',
+    edits: [
+      {
+        file: 'engine/state/usage-series.ts',
+        find: '      if (come.place > place) [value, place] = [come.after, come.place];',
+        replace: '      [value, place] = [come.after, come.place];',
+      },
+    ],
+    profile: 'swarm',
+    seedsMax: 10_000,
+    says: /what is stored is what is there: not reached/,
+  },
 ];
