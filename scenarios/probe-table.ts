@@ -4,6 +4,7 @@
  */
 
 import { WATERMARKS } from '../sim/index.ts';
+import { counted } from './counted.ts';
 import { type CatalogueRow, ROWS } from './rows.ts';
 import type { SweepRecord } from './run.ts';
 
@@ -44,7 +45,7 @@ function rowLines(record: SweepRecord, lit: ReadonlyMap<string, Lit>): string[] 
     const hits = reached.map((name) => `${name} ${lit.get(name)?.hits ?? 0}`);
     if (runs > 0) visited++;
     lines.push(
-      `  ${id.padEnd(4)} ${(runs > 0 ? `${runs} runs` : 'DARK').padStart(9)}  ${schedule}: ${hits.join(', ')}`,
+      `  ${id.padEnd(4)} ${(runs > 0 ? counted(runs, 'run') : 'DARK').padStart(9)}  ${schedule}: ${hits.join(', ')}`,
     );
   }
   const count = (kind: CatalogueRow['absent']) => ROWS.filter(({ absent }) => absent === kind).length;

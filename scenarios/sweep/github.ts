@@ -3,6 +3,7 @@
  * text, so a failure that comes back every night has one issue and not thirty.
  */
 
+import { counted } from '../counted.ts';
 import type { SweepRecord } from '../run.ts';
 import { type SignatureGroup, signatureGroups } from './signatures.ts';
 import { verdictOf } from './verdict.ts';
@@ -19,7 +20,8 @@ export function summaryMarkdown(record: SweepRecord): string {
   return [
     `## Sweep: ${verdictOf(record)}`,
     '',
-    `${record.results.length} runs of build \`${record.build}\`, ${groups.length} distinct failures, ${record.harnessErrors.length} harness errors, ` +
+    `${counted(record.results.length, 'run')} of build \`${record.build}\`, ${counted(groups.length, 'distinct failure')}, ` +
+      `${counted(record.harnessErrors.length, 'harness error')}, ` +
       `${lit.size} of ${record.probes.length} probes lit.`,
     ...(rows.length === 0 ? [] : ['', '| failure | runs | to repeat the smallest |', '|---|---|---|', ...rows]),
     ...(dark.length === 0 || verdictOf(record) !== 'probes dark'
@@ -47,13 +49,13 @@ function issueOf(
   // It stands in a comment of the text, where two dashes may not be.
   const mark = `tailrace-signature: ${kind}: ${signature}`.replaceAll('--', '- -');
   const body = [
-    `${count} of ${results.length} runs of build \`${build}\` failed so in the sweep of ${startedAt}.`,
+    `${count} of ${counted(results.length, 'run')} of build \`${build}\` failed so in the sweep of ${startedAt}.`,
     '',
     '```',
     smallest.failure.message,
     '```',
     '',
-    `Smallest: \`${smallest.repro}\` (${smallest.counts.operations} operations, ${smallest.events} events)`,
+    `Smallest: \`${smallest.repro}\` (${counted(smallest.counts.operations, 'operation')}, ${counted(smallest.events, 'event')})`,
     '',
     `Fastest: \`${fastest.repro}\` (${fastest.wallMs} ms)`,
     '',

@@ -3,6 +3,7 @@
  * elsewhere, so that a log stays readable.
  */
 
+import { counted } from '../counted.ts';
 import type { Tally } from './tally.ts';
 
 const TERMINAL_EVERY_MS = 200;
@@ -52,7 +53,7 @@ export function progressText(tally: Tally, goal: ProgressGoal, wallMs: number): 
   const of = goal.runs === null ? '' : `/${goal.runs}`;
   const time = goal.timeMs === null ? `${seconds.toFixed(0)} s` : `${seconds.toFixed(0)}/${goal.timeMs / 1000} s`;
   return [
-    `${time} ${seeds}${of} seeds ${(seeds / seconds).toFixed(0)}/s`,
+    `${time} ${of === '' ? counted(seeds, 'seed') : `${seeds}${of} seeds`} ${(seeds / seconds).toFixed(0)}/s`,
     `${compact(tally.operations)} ops checked`,
     `${compact(tally.simulatedMs / Math.max(wallMs, 1))}x`,
     `${tally.failures} failed`,

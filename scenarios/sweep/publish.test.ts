@@ -129,9 +129,20 @@ describe('failures', () => {
 
   test('are failed test cases of JUnit, with nothing in them that XML can not hold', () => {
     const xml = junitXml(record);
-    expect(xml).toContain('tests="2" failures="1" errors="0"');
+    expect(xml).toContain('tests="2" failures="2" errors="0"');
+    expect(xml).toMatch(/name="3 seeds under quiet" time="[\d.]+">\n {4}<failure message="2 of 3 runs failed"\/>/);
+    expect(xml).toContain('message="2 runs; smallest: again 2"');
     expect(xml).toContain('liveness: no &lt;end&gt;');
     expect(xml).toContain('who &amp; why?');
+  });
+
+  test('fail the profile they are of and no other, with the number of it', () => {
+    const results = [result(1, { failure }), result(2, { profile: 'lossy' })];
+    const xml = junitXml({ ...record, results });
+    expect(xml).toContain('tests="3" failures="2" errors="0"');
+    expect(xml).toMatch(/name="1 seed under quiet" time="[\d.]+">\n {4}<failure message="1 of 1 run failed"\/>/);
+    expect(xml).toMatch(/name="1 seed under lossy" time="[\d.]+"\/>/);
+    expect(xml).toContain('message="1 run; smallest: again 1"');
   });
 
   test('have an issue each, found again by its mark, and a row of the summary', () => {

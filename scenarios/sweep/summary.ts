@@ -1,6 +1,7 @@
 /** The end of a sweep in words: one screen that a tired person can act on. Pure text. */
 
 import { green, red } from '../colours.ts';
+import { counted } from '../counted.ts';
 import { PROFILES } from '../plan.ts';
 import type { SweepRecord } from '../run.ts';
 import { compact } from './progress.ts';
@@ -16,7 +17,7 @@ export function summaryText(record: SweepRecord): string {
   const verdict = verdictOf(record);
   return [
     '',
-    `${verdict === 'ok' ? green('ok') : red(verdict.toUpperCase())}  ${seedsOf(record)} in ${seconds.toFixed(1)} s on ${record.jobs} processes: ` +
+    `${verdict === 'ok' ? green('ok') : red(verdict.toUpperCase())}  ${seedsOf(record)} of build ${record.build} in ${seconds.toFixed(1)} s on ${counted(record.jobs, 'process', 'processes')}: ` +
       `${compact(tally.operations)} operations checked, ${compact(tally.events)} events, ` +
       `${compact(tally.simulatedMs / Math.max(record.wallMs, 1))}x real time`,
     '',
@@ -35,8 +36,8 @@ function seedsOf({ results, runsPlanned }: SweepRecord): string {
   if (results.length === 0) return '0 seeds';
   // Results are sorted by seed.
   const range = `${results[0]?.seed}..${Number(results.at(-1)?.seed) + 1}`;
-  if (runsPlanned === null || results.length >= runsPlanned) return `${results.length} seeds (${range})`;
-  return `${results.length} of ${runsPlanned} seeds, stopped early (${range})`;
+  if (runsPlanned === null || results.length >= runsPlanned) return `${counted(results.length, 'seed')} (${range})`;
+  return `${results.length} of ${counted(runsPlanned, 'seed')}, stopped early (${range})`;
 }
 
 function profileTable(record: SweepRecord): string[] {
