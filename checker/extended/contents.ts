@@ -11,7 +11,7 @@ import type { Violation } from '../sweep/violation.ts';
 import type { StreamOperation } from './operations.ts';
 
 /** A record of which somebody told: its writer if that was acknowledged, else whoever was told first. */
-export interface KnownRecord {
+interface KnownRecord {
   readonly operation: StreamOperation;
   readonly hash: Hash64;
   /** Of all that a reader gets, where anybody told, and who told it first. */

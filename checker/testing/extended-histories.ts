@@ -90,11 +90,11 @@ export function extendedHistory(dice: Dice, operationsMax: number): SmallExtende
   const config = subjects.ages ? drawConfig(dice) : KEEPS_ALL;
   const createsOn = subject.startsWith('creating') ? dice.pick(CREATING) : [];
   const initially = subjects.lives && dice.chance(1, 2) ? 'absent' : 'present';
-  // Each stamp of a record is a branch for the permutation search.
-  const hasMoments = subjects.trims || subjects.ages || createsOn.length > 0;
+  // Each stamp of a record is a branch for the permutation search, and each request that may create its stream two operations.
+  const hasMoments = subjects.trims || subjects.ages;
   const most = Math.min(
     operationsMax,
-    subjects.stamps.length > 0 ? (hasMoments ? 4 : 5) : hasMoments ? 6 : operationsMax,
+    createsOn.length > 0 ? 4 : subjects.stamps.length > 0 ? (hasMoments ? 4 : 5) : hasMoments ? 6 : operationsMax,
   );
   let drafts: Draft[] = [];
   if (subject === 'pipelined') drafts = session(dice, subjects);
