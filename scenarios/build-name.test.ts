@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { nameOfSources } from './build-name.ts';
+import { buildName, nameOfSources, otherBuild } from './build-name.ts';
 
 function folder(): string {
   const top = mkdtempSync(join(tmpdir(), 'tailrace-build-'));
@@ -60,4 +60,9 @@ test('the repository that a copy of the program lies in does not name it', () =>
   writeFileSync(join(foreign, 'copy/engine/a.ts'), 'ours');
   committed(foreign);
   expect(nameOfSources(join(foreign, 'copy'))).toMatch(/^files-/);
+});
+
+test('a run of another build is told from one of this', () => {
+  expect(otherBuild(buildName())).toBeNull();
+  expect(otherBuild('d94873f6817f')).toContain(`of build d94873f6817f, this is ${buildName()}`);
 });

@@ -41,6 +41,12 @@ export function buildName(): string {
   return (name ??= existsSync(written) ? readFileSync(written, 'utf8').trim() : nameOfSources(ABOVE));
 }
 
+/** What to tell whoever repeats a run of that build with this program; null when it is the same. */
+export function otherBuild(build: string): string | null {
+  if (build === buildName()) return null;
+  return `the run was of build ${build}, this is ${buildName()}: what it does may differ`;
+}
+
 /** The name of what lies below `top`, which has a commit only when it is the top of a repository itself. */
 export function nameOfSources(top: string): string {
   const commit = commitOf(top);

@@ -2,7 +2,8 @@
 
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { reproLine } from './repro-line.ts';
+import { buildName } from './build-name.ts';
+import { reproLine, withBuild } from './repro-line.ts';
 
 test('a plain seed of the size it draws needs neither quotes nor flags', () => {
   expect(reproLine({ seed: '1729', profile: 'failover' }, {})).toBe(
@@ -28,4 +29,9 @@ test('a run with a planted bug is repeated with the program that has it', () => 
   expect(reproLine({ seed: '4', profile: 'failover' }, {}, 'stale-tail')).toBe(
     'node .plants/stale-tail.mjs sim repro --seed 4 --profile failover',
   );
+});
+
+test('what a person is given names the build too, in words that need no quotes', () => {
+  const repro = reproLine({ seed: '4', profile: 'quiet' }, {});
+  expect(withBuild({ repro })).toEqual({ repro: `${repro} --build ${buildName()}` });
 });

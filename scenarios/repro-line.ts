@@ -1,5 +1,6 @@
 /** The command that repeats a run: made here and nowhere else, complete, ready to paste into a shell. */
 
+import { buildName } from './build-name.ts';
 import { PLANT } from './plant-name.ts';
 import type { RunSize } from './plan.ts';
 
@@ -14,6 +15,11 @@ export function programLine(plant = PLANT): string {
 /** Complete: sizes are named when they were asked for. */
 export function reproLine(run: { seed: string; profile: string }, size: Partial<RunSize>, plant = PLANT): string {
   return `${programLine(plant)} sim repro --seed ${shellWord(run.seed)} --profile ${run.profile}${sizeFlags(size)}`;
+}
+
+/** With the build that it is of added: another one may make something else of the seed, and `repro` says so then. */
+export function withBuild<Run extends { repro: string }>(run: Run): Run {
+  return { ...run, repro: `${run.repro} --build ${shellWord(buildName())}` };
 }
 
 /** ` --clients 2 --ops 30`, of what was asked for. */

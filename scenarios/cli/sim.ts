@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { countArgument, durationArgument, seedRangeArgument } from '../arguments.ts';
+import { otherBuild } from '../build-name.ts';
 import { writeBundle } from '../bundle.ts';
 import { green, red } from '../colours.ts';
 import { diffCommand, exhaustCommand, explainCommand, keepCommand, shrinkCommand, verdictCommand } from './cases.ts';
@@ -25,6 +26,7 @@ import { stopping } from './stopping.ts';
 import { mergeCommand, sweepCommand } from './sweep.ts';
 import type { Case } from '../cases/case.ts';
 import { drawPlan, type Profile, PROFILES } from '../plan.ts';
+import { withBuild } from '../repro-line.ts';
 import type { CaseFile, RunFailure, RunRecord } from '../run.ts';
 
 interface RunOptions extends SizeOptions {
@@ -75,10 +77,7 @@ function runCommand(): Command {
       printRun(run, wallMs);
       const bundle = writeBundle(options.out, await withCaseFile(run, options, options.shrink));
       console.log(`page     ${bundle.page}`);
-      if (run.failure !== null) {
-        console.log(`\nto repeat: ${run.repro}`);
-        process.exitCode = EXIT_FAILED;
-      }
+      if (run.failure !== null) failed(run);
     });
 }
 
@@ -107,9 +106,12 @@ function reproCommand(): Command {
       .option('--trace', 'print every event of the run')
       .option('--until <event>', 'stop in the inspector before this event', countArgument)
       .option('--break <site>', 'stop in the inspector at each choice of this site')
+      .option('--build <name>', 'the build that the run is of: says so when this is another')
       .option('--force', 'take the verdict of a case as it is, though this build does something else'),
-  ).action(async (file: string | undefined, options: Partial<RunOptions> & ReproCaseOptions) => {
-    const { seed } = options;
+  ).action(async (file: string | undefined, options: Partial<RunOptions> & ReproCaseOptions & { build?: string }) => {
+    const { seed, build } = options;
+    const difference = build === undefined ? null : otherBuild(build);
+    if (difference !== null) console.error(difference);
     if (file !== undefined && seed !== undefined) {
       throw new InputError(`${file} is one run and --seed another: give one of them`, EXIT_USAGE);
     }
@@ -128,6 +130,12 @@ async function repro(options: RunOptions, hooks: Awaited<ReturnType<typeof stopp
   printRun(run, wallMs);
   if (run.failure === null) return;
   console.log(`page     ${writeBundle(options.out, await withCaseFile(run, options, 0)).page}`);
+  failed(run);
+}
+
+/** The last words of a run that failed. */
+function failed({ repro }: RunRecord): void {
+  console.log(`\nto repeat: ${repro}`);
   process.exitCode = EXIT_FAILED;
 }
 
@@ -158,7 +166,7 @@ async function runOnce(
     ...(onTraceLine !== undefined && { onTraceLine }),
     ...(onChoice !== undefined && { world: { onChoice } }),
   });
-  return { run, wallMs: performance.now() - startedMs };
+  return { run: withBuild(run), wallMs: performance.now() - startedMs };
 }
 
 function printRun(run: RunRecord, wallMs: number): void {

@@ -20,6 +20,7 @@ import type { Command } from 'commander';
 import { durationArgument } from '../arguments.ts';
 import { writeBundle } from '../bundle.ts';
 import { drawPlan, type Profile, type RunSize } from '../plan.ts';
+import { withBuild } from '../repro-line.ts';
 import type { Night, PlantTrial, SweepRecord } from '../run.ts';
 import { EXIT_USAGE, InputError, readable, reasonOf } from './input-error.ts';
 import { EXIT_FAILED, EXIT_HARNESS, EXIT_PROBES_DARK } from './sim-options.ts';
@@ -177,7 +178,7 @@ async function writeFailures(
   const links: Record<string, string> = {};
   for (const { smallest } of signatureGroups(record).slice(0, SIGNATURES_SHOWN_MAX)) {
     const { seed, profile } = smallest;
-    const run = await runSeed({ seed, profile, size, record: true });
+    const run = withBuild(await runSeed({ seed, profile, size, record: true }));
     links[`${seed}/${profile}`] = `${profile}-${seed}/history.html`;
     // Results that were merged may be another build's: what can not be repeated is said, and the rest goes on.
     if (run.failure === null)

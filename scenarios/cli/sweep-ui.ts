@@ -5,6 +5,7 @@ import { type LiveSweep, serveSweep } from '../../reports/index.ts';
 import { renderRunPage } from '../bundle.ts';
 import { wholeCaseFile } from '../cases/case-file.ts';
 import type { RunSize } from '../plan.ts';
+import { withBuild } from '../repro-line.ts';
 import type { Night, SweepRecord } from '../run.ts';
 import { runSeed } from '../run-seed.ts';
 import { InputError } from './input-error.ts';
@@ -38,7 +39,7 @@ export class SweepUi {
   }
 
   async #historyPage(seed: string, profile: string): Promise<string> {
-    const run = await runSeed({ seed, profile, size: this.#size, record: true });
+    const run = withBuild(await runSeed({ seed, profile, size: this.#size, record: true }));
     if (run.failure === null) return renderRunPage(run);
     return renderRunPage({ ...run, caseFile: await wholeCaseFile(seed, profile, this.#size) });
   }

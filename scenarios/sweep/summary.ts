@@ -84,7 +84,8 @@ function failureLines(record: SweepRecord): string[] {
   if (failed.length === 0) return [];
   const lines = ['', 'failures, to repeat them:'];
   for (const { repro, failure } of failed.slice(0, FAILURES_SHOWN)) {
-    lines.push(`  ${repro}    # ${failure?.message.split('\n')[0]}`);
+    // A line of its own: not every shell takes a comment behind a command.
+    lines.push(`  ${failure?.message.split('\n')[0]}`, `    ${repro}`);
   }
   if (failed.length > FAILURES_SHOWN) lines.push(`  and ${failed.length - FAILURES_SHOWN} more, all on the page`);
   return lines;

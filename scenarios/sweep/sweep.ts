@@ -7,7 +7,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { buildName } from '../build-name.ts';
 import { PLANT } from '../plant-name.ts';
 import { probeCatalogue } from '../probes.ts';
-import { reproLine } from '../repro-line.ts';
+import { reproLine, withBuild } from '../repro-line.ts';
 import { SCENARIO } from '../run-seed.ts';
 import type { RunSize } from '../plan.ts';
 import type { SweepRecord } from '../run.ts';
@@ -101,7 +101,7 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
       }
     },
     onBroken: (run, message) => {
-      const broken = { ...run, message, repro: reproLine(run, options.size) };
+      const broken = withBuild({ ...run, message, repro: reproLine(run, options.size) });
       harnessErrors.push(broken);
       file?.broken(broken);
       progress.say(`HARNESS ERROR seed ${run.seed} profile ${run.profile}: ${message.split('\n')[0]}`);

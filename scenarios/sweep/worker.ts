@@ -3,6 +3,7 @@
  * a process, which is safe because a run leaves nothing behind; `sim meta` proves that.
  */
 
+import { withBuild } from '../repro-line.ts';
 import { runSeed } from '../run-seed.ts';
 import type { RunRecord, SeedResult } from '../run.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
@@ -15,7 +16,7 @@ export function serveAsWorker(): void {
         const startedMs = performance.now();
         try {
           const record = await runSeed({ ...run, size: message.size });
-          say({ type: 'result', result: seedResult(record, Math.round(performance.now() - startedMs)) });
+          say({ type: 'result', result: withBuild(seedResult(record, Math.round(performance.now() - startedMs))) });
         } catch (error) {
           say({
             type: 'broken',
