@@ -79,6 +79,8 @@ export interface StoreFault {
   message: string;
   /** False when repeating the same call can not help (bad credentials, full disk, broken directory). */
   retryable: boolean;
+  /** The store asked not to be asked again for so long; absent where it did not. */
+  retryAfterMs?: number;
 }
 
 /**

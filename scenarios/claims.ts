@@ -13,6 +13,7 @@ export const CLAIMS = {
   'always.litter-collected': 'an owner whom nobody disturbs leaves nothing behind that nobody needs',
   'always.recoverable': 'a server can start from the store as it was',
   'always.one-state': 'an owner and those who start from its store have one state',
+  'always.rest-granted': 'a server does not put again before its store wants to be asked',
   'always.strangers-left-alone': 'no server deletes an object that is not ours and not in the way',
   'always.unfit-store-unopened': 'no server opens a store that ignores conditions',
   'always.silent-in-the-dark': 'a server that can not know the answer does not give one',

@@ -282,6 +282,7 @@ class Linearizable {
       running: this.#engines,
       seenBy: (engine, host) => this.crews.reduce((seen, crew) => crew.seen?.(seen, host) ?? seen, engine),
       noted: (probe) => this.world.probes.reachable(probe),
+      restHeld: (words) => this.world.probes.always('always.rest-granted', words),
       guarded: this.#plan.tokens == null ? null : GUARDED,
     });
   }

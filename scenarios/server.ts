@@ -14,6 +14,7 @@ import {
   StoreRefused,
 } from '../engine/index.ts';
 import { pinnedCompression, type Program } from '../sim/index.ts';
+import { asAsked } from './storage/as-asked.ts';
 import { DamageMet } from './storage/damage.ts';
 
 /** Exit codes of the server program, as in production. */
@@ -31,6 +32,8 @@ export interface ServerWorld {
   /** The engine as its API sees it. */
   seenBy: (engine: Engine, host: string) => Engine;
   noted: (probe: 'server.died-taking-over') => void;
+  /** Told whenever a server asks its store again that had asked for a rest: what is wrong, or null. */
+  restHeld: (words: string | null) => void;
   /** Whose tokens are checked: those of requests about one basin; null where nobody has any. */
   guarded: Guarded | null;
 }
@@ -41,7 +44,7 @@ interface Guarded {
 }
 
 /** One program is for one host. */
-export function serverProgram({ tunables, running, seenBy, noted, guarded }: ServerWorld): Program {
+export function serverProgram({ tunables, running, seenBy, noted, restHeld, guarded }: ServerWorld): Program {
   // Outlives the processes: what a killed one leaves behind is seen by the next.
   let takingOver = false;
   return async (ports, process) => {
@@ -56,7 +59,7 @@ export function serverProgram({ tunables, running, seenBy, noted, guarded }: Ser
     );
     takingOver = true;
     try {
-      engine = await openEngine(ports, tunables);
+      engine = await openEngine({ ...ports, blobs: asAsked(ports.blobs, ports.clock, restHeld) }, tunables);
       takingOver = false;
     } catch (error) {
       takingOver = false;

@@ -243,7 +243,17 @@ function told(
   where: string,
 ): Misfortune {
   const message = `cannot ${action} in ${where}: ${says}${wordsOf(error)}; ${remedy}`;
-  return { effect, fault: { code, message, retryable } };
+  const retryAfterMs = retryAfterMsOf(error);
+  return { effect, fault: { code, message, retryable, ...(retryAfterMs !== null && { retryAfterMs }) } };
+}
+
+/** `Retry-After` (RFC 9110, §10.2.3) is seconds, or a date by the clock of whoever answered; null without one that can be read. */
+function retryAfterMsOf(error: SdkError): number | null {
+  const value = headerOf(error, 'retry-after')?.trim();
+  if (value === undefined) return null;
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  const spanMs = Date.parse(value) - Date.parse(headerOf(error, 'date') ?? '');
+  return spanMs > 0 ? spanMs : null;
 }
 
 export function statusOf(error: unknown): number | undefined {

@@ -109,6 +109,19 @@ describe('an answer', () => {
     expect(fake.requests, 'no attempt is repeated in here').toHaveLength(6);
   });
 
+  test.each([
+    ['seconds', '7', 7_000],
+    ['a date, by the clock of the store', 'Wed, 21 Oct 2015 07:28:30 GMT', 30_000],
+    ['a date that is over', 'Wed, 21 Oct 2015 07:27:00 GMT', undefined],
+    ['something else', 'soon', undefined],
+  ])('says how long the store wants to be left alone: %s', async (_, retryAfter, ms) => {
+    const headers = { 'retry-after': retryAfter, date: 'Wed, 21 Oct 2015 07:28:00 GMT' };
+    fake.answer = () => ({ status: 503, code: 'SlowDown', headers });
+    expect(await store.put('seg/1', BODY)).toMatchObject({ kind: 'unknown' });
+    const outcome = await store.put('seg/1', BODY);
+    expect('fault' in outcome && outcome.fault.retryAfterMs).toBe(ms);
+  });
+
   test('is never tried again by the SDK behind our back, and creates are conditional', async () => {
     fake.answer = () => error(503, 'SlowDown');
     await store.putIfAbsent('wal/1', BODY);

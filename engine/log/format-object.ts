@@ -37,16 +37,17 @@ type FormatPorts = Pick<Ports, 'clock' | 'random' | 'blobs' | 'telemetry'>;
  */
 export async function claimFormat(ports: FormatPorts, tunables: LogTunables): Promise<void> {
   for (let attempt = 0; ; attempt++) {
-    const progress = await tryClaim(ports);
-    if (progress === 'claimed') return;
+    const fault = await tryClaim(ports);
+    if (fault === null) return;
     ports.telemetry.event('takeover.store-retried', FORMAT_KEY);
-    await backOff(ports, tunables, attempt);
+    await backOff(ports, tunables, attempt, fault);
   }
 }
 
-async function tryClaim(ports: FormatPorts): Promise<'claimed' | 'again'> {
+/** Null when the store is claimed; otherwise why it has to be tried again. */
+async function tryClaim(ports: FormatPorts): Promise<StoreFault | null> {
   const found = await soundMarker(ports);
-  if (found.kind === 'found') return 'claimed';
+  if (found.kind === 'found') return null;
   if (found.kind === 'failed') return again(found.fault);
 
   const listed = await firstStranger(ports);
@@ -95,9 +96,9 @@ async function firstStranger(
   return { kind: 'listed', stranger: null };
 }
 
-function again(fault: StoreFault): 'again' {
+function again(fault: StoreFault): StoreFault {
   if (!fault.retryable) throw new StoreRefused(`claiming ${FORMAT_KEY}`, fault);
-  return 'again';
+  return fault;
 }
 
 /** Throws ForeignStore when `bytes` are not the marker of a store that this build reads. */

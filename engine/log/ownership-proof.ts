@@ -124,7 +124,7 @@ export class OwnershipProof {
       }
       this.#ports.telemetry.event('log.proof.retried', slot);
       // A store that refuses for good will tell the writer too; here it is only one more reason to wait.
-      await backOff(this.#ports, this.#tunables, attempt, this.#abort.signal);
+      await backOff(this.#ports, this.#tunables, attempt, found.fault, this.#abort.signal);
     }
   }
 }

@@ -107,7 +107,7 @@ export class PersistentStore {
       if ('answer' in outcome) return outcome.answer;
       if (!outcome.retryable) throw new StoreRefused(what, outcome);
       this.#ports.telemetry.event(this.#retried, what);
-      await backOff(this.#ports, this.#tunables, attempts, this.#signal);
+      await backOff(this.#ports, this.#tunables, attempts, outcome, this.#signal);
     }
   }
 }

@@ -51,7 +51,7 @@ export async function isPublishedFrom(
     const published = await listedFrom(ports.blobs, slot);
     if (published.kind === 'answered') return published.isSo;
     if (!published.fault.retryable) return true;
-    await backOff(ports, tunables, attempt);
+    await backOff(ports, tunables, attempt, published.fault);
   }
 }
 

@@ -71,7 +71,7 @@ export class SlotPuts<Slot extends IssuedSlot> {
         case 'failed':
           this.#ports.telemetry.event(outcome.kind === 'unknown' ? 'log.put.unknown' : 'log.put.failed', slot.number);
           if (!outcome.fault.retryable) return this.#log.refused(outcome.fault);
-          await backOff(this.#ports, this.#tunables, attempt, this.#ended);
+          await backOff(this.#ports, this.#tunables, attempt, outcome.fault, this.#ended);
       }
     }
   }
@@ -97,7 +97,7 @@ export class SlotPuts<Slot extends IssuedSlot> {
         this.#log.refused(found.fault);
         break;
       }
-      await backOff(this.#ports, this.#tunables, attempt, this.#ended);
+      await backOff(this.#ports, this.#tunables, attempt, found.fault, this.#ended);
     }
     return 'settled';
   }

@@ -167,7 +167,7 @@ class Takeover<Entry> {
         case 'unknown':
           if (!outcome.fault.retryable) throw new StoreRefused(`writing ${slotKey(slot)}`, outcome.fault);
           telemetry.event('takeover.store-retried', 'put');
-          await backOff(this.#ports, this.#tunables, attempt);
+          await backOff(this.#ports, this.#tunables, attempt, outcome.fault);
       }
     }
   }

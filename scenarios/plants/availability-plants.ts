@@ -1,4 +1,4 @@
-/** Wrong engines that are unavailable wrongly: too late, without a reason, or not when they have to be. */
+/** Wrong engines that are unavailable wrongly: too late, without a reason, or not when they have to be; or give a store no rest. */
 
 import type { Plant } from './plants.ts';
 
@@ -41,6 +41,19 @@ export const AVAILABILITY_PLANTS: readonly Plant[] = [
       },
     ],
     says: /answered checkTail with "unavailable" after \d+ ms without a reason/,
+    seedsMax: 1_000,
+  },
+  {
+    name: 'no-rest-granted',
+    lie: 'a store that asks for a rest is asked again as soon as any other',
+    edits: [
+      {
+        file: 'engine/log/backoff.ts',
+        find: 'Math.max(ours, Math.min(retryAfterMs, RETRY_AFTER_MS_MAX))',
+        replace: 'Math.max(ours, Math.min(retryAfterMs, 0))',
+      },
+    ],
+    says: /was put again \d+ ms before the store wanted to be asked/,
     seedsMax: 1_000,
   },
 ];

@@ -9,7 +9,7 @@ import type { DeleteOutcome, PutOutcome } from '../../engine/ports.ts';
 import type { Probes } from '../probes.ts';
 import type { Attempt } from './attempt.ts';
 import type { MutationPlan } from './attempt-plan.ts';
-import { fault } from './outcomes.ts';
+import { fault, throttled } from './outcomes.ts';
 
 /** What the mutation does to the objects. */
 export interface Change<Outcome> {
@@ -75,7 +75,7 @@ export function runMutation<Outcome extends PutOutcome | DeleteOutcome>(course: 
       break;
     case 'throttled':
       light('throttled');
-      attempt.turnAway(unknown('slow-down', '503, slow down'));
+      attempt.turnAway({ kind: 'unknown', fault: throttled(`${verb} ${key}: 503, slow down`) } as Outcome);
       break;
     case 'conflict':
       light('conflict');
