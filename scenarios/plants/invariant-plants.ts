@@ -98,7 +98,7 @@ export const INVARIANT_PLANTS: readonly Plant[] = [
       },
     ],
     seedsMax: 1_000,
-    says: /secret-basin\/secrets at the end: .*(is due|records are left)/,
+    says: /secret-basin\/secrets at the end: .*(is due|records are left|what follows record \d+, .* is not told)/,
   },
   {
     name: 'sealed-for-a-week',
@@ -114,6 +114,7 @@ export const INVARIANT_PLANTS: readonly Plant[] = [
       },
     ],
     seedsMax: 1_000,
-    says: /secret-basin\/secrets at the end: nobody changed its configuration/,
+    // Whoever asks for configurations sees it, where the stream is of theirs.
+    says: /secret-basin\/secrets at the end: nobody changed its configuration|was answered with `express kept 604800 s/,
   },
 ];
