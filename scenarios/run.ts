@@ -128,6 +128,8 @@ export interface SweepRecord {
   jobs: number;
   /** What ran it, one line per machine: system, architecture, processors. Absent from records before it was kept. */
   machines?: readonly string[];
+  /** What told it to stop before it was done; absent when nothing did. */
+  interruptedBy?: 'SIGINT' | 'SIGTERM';
   /** Runs this process was to do; null when only time limited them. Fewer results: it was stopped early. */
   runsPlanned: number | null;
   results: readonly SeedResult[];

@@ -50,13 +50,14 @@ const sweepShape: Check<Omit<SweepRecord, 'format'>> = objectOf<Omit<SweepRecord
     wallMs: amount,
     jobs: count(),
     machines: listOf(text),
+    interruptedBy: oneOf(['SIGINT', 'SIGTERM']),
     runsPlanned: orNull(count()),
     results: listOf(result),
     probes: listOf(objectOf({ name: text, sentence: text, required: flag, row: orNull(text) })),
     judgesProbes: flag,
     harnessErrors: listOf(objectOf({ seed: text, profile: text, message: text, repro: text })),
   },
-  { optional: ['machines'] },
+  { optional: ['machines', 'interruptedBy'] },
 );
 
 /** The record of a sweep. Throws InputError with what does not fit, and where. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { mergeResults } from '../sweep/merge.ts';
 import { seedResult } from '../sweep/testing/seed-result.ts';
-import { publish, toPublish } from './sweep-outputs.ts';
+import { exitOf, publish, toPublish } from './sweep-outputs.ts';
 
 const folder = () => mkdtempSync(join(tmpdir(), 'tailrace-outputs-'));
 
@@ -78,4 +78,10 @@ test('what can not be written at the end is said, and everything else is there',
   }
   expect(existsSync(options.summary)).toBe(true);
   expect(existsSync(join(out, 'sweep-2026-01-01T00-00-00-000Z', 'index.html'))).toBe(true);
+});
+
+test('an interrupted sweep exits as a shell has it of the signal, one that found something as one that did', () => {
+  expect(exitOf('interrupted', { interruptedBy: 'SIGINT' })).toBe(130);
+  expect(exitOf('interrupted', { interruptedBy: 'SIGTERM' })).toBe(143);
+  expect(exitOf('failed', { interruptedBy: 'SIGINT' })).toBe(1);
 });

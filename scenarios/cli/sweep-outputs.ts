@@ -22,6 +22,7 @@ import { writeBundle } from '../bundle.ts';
 import { drawPlan, type Profile, type RunSize } from '../plan.ts';
 import { withBuild } from '../repro-line.ts';
 import type { Night, PlantTrial, SweepRecord } from '../run.ts';
+import type { SweepVerdict } from '../sweep/verdict.ts';
 import { EXIT_USAGE, InputError, readable, reasonOf } from './input-error.ts';
 import { EXIT_FAILED, EXIT_HARNESS, EXIT_PROBES_DARK } from './sim-options.ts';
 import { writeCase } from './write-case.ts';
@@ -32,6 +33,8 @@ const EXIT_OF_SWEEP = {
   'harness errors': EXIT_HARNESS,
   'nothing ran': EXIT_HARNESS,
   'probes dark': EXIT_PROBES_DARK,
+  // As a shell has it of a process that the signal ended.
+  interrupted: { SIGINT: 130, SIGTERM: 143 },
 } as const;
 
 /** Pages and cases written for failing runs of a sweep; each shows another signature. */
@@ -142,7 +145,14 @@ export async function publish(
     writeFileSync(page, renderSweep(record, { runLinks: runLinks ?? {}, nights: nights ?? given.nights, plants }));
     console.log(`\npage: ${page}`);
   });
-  return EXIT_OF_SWEEP[verdictOf(record)] || (outputs.areWhole ? 0 : EXIT_HARNESS);
+  return exitOf(verdictOf(record), record) || (outputs.areWhole ? 0 : EXIT_HARNESS);
+}
+
+export function exitOf(
+  verdict: SweepVerdict,
+  { interruptedBy = 'SIGINT' }: Pick<SweepRecord, 'interruptedBy'>,
+): number {
+  return verdict === 'interrupted' ? EXIT_OF_SWEEP.interrupted[interruptedBy] : EXIT_OF_SWEEP[verdict];
 }
 
 /** Writes one after another, and goes on when one can not be written: of an hour's work everything else is kept. */

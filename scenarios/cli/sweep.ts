@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import { countArgument, durationArgument, portArgument, seedRangeArgument, shardArgument } from '../arguments.ts';
 import { type Profile, PROFILES } from '../plan.ts';
+import { programLine, shellWord } from '../repro-line.ts';
 import type { Night } from '../run.ts';
 import { InputError, readable } from './input-error.ts';
 import { EXIT_CODES, EXIT_HARNESS, profileArgument, type SizeOptions, sized, sizeOf } from './sim-options.ts';
@@ -94,6 +95,7 @@ async function runSweep(options: SweepCommandOptions): Promise<number> {
     size: sizeOf(options),
     silenceMsMax: options.watchdog,
     resultsPath: options.results ?? null,
+    signals: process,
     ...(ui !== null && { onStart: (soFar) => ui.begin(soFar) }),
   }).catch((error: unknown) => {
     if (error instanceof RangeError) throw new InputError(`${options.results}: ${error.message}`);
@@ -101,7 +103,13 @@ async function runSweep(options: SweepCommandOptions): Promise<number> {
   });
   const exitCode = await publish(record, options, given, sizeOf(options));
   await ui?.end(record);
+  if (record.interruptedBy !== undefined) console.log(`\n${howToGoOn(options)}`);
   return exitCode;
+}
+
+function howToGoOn({ results }: SweepCommandOptions): string {
+  if (results === undefined) return 'interrupted; with --seeds A..B and --results FILE it could be gone on with';
+  return `interrupted, to go on: ${[programLine(), ...process.argv.slice(2).map(shellWord)].join(' ')}`;
 }
 
 async function sweepUi(options: SweepCommandOptions, nights: readonly Night[]) {

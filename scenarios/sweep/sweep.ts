@@ -3,6 +3,7 @@
  * the user interrupts, and always ends with what it has.
  */
 
+import type { EventEmitter } from 'node:events';
 import { availableParallelism, cpus } from 'node:os';
 import { buildName } from '../build-name.ts';
 import { PLANT } from '../plant-name.ts';
@@ -37,6 +38,8 @@ export interface SweepOptions {
   silenceMsMax: number;
   /** Where results are written as they come, and which are there already; null keeps them in memory. */
   resultsPath: string | null;
+  /** Who says that it is to stop. */
+  signals: EventEmitter;
   /** Called once, before the first run, with a look at what there is so far. */
   onStart?: (soFar: () => SweepRecord) => Promise<void>;
 }
@@ -68,7 +71,7 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
   const { from, end, shards } = options.range;
   const runs = end === Infinity ? null : Math.max(0, Math.ceil((end - from - options.range.shard) / shards));
   const progress = new ProgressLine(tally, { runs, timeMs: options.timeMs, probeCount: probes.length });
-  const stop = stopSignal(options.timeMs);
+  const stop = stopSignal(options.timeMs, options.signals);
   const names = notYetDone(runNames(options.range), file);
   const soFar = (isOver: boolean): SweepRecord => ({
     format: 'tailrace-sweep/1',
@@ -79,6 +82,7 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
     wallMs: Math.round(performance.now() - startedMs) + (file?.before?.wallMs ?? 0),
     jobs: options.jobs,
     machines: [head.machine],
+    ...interruption(stop.interruptedBy(), runs, tally),
     runsPlanned: runs,
     results: tally.results.toSorted(byName),
     probes,
@@ -122,19 +126,37 @@ function machineName(): string {
   return `${process.platform} ${process.arch}, ${availableParallelism()} of ${model}`;
 }
 
-/** Due once the time is used up or the user pressed Ctrl-C; a second Ctrl-C ends the process as usual. */
-function stopSignal(timeMs: number | null): { isDue: () => boolean; release: () => void } {
+type Interruption = NonNullable<SweepRecord['interruptedBy']>;
+
+interface Stop {
+  isDue: () => boolean;
+  interruptedBy: () => Interruption | null;
+  release: () => void;
+}
+
+/** Due once the time is used up, the user pressed Ctrl-C or the machine is wanted back; a second Ctrl-C ends the process as usual. */
+function stopSignal(timeMs: number | null, signals: EventEmitter): Stop {
   const deadlineMs = timeMs === null ? Infinity : performance.now() + timeMs;
-  let interrupted = false;
-  const interrupt = () => {
-    interrupted = true;
+  let by: Interruption | null = null;
+  const interrupt = (signal: Interruption) => {
+    by = signal;
     process.stderr.write('\nstopping after the runs under way; press Ctrl-C again to quit at once\n');
   };
-  process.once('SIGINT', interrupt);
+  signals.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   return {
-    isDue: () => interrupted || performance.now() >= deadlineMs,
-    release: () => process.off('SIGINT', interrupt),
+    isDue: () => by !== null || performance.now() >= deadlineMs,
+    interruptedBy: () => by,
+    release: () => signals.off('SIGINT', interrupt).off('SIGTERM', interrupt),
   };
+}
+
+/** One that came when everything was done interrupted nothing. */
+function interruption(
+  by: Interruption | null,
+  runs: number | null,
+  { results }: Tally,
+): Pick<SweepRecord, 'interruptedBy'> {
+  return by === null || (runs !== null && results.length >= runs) ? {} : { interruptedBy: by };
 }
 
 /** As many runs as take about `SLICE_MS`; one while nobody knows how long they take. */

@@ -38,6 +38,8 @@ test.each([
   ['failed', record([result(), result({ failure })], { harnessErrors })],
   ['harness errors', record([result()], { harnessErrors })],
   ['nothing ran', record([])],
+  ['interrupted', record([result()], { interruptedBy: 'SIGINT' })],
+  ['failed', record([result({ failure })], { interruptedBy: 'SIGINT' })],
   ['probes dark', record(many)],
   ['ok', record(many.map((run) => ({ ...run, probes: { 'a.b': 1, 'c.d': 1 } })))],
   ['ok', record(many.map((run) => ({ ...run, profile: 'quiet' })))],

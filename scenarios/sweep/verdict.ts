@@ -2,15 +2,16 @@
 
 import type { SeedResult, SweepRecord } from '../run.ts';
 
-export type SweepVerdict = 'ok' | 'failed' | 'harness errors' | 'nothing ran' | 'probes dark';
+export type SweepVerdict = 'ok' | 'failed' | 'harness errors' | 'interrupted' | 'nothing ran' | 'probes dark';
 
 /** Below this many runs a sweep says nothing about probes. */
 const RUNS_TO_JUDGE_PROBES = 3_000;
 
 /** The worst that can be said of it. */
-export function verdictOf({ results, harnessErrors, probes }: SweepRecord): SweepVerdict {
+export function verdictOf({ results, harnessErrors, probes, interruptedBy }: SweepRecord): SweepVerdict {
   if (results.some(({ failure }) => failure !== null)) return 'failed';
   if (harnessErrors.length > 0) return 'harness errors';
+  if (interruptedBy !== undefined) return 'interrupted';
   if (results.length === 0) return 'nothing ran';
   if (!judgesProbes(results)) return 'ok';
   const lit = new Set(results.flatMap((result) => Object.keys(result.probes)));

@@ -28,8 +28,8 @@ export function serveAsWorker(): void {
       say({ type: 'idle' });
     })();
   });
-  // Ctrl-C reaches the whole group; the sweep decides when to stop.
-  process.on('SIGINT', () => {});
+  // Ctrl-C, and what ends a container, may reach the whole group; the sweep decides when to stop.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
   // The sweep is gone: so are we.
   process.on('disconnect', () => process.exit(0));
 }
