@@ -84,7 +84,7 @@ const control = objectOf<ControlPlan>(
 
 const usage = objectOf<UsagePlan>(
   { appends: count(), lives: count(1), bodyBytesMax: count(), trimEvery: count(1), thinkMsMax: count() },
-  { ...WHOLE, optional: ['lives'] },
+  WHOLE,
 );
 
 const secrets = objectOf<SecretsPlan>(

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import type { Simcase } from '../cases/simcase.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/scenarios/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'tailrace-cli-'));
@@ -243,6 +244,34 @@ describe.concurrent('sim', () => {
   });
 });
 
+describe.concurrent('a case', () => {
+  const kept = JSON.parse(readFileSync(new URL('../corpus/stale-tail.simcase', import.meta.url), 'utf8')) as Simcase;
+  const changed = (name: string, change: Partial<Simcase>): string =>
+    file(name, JSON.stringify({ ...kept, ...change }));
+
+  test('of a wrong engine is not repeated by the right one, which says where it is', async () => {
+    const { catches: _, ...found } = {
+      ...kept,
+      plant: 'stale-tail',
+      expect: { ...kept.expect, traceHash: '', verdict: 'x' },
+    };
+    const path = file('wrong.simcase', JSON.stringify(found));
+    const there = (command: string) => expect.stringContaining(`node .plants/stale-tail.mjs sim ${command} ${path}`);
+    expect(await tailrace('sim', 'repro', path)).toMatchObject({ code: 2, stdout: there('repro') });
+    expect(await tailrace('sim', 'explain', path)).toMatchObject({ code: 3, stderr: there('explain') });
+  });
+
+  test('in which nothing goes wrong any more is stale, though its verdict is the one that was expected', async () => {
+    const repro = await tailrace('sim', 'repro', changed('dull.simcase', { lively: [] }));
+    expect(repro).toMatchObject({ code: 2, stdout: expect.stringMatching(/dark .*fault\.[^]*stale: /) });
+  });
+
+  test('that no wrong engine fails is not kept', async () => {
+    const { code, stderr } = await tailrace('sim', 'keep', changed('any.simcase', {}), 'kept.simcase', '--notes', 'n');
+    expect([code, stderr]).toEqual([3, expect.stringContaining('no .plants/stale-tail.mjs: npm run plants')]);
+  });
+});
+
 describe.concurrent('bad arguments', () => {
   test.each([
     [['check']],
@@ -255,6 +284,9 @@ describe.concurrent('bad arguments', () => {
     [['sim', 'repro', 'none.simcase']],
     [['sim', 'shrink']],
     [['sim', 'shrink', 'none.simcase']],
+    [['sim', 'explain', 'mycase']],
+    [['sim', 'repro', '--seed', '7/quiet']],
+    [['sim', 'repro', 'case.simcase', '--seed', '7']],
     [['create-basin', 'My']],
     [['serve', '--port', '70000']],
     [['serve', '--max-body-bytes', 'much']],
