@@ -9,8 +9,9 @@ export const EXIT_NONDETERMINISM = 2;
 export const EXIT_HARNESS = 3;
 export const EXIT_PROBES_DARK = 4;
 export const EXIT_CODES =
-  '\nExit codes: 0 pass, 1 a run failed, 2 nondeterminism (meta) or bad arguments, 3 harness errors,\n' +
-  '4 a required probe stayed dark (large sweeps over all profiles).';
+  '\nExit codes: 0 pass, 1 a run failed, 2 wrongly called (arguments; a file that is not there or can not be\n' +
+  'written) or nondeterminism (meta, repro of a case), 3 harness errors or a file that holds something else,\n' +
+  '4 a required probe stayed dark (large sweeps over all profiles), 130 and 143 a sweep was interrupted.';
 
 export interface SizeOptions {
   clients?: number;

@@ -1,6 +1,7 @@
-/** `tailrace sim …`: run, sweep, repro, meta. Exit codes: 0 pass, 1 failed, 2 nondeterminism, 3 harness, 4 probes dark. */
+/** `tailrace sim …`: run, sweep, repro, meta. Exit codes are told in `sim-options.ts`. */
 
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { countArgument, durationArgument, seedRangeArgument } from '../arguments.ts';
 import { otherBuild } from '../build-name.ts';
@@ -9,12 +10,11 @@ import { green, red } from '../colours.ts';
 import { diffCommand, exhaustCommand, explainCommand, keepCommand, shrinkCommand, verdictCommand } from './cases.ts';
 import { exploreCommand } from './explore.ts';
 import { CASE_ARGUMENT, namedRun, refuseSize } from './given-case.ts';
-import { EXIT_USAGE, InputError } from './input-error.ts';
+import { EXIT_USAGE, InputError, readable } from './input-error.ts';
 import { reproCase, type ReproCaseOptions } from './repro-case.ts';
 import {
   EXIT_CODES,
   EXIT_FAILED,
-  EXIT_HARNESS,
   EXIT_NONDETERMINISM,
   profileArgument,
   seedArgument,
@@ -209,9 +209,7 @@ function metaCommand(): Command {
       .option('--other-seeds <n>', 'runs of other seeds between two of this one in one process', countArgument, 50),
   ).action(async (options: RunOptions & { node?: string[]; otherSeeds: number }) => {
     const { metaCheck } = await import('../meta.ts');
-    for (const node of options.node ?? []) {
-      if (!existsSync(node)) throw new InputError(`--node ${node}: no such file`, EXIT_USAGE);
-    }
+    for (const node of options.node ?? []) mustBeNode(node);
     const equal = await metaCheck({ ...options, size: sizeOf(options), nodes: options.node ?? [] }, (line) =>
       console.log(line),
     );
@@ -219,19 +217,25 @@ function metaCommand(): Command {
   });
 }
 
+/** Or else what can not be started would look like a run that comes out differently. */
+function mustBeNode(file: string): void {
+  const version = readable(`--node ${file}`, () =>
+    execFileSync(file, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+  );
+  if (!/^v\d+\./.test(version)) throw new InputError(`--node ${file}: it is no Node.js`, EXIT_USAGE);
+}
+
 function probesCommand(): Command {
   return new Command('probes')
     .description('what a sweep visited: rows of the fault catalogue, and every probe with hits and first seed')
     .argument('<sweep.json>', 'the record a sweep wrote beside its page')
     .action(async (file: string) => {
-      const [{ probeTable }, { readInput }, { parseSweep }] = await Promise.all([
+      const [{ probeTable }, { parseSweep }] = await Promise.all([
         import('../probe-table.ts'),
-        import('./check.ts'),
         import('./parse-record.ts'),
       ]);
-      const text = readInput(file);
-      if (text === null) process.exitCode = EXIT_HARNESS;
-      else console.log(probeTable(parseSweep(file, text)));
+      const text = readable(file, () => readFileSync(file === '-' ? 0 : file, 'utf8'));
+      console.log(probeTable(parseSweep(file, text)));
     });
 }
 

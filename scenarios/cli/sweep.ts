@@ -7,8 +7,8 @@ import { countArgument, durationArgument, portArgument, seedRangeArgument, shard
 import { type Profile, PROFILES } from '../plan.ts';
 import { programLine, shellWord } from '../repro-line.ts';
 import type { Night } from '../run.ts';
-import { InputError, readable } from './input-error.ts';
-import { EXIT_CODES, EXIT_HARNESS, profileArgument, type SizeOptions, sized, sizeOf } from './sim-options.ts';
+import { EXIT_USAGE, InputError, readable } from './input-error.ts';
+import { EXIT_CODES, profileArgument, type SizeOptions, sized, sizeOf } from './sim-options.ts';
 import { publish, published, type PublishOptions, toPublish } from './sweep-outputs.ts';
 
 interface SweepCommandOptions extends SizeOptions, PublishOptions {
@@ -53,11 +53,11 @@ export function sweepCommand(): Command {
     .option('--results <file>', 'write each result as a line of JSON, and go on where such a file ends (with --seeds)')
     .action(async (options: SweepCommandOptions, command: Command) => {
       if (options.seeds === undefined && options.time === undefined) {
-        command.error('error: give --seeds A..B, --time DURATION or both', { exitCode: EXIT_HARNESS });
+        command.error('error: give --seeds A..B, --time DURATION or both', { exitCode: EXIT_USAGE });
       }
       if (options.results !== undefined && options.seeds === undefined) {
         command.error('error: --results needs --seeds A..B: fresh seeds can not be gone on with', {
-          exitCode: EXIT_HARNESS,
+          exitCode: EXIT_USAGE,
         });
       }
       process.exitCode = await runSweep(options);
