@@ -263,7 +263,7 @@ describe.concurrent('a case', () => {
 
   test('in which nothing goes wrong any more is stale, though its verdict is the one that was expected', async () => {
     const repro = await tailrace('sim', 'repro', changed('dull.simcase', { lively: [] }));
-    expect(repro).toMatchObject({ code: 2, stdout: expect.stringMatching(/dark .*fault\.[^]*stale: /) });
+    expect(repro).toMatchObject({ code: 2, stdout: expect.stringMatching(/dark [^]*stale: /) });
   });
 
   test('that no wrong engine fails is not kept', async () => {
