@@ -1,4 +1,4 @@
-/** A failure that comes back has one issue: the script finds it by its mark, with a stand-in for GitHub's client. */
+/** A failure that comes back has one issue, found by its mark, and no job of a night fails without one. With a stand-in for GitHub's client. */
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const SCRIPT = fileURLToPath(new URL('issues', import.meta.url));
+const FAILED_JOBS = fileURLToPath(new URL('failed-jobs', import.meta.url));
+const NIGHTLY = fileURLToPath(new URL('../.github/workflows/nightly.yml', import.meta.url));
 
 test('an issue is opened once per signature and added to afterwards', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tailrace-issues-'));
@@ -44,4 +46,39 @@ test('a night that found nothing asks GitHub nothing', () => {
   writeFileSync(join(folder, 'issues.jsonl'), '');
   const env = { ...process.env, PATH: `${folder}${delimiter}${process.env['PATH']}` };
   execFileSync('bash', [SCRIPT, join(folder, 'issues.jsonl')], { env });
+});
+
+/** What of a night gets an issue, by its title. */
+function titlesOf(needs: Record<string, unknown>): string[] {
+  const lines = execFileSync('bash', [FAILED_JOBS, 'the run'], { input: JSON.stringify(needs), encoding: 'utf8' });
+  return lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const { mark, title, body } = JSON.parse(line) as Record<'mark' | 'title' | 'body', string>;
+      expect(body).toContain(`the run\n\n<!-- ${mark} -->`);
+      return title;
+    });
+}
+
+test('a job that failed has an issue; shards have theirs by signature, unless the merge told of none', () => {
+  const well = { result: 'success', outputs: {} };
+  const bad = { result: 'failure', outputs: {} };
+  const merge = (issues: string, result = 'failure') => ({ result, outputs: { issues } });
+  expect(titlesOf({ explore: well, meta: well, sweep: well, merge: merge('success', 'success') })).toEqual([]);
+  expect(titlesOf({ explore: bad, meta: bad, sweep: bad, merge: merge('success') })).toEqual([
+    'nightly: explore failed',
+    'nightly: meta failed',
+  ]);
+  // A shard that ran into its time limit; results that contradict each other.
+  expect(titlesOf({ sweep: bad, merge: merge('success', 'success') })).toEqual(['nightly: sweep failed']);
+  expect(titlesOf({ sweep: well, merge: merge('skipped') })).toEqual(['nightly: merge failed']);
+});
+
+test('every job of the night is one that gets an issue', () => {
+  const [, jobs = ''] = readFileSync(NIGHTLY, 'utf8').split('\njobs:\n');
+  const names = [...jobs.matchAll(/^ {2}(\w+):$/gm)].map(([, name]) => name);
+  const needs = /^ {2}failed:\n {4}needs: \[(.*)\]$/m.exec(jobs)?.[1]?.split(', ');
+  expect(needs).toEqual(names.filter((name) => name !== 'failed'));
+  expect(names.length).toBeGreaterThan(8);
 });

@@ -8,15 +8,16 @@ import type { SweepRecord } from '../run.ts';
 import { type SignatureGroup, signatureGroups } from './signatures.ts';
 import { verdictOf } from './verdict.ts';
 
+/** Of those that told nothing, in an issue. */
+const RUNS_SHOWN_MAX = 10;
+
 export function summaryMarkdown(record: SweepRecord): string {
   const groups = signatureGroups(record);
   const rows = groups.map(
     ({ kind, signature, count, smallest }) => `| ${cell(`${kind}: ${signature}`)} | ${count} | \`${smallest.repro}\` |`,
   );
   const lit = new Set(record.results.flatMap(({ probes }) => Object.keys(probes)));
-  const dark = record.probes
-    .filter(({ required, name }) => required && !lit.has(name))
-    .map(({ name }) => `\`${name}\``);
+  const dark = darkProbes(record).map((name) => `\`${name}\``);
   return [
     `## Sweep: ${verdictOf(record)}`,
     '',
@@ -39,7 +40,42 @@ export interface Issue {
 }
 
 export function issuesOf(record: SweepRecord): Issue[] {
-  return signatureGroups(record).map((group) => issueOf(group, record));
+  return [...signatureGroups(record).map((group) => issueOf(group, record)), ...issuesWithoutRun(record)];
+}
+
+/** What no failing run tells of, and nobody would hear of otherwise. */
+function issuesWithoutRun(record: SweepRecord): Issue[] {
+  const { harnessErrors, build, startedAt } = record;
+  const of = (mark: string, lines: readonly string[]): Issue => ({
+    mark: `tailrace-sweep: ${mark}`,
+    title: `sweep: ${mark}`,
+    body: [
+      `In the sweep of ${startedAt}, build \`${build}\`:`,
+      '',
+      ...lines,
+      '',
+      `<!-- tailrace-sweep: ${mark} -->`,
+    ].join('\n'),
+  });
+  const broken = harnessErrors.slice(0, RUNS_SHOWN_MAX).map(({ message, repro }) => `- \`${repro}\`: ${cell(message)}`);
+  return [
+    ...(broken.length === 0
+      ? []
+      : [of('harness errors', [`${counted(harnessErrors.length, 'run')} told nothing.`, '', ...broken])]),
+    ...(verdictOf(record) === 'probes dark'
+      ? [
+          of(
+            'probes dark',
+            darkProbes(record).map((name) => `- \`${name}\``),
+          ),
+        ]
+      : []),
+  ];
+}
+
+function darkProbes({ results, probes }: SweepRecord): string[] {
+  const lit = new Set(results.flatMap((result) => Object.keys(result.probes)));
+  return probes.filter(({ required, name }) => required && !lit.has(name)).map(({ name }) => name);
 }
 
 function issueOf(

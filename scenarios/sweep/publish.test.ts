@@ -152,6 +152,17 @@ describe('failures', () => {
     expect(summaryMarkdown(record)).toContain('| liveness: no <end> | 2 | `again 2` |');
   });
 
+  test('of the harness, and probes that stayed dark, have an issue of their own', () => {
+    const harnessErrors = [{ seed: '4', profile: 'quiet', message: 'no answer\nat all', repro: 'again 4' }];
+    const [issue] = issuesOf({ ...record, results: [result(1)], harnessErrors });
+    expect(issue).toMatchObject({ mark: 'tailrace-sweep: harness errors', title: 'sweep: harness errors' });
+    expect(issue?.body).toContain('1 run told nothing.\n\n- `again 4`: no answer at all');
+    expect(issue?.body).toContain(`<!-- ${issue?.mark} -->`);
+    const many = Array.from({ length: 3_000 }, (_, i) => result(i, { profile: i % 2 === 0 ? 'quiet' : 'lossy' }));
+    expect(issuesOf({ ...record, results: many })).toMatchObject([{ title: 'sweep: probes dark' }]);
+    expect(issuesOf({ ...record, results: [result(1)] })).toEqual([]);
+  });
+
   test('are counted in the history of nights, which grows by a line', () => {
     const path = join(folder, 'nights.jsonl');
     expect(readNights(path)).toEqual([]);
