@@ -120,21 +120,26 @@ function lastWords({ owners, before, underWay }: FailureWords): Markup {
   </div>`;
 }
 
+type Explained = NonNullable<CaseFile['explained']>;
+
 /** The decisions of the small case without which it does not happen. */
-function takesOf({ causes, sceneryCount }: NonNullable<CaseFile['explained']>): Markup {
+function takesOf(explained: Explained): Markup {
   return html`<div class="shrunk">
     <h3>What it takes</h3>
-    <p class="note">${takesWords(causes.length, sceneryCount)}</p>
+    <p class="note">${takesWords(explained)}</p>
     <ol>
-      ${causes.map((cause) => html`<li>${cause}</li>`)}
+      ${explained.causes.map((cause) => html`<li>${cause}</li>`)}
     </ol>
   </div>`;
 }
 
-function takesWords(causes: number, scenery: number): string {
-  const rest = scenery === 0 ? '' : ` ${formatCount(scenery, 'other decision')} in it made no difference.`;
-  if (causes === 0) return `Nothing has to go wrong: it happens even when everything goes its usual way.${rest}`;
-  return `Without ${causes === 1 ? 'this' : `any one of these ${causes}`} it does not happen.${rest}`;
+function takesWords({ causes, sceneryCount, untriedCount = 0, happensAnyway = false }: Explained): string {
+  const scenery = sceneryCount === 0 ? '' : ` ${formatCount(sceneryCount, 'other decision')} in it made no difference.`;
+  const untried = untriedCount === 0 ? '' : ` ${formatCount(untriedCount, 'decision')} more were not tried.`;
+  const rest = scenery + untried;
+  if (happensAnyway) return `Nothing has to go wrong: it happens even when everything goes its usual way.${rest}`;
+  if (causes.length === 0) return `No single decision is needed, though some of them together are.${rest}`;
+  return `Without ${causes.length === 1 ? 'this' : `any one of these ${causes.length}`} it does not happen.${rest}`;
 }
 
 /** In one place, each way with what it is good for. */

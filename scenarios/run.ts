@@ -56,8 +56,17 @@ export interface CaseFile {
   fileName: string;
   /** The command that replays it once it is saved. */
   repro: string;
-  /** Of a case that was made small: a sentence for every decision without which it does not happen, and how many others are left. */
-  explained: { causes: readonly string[]; sceneryCount: number } | null;
+  /** Of a case that was made small; null of others. */
+  explained: {
+    /** A sentence for every decision without which it does not happen. */
+    causes: readonly string[];
+    /** Decisions that make no difference. */
+    sceneryCount: number;
+    /** Decisions of which nobody knows, because there were too many to try; absent when there are none. */
+    untriedCount?: number;
+    /** It happens with no decision at all. */
+    happensAnyway?: boolean;
+  } | null;
 }
 
 export interface RunRecord {

@@ -8,7 +8,7 @@ import { drawPlan, type Profile, type RunSize } from '../plan.ts';
 import { programLine, shellWord } from '../repro-line.ts';
 import type { CaseFile } from '../run.ts';
 import { type Case, type CaseRun, runCase } from './case.ts';
-import { explain, sentenceOf } from './explain.ts';
+import { explain, explainedOf } from './explain.ts';
 import type { Shrunk } from '../shrink/shrink.ts';
 import { caseOf, type Simcase, simcaseOf } from './simcase.ts';
 
@@ -18,8 +18,7 @@ const DECISIONS_TRIED_MAX = 40;
 
 /** Made small: runs the case once for each decision in it. */
 export async function shrunkCaseFile({ case: made, run }: Pick<Shrunk, 'case' | 'run'>): Promise<CaseFile> {
-  const { causes, scenery } = await explain(made);
-  return { ...caseFileOf(made, run), explained: { causes: causes.map(sentenceOf), sceneryCount: scenery.length } };
+  return { ...caseFileOf(made, run), explained: explainedOf(await explain(made)) };
 }
 
 /** As it is: does the run again. */
@@ -32,8 +31,7 @@ export async function wholeCaseFile(seed: string, profile: string, size: Partial
 export async function givenCaseFile(text: string, fileName: string, simcase: Simcase): Promise<CaseFile> {
   const given = { ...offered(text, fileName), explained: null };
   if (simcase.lively.length > DECISIONS_TRIED_MAX) return given;
-  const { causes, scenery } = await explain(caseOf(simcase));
-  return { ...given, explained: { causes: causes.map(sentenceOf), sceneryCount: scenery.length } };
+  return { ...given, explained: explainedOf(await explain(caseOf(simcase))) };
 }
 
 function caseFileOf(made: Case, run: CaseRun): CaseFile {

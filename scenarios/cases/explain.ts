@@ -1,50 +1,97 @@
 /**
  * A case in sentences: which decisions matter (made dull once more, the failure goes away) and which are scenery, and what
- * happened, as lanes. The last page of a hunt, for somebody who was not there.
+ * happened, as lanes. The last page of a hunt, for somebody who was not there. Of a case with more decisions than can be tried
+ * one by one, groups of them are made dull first; what was not tried is not claimed.
  */
 
 import type { HistoryEvent } from '../../checker/index.ts';
 import type { KeyedChoice } from '../../sim/index.ts';
-import type { TrackSpan } from '../run.ts';
+import type { CaseFile, TrackSpan } from '../run.ts';
+import { Best, keyOf } from '../shrink/best.ts';
+import { fewerChoices } from '../shrink/fewer-choices.ts';
 import { type Case, type CaseRun, runCase, signatureOfRun } from './case.ts';
 
 export interface Explanation {
   signature: string;
   message: string;
+  /** Without any single one of these it does not happen. */
   causes: readonly KeyedChoice[];
+  /** Dull, one at a time or many together, they leave the failure as it is. */
   scenery: readonly KeyedChoice[];
+  /** Nobody knows: there were more than could be tried. */
+  untried: readonly KeyedChoice[];
+  /** It happens with every decision dull. */
+  happensAnyway: boolean;
+  /** The run with the causes and what was not tried in it. */
   run: CaseRun;
 }
 
-/** Throws a RangeError when the case passes. At most `triesMax` decisions are tried; the rest counts as scenery. */
+/** Throws a RangeError when the case passes. Does no more than about `triesMax` runs. */
 export async function explain(made: Case, triesMax = 200): Promise<Explanation> {
-  const run = await runCase(made, { record: true });
-  const { failure } = run.record;
+  const whole = await runCase(made, { record: true });
+  const { failure } = whole.record;
   const signature = signatureOfRun(failure);
   if (failure === null || signature === null) throw new RangeError('a case that passes has nothing to explain');
-  const causes: KeyedChoice[] = [];
-  const scenery: KeyedChoice[] = [];
-  for (const [index, choice] of run.lively.entries()) {
-    const lively = run.lively.filter((_, i) => i !== index);
-    const without = index < triesMax ? await runCase({ ...made, choices: { kind: 'keyed', lively } }) : run;
-    (signatureOfRun(without.record.failure) === signature ? scenery : causes).push(choice);
+  const isSame = async (of: Case, lively: readonly KeyedChoice[]): Promise<boolean> => {
+    const { record } = await runCase({ ...of, choices: { kind: 'keyed', lively } });
+    return signatureOfRun(record.failure) === signature;
+  };
+  const said = { signature, message: failure.message };
+  if (await isSame(made, [])) {
+    return { ...said, causes: [], scenery: whole.lively, untried: [], happensAnyway: true, run: whole };
   }
-  return { signature, message: failure.message, causes, scenery, run };
+  const fewMax = triesMax >> 1;
+  const small = whole.lively.length > fewMax ? await withFewer(made, triesMax - fewMax) : made;
+  const run = small === made ? whole : await runCase(small, { record: true });
+  const left = new Set(run.lively.map(keyOf));
+  const causes: KeyedChoice[] = [];
+  const scenery = whole.lively.filter((choice) => !left.has(keyOf(choice)));
+  const tried = run.lively.slice(0, small === made ? triesMax : fewMax);
+  for (const choice of tried) {
+    const others = run.lively.filter((other) => other !== choice);
+    ((await isSame(small, others)) ? scenery : causes).push(choice);
+  }
+  return { ...said, causes, scenery, untried: run.lively.slice(tried.length), happensAnyway: false, run };
 }
 
-export function explanationText({ message, causes, scenery, run }: Explanation): string {
+/** Groups of decisions made dull together, as long as it fails: how many of them can go at once is found in few runs. */
+async function withFewer(made: Case, runsMax: number): Promise<Case> {
+  const best = await Best.of(made, { budgetMs: Infinity, nowMs: () => 0, runsMax });
+  await fewerChoices(best);
+  return best.case;
+}
+
+/** As the page of the run has it. */
+export function explainedOf({ causes, scenery, untried, happensAnyway }: Explanation): CaseFile['explained'] {
+  return {
+    causes: causes.map(sentenceOf),
+    sceneryCount: scenery.length,
+    ...(untried.length > 0 && { untriedCount: untried.length }),
+    ...(happensAnyway && { happensAnyway }),
+  };
+}
+
+export function explanationText(explanation: Explanation): string {
+  const { message, scenery, untried, run } = explanation;
   return [
     message,
     '',
-    ...causesText(causes),
-    ...(scenery.length === 0 ? [] : [`and ${scenery.length} that do not matter`]),
+    ...causesText(explanation),
+    ...(scenery.length === 0 ? [] : [`and ${scenery.length} that make no difference`]),
+    ...(untried.length === 0
+      ? []
+      : [`${untried.length} more were not tried one by one: sim shrink makes it small first`]),
     '',
     ...lanes(run.history, run.record.tracks, run.record.failure?.opIds ?? []),
   ].join('\n');
 }
 
-function causesText(causes: readonly KeyedChoice[]): string[] {
-  if (causes.length === 0) return ['no decision matters: this happens when nothing is left to chance'];
+function causesText({ causes, happensAnyway, untried }: Explanation): string[] {
+  if (happensAnyway) return ['no decision matters: this happens when nothing is left to chance'];
+  if (causes.length === 0) {
+    const those = untried.length === 0 ? '' : ' of those that were tried';
+    return [`no single decision${those} matters, though it takes some of them together`];
+  }
   const matter =
     causes.length === 1
       ? '1 decision matters; without it'
