@@ -79,10 +79,13 @@ function hashOfFiles(top: string): string {
 
 function filesOf(top: string): string[] {
   const parts = PARTS.map((part) => join(top, part)).filter((path) => existsSync(path));
-  const below = (path: string): string[] =>
-    statSync(path).isDirectory() ? readdirSync(path).flatMap((entry) => below(join(path, entry))) : [path];
+  const below = (folder: string): string[] =>
+    readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? below(path) : [path];
+    });
   return parts
-    .flatMap(below)
+    .flatMap((part) => (statSync(part).isDirectory() ? below(part) : [part]))
     .filter((file) => !file.endsWith(TEST))
     .toSorted();
 }

@@ -7,8 +7,8 @@ import { countArgument, durationArgument, portArgument, seedRangeArgument, shard
 import { type Profile, PROFILES } from '../plan.ts';
 import { programLine, shellWord } from '../repro-line.ts';
 import type { Night } from '../run.ts';
-import { EXIT_USAGE, InputError, readable } from './input-error.ts';
-import { EXIT_CODES, profileArgument, type SizeOptions, sized, sizeOf } from './sim-options.ts';
+import { EXIT_USAGE, InputError, readable, reasonOf } from './input-error.ts';
+import { EXIT_CODES, EXIT_HARNESS, profileArgument, type SizeOptions, sized, sizeOf } from './sim-options.ts';
 import { publish, published, type PublishOptions, toPublish } from './sweep-outputs.ts';
 
 interface SweepCommandOptions extends SizeOptions, PublishOptions {
@@ -87,7 +87,7 @@ async function runSweep(options: SweepCommandOptions): Promise<number> {
   const { from, end } = options.seeds ?? { from: Math.floor(Math.random() * 1e9), end: Infinity };
   const profiles = options.profile === undefined ? PROFILES : [options.profile];
   const ui = options.ui === true ? await sweepUi(options, given.nights) : null;
-  const { record } = await sweep({
+  const { record, resultsError } = await sweep({
     range: { from, end, profiles, ...options.shard },
     timeMs: options.time ?? null,
     jobs: options.jobs,
@@ -102,9 +102,14 @@ async function runSweep(options: SweepCommandOptions): Promise<number> {
     throw error;
   });
   const exitCode = await publish(record, options, given, sizeOf(options));
+  if (resultsError !== null) {
+    console.error(
+      `error: ${options.results} lacks results: ${reasonOf(resultsError)}; the same command does those runs again`,
+    );
+  }
   await ui?.end(record);
   if (record.interruptedBy !== undefined) console.log(`\n${howToGoOn(options)}`);
-  return exitCode;
+  return exitCode || (resultsError === null ? 0 : EXIT_HARNESS);
 }
 
 function howToGoOn({ results }: SweepCommandOptions): string {

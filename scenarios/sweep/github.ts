@@ -45,32 +45,26 @@ export function issuesOf(record: SweepRecord): Issue[] {
 
 /** What no failing run tells of, and nobody would hear of otherwise. */
 function issuesWithoutRun(record: SweepRecord): Issue[] {
-  const { harnessErrors, build, startedAt } = record;
-  const of = (mark: string, lines: readonly string[]): Issue => ({
-    mark: `tailrace-sweep: ${mark}`,
-    title: `sweep: ${mark}`,
-    body: [
-      `In the sweep of ${startedAt}, build \`${build}\`:`,
-      '',
-      ...lines,
-      '',
-      `<!-- tailrace-sweep: ${mark} -->`,
-    ].join('\n'),
-  });
-  const broken = harnessErrors.slice(0, RUNS_SHOWN_MAX).map(({ message, repro }) => `- \`${repro}\`: ${cell(message)}`);
-  return [
-    ...(broken.length === 0
-      ? []
-      : [of('harness errors', [`${counted(harnessErrors.length, 'run')} told nothing.`, '', ...broken])]),
-    ...(verdictOf(record) === 'probes dark'
-      ? [
-          of(
-            'probes dark',
-            darkProbes(record).map((name) => `- \`${name}\``),
-          ),
-        ]
-      : []),
-  ];
+  const { harnessErrors } = record;
+  const issues: Issue[] = [];
+  if (harnessErrors.length > 0) {
+    const shown = harnessErrors.slice(0, RUNS_SHOWN_MAX);
+    const lines = shown.map(({ message, repro }) => `- \`${repro}\`: ${cell(message)}`);
+    issues.push(
+      issueOfSweep('harness errors', [`${counted(harnessErrors.length, 'run')} told nothing.`, '', ...lines], record),
+    );
+  }
+  if (verdictOf(record) === 'probes dark') {
+    const lines = darkProbes(record).map((name) => `- \`${name}\``);
+    issues.push(issueOfSweep('probes dark', lines, record));
+  }
+  return issues;
+}
+
+function issueOfSweep(what: string, lines: readonly string[], { build, startedAt }: SweepRecord): Issue {
+  const mark = `tailrace-sweep: ${what}`;
+  const body = [`In the sweep of ${startedAt}, build \`${build}\`:`, '', ...lines, '', `<!-- ${mark} -->`].join('\n');
+  return { mark, title: `sweep: ${what}`, body };
 }
 
 function darkProbes({ results, probes }: SweepRecord): string[] {

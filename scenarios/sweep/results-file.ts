@@ -65,8 +65,20 @@ export class ResultsFile {
     this.#write({ wallMs, jobs });
   }
 
+  /** Why lines are no longer written, which a full disk can be; null as long as they are. */
+  get error(): unknown {
+    return this.#error;
+  }
+  #error: unknown = null;
+
+  /** Nothing behind a line that may be half there: the file would say something else. */
   #write(line: Line): void {
-    appendFileSync(this.#path, `${JSON.stringify(line)}\n`);
+    if (this.#error !== null) return;
+    try {
+      appendFileSync(this.#path, `${JSON.stringify(line)}\n`);
+    } catch (error) {
+      this.#error = error;
+    }
   }
 }
 

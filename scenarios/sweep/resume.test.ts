@@ -1,7 +1,7 @@
 /** A sweep that goes on: what an earlier sitting could not do is done, and no longer held against it. */
 
 import { EventEmitter } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,4 +41,15 @@ test('a sweep that was told to stop says so, and by what; one that was done befo
   const done = await sweep({ ...options, signals, range: nothingToDo, onStart: told('SIGINT') });
   expect(done.record.interruptedBy).toBeUndefined();
   expect(signals.eventNames()).toEqual([]);
+});
+
+test('a results file that can no longer be written costs no sweep, and that is told', async () => {
+  const resultsPath = join(mkdtempSync(join(tmpdir(), 'tailrace-resume-')), 'results.jsonl');
+  const swapped = async () => {
+    rmSync(resultsPath);
+    mkdirSync(resultsPath);
+  };
+  const { record, resultsError } = await sweep({ ...options, resultsPath, onStart: swapped });
+  expect(record.results).toHaveLength(2);
+  expect(resultsError).toMatchObject({ code: 'EISDIR' });
 });

@@ -46,7 +46,8 @@ export interface SweepOptions {
 
 export interface SweepOutcome {
   record: SweepRecord;
-  tally: Tally;
+  /** Why not all results are in the results file; null when they are. */
+  resultsError: unknown;
 }
 
 export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
@@ -116,8 +117,7 @@ export async function sweep(options: SweepOptions): Promise<SweepOutcome> {
   });
 
   file?.end(Math.round(performance.now() - startedMs), options.jobs);
-  const record = soFar(true);
-  return { record, tally };
+  return { record: soFar(true), resultsError: file?.error ?? null };
 }
 
 /** What people compare speeds by: system, architecture, processors. */
