@@ -4,10 +4,10 @@
  */
 
 import { ENGINE_DEFAULTS } from '../../engine/index.ts';
-import { type Enumeration, enumerate, type FaultSettings, type Odds, QUIET } from '../../sim/index.ts';
+import { type Deviation, type Enumeration, enumerate, type FaultSettings, type Odds, QUIET } from '../../sim/index.ts';
 import type { Plan } from '../plan.ts';
 import { runSeed } from '../run-seed.ts';
-import { signatureOfRun } from './case.ts';
+import { type Case, signatureOfRun } from './case.ts';
 import { simplestPlan } from './simpler-plans.ts';
 
 export interface SmallWorld {
@@ -52,6 +52,9 @@ export const SMALL_WORLDS: Readonly<Record<string, SmallWorld>> = {
   },
 };
 
+/** Of the bytes that must never repeat: nothing else in a tiny world hangs on a seed. */
+const SEED = 'small';
+
 /** Fewer things that go wrong first. `runsMax` bounds the whole. */
 export function exhaust(world: SmallWorld, deviationsMax: number, runsMax: number): Promise<Enumeration> {
   return enumerate({
@@ -60,27 +63,37 @@ export function exhaust(world: SmallWorld, deviationsMax: number, runsMax: numbe
     runsMax,
     run: async (choices) => {
       const { profile } = world.plan;
-      const { failure } = await runSeed({ seed: 'small', profile, plan: world.plan, world: { choices } });
+      const { failure } = await runSeed({ seed: SEED, profile, plan: world.plan, world: { choices } });
       return failure === null ? null : `${signatureOfRun(failure)}\n${failure.message}`;
     },
   });
 }
 
-/** `takeover: 212 runs, all there are with at most 1 deviation`. */
-export function enumerationText(name: string, { runs, covered, isComplete, failures }: Enumeration): string {
+/** The run with these deviations, which is dull but for them. */
+export function caseOfDeviations({ plan }: SmallWorld, deviations: readonly Deviation[]): Case {
+  const outcomes: number[] = Array.from({ length: 1 + Math.max(-1, ...deviations.map(({ index }) => index)) }, () => 0);
+  for (const { index, outcome } of deviations) outcomes[index] = outcome;
+  return { seed: SEED, plan, choices: { kind: 'flat', recording: { outcomes } } };
+}
+
+/** `takeover: 212 runs, all there are with at most 1 deviations`, or how far it came. `deviationsMax`: what was asked for. */
+export function enumerationText(name: string, found: Enumeration, deviationsMax: number): string {
+  const { runs, covered, isComplete, failures } = found;
   const layers = covered.map(
     ({ deviations, done, known }) =>
       `  ${deviations} deviations: ${done} of ${known} runs (${Math.floor((100 * done) / known)} %)`,
   );
-  const most = covered.at(-1)?.deviations ?? 0;
-  const whole = isComplete ? `all there are with at most ${most} deviations` : 'cut short by its bound';
-  const failed = failures.map(({ deviations, message }) =>
-    [
-      `FAILED with ${deviations.map(({ site, entity, outcome }) => `${site} of ${entity} → ${outcome}`).join(', ') || 'no deviation'}`,
-      `  ${message}`,
-    ].join('\n'),
-  );
-  return [`${name}: ${runs} runs, ${whole}`, ...layers, ...failed].join('\n');
+  const behind = failures.length === 0 ? '' : ', but for those that add to one that failed';
+  const whole = isComplete
+    ? `all there are with at most ${deviationsMax} deviations${behind}`
+    : 'cut short by its bound';
+  return [`${name}: ${runs} runs, ${whole}`, ...layers].join('\n');
+}
+
+/** `FAILED with nemesis.crash of node-1 → 1`, and below it what is wrong. */
+export function deviationsText({ deviations, message }: Enumeration['failures'][number]): string {
+  const those = deviations.map(({ site, entity, outcome }) => `${site} of ${entity} → ${outcome}`).join(', ');
+  return `FAILED with ${those === '' ? 'no deviation' : those}\n  ${message}`;
 }
 
 function smallPlan(changes: Partial<Plan>, faults: Partial<FaultSettings>): Plan {

@@ -3,10 +3,13 @@
  * spelled out. Replaying one is in `repro-case.ts`.
  */
 
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { countArgument, durationArgument } from '../arguments.ts';
+import type { Enumeration } from '../../sim/index.ts';
 import type { Simcase } from '../cases/simcase.ts';
+import type { SmallWorld } from '../cases/small-worlds.ts';
 import { green, red } from '../colours.ts';
 import { type Profile, PROFILES } from '../plan.ts';
 import { PLANT } from '../plant-name.ts';
@@ -82,13 +85,20 @@ export function explainCommand(): Command {
 
 // --- exhaust ---------------------------------------------------------------------------------------------
 
+interface ExhaustOptions {
+  deviations: number;
+  runs: number;
+  out: string;
+}
+
 export function exhaustCommand(): Command {
   return new Command('exhaust')
     .description('do every run of the tiny worlds, not a draw of them, and say how much that was')
     .argument('[world]', 'one of them; all otherwise')
     .option('--deviations <n>', 'how many things go wrong in a run at most', countArgument, 1)
     .option('--runs <n>', 'no more runs than this in each world', countArgument, 10_000)
-    .action(async (world: string | undefined, { deviations, runs }: { deviations: number; runs: number }) => {
+    .option('--out <folder>', 'where cases of runs that fail are written', '.runs')
+    .action(async (world: string | undefined, options: ExhaustOptions) => {
       const { enumerationText, exhaust, SMALL_WORLDS } = await import('../cases/small-worlds.ts');
       const names = Object.keys(SMALL_WORLDS);
       if (world !== undefined && !names.includes(world)) {
@@ -96,11 +106,37 @@ export function exhaustCommand(): Command {
       }
       for (const [name, of] of Object.entries(SMALL_WORLDS)) {
         if (world !== undefined && name !== world) continue;
-        const found = await exhaust(of, deviations, runs);
-        console.log(enumerationText(name, found));
-        if (found.failures.length > 0) process.exitCode = EXIT_FAILED;
+        const found = await exhaust(of, options.deviations, options.runs);
+        console.log(enumerationText(name, found, options.deviations));
+        await reportFailures(name, of, found.failures, options.out);
       }
     });
+}
+
+/** What is wrong comes back in many runs: the first of them, which are the smallest, are enough to begin with. */
+const FAILURES_WRITTEN_MAX = 5;
+
+async function reportFailures(
+  name: string,
+  world: SmallWorld,
+  failures: Enumeration['failures'],
+  folder: string,
+): Promise<void> {
+  if (failures.length === 0) return;
+  process.exitCode = EXIT_FAILED;
+  const [{ runCase }, { caseOfDeviations, deviationsText }] = await Promise.all([
+    import('../cases/case.ts'),
+    import('../cases/small-worlds.ts'),
+  ]);
+  mkdirSync(folder, { recursive: true });
+  for (const [index, failure] of failures.entries()) {
+    console.log(deviationsText(failure));
+    if (index >= FAILURES_WRITTEN_MAX) continue;
+    const made = caseOfDeviations(world, failure.deviations);
+    const file = join(folder, `${name}-${index + 1}.simcase`);
+    await writeCase(file, made, await runCase(made));
+    console.log(`  to repeat: ${programLine()} sim repro ${shellWord(file)}`);
+  }
 }
 
 // --- keep ------------------------------------------------------------------------------------------------
