@@ -150,7 +150,7 @@ describe("a rival's fence", () => {
     await putOf(bench, 64).complete();
     await bench.blobs.heldOn('get', slotKey(64)).complete();
     const message = expect.stringContaining(
-      `${slotKey(64)}, byte 16: a data of epoch ${epoch} by another writer stands where epoch 1 is in force. `,
+      `${slotKey(64)}, byte 16: a data slot of epoch ${epoch} by another writer stands where epoch 1 is in force. `,
     );
     expect(bench.end()).toMatchObject({ kind: 'store-refused', fault: { code: 'corruption', message } });
     expect(bench.settlements).toEqual([['a', 'unknown']]);

@@ -125,7 +125,7 @@ export class SlotPuts<Slot extends IssuedSlot> {
 
   /** No rival writes there: it came from another store, or this one's rules were broken. */
   #misplaced(slot: number, { kind, epoch }: LogHeader): string {
-    const what = `a ${kind} of epoch ${epoch} by another writer stands where epoch ${this.#owner.epoch} is in force`;
+    const what = `a ${kind} slot of epoch ${epoch} by another writer stands where epoch ${this.#owner.epoch} is in force`;
     return new LogCorruption(slotKey(slot), 16, what, REMEDY.report).message;
   }
 

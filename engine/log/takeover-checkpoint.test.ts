@@ -82,7 +82,7 @@ describe('a takeover that begins from a checkpoint', () => {
     plant(objects, { fence: [71, 1] });
     const a = withCheckpoints(taker(objects), [70, ['a', 'b'], 1]);
     await expect(a.ownership).rejects.toThrow(
-      `${slotKey(71)}, byte 16: a fence of epoch 1 stands where epoch 1 is in force`,
+      `${slotKey(71)}, byte 16: a fence slot of epoch 1 stands where epoch 1 is in force`,
     );
   });
 

@@ -45,7 +45,7 @@ describe('corruption is never the end of the log', () => {
     plant(objects, { fence: [0, 2] });
     plant(objects, { data: [64, epoch, ['a']] });
     await expect(taker(objects).ownership).rejects.toThrow(
-      `${slotKey(64)}, byte 16: a data of epoch ${epoch} stands where epoch 2 is in force. `,
+      `${slotKey(64)}, byte 16: a data slot of epoch ${epoch} stands where epoch 2 is in force. `,
     );
   });
 

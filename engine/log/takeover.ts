@@ -320,6 +320,6 @@ function twoWriters({ slot, epoch }: LogHeader, first: LogHeader): LogCorruption
 }
 
 function contradiction(header: LogHeader, epoch: number): LogCorruption {
-  const what = `a ${header.kind} of epoch ${header.epoch} stands where epoch ${epoch} is in force`;
+  const what = `a ${header.kind} slot of epoch ${header.epoch} stands where epoch ${epoch} is in force`;
   return new LogCorruption(slotKey(header.slot), 16, what, REMEDY.report);
 }
