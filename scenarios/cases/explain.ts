@@ -103,7 +103,7 @@ function causesText({ causes, happensAnyway, untried }: Explanation): string[] {
 export function sentenceOf({ sentence, entity, ordinal, outcome, means }: KeyedChoice): string {
   const time = ordinal === 0 ? '' : `, time ${ordinal + 1}`;
   const answer = sentence.startsWith('whether ') && outcome === 1 ? 'yes' : outcome;
-  return `${entity.replaceAll(/(^|\/|\s)0+(?=\d)/g, '$1')}${time}: ${means ?? `${sentence} → ${answer}`}`;
+  return `${entity.trim().replaceAll(/(^|\/|\s)0+(?=\d)/g, '$1')}${time}: ${means ?? `${sentence} → ${answer}`}`;
 }
 
 // --- lanes -----------------------------------------------------------------------------------------------
@@ -136,15 +136,32 @@ export function lanes(
     head.trimEnd(),
     ...rows
       .toSorted((a, b) => a.atMs - b.atMs)
-      .map(({ atMs, clientId, text }) => {
+      .flatMap(({ atMs, clientId, text }) => {
         const at = `${String(atMs).padStart(8)}  `;
         if (clientId === null || !clients.includes(clientId))
-          return `${at}${' '.repeat(LANE_WIDTH * clients.length)}${text}`;
-        return (at + clients.map((id) => cell(id === clientId ? text : '│')).join('')).trimEnd();
+          return [`${at}${' '.repeat(LANE_WIDTH * clients.length)}${text}`];
+        return wrapped(text).map((line, index) => {
+          const cells = clients.map((id) => cell(id === clientId ? line : '│')).join('');
+          return ((index === 0 ? at : ' '.repeat(at.length)) + cells).trimEnd();
+        });
       }),
   ];
 }
 
+/** In lines that fit into a lane, broken between words where there is a space; the call and the return keep their edge. */
+function wrapped(text: string): string[] {
+  const width = LANE_WIDTH - 2;
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > width) {
+    const space = rest.lastIndexOf(' ', width);
+    const cut = space > 2 ? space : width;
+    lines.push(rest.slice(0, cut));
+    rest = `${text.startsWith('┌') ? '│' : ' '} ${rest.slice(cut).trimStart()}`;
+  }
+  return [...lines, rest];
+}
+
 function cell(text: string): string {
-  return `${text.slice(0, LANE_WIDTH - 2)}`.padEnd(LANE_WIDTH);
+  return text.padEnd(LANE_WIDTH);
 }

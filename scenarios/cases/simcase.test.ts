@@ -109,11 +109,14 @@ describe('a case', () => {
     expect(() => parseSimcase(JSON.stringify(broken))).toThrow(path);
   });
 
-  test('is drawn as lanes: a column per client, a row per event', () => {
+  test('is drawn as lanes: a column per client, an edge per event, and every word of it', () => {
     const rows = lanes(run.history, [], []);
     expect(rows[0]).toMatch(/ms {2}client \d+ +client \d+/);
-    expect(rows).toHaveLength(run.history.length + 1);
-    expect(rows.some((row) => row.includes('┌'))).toBe(true);
+    expect(rows.filter((row) => /[┌└]/.test(row))).toHaveLength(run.history.length);
+    const words = rows.join(' ').split(/\s+/);
+    const notes = run.history.flatMap(({ note = '' }) => note.split(' '));
+    expect(notes.some((note) => note.length > 0)).toBe(true);
+    expect(notes.filter((word) => word.length < 20 && word !== '' && !words.includes(word))).toEqual([]);
   });
 });
 
