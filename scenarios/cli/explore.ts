@@ -9,15 +9,7 @@ import type { Explored } from '../explore/explore.ts';
 import { type Profile, PROFILES } from '../plan.ts';
 import { programLine, shellWord } from '../repro-line.ts';
 import { readable } from './input-error.ts';
-import {
-  EXIT_CODES,
-  EXIT_FAILED,
-  EXIT_HARNESS,
-  profileArgument,
-  type SizeOptions,
-  sized,
-  sizeOf,
-} from './sim-options.ts';
+import { EXIT_CODES, EXIT_FAILED, profileArgument, type SizeOptions, sized, sizeOf } from './sim-options.ts';
 import { writeCase } from './write-case.ts';
 
 /** Runs between two lines about how it goes. */
@@ -54,7 +46,7 @@ export function exploreCommand(): Command {
     .action(async (options: ExploreCommandOptions, command: Command) => {
       if (options.compare !== undefined) return runComparison(options, options.compare);
       if (options.time === undefined && options.runs === undefined) {
-        command.error('error: give --time DURATION, --runs N or both', { exitCode: EXIT_HARNESS });
+        command.error('error: give --time DURATION, --runs N or both');
       }
       process.exitCode = await runExploration(options);
     });

@@ -1,4 +1,8 @@
-/** `tailrace sim …`: run, sweep, repro, meta. Exit codes are told in `sim-options.ts`. */
+/**
+ * `tailrace sim …`: the list of its commands, and those of one run by its seed (`run`, `repro`, `meta`), `probes`, and the hidden
+ * ones that other processes are started with (`fingerprint`, `hunt`, `worker`). Sweeps are in `sweep.ts`, explorations in
+ * `explore.ts`, cases in `cases.ts` and `repro-case.ts`; exit codes are told in `sim-options.ts`.
+ */
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
