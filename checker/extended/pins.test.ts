@@ -164,7 +164,7 @@ describe('a record is convicted that nobody can have written', () => {
 });
 
 describe('of appends that nobody could tell apart', () => {
-  test('the last that could have been there is: the other may be needed before', () => {
+  test('one that was called behind an answer does not change places with one called before it', () => {
     const early = lost(5, [7n]);
     const late = lost(6, [7n]);
     const read = (opId: number, step: Step): ExtendedEvent[] => inSequence(step).map((event) => ({ ...event, opId }));

@@ -4,8 +4,8 @@
  *
  * Decided before the sweep, without any search, from facts that no order changes: which records were shown where, which positions
  * are taken, conditions, and how far the log was known to reach when an append was called and after it returned. Of appends that
- * nobody could tell apart the one called last is taken: wherever else it could be needed, the others do as well. A record that
- * nobody can have written convicts the history (`unwritten.ts`).
+ * nobody could tell apart, not even by who had returned when they were called, any one is taken: in every order they can change
+ * places. A record that nobody can have written convicts the history (`unwritten.ts`).
  */
 
 import { firstAbove } from '../sweep/order.ts';
@@ -33,11 +33,12 @@ export function pinnedIn(
   all: readonly StreamOperation[],
 ): readonly Pinned[] {
   const placed = new Set<number>();
+  const alike = new Alike(all);
   const pinned = lives.map((life, index): Pinned => {
     const operations = life.filter(({ metadata }) => !placed.has(metadata.id));
     const records = known[index]!;
     if (records.contradiction !== null) return { operations, violation: null };
-    const pins = new Pins(operations, records);
+    const pins = new Pins(operations, records, alike);
     const violation = pins.place(all);
     for (const { metadata } of pins.operations.filter(isPinned)) placed.add(metadata.id);
     return { operations: pins.operations, violation };
@@ -68,11 +69,12 @@ class Pins {
   readonly #places = new Map<StreamOperation, StreamOperation>();
   readonly #reaches: Reaches;
   readonly #lows: Lows;
-  readonly #latestCall: number;
+  readonly #alike: Alike;
 
-  constructor(life: readonly StreamOperation[], known: KnownRecords) {
+  constructor(life: readonly StreamOperation[], known: KnownRecords, alike: Alike) {
     this.#life = life;
     this.#known = known;
+    this.#alike = alike;
     for (const append of life.filter(isInDoubt))
       for (const [index, hash] of append.input.recordHashes.entries()) {
         const others = this.#holders.get(hash);
@@ -83,7 +85,6 @@ class Pins {
       if (operation.input.kind === 'append') this.#writers.set(position, operation);
     this.#reaches = new Reaches(life);
     this.#lows = new Lows(life);
-    this.#latestCall = life.reduce((latest, { call }) => Math.max(latest, call), Number.NEGATIVE_INFINITY);
   }
 
   get operations(): readonly StreamOperation[] {
@@ -148,19 +149,9 @@ class Pins {
   }
 
   #onlyOneOf(possible: readonly Holder[]): Holder | null {
-    const [one, ...others] = possible;
-    if (one === undefined || !others.every((other) => this.#areAlike(one, other))) return null;
-    return possible.reduce((latest, other) => (other.append.call > latest.append.call ? other : latest));
-  }
-
-  #areAlike(one: Holder, other: Holder): boolean {
-    if (one.index !== other.index) return false;
-    return [one, other].every(({ append }) => this.#isOpen(append)) && keyOf(one.append) === keyOf(other.append);
-  }
-
-  /** It may take effect as late as anything, and nothing tells when it was called. */
-  #isOpen({ return: end, input }: StreamAppend): boolean {
-    return end > this.#latestCall && input.turn === undefined && input.when === undefined;
+    const one = possible.at(-1)!;
+    const isAlike = ({ append, index }: Holder): boolean => index === one.index && this.#alike.are(append, one.append);
+    return possible.every(isAlike) ? one : null;
   }
 
   #pin(append: StreamAppend, start: number): void {
@@ -196,11 +187,41 @@ function isInDoubt(operation: StreamOperation): operation is StreamAppend {
   return operation.output.kind === 'append-indefinite-failure' && operation.input.kind === 'append';
 }
 
-/** All that anybody could tell of it. */
-function keyOf({ input }: StreamAppend): string {
-  const { recordHashes, contentHashes = null, setFencingToken, fencingToken, matchSeqNum, trim = 0 } = input;
-  const hashes = [recordHashes.join(), contentHashes?.join() ?? null];
-  return JSON.stringify([...hashes, setFencingToken, fencingToken, matchSeqNum, trim]);
+/** Appends that can change places in every order: the same is said of them, and real time binds them alike. */
+class Alike {
+  readonly #returns: readonly number[];
+  readonly #latestCall: number;
+  readonly #keys = new Map<StreamAppend, string>();
+
+  /** `all`: of all lives and of none, for an append may be of any life. */
+  constructor(all: readonly StreamOperation[]) {
+    this.#returns = all.map((operation) => operation.return).sort((a, b) => a - b);
+    this.#latestCall = all.reduce((latest, { call }) => Math.max(latest, call), Number.NEGATIVE_INFINITY);
+  }
+
+  are(one: StreamAppend, other: StreamAppend): boolean {
+    if (one === other) return true;
+    return this.#isOpen(one) && this.#isOpen(other) && this.#keyOf(one) === this.#keyOf(other);
+  }
+
+  /** Nothing must stand behind it, it is in no session, and nothing tells its age. */
+  #isOpen({ return: end, input }: StreamAppend): boolean {
+    return end > this.#latestCall && input.turn === undefined && input.when === undefined;
+  }
+
+  #keyOf(append: StreamAppend): string {
+    const key = this.#keys.get(append) ?? this.#newKeyOf(append);
+    this.#keys.set(append, key);
+    return key;
+  }
+
+  /** All that anybody could tell of it, and how many had returned when it was called: they must stand before it. */
+  #newKeyOf({ input, call }: StreamAppend): string {
+    const { recordHashes, contentHashes = null, setFencingToken, fencingToken, matchSeqNum, trim = 0 } = input;
+    const hashes = [recordHashes.join(), contentHashes?.join() ?? null];
+    const hadReturned = firstAbove(this.#returns, (end) => end, call);
+    return JSON.stringify([...hashes, setFencingToken, fencingToken, matchSeqNum, trim, hadReturned]);
+  }
 }
 
 /** How far the log reached for certain, and who had told. */

@@ -226,8 +226,8 @@ const EXTENDED: readonly Mutant[] = [
   ]),
   onExtended('the only one who can have written a record', [
     'pins.ts',
-    'if (one === undefined || !others.every((other) => this.#areAlike(one, other))) return null;',
-    'if (one === undefined || others.length < 0) return null;',
+    'return possible.every(isAlike) ? one : null;',
+    'return possible.length > 0 ? one : null;',
   ]),
   onExtended('which of its records was shown', ['pins.ts', 'position - one.index', 'position']),
   onExtended('a shown append stands once', ['pins.ts', 'if (elsewhere !== undefined)', 'if (elsewhere === append)']),
@@ -247,17 +247,27 @@ const EXTENDED: readonly Mutant[] = [
     'below !== null && below.low <',
     'below?.low === -1 && below.low <',
   ]),
-  onExtended('of those alike the last called', [
-    'pins.ts',
-    'other.append.call > latest.append.call',
-    'other.append.call < latest.append.call',
-  ]),
+  onExtended('of those alike the same record', ['pins.ts', 'index === one.index && ', '']),
   onExtended('those alike hold the same and demand the same', [
     'pins.ts',
-    'keyOf(one.append) === keyOf(other.append)',
-    'one !== other',
+    'this.#keyOf(one) === this.#keyOf(other)',
+    'one.input !== null',
   ]),
+  ...['setFencingToken, ', 'fencingToken, ', 'trim, '].map((told) =>
+    onExtended(`those alike have the same ${told.slice(0, -2)}`, [
+      'pins.ts',
+      `[...hashes, setFencingToken, fencingToken, matchSeqNum, trim, hadReturned]`,
+      `[...hashes, setFencingToken, fencingToken, matchSeqNum, trim, hadReturned]`.replace(` ${told}`, ' '),
+    ]),
+  ),
+  onExtended('those alike have the same contents', ['pins.ts', 'contentHashes?.join() ?? null];', 'null];']),
+  onExtended('those alike were called behind the same answers', ['pins.ts', 'trim, hadReturned]', 'trim]']),
   onExtended('those alike are open for ever', ['pins.ts', 'end > this.#latestCall &&', 'end > 0 &&']),
+  onExtended('those alike are open for ever, in all lives', [
+    'pins.ts',
+    'const alike = new Alike(all);',
+    'const alike = new Alike(lives[0]!);',
+  ]),
   onExtended('those alike are in no session', ['pins.ts', 'input.turn === undefined && ', '']),
   onExtended('those alike are of one age', ['pins.ts', ' && input.when === undefined', '']),
   onExtended('a shown append is in one life', [
