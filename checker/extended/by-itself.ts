@@ -76,7 +76,10 @@ export function withTheCreationForARequest(
 }
 
 /** What was never answered, or not in any way that says otherwise, may have created its stream. */
-function mayCreate({ input, metadata }: StreamOperation, createsOn: readonly CreatesOn[]): boolean {
+function mayCreate(operation: StreamOperation, createsOn: readonly CreatesOn[]): boolean {
+  const { input, metadata } = operation;
+  // A request that may create its stream is told of none only where it created none.
+  if (tellsOfTheEnd(operation)) return false;
   if (metadata.behind !== null || input.kind === 'create' || input.kind === 'delete') return false;
   if (input.kind === 'configure' || input.kind === 'vanish') return false;
   // A tail told with an acknowledgement is a moment of the append, and nobody asked for a read.

@@ -22,6 +22,7 @@ export function refusalOfCreations(
     served.add(opId);
     const kind = request.input.kind === 'append' ? 'append' : 'read';
     if (!createsOn.includes(kind) || CHANGES.has(request.input.kind)) return `op ${opId} may create no stream`;
+    if (FOUND_NONE.has(request.output.kind)) return `op ${opId} was told of no stream, so it created none`;
     if (creation.call < request.call || creation.return > request.return)
       return `the stream of op ${opId} is created while nobody asks for it`;
     if (goesOn(request, operations)) return `the session of op ${opId} was open before, and creates nothing`;
@@ -30,6 +31,7 @@ export function refusalOfCreations(
 }
 
 const CHANGES: ReadonlySet<string> = new Set(['create', 'delete', 'configure', 'vanish']);
+const FOUND_NONE: ReadonlySet<string> = new Set(['stream-absent', 'stream-pending']);
 
 /** Something was shown in its session before it. */
 function goesOn({ metadata: { opId, behind } }: StreamOperation, operations: readonly StreamOperation[]): boolean {

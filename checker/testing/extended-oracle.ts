@@ -410,8 +410,11 @@ function operationsOf(
       call: at,
       return: end,
     };
+    const told = answered?.type === 'return' ? answered.return.kind : null;
     const creates =
       isFirst &&
+      told !== 'stream-absent' &&
+      told !== 'stream-pending' &&
       (call.kind === 'append'
         ? createsOn.includes('append')
         : (read !== null || call.kind === 'check-tail') && createsOn.includes('read'));

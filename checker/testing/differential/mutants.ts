@@ -275,6 +275,11 @@ const EXTENDED: readonly Mutant[] = [
     'isPinned(operation) || !placed.has(operation.metadata.id)',
     'isPinned(operation) || placed.size >= 0',
   ]),
+  onExtended('requests that were told of no stream created none', [
+    'by-itself.ts',
+    'if (tellsOfTheEnd(operation)) return false;',
+    '',
+  ]),
   // What only saves a search.
   onExtended('nobody could notice that the stream was removed', [
     'by-itself.ts',
