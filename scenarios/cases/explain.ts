@@ -100,7 +100,7 @@ function causesText({ causes, happensAnyway, untried }: Explanation): string[] {
 }
 
 /** `c1, time 12: appends 3 records (draw 2 of 8)`, or `node-1 wal/7, time 2: whether the reply to a put is lost → yes`. */
-export function sentenceOf({ sentence, entity, ordinal, outcome, means }: KeyedChoice): string {
+function sentenceOf({ sentence, entity, ordinal, outcome, means }: KeyedChoice): string {
   const time = ordinal === 0 ? '' : `, time ${ordinal + 1}`;
   const answer = sentence.startsWith('whether ') && outcome === 1 ? 'yes' : outcome;
   return `${entity.trim().replaceAll(/(^|\/|\s)0+(?=\d)/g, '$1')}${time}: ${means ?? `${sentence} → ${answer}`}`;
