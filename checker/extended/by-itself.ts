@@ -80,6 +80,8 @@ function mayCreate(operation: StreamOperation, createsOn: readonly CreatesOn[]):
   const { input, metadata } = operation;
   // A request that may create its stream is told of none only where it created none.
   if (tellsOfTheEnd(operation)) return false;
+  // A session creates when it is opened, which its first append tells of.
+  if (input.kind === 'append' && (input.turn?.index ?? 0) > 0) return false;
   if (metadata.behind !== null || input.kind === 'create' || input.kind === 'delete') return false;
   if (input.kind === 'configure' || input.kind === 'vanish') return false;
   // A tail told with an acknowledgement is a moment of the append, and nobody asked for a read.

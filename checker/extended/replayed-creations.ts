@@ -25,7 +25,10 @@ export function refusalOfCreations(
     if (FOUND_NONE.has(request.output.kind)) return `op ${opId} was told of no stream, so it created none`;
     if (creation.call < request.call || creation.return > request.return)
       return `the stream of op ${opId} is created while nobody asks for it`;
-    if (goesOn(request, operations)) return `the session of op ${opId} was open before, and creates nothing`;
+    const { input } = request;
+    const isLaterTurn = input.kind === 'append' && input.turn !== undefined && input.turn.index > 0;
+    if (isLaterTurn || goesOn(request, operations))
+      return `the session of op ${opId} was open before, and creates nothing`;
   }
   return null;
 }

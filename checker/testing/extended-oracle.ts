@@ -385,7 +385,8 @@ function operationsOf(
   return history.flatMap((event, at) => {
     if (event.type === 'return') return [];
     const { clientId, opId, call } = event;
-    const isFirst = call.kind !== 'follow' || !opened.has(call.session);
+    const isFirst =
+      call.kind === 'append' ? (call.turn?.index ?? 0) === 0 : call.kind !== 'follow' || !opened.has(call.session);
     const isOwnRead = call.kind === 'read-part' || call.kind === 'read';
     const read = call.kind === 'follow' ? call.session : isOwnRead ? `op ${opId}` : null;
     const session = opened.get(read ?? '') ?? { at, moments: 0, opened: beginningOf(call, opened) };

@@ -275,6 +275,11 @@ const EXTENDED: readonly Mutant[] = [
     'isPinned(operation) || !placed.has(operation.metadata.id)',
     'isPinned(operation) || placed.size >= 0',
   ]),
+  onExtended('sessions of appends create when they open', [
+    'by-itself.ts',
+    "if (input.kind === 'append' && (input.turn?.index ?? 0) > 0) return false;",
+    '',
+  ]),
   onExtended('requests that were told of no stream created none', [
     'by-itself.ts',
     'if (tellsOfTheEnd(operation)) return false;',
