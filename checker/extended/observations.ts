@@ -46,6 +46,9 @@ export function rejected(
   const { tail, fencingToken } = state.stream;
   if ('tail' in actual) {
     if (actual.tail !== tail) return { legal: false, reason: `the tail is ${tail}, not ${actual.tail}` };
+    // The token is looked at first.
+    if (call.fencingToken !== null && call.fencingToken !== fencingToken)
+      return { legal: false, reason: `the fencing token is ${JSON.stringify(fencingToken)}` };
     return call.matchSeqNum !== null && call.matchSeqNum !== tail
       ? { legal: true, state }
       : { legal: false, reason: `match_seq_num ${call.matchSeqNum} holds` };

@@ -213,8 +213,9 @@ class ReplayedStream {
 
   #rejects(call: ExtendedAppend, { actual }: ExtendedReturn & { kind: 'append-rejected' }): boolean {
     const tail = this.#records.length;
-    if ('tail' in actual) return actual.tail === tail && call.matchSeqNum !== null && call.matchSeqNum !== tail;
     const isOther = call.fencingToken !== null && call.fencingToken !== this.#token;
+    if ('tail' in actual)
+      return !isOther && actual.tail === tail && call.matchSeqNum !== null && call.matchSeqNum !== tail;
     return isOther && actual.fencingToken === (this.#token ?? '');
   }
 

@@ -185,7 +185,10 @@ function stepIn(world: World, asked: Asked, outcome: ExtendedReturn, fixed: Fixe
       const { actual } = outcome;
       const isTrue =
         'tail' in actual
-          ? actual.tail === tail && call.matchSeqNum !== null && call.matchSeqNum !== tail
+          ? actual.tail === tail &&
+            call.matchSeqNum !== null &&
+            call.matchSeqNum !== tail &&
+            (call.fencingToken ?? world.token) === world.token
           : actual.fencingToken === (world.token ?? '') &&
             call.fencingToken !== null &&
             call.fencingToken !== world.token;

@@ -40,6 +40,11 @@ const EXTENDED: readonly Mutant[] = [
     'return call.matchSeqNum !== null && call.matchSeqNum !== tail',
     'return call.matchSeqNum !== null',
   ]),
+  onExtended('rejections look at the token first', [
+    'observations.ts',
+    'if (call.fencingToken !== null && call.fencingToken !== fencingToken)',
+    'if (tail < 0)',
+  ]),
   onExtended('tokens of rejections', [
     'observations.ts',
     "if (actual.fencingToken !== (fencingToken ?? ''))",
