@@ -15,7 +15,7 @@ import type { ExtendedHistory } from './history.ts';
 import { knownRecords } from './contents.ts';
 import { misfitted, withoutPlace } from './explain.ts';
 import { insertedInto, type Misfit } from './insert.ts';
-import { livesOf, withTheOnlyCreation } from './lives.ts';
+import { livesOf, sessionInTwoLives, withTheOnlyCreation } from './lives.ts';
 import { withTheCreationForARequest, withWhatHappensByItself } from './by-itself.ts';
 import { type ExtendedRule, extendedStreamModel, KEEPS_ALL } from './model.ts';
 import { operationsOfStream, type StreamOperation } from './operations.ts';
@@ -52,6 +52,8 @@ function judged(told: readonly StreamOperation[], rule: ExtendedRule, options: E
   const operations = withTheOnlyCreation(told, rule);
   const lives = livesOf(operations, rule);
   if (lives === null) return searched(operations, rule, options);
+  const torn = sessionInTwoLives(lives);
+  if (torn !== null) return { verdict: 'illegal', violation: torn };
   const known = lives.of.map((life) => knownRecords(life));
   const pinned = pinnedIn(lives.of, known, operations);
   const resolved = new Map(operations.map((operation) => [operation.metadata.id, operation]));

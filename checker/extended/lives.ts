@@ -7,6 +7,7 @@
  * deletion is in doubt or two of them overlap.
  */
 
+import type { Violation } from '../sweep/violation.ts';
 import type { ExtendedRule } from './model.ts';
 import type { StreamOperation } from './operations.ts';
 
@@ -38,6 +39,27 @@ export function livesOf(operations: readonly StreamOperation[], rule: ExtendedRu
     else if (!isChange(operation)) elsewhere.push(operation);
   }
   return { changes, of: lives.map((life) => life.operations), elsewhere };
+}
+
+/** A session of appends ends with its stream: what its appends were told is of one life. Null where that is so. */
+export function sessionInTwoLives({ of: lives }: Lives): Violation | null {
+  const seen = new Map<string, { life: number; opId: number }>();
+  for (const [life, operations] of lives.entries())
+    for (const operation of operations) {
+      const { input, metadata } = operation;
+      if (input.kind !== 'append' || input.turn === undefined || !needsStream(operation)) continue;
+      if (operation.output.kind === 'append-indefinite-failure') continue;
+      const { session } = input.turn;
+      const first = seen.get(session) ?? { life, opId: metadata.opId };
+      seen.set(session, first);
+      if (first.life !== life)
+        return {
+          code: 'session-order',
+          message: `In session ${JSON.stringify(session)} op ${first.opId} and op ${metadata.opId} were answered by two lives of the stream.`,
+          opIds: [metadata.opId, first.opId],
+        };
+    }
+  return null;
 }
 
 type Reached = ReadonlyMap<StreamOperation, readonly Life[]>;

@@ -37,6 +37,7 @@ export const KEEPS_ALL: StreamConfig = { retentionAgeMs: null, emptyAgeMs: null 
 
 type Answer = Step<ExtendedState>;
 
+const NO_TURNS: ExtendedState['turns'] = new Map();
 const NO_CONTENTS: ExtendedState['shownContents'] = new Map();
 
 export function extendedStreamModel(rule: ExtendedRule = {}): Model<ExtendedState, StreamCall, ExtendedReturn> {
@@ -55,9 +56,10 @@ export function extendedStreamModel(rule: ExtendedRule = {}): Model<ExtendedStat
     trimAsked: 0,
     stamps: NO_STAMPS,
   };
-  const ended = ({ turns, reads, clockMs }: ExtendedState): Answer => ({
+  // A session of appends ends with its stream: behind its first turns none comes in another life.
+  const ended = ({ reads, clockMs }: ExtendedState): Answer => ({
     legal: true,
-    state: { ...empty, phase: 'doomed', turns, reads, clockMs },
+    state: { ...empty, phase: 'doomed', turns: NO_TURNS, reads, clockMs },
   });
   const answered = (state: ExtendedState, call: StreamCall, outcome: ExtendedReturn): Answer => {
     if (outcome.kind === 'stream-absent')
@@ -119,7 +121,7 @@ export function extendedStreamModel(rule: ExtendedRule = {}): Model<ExtendedStat
     init: () => ({
       ...empty,
       phase: initially,
-      turns: new Map(),
+      turns: NO_TURNS,
       reads: new Map(),
       clockMs: Number.NEGATIVE_INFINITY,
     }),

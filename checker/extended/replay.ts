@@ -201,6 +201,7 @@ class ReplayedStream {
     this.#records = [];
     this.#hash = 0n;
     this.#token = this.#newToken;
+    this.#sent.clear();
     this.#goneBelow = 0;
     this.#mayBeGoneBelow = 0;
     this.#stampsWerePossible &&= this.#stamps.arePossible();

@@ -28,7 +28,7 @@ export interface ExtendedState {
   /** The furthest that a trim command in the stream asks for: trimming may happen up to there, at any moment. */
   readonly trimAsked: number;
   readonly stamps: Stamps;
-  /** By pipelined session: how many of its appends took effect, which are the first ones. */
+  /** By pipelined session: how many of its appends took effect in this life, which are the first ones. */
   readonly turns: ReadonlyMap<string, number>;
   /** By read: how many of its moments were, and in which life. */
   readonly reads: ReadonlyMap<string, ReadSoFar>;

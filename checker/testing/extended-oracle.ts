@@ -37,7 +37,7 @@ interface World {
   trimAsked: number;
   /** It is at least as late. */
   nowMs: number;
-  /** Appends of a session that took effect. */
+  /** Appends of a session that took effect in this life, with which it ends. */
   turns: Readonly<Record<string, number>>;
   /** What sessions and other reads of several moments have come to. */
   reads: Readonly<Record<string, { next: number | null; moments: number; life: number | null }>>;
@@ -73,11 +73,12 @@ export function oracleOf(
   { strictS2, initially, config, createsOn }: OracleRule,
 ): { model: NondeterministicModel<World, Asked, ExtendedReturn>; operations: Operation<Asked, ExtendedReturn>[] } {
   const newToken = strictS2 ? null : '';
-  const empty = { creation: null, config, bornMs: -Infinity, records: [], token: newToken, trimPoint: 0, trimAsked: 0 };
+  const noRecords = { records: [], trimPoint: 0, trimAsked: 0, turns: {} };
+  const empty = { creation: null, config, bornMs: -Infinity, token: newToken, ...noRecords };
   const stamps = history.some(hasStamps) ? STAMPS.slice(history.some(needsZero) ? 0 : 1) : [0];
   return {
     model: {
-      init: () => [{ ...empty, phase: initially, life: 0, nowMs: -Infinity, turns: {}, reads: {} }],
+      init: () => [{ ...empty, phase: initially, life: 0, nowMs: -Infinity, reads: {} }],
       step: (world, asked, outcome) =>
         byItself(world, empty)
           .filter(({ nowMs }) => nowMs <= asked.returnedMs)
@@ -129,7 +130,7 @@ function vanishedSince(world: World): number | null {
 }
 
 interface Fixed {
-  empty: Pick<World, 'creation' | 'config' | 'bornMs' | 'records' | 'token' | 'trimPoint' | 'trimAsked'>;
+  empty: Pick<World, 'creation' | 'config' | 'bornMs' | 'records' | 'token' | 'trimPoint' | 'trimAsked' | 'turns'>;
   stamps: readonly number[];
 }
 

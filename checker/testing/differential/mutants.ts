@@ -127,6 +127,11 @@ const EXTENDED: readonly Mutant[] = [
     ],
     ['sessions.ts', "|| sent.outcome?.kind === 'append-rejected'", ''],
   ),
+  onExtended(
+    'sessions of appends end with their stream',
+    ['model.ts', "phase: 'doomed', turns: NO_TURNS", "phase: 'doomed', turns: sent"],
+    ['model.ts', 'const ended = ({ reads, clockMs }', 'const ended = ({ turns: sent, reads, clockMs }'],
+  ),
   onExtended('turns of states', [
     'state.ts',
     ' &&\n    haveEqualEntries(a.turns, b.turns, (one, other) => one === other)',
@@ -141,10 +146,10 @@ const EXTENDED: readonly Mutant[] = [
     ],
     [
       'model.ts',
-      "state: { ...empty, phase: 'doomed', turns, reads, clockMs },",
+      "state: { ...empty, phase: 'doomed', turns: NO_TURNS, reads, clockMs },",
       "state: { ...empty, ...was, phase: 'doomed' },",
     ],
-    ['model.ts', 'const ended = ({ turns, reads, clockMs }: ExtendedState)', 'const ended = (was: ExtendedState)'],
+    ['model.ts', 'const ended = ({ reads, clockMs }: ExtendedState)', 'const ended = (was: ExtendedState)'],
   ),
   onExtended('creations by the same request', [
     'observations.ts',
