@@ -142,23 +142,46 @@ function plain(object: JsonObject): Fields {
   );
 }
 
-/** A value as a file would hold it: JSON, or else a word that stands for itself. */
-export function readValue(text: string): string | number | boolean | null {
+/**
+ * A value as a file would hold it: JSON, `nil` as EDN has it for null, or else a word that stands for itself. What looks like JSON
+ * or like a number and is none that every format keeps as it is, is refused.
+ */
+export function readValue(
+  text: string,
+): { kind: 'value'; value: string | number | boolean | null } | { kind: 'malformed'; message: string } {
+  const refused = (why: string): { kind: 'malformed'; message: string } => ({
+    kind: 'malformed',
+    message: `the value ${text} ${why}; a string is written as JSON: ${JSON.stringify(text)}`,
+  });
+  if (text === 'nil') return { kind: 'value', value: null };
   try {
-    return scalar(scanJson(text));
+    const value = scalar(scanJson(text));
+    if (typeof value === 'string' && !text.trimStart().startsWith('"')) return refused('is no integer within 2^53-1');
+    return { kind: 'value', value };
   } catch (error) {
-    if (error instanceof RefusedLine || error instanceof JsonSyntaxError) return text;
-    throw error;
+    if (error instanceof RefusedLine) return refused('is no number, string, boolean or null');
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    return LOOKS_LIKE_MORE.test(text) ? refused('is no JSON') : { kind: 'value', value: text };
   }
 }
+
+/** The beginning of what is a list, an object, a string or a number, and no word. */
+const LOOKS_LIKE_MORE = /^\s*(?:[[{"]|[+-]?\.?[0-9])/;
 
 function scalar(json: Json): Scalar {
   if (json === null || typeof json === 'string' || typeof json === 'boolean') return json;
   if (typeof json === 'number') return json;
   // Numbers that would be rounded are kept as their text: all that counts is which are equal.
   if (typeof json === 'bigint') return `${json}`;
-  if ('numberText' in json) return json.numberText;
+  if ('numberText' in json) return NEGATIVE.test(json.numberText) ? safeOr(json.numberText) : json.numberText;
   throw new RefusedLine(`${shown(json)} is no number, string, boolean or null`);
+}
+
+const NEGATIVE = /^-[1-9][0-9]*$/;
+
+function safeOr(numberText: string): number | string {
+  const value = Number(numberText);
+  return Number.isSafeInteger(value) ? value : numberText;
 }
 
 function stamp(json: Json | undefined, what: string): number | bigint {

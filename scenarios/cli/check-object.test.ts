@@ -22,11 +22,20 @@ describe('a register', () => {
     ['"0"', '"0"', 'ok'],
     ['"idle"', 'idle', 'ok'],
     ['true', 'true', 'ok'],
-    ['1.5', '1.5', 'ok'],
+    ['-5', '-5', 'ok'],
+    ['"-5"', '-5', 'illegal'],
+    ['null', 'nil', 'ok'],
+    ['"nil"', 'nil', 'illegal'],
   ])('that shows %s at first, said to hold %s, is %s', (value, initial, expected) => {
     expect(judged(value, initial === undefined ? {} : { initial })).toBe(expected);
     expect(judged(value, { model: 'cas-register', ...(initial !== undefined && { initial }) })).toBe(expected);
   });
+
+  test.each(['9007199254740993', '-9007199254740993', '{}', '[1', '[1]', '0.0', '-0', '1e3', '+5', '"a', '7up'])(
+    'is not said to hold %s, which would be a guess',
+    (initial) =>
+      expect(judged('0', { initial })).toMatch(/^--initial: the value .* is no .*; a string is written as JSON: "/),
+  );
 
   test('of a history of Jepsen begins as is said, too', () => {
     const text = '{:process 0, :type :invoke, :f :read}\n{:process 0, :type :ok, :f :read, :value 0}';
@@ -37,6 +46,10 @@ describe('a register', () => {
       verdict: 'ok',
       text: 'OK  1 operation of a cas-register, linearizable',
     });
+    const nil = new TextEncoder().encode(text.replace(':value 0', ':value nil'));
+    expect(judgeObject('f', nil, { initial: 'nil' }, true)).toMatchObject({ verdict: 'ok' });
+    const negative = new TextEncoder().encode(text.replace(':value 0', ':value -5'));
+    expect(judgeObject('f', negative, { initial: '-5' }, true)).toMatchObject({ verdict: 'ok' });
   });
 });
 

@@ -34,12 +34,13 @@ export function judgeObject(
   const known = MODELS[read.model]!;
   if (options.initial !== undefined && known.from === undefined)
     return { refusal: `a ${read.model} is empty at first; --initial is for registers` };
-  const entry = options.initial === undefined ? known : { ...known, model: known.from!(readValue(options.initial)) };
+  const initial = options.initial === undefined ? null : readValue(options.initial);
+  if (initial?.kind === 'malformed') return { refusal: `--initial: ${initial.message}` };
+  const entry = initial === null ? known : { ...known, model: known.from!(initial.value) };
   const result = checkOperations(entry.model, read.operations, { stepsMax: options.budget ?? STEPS_MAX });
-  const text2 = describe(entry, read.model, result, options.explain === true).join('\n');
   return {
     verdict: result.verdict,
-    text: text2,
+    text: describe(entry, read.model, result, options.explain === true).join('\n'),
     json: jsonOf(file, read.model, result),
     page: () => pageOf(file, describe(entry, read.model, result, true).join('\n')),
   };
