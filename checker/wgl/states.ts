@@ -106,7 +106,7 @@ function shown(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   return typeof value === 'object' && value !== null
     ? `an object with ${Object.keys(value).join(', ') || 'no key'}`
-    : `${value}`;
+    : String(value);
 }
 
 /** A hash table from two integers to one, open addressing, in flat memory. */

@@ -156,7 +156,7 @@ describe('a corpus', () => {
     expect(interrupted.write(found)).toBe(3);
     const after = new Corpus(file);
     const seeds = [after.next(), after.next(), after.next()].map((kept) => kept?.seed);
-    expect(seeds.toSorted()).toEqual(['1', '2', '3']);
+    expect(new Set(seeds)).toEqual(new Set(['1', '2', '3']));
   });
 });
 
