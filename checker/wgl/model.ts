@@ -92,7 +92,7 @@ export function toModel<S, I, O>(model: NondeterministicModel<S, I, O>): Model<r
   return {
     init: () => distinct(model.init()),
     step: (states, input, output) => {
-      const next = distinct(states.flatMap((state) => model.step(state, input, output)));
+      const next = distinct(states.flatMap((state) => listed(model.step(state, input, output))));
       return next.length === 0 ? { legal: false } : { legal: true, state: next };
     },
     equal: (a, b) => a.length === b.length && a.every((state) => b.some((other) => equal(state, other))),
@@ -104,6 +104,12 @@ export function toModel<S, I, O>(model: NondeterministicModel<S, I, O>): Model<r
       describeState: (states: readonly S[]) => states.map((state) => describeState(state)).join(' or '),
     }),
   };
+}
+
+/** Where there are no types to say so. A single state, or none, is no list of them. */
+function listed<S>(states: readonly S[]): readonly S[] {
+  if (Array.isArray(states)) return states;
+  throw new TypeError(`a step of the nondeterministic model gave ${String(states)} instead of a list of states`);
 }
 
 /** The same specification without hooks, "it happened or not" as two next states: what oracles are given. */

@@ -7,7 +7,7 @@ import { streamModel, streamOperations } from '../models/stream.ts';
 import { collectHistory } from '../testing/collected-histories.ts';
 import { checkEvents, type Event } from './check-events.ts';
 import { annotate, checkOperations } from './check-operations.ts';
-import type { Operation } from './model.ts';
+import { type Operation, toModel } from './model.ts';
 
 type Op = Operation<RegisterInput, RegisterOutput>;
 
@@ -96,6 +96,10 @@ describe('checkOperations', () => {
     expect(() => checkOperations(nothing, operations)).toThrow(TypeError);
     const stateless = { ...register, step: () => ({ legal: true }) } as unknown as typeof register;
     expect(() => checkOperations(stateless, operations)).toThrow('an object with legal');
+    for (const next of [undefined, null, 1]) {
+      const unlisted = toModel({ init: () => [0], step: () => next as never });
+      expect(() => checkOperations(unlisted, operations)).toThrow('instead of a list of states');
+    }
   });
 
   test('refuses an operation that returns before it is called', () => {
