@@ -25,6 +25,8 @@ interface Subjects {
   stamps: readonly number[];
   lives: boolean;
   contents: boolean;
+  /** Most appends hold the same, and many are lost. */
+  alike: boolean;
   /** Streams have ages, and events times. */
   ages: boolean;
 }
@@ -76,6 +78,11 @@ const SUBJECTS = [
   'ages and lives',
   'followed ages',
   'creating lives',
+  'alike',
+  'alike trims',
+  'alike lives',
+  'pipelined lives',
+  'pipelined creating lives',
 ] as const;
 
 export function extendedHistory(dice: Dice, operationsMax: number): SmallExtended {
@@ -85,10 +92,11 @@ export function extendedHistory(dice: Dice, operationsMax: number): SmallExtende
     stamps: subject.includes('stamps') ? dice.pick([STAMPS, STAMPS, STAMPS_FROM_0]) : [],
     lives: subject.includes('lives'),
     contents: dice.chance(1, 3),
+    alike: subject.includes('alike'),
     ages: subject.includes('ages'),
   };
   const config = subjects.ages ? drawConfig(dice) : KEEPS_ALL;
-  const createsOn = subject.startsWith('creating') ? dice.pick(CREATING) : [];
+  const createsOn = subject.includes('creating') ? dice.pick(CREATING) : [];
   const initially = subjects.lives && dice.chance(1, 2) ? 'absent' : 'present';
   // Each stamp of a record is a branch for the permutation search, and each request that may create its stream two operations.
   const hasMoments = subjects.trims || subjects.ages;
@@ -97,7 +105,7 @@ export function extendedHistory(dice: Dice, operationsMax: number): SmallExtende
     createsOn.length > 0 ? 4 : subjects.stamps.length > 0 ? (hasMoments ? 4 : 5) : hasMoments ? 6 : operationsMax,
   );
   let drafts: Draft[] = [];
-  if (subject === 'pipelined') drafts = session(dice, subjects);
+  if (subject.startsWith('pipelined')) drafts = session(dice, subjects);
   if (subject.startsWith('followed')) drafts = follower(dice);
   drafts.push(...clients(dice, subjects, Math.max(1, most - drafts.length)));
   const stream: Pretended = {
@@ -198,13 +206,16 @@ function drawCall(dice: Dice, subjects: Subjects): ExtendedCall {
 }
 
 function drawAppend(dice: Dice, subjects: Subjects): ExtendedCall & { kind: 'append' } {
-  const recordHashes = Array.from({ length: dice.between(1, 2) }, () => BigInt(dice.below(4)));
+  const isShort = subjects.alike && dice.chance(3, 4);
+  const recordHashes = Array.from({ length: isShort ? 1 : dice.between(1, 2) }, () =>
+    BigInt(subjects.alike && dice.chance(3, 4) ? 0 : dice.below(4)),
+  );
   return {
     kind: 'append',
     recordHashes,
     setFencingToken: dice.chance(1, 4) ? dice.pick(['a', 'b']) : null,
     fencingToken: dice.chance(1, 3) ? dice.pick(['a', 'b', '']) : null,
-    matchSeqNum: dice.chance(1, 3) ? dice.below(4) : null,
+    matchSeqNum: dice.chance(1, subjects.alike ? 8 : 3) ? dice.below(4) : null,
     ...(subjects.trims && dice.chance(1, 2) && { trim: dice.below(4) }),
     ...(subjects.contents &&
       dice.chance(3, 4) && { contentHashes: recordHashes.map((hash) => hash * 2n + BigInt(dice.below(2))) }),
@@ -247,14 +258,20 @@ function born(dice: Dice, stream: Pretended, creation: string | null, config: St
     trimAsked: 0,
     trimPoint: 0,
     trims: [],
+    // A bug: sessions of appends go on.
+    turns: dice.chance(1, 4) ? stream.turns : new Map(),
   });
 }
 
 function answered(dice: Dice, stream: Pretended, subjects: Subjects, draft: Draft): ExtendedReturn {
   const { call, effectAt } = draft;
+  // What a session sent behind an append without effect is dropped, whatever became of the stream.
+  if (call.kind === 'append' && !isDue(stream, call)) return { kind: 'append-definite-failure' };
   const isRead = ['read', 'read-part', 'check-tail', 'follow'].includes(call.kind);
   const creates = call.kind === 'append' ? 'append' : isRead ? 'read' : null;
-  if (stream.phase === 'absent' && creates !== null && stream.createsOn.includes(creates))
+  // A session creates when it opens; or, a bug, later.
+  const isLater = call.kind === 'append' && call.turn !== undefined && call.turn.index > 0 && !dice.chance(1, 4);
+  if (stream.phase === 'absent' && creates !== null && stream.createsOn.includes(creates) && !isLater)
     born(dice, stream, null, stream.config, effectAt);
   const tail = stream.records.length;
   if (call.kind === 'create') {
@@ -363,6 +380,10 @@ function shownNext(
   };
 }
 
+function isDue({ turns }: Pretended, { turn }: ExtendedCall & { kind: 'append' }): boolean {
+  return turn === undefined || (turns.get(turn.session) ?? 0) === turn.index;
+}
+
 function appended(
   dice: Dice,
   stream: Pretended,
@@ -372,8 +393,6 @@ function appended(
 ): ExtendedReturn {
   const { records, turns } = stream;
   const start = records.length;
-  const isDue = call.turn === undefined || (turns.get(call.turn.session) ?? 0) === call.turn.index;
-  if (!isDue) return { kind: 'append-definite-failure' };
   if (call.fencingToken !== null && call.fencingToken !== stream.token)
     return { kind: 'append-rejected', actual: { fencingToken: stream.token } };
   if (call.matchSeqNum !== null && call.matchSeqNum !== start)
@@ -440,16 +459,17 @@ function falsify(dice: Dice, draft: Draft): void {
 }
 
 /** Some answers are lost. Those of a session come in order, so with one all behind it are. */
-function eventsOf(dice: Dice, drafts: readonly Draft[], { ages }: Subjects): ExtendedEvent[] {
+function eventsOf(dice: Dice, drafts: readonly Draft[], { ages, alike }: Subjects): ExtendedEvent[] {
   const brokenFrom = dice.chance(1, 2) ? dice.below(4) : Number.POSITIVE_INFINITY;
   const stamped = drafts.flatMap(({ clientId, call, calledAt, returnedAt, answer: told, tailTimestamp }, opId) => {
     const begun: ExtendedEvent = { type: 'call', clientId, opId, call };
     const isLost =
       call.kind === 'append'
         ? call.turn === undefined
-          ? dice.chance(1, 4)
+          ? dice.chance(alike ? 2 : 1, 4)
           : call.turn.index >= brokenFrom
         : (call.kind === 'create' || call.kind === 'delete' || call.kind === 'configure') && dice.chance(1, 8);
+    const isEarly = call.kind === 'append' && call.turn === undefined && dice.chance(1, 5);
     const lost: ExtendedReturn = { kind: call.kind === 'append' ? 'append-indefinite-failure' : 'change-unknown' };
     const ended: ExtendedEvent = {
       type: 'return',
@@ -460,7 +480,7 @@ function eventsOf(dice: Dice, drafts: readonly Draft[], { ages }: Subjects): Ext
     };
     return [
       { at: calledAt, event: begun },
-      { at: isLost ? LATE : returnedAt + 0.5, event: ended },
+      { at: isLost && !isEarly ? LATE : returnedAt + 0.5, event: ended },
     ];
   });
   const inOrder = stamped.toSorted((a, b) => a.at - b.at);
