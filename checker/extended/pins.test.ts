@@ -135,6 +135,15 @@ describe('a record is convicted that nobody can have written', () => {
       'failed-append-visible',
       [5, 9],
     ],
+    [
+      'for having been rejected',
+      [
+        ...shown(5, append([7n], { fencingToken: 'x' }), { kind: 'append-rejected', actual: { fencingToken: '' } }),
+        ...shown(9, ...part(1, 7n)),
+      ],
+      'failed-append-visible',
+      [5, 9],
+    ],
   ])('%s', (_why, events, code, opIds) => {
     // Something is in doubt beside it, so that a search would come to no end.
     const doubts = Array.from({ length: 40 }, (_, i) => lost(100 + i, [BigInt(1_000 + i)]));

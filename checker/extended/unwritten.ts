@@ -7,6 +7,7 @@ import type { Hash64 } from '../history.ts';
 import { counted, range, type Violation, type ViolationCode } from '../sweep/violation.ts';
 import type { StreamOperation } from './operations.ts';
 import type { StreamAppend } from './pins.ts';
+import { isEffective } from './swept.ts';
 
 /** Why an append of unknown outcome that holds a record cannot have written it there. */
 export type Objection =
@@ -106,13 +107,14 @@ function writtenOtherwise({ hash, content }: Shown, { life, all }: Others): Said
   const holds = ({ input }: StreamOperation): boolean =>
     input.kind === 'append' &&
     input.recordHashes.some((own, i) => own === hash && !areOther(input.contentHashes?.[i], content));
-  const writer = life.find(holds);
+  const written = life.filter((operation) => isEffective(operation) && operation.input.kind === 'append');
+  const writer = written.find(holds);
   if (writer !== undefined) {
     const { opId } = writer.metadata;
     const why = `that op ${opId} holds, and that one was acknowledged at ${placeOf(writer)}`;
     return { code: 'applied-twice', why, opIds: [opId] };
   }
-  const alike = life.filter(holdsBody).map(({ metadata }) => metadata.opId);
+  const alike = written.filter(holdsBody).map(({ metadata }) => metadata.opId);
   if (alike.length > 0) {
     const why = `with another content than ${alike.map((opId) => `op ${opId}`).join(' and ')} gave to the same body`;
     return { code: 'wrong-content', why, opIds: alike };
@@ -121,7 +123,7 @@ function writtenOtherwise({ hash, content }: Shown, { life, all }: Others): Said
   if (other === undefined)
     return { code: 'unexplained-records', why: 'that is in no append of the history', opIds: [] };
   const { opId } = other.metadata;
-  if (other.output.kind !== 'append-definite-failure')
+  if (isEffective(other))
     return { code: 'unexplained-records', why: `of op ${opId}, which is of another life`, opIds: [opId] };
   return { code: 'failed-append-visible', why: `of op ${opId}, which had no effect`, opIds: [opId] };
 }
