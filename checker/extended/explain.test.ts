@@ -27,8 +27,8 @@ function during(id: number, call: ExtendedCall, answer: ExtendedReturn): [Extend
 
 test('what made the answer untrue is named', () => {
   const shown: Step = [
-    { kind: 'read-part', from: { seqNum: 3 } },
-    { kind: 'read-part-success', start: 3, recordHashes: [7n], tail: null },
+    { kind: 'read-part', from: { seqNum: 4 } },
+    { kind: 'read-part-success', start: 4, recordHashes: [], tail: null },
   ];
   expect(violationOf([append([1n]), acked(1)], [append([2n]), acked(2)], [append([3n]), acked(3)], shown)).toEqual({
     code: 'answer-without-place',

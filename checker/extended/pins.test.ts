@@ -193,6 +193,15 @@ describe('of appends that nobody could tell apart', () => {
   });
 });
 
+test('what nobody can have written is told in the same words where nothing is in doubt', () => {
+  const failed = inSequence([append([7n]), { kind: 'append-definite-failure' }], part(0, 7n));
+  const twice = inSequence([append([7n]), acked(1)], part(0, 7n, 7n));
+  for (const stray of [[], [lost(9, [9n])]]) {
+    expect(blamed(...stray, ...failed)).toMatchObject({ code: 'failed-append-visible', opIds: [0, 1] });
+    expect(blamed(...stray, ...twice)).toMatchObject({ code: 'applied-twice', opIds: [0, 1] });
+  }
+});
+
 test('an append that was shown in one life is in no other', () => {
   const remake: Step[] = [
     [{ kind: 'delete' }, { kind: 'deleted' }],

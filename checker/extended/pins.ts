@@ -93,7 +93,6 @@ class Pins {
 
   /** Each one placed may leave one choice less for another. */
   place(all: readonly StreamOperation[]): Violation | null {
-    if (this.#holders.size === 0) return null;
     let open = [...this.#known.at.keys()].filter((position) => !this.#writers.has(position)).sort((a, b) => a - b);
     for (let before = Infinity; open.length < before;) {
       before = open.length;

@@ -226,8 +226,8 @@ const EXTENDED: readonly Mutant[] = [
   // Appends that were shown.
   onExtended('shown appends have a place', [
     'pins.ts',
-    'if (this.#holders.size === 0)',
-    'if (this.#holders.size >= 0)',
+    'for (let before = Infinity; open.length < before;)',
+    'for (let before = 0; open.length < before;)',
   ]),
   onExtended('whoever was shown an append had returned behind it', [
     'pins.ts',
