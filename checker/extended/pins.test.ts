@@ -153,6 +153,13 @@ describe('a record is convicted that nobody can have written', () => {
     if (code !== 'applied-twice') expect(said.message).not.toContain('acknowledged');
   });
 
+  test('and only one in doubt holds it where no acknowledged one does', () => {
+    const [begun, ended] = [lost(5, [1n]), { type: 'return', clientId: 5, opId: 5 } as const];
+    const events = [begun, { ...ended, return: { kind: 'append-indefinite-failure' } } as const, ...first];
+    const { message } = blamed(...events, ...shown(9, ...part(0, 1n, 1n)));
+    expect(message).toContain('that op 5 holds');
+  });
+
   test('a tail below an append that was shown is stale, and who was shown it is named', () => {
     const { code, message, opIds } = blamed(
       ...first,

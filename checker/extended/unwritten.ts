@@ -44,7 +44,10 @@ interface Others {
 export function unwritten(shown: Shown, objections: readonly Objection[], others: Others): Violation {
   const [nearest] = objections.toSorted((a, b) => NEARNESS.indexOf(a.kind) - NEARNESS.indexOf(b.kind));
   const { opId } = shown.by.metadata;
-  const said = nearest === undefined ? writtenOtherwise(shown, others) : objected(nearest, objections.length === 1);
+  const said =
+    nearest === undefined
+      ? writtenOtherwise(shown, others)
+      : objected(nearest, objections.length === 1 && !isWrittenToo(shown, others));
   return {
     code: said.code,
     message: `Op ${opId} was shown a record ${shown.position} ${said.why}.`,
@@ -100,15 +103,25 @@ function objected(objection: Objection, isOnly: boolean): Said {
   }
 }
 
+function holds({ input }: StreamOperation, { hash, content }: Shown): boolean {
+  if (input.kind !== 'append') return false;
+  return input.recordHashes.some((own, i) => own === hash && !areOther(input.contentHashes?.[i], content));
+}
+
+/** By an append that was acknowledged elsewhere. */
+function isWrittenToo(shown: Shown, { life }: Others): boolean {
+  return life.some(
+    (other) => isEffective(other) && other.output.kind !== 'append-indefinite-failure' && holds(other, shown),
+  );
+}
+
 /** By nobody in doubt. */
-function writtenOtherwise({ hash, content }: Shown, { life, all }: Others): Said {
+function writtenOtherwise(shown: Shown, { life, all }: Others): Said {
+  const { hash } = shown;
   const holdsBody = ({ input }: StreamOperation): boolean =>
     input.kind === 'append' && input.recordHashes.includes(hash);
-  const holds = ({ input }: StreamOperation): boolean =>
-    input.kind === 'append' &&
-    input.recordHashes.some((own, i) => own === hash && !areOther(input.contentHashes?.[i], content));
   const written = life.filter((operation) => isEffective(operation) && operation.input.kind === 'append');
-  const writer = written.find(holds);
+  const writer = written.find((operation) => holds(operation, shown));
   if (writer !== undefined) {
     const { opId } = writer.metadata;
     const why = `that op ${opId} holds, and that one was acknowledged at ${placeOf(writer)}`;
