@@ -160,6 +160,14 @@ describe('a record is convicted that nobody can have written', () => {
     expect(message).toContain('that op 5 holds');
   });
 
+  test('out of turn, whoever was shown it', () => {
+    const turn = (index: number): Partial<ExtendedAppend> => ({ turn: { session: 's', index } });
+    const sent = [lost(5, [1n], turn(0)), { ...lost(6, [2n], turn(1)), clientId: 5 }];
+    const { code, opIds, message } = blamed(...sent, ...shown(9, ...part(0, 2n, 1n)));
+    expect([code, ...opIds]).toEqual(['session-order', 5, 9, 6]);
+    expect(message).toContain('op 6, of the same session, is at [0, 1)');
+  });
+
   test('a tail below an append that was shown is stale, and who was shown it is named', () => {
     const { code, message, opIds } = blamed(
       ...first,

@@ -15,6 +15,7 @@ import { positionOf } from './model.ts';
 import { reachOf } from './observations.ts';
 import type { StreamOperation } from './operations.ts';
 import type { StreamCall } from './stream-call.ts';
+import { isEffective } from './swept.ts';
 import { areOther, type Objection, unwritten } from './unwritten.ts';
 
 export type StreamAppend = StreamOperation & { input: StreamCall & { kind: 'append' } };
@@ -67,6 +68,8 @@ class Pins {
   /** By position: who is there for certain. */
   readonly #writers = new Map<number, StreamOperation>();
   readonly #places = new Map<StreamOperation, StreamOperation>();
+  /** By session, which of its appends are where for certain. */
+  readonly #ofSession = new Map<string, { index: number; at: number; operation: StreamOperation }[]>();
   readonly #reaches: Reaches;
   readonly #lows: Lows;
   readonly #alike: Alike;
@@ -83,6 +86,10 @@ class Pins {
       }
     for (const [position, { operation }] of known.at)
       if (operation.input.kind === 'append') this.#writers.set(position, operation);
+    for (const operation of life) {
+      const at = isInDoubt(operation) ? null : positionOf(operation.input, operation.output);
+      if (at !== null && isEffective(operation)) this.#note(operation, at);
+    }
     this.#reaches = new Reaches(life);
     this.#lows = new Lows(life);
   }
@@ -130,10 +137,29 @@ class Pins {
       const operation = this.#whoDisagrees(append, i, start + i);
       if (operation !== null) return { kind: 'cut', append, index, operation };
     }
+    const turned = this.#whoIsOutOfTurn(append, start);
+    if (turned !== null) return { kind: 'turn', append, operation: turned };
     const before = this.#reaches.before(call);
     if (before !== null && before.reach > start) return { kind: 'late', append, ...before };
     const below = this.#lows.behind(end);
     return below !== null && below.low < start + input.recordHashes.length ? { kind: 'over', append, ...below } : null;
+  }
+
+  /** Who of its session is known to stand on the wrong side of it; null when nobody is. */
+  #whoIsOutOfTurn({ input: { turn } }: StreamAppend, start: number): StreamOperation | null {
+    if (turn === undefined) return null;
+    const others = this.#ofSession.get(turn.session) ?? [];
+    const other = others.find(({ index, at }) => (index < turn.index ? at > start : at < start));
+    return other?.operation ?? null;
+  }
+
+  /** Where an append is, for those of its session. */
+  #note(operation: StreamOperation, at: number): void {
+    const turn = operation.input.kind === 'append' ? operation.input.turn : undefined;
+    if (turn === undefined) return;
+    const others = this.#ofSession.get(turn.session) ?? [];
+    others.push({ index: turn.index, at, operation });
+    this.#ofSession.set(turn.session, others);
   }
 
   /** Who is there for certain, or was shown another record; null when nobody is or was. */
@@ -169,6 +195,7 @@ class Pins {
       metadata: { ...append.metadata, shownTo: shownBy },
     };
     this.#places.set(append, pinned);
+    this.#note(pinned, start);
     for (let position = start; position < end; position++) this.#writers.set(position, pinned);
   }
 

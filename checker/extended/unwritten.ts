@@ -19,6 +19,8 @@ export type Objection =
   | { kind: 'cut'; append: StreamAppend; index: number; operation: StreamOperation | null }
   /** It was called behind an answer that showed a log as long as `reach`. */
   | { kind: 'late'; append: StreamAppend; operation: StreamOperation; reach: number }
+  /** `operation` is of its session, and known to stand where it would be out of turn. */
+  | { kind: 'turn'; append: StreamAppend; operation: StreamOperation }
   /** It had returned before something was called that stands at `low`. */
   | { kind: 'over'; append: StreamAppend; operation: StreamOperation; low: number };
 
@@ -61,7 +63,7 @@ export function unwritten(shown: Shown, objections: readonly Objection[], others
   };
 }
 
-const NEARNESS: readonly Objection['kind'][] = ['late', 'over', 'condition', 'elsewhere', 'cut'];
+const NEARNESS: readonly Objection['kind'][] = ['turn', 'late', 'over', 'condition', 'elsewhere', 'cut'];
 
 interface Said {
   code: ViolationCode;
@@ -94,6 +96,11 @@ function objected(objection: Objection, isOnly: boolean): Said {
       const other = objection.operation.metadata.opId;
       const why = `${own}, and that one was called after op ${other} had told of ${counted(objection.reach, 'record')}`;
       return { code: 'seen-before-written', why, opIds: [opId, other] };
+    }
+    case 'turn': {
+      const { operation } = objection;
+      const why = `${own}, and op ${operation.metadata.opId}, of the same session, is at ${placeOf(operation)}: one is out of turn`;
+      return { code: 'session-order', why, opIds: [opId, operation.metadata.opId] };
     }
     case 'over': {
       const other = objection.operation.metadata.opId;

@@ -257,6 +257,11 @@ const EXTENDED: readonly Mutant[] = [
     'below !== null && below.low <',
     'below?.low === -1 && below.low <',
   ]),
+  onExtended('shown appends of a session are in turn', [
+    'pins.ts',
+    '(index < turn.index ? at > start : at < start)',
+    'index === -1',
+  ]),
   onExtended('of those alike the same record', ['pins.ts', 'index === one.index && ', '']),
   onExtended('those alike hold the same and demand the same', [
     'pins.ts',

@@ -109,6 +109,16 @@ const DECIDED: readonly Decided[] = [
     ],
   },
   {
+    name: 'appends of a session out of turn',
+    verdict: 'session-order',
+    history: [
+      ...doubts,
+      lost(5, append([1n], { turn: { session: 's', index: 0 } })),
+      { ...lost(6, append([2n], { turn: { session: 's', index: 1 } })), clientId: 5 },
+      ...steps(10, part(0, 2n, 1n)),
+    ],
+  },
+  {
     name: 'where nobody could notice that the stream was removed',
     verdict: 'stale-tail',
     history: stale,
