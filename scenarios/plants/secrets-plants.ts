@@ -46,7 +46,7 @@ export const SECRETS_PLANTS: readonly Plant[] = [
       },
     ],
     seedsMax: 1_000,
-    says: /without a key of an encrypted stream was served|without a key was answered with/,
+    says: /without a key of an encrypted stream was served|without a key was answered with|"without a key", was not sealed/,
   },
   {
     name: 'headers-in-plain',
