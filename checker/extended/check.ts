@@ -13,6 +13,7 @@ import type { Violation } from '../sweep/violation.ts';
 import { checkOperations } from '../wgl/check-operations.ts';
 import type { ExtendedHistory } from './history.ts';
 import { knownRecords } from './contents.ts';
+import { belowWhatWasShown } from './floors.ts';
 import { misfitted, withoutPlace } from './explain.ts';
 import { insertedInto, type Misfit } from './insert.ts';
 import { livesOf, sessionInTwoLives, withTheOnlyCreation } from './lives.ts';
@@ -65,7 +66,7 @@ function judged(told: readonly StreamOperation[], rule: ExtendedRule, options: E
     if ('code' in definite) return { verdict: 'illegal', violation: definite };
     const swept = sweepOperations(plainOperations(definite), options);
     if (swept.verdict === 'illegal') return { ...swept, violation: inItsWords(swept.violation, operations) };
-    const wrong = known[index]!.contradiction ?? life.violation;
+    const wrong = known[index]!.contradiction ?? life.violation ?? belowWhatWasShown(life.operations);
     if (wrong !== null) return { verdict: 'illegal', violation: wrong };
     if (swept.verdict === 'unknown') return swept;
     const byId = new Map(definite.map((operation) => [operation.metadata.id, operation]));

@@ -49,11 +49,9 @@ test('so is what had returned before it was called', () => {
 });
 
 test('so is who was called only when it had returned', () => {
-  const early: Step = [
-    { kind: 'read-part', from: { seqNum: 1 } },
-    { kind: 'read-part-success', start: 1, recordHashes: [2n], tail: null },
-  ];
-  const { message, opIds } = violationOf([append([1n]), acked(1)], early, [append([2n]), acked(2)]);
+  const early: Step = [append([3n], { fencingToken: 'a' }), { kind: 'append-rejected', actual: { fencingToken: 'b' } }];
+  const fence: Step = [append([2n], { setFencingToken: 'b' }), acked(2)];
+  const { message, opIds } = violationOf([append([1n]), acked(1)], early, fence);
   expect(opIds).toEqual([1, 2]);
   expect(message).toContain('It would fit behind op 2, but op 2 was called after it had returned.');
 });

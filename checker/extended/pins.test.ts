@@ -160,6 +160,12 @@ describe('a record is convicted that nobody can have written', () => {
     expect(message).toContain('that op 5 holds');
   });
 
+  test('and who was called behind a part that two may have written is held to it', () => {
+    const two = [lost(5, [7n], { setFencingToken: 'x' }), lost(6, [7n])];
+    const said = (step: Step): unknown => blamed(...two, ...shown(8, ...part(0, 7n)), ...shown(9, ...step));
+    expect(said(tail(0))).toMatchObject({ code: 'stale-tail', opIds: [9, 8] });
+  });
+
   test('out of turn, whoever was shown it', () => {
     const turn = (index: number): Partial<ExtendedAppend> => ({ turn: { session: 's', index } });
     const sent = [lost(5, [1n], turn(0)), { ...lost(6, [2n], turn(1)), clientId: 5 }];

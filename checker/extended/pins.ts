@@ -12,7 +12,7 @@ import { firstAbove } from '../sweep/order.ts';
 import type { Violation } from '../sweep/violation.ts';
 import type { KnownRecords } from './contents.ts';
 import { positionOf } from './model.ts';
-import { reachOf } from './observations.ts';
+import { Lows, Reaches } from './floors.ts';
 import type { StreamOperation } from './operations.ts';
 import type { StreamCall } from './stream-call.ts';
 import { isEffective } from './swept.ts';
@@ -247,46 +247,5 @@ class Alike {
     const hashes = [recordHashes.join(), contentHashes?.join() ?? null];
     const hadReturned = firstAbove(this.#returns, (end) => end, call);
     return JSON.stringify([...hashes, setFencingToken, fencingToken, matchSeqNum, trim, hadReturned]);
-  }
-}
-
-/** How far the log reached for certain, and who had told. */
-class Reaches {
-  readonly #tellers: { operation: StreamOperation; reach: number }[] = [];
-
-  constructor(life: readonly StreamOperation[]) {
-    let most = 0;
-    for (const operation of life.toSorted((a, b) => a.return - b.return)) {
-      const reach = reachOf(operation.input, operation.output);
-      if (reach <= most) continue;
-      most = reach;
-      this.#tellers.push({ operation, reach });
-    }
-  }
-
-  /** Told by those who had returned before the moment. */
-  before(moment: number): { operation: StreamOperation; reach: number } | null {
-    return this.#tellers[firstAbove(this.#tellers, ({ operation }) => operation.return, moment - 1) - 1] ?? null;
-  }
-}
-
-/** Where those stand that told it, and so everything that took effect before they were called. */
-class Lows {
-  readonly #tellers: { operation: StreamOperation; low: number }[] = [];
-
-  constructor(life: readonly StreamOperation[]) {
-    let least = Infinity;
-    for (const operation of life.toSorted((a, b) => b.call - a.call)) {
-      const low = positionOf(operation.input, operation.output);
-      if (low === null || low >= least) continue;
-      least = low;
-      this.#tellers.push({ operation, low });
-    }
-    this.#tellers.reverse();
-  }
-
-  /** The lowest of those called behind the moment. */
-  behind(moment: number): { operation: StreamOperation; low: number } | null {
-    return this.#tellers[firstAbove(this.#tellers, ({ operation }) => operation.call, moment)] ?? null;
   }
 }

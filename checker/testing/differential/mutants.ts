@@ -300,6 +300,11 @@ const EXTENDED: readonly Mutant[] = [
     'if (tellsOfTheEnd(operation)) return false;',
     '',
   ]),
+  onExtended('parts that told no tail set floors', [
+    'check.ts',
+    'life.violation ?? belowWhatWasShown(life.operations)',
+    'life.violation',
+  ]),
   // What only saves a search.
   onExtended('nobody could notice that the stream was removed', [
     'by-itself.ts',

@@ -109,6 +109,16 @@ const DECIDED: readonly Decided[] = [
     ],
   },
   {
+    name: 'a tail below a part that two may have written',
+    verdict: 'stale-tail',
+    history: [
+      ...doubts,
+      lost(5, append([7n], { setFencingToken: 'x' })),
+      lost(6, append([7n])),
+      ...steps(10, part(0, 7n), tail(0)),
+    ],
+  },
+  {
     name: 'appends of a session out of turn',
     verdict: 'session-order',
     history: [
