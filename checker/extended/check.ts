@@ -78,7 +78,7 @@ function judged(told: readonly StreamOperation[], rule: ExtendedRule, options: E
   const definite = [...resolved.values()];
   // Positions never fall where there was nothing before.
   const hasOneLife = lives.changes.length <= (initially === 'absent' ? 1 : 0);
-  const placed = withEverything(definite, backbone, { ...rule, hasOneLife, isResolved: true });
+  const placed = withEverything(definite, backbone, { ...rule, hasOneLife, isResolved: true }, operations);
   if ('verdict' in placed) return placed;
   const placedById = new Map(
     pinned.flatMap((life) => life.operations.filter(isPinned).map((operation) => [operation.metadata.id, operation])),
@@ -87,11 +87,12 @@ function judged(told: readonly StreamOperation[], rule: ExtendedRule, options: E
   return searched(withPlaces, { ...rule, hasOneLife }, options, placed.misfit);
 }
 
-/** Where no order of this kind was found, which proves nothing, what had no place in it. */
+/** Where no order of this kind was found, which proves nothing, what had no place in it. `told`: before lives cut any. */
 function withEverything(
   operations: readonly StreamOperation[],
   backbone: readonly StreamOperation[],
   rule: ExtendedRule,
+  told: readonly StreamOperation[],
 ): Verdict | { misfit: Misfit | null } {
   const model = extendedStreamModel(rule);
   const fixed = new Set(backbone);
@@ -108,7 +109,7 @@ function withEverything(
   const { misfit } = inserted;
   // Where nothing is in doubt there is no other order of what changes the stream.
   if (misfit?.isOfBackbone !== true || operations.some(isInDoubt)) return { misfit };
-  return { verdict: 'illegal', violation: misfitted(model, misfit, operations) };
+  return { verdict: 'illegal', violation: misfitted(model, misfit, told) };
 }
 
 function okWith(

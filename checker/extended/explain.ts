@@ -10,6 +10,7 @@ import type { PartitionResult } from '../wgl/check-operations.ts';
 import type { Model } from '../wgl/model.ts';
 import type { ExtendedReturn } from './history.ts';
 import type { Misfit } from './insert.ts';
+import { firstOfItsRead } from './lives.ts';
 import type { StreamOperation } from './operations.ts';
 import type { ExtendedState } from './state.ts';
 import type { StreamCall } from './stream-call.ts';
@@ -40,14 +41,28 @@ export function withoutPlace(
   return violationOf(sentences, opIds, operations);
 }
 
-/** The same of one operation and the order in which it has none. */
+/**
+ * The same of one operation and the order in which it has none. `operations` are as they were told: what only follows from the life
+ * that they were of, such as an earlier return, is for other sentences.
+ */
 export function misfitted(
   model: StreamModel,
   { operation, order }: Misfit,
   operations: readonly StreamOperation[],
 ): Violation {
-  const { said, named } = explained(model, order, operation, null);
-  return violationOf([said], new Set(named), operations);
+  const toldById = new Map(operations.map((told) => [told.metadata.id, told]));
+  const asTold = (some: StreamOperation): StreamOperation => {
+    const { call, return: end } = toldById.get(some.metadata.id) ?? some;
+    return { ...some, call, return: end };
+  };
+  const stuck = asTold(operation);
+  const { said, named } = explained(model, order.map(asTold), stuck, null);
+  if (stuck.call === operation.call && stuck.return === operation.return)
+    return violationOf([said], new Set(named), operations);
+  const opId = firstOfItsRead(stuck, operations).metadata.opId;
+  const ofIts =
+    opId === stuck.metadata.opId ? [] : [`It is of the life that op ${opId} was shown in the same session.`];
+  return violationOf([said, ...ofIts], new Set([...named, opId]), operations);
 }
 
 function violationOf(sentences: string[], opIds: Set<number>, operations: readonly StreamOperation[]): Violation {

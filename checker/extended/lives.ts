@@ -41,6 +41,17 @@ export function livesOf(operations: readonly StreamOperation[], rule: ExtendedRu
   return { changes, of: lives.map((life) => life.operations), elsewhere };
 }
 
+/** The first moment of the same read or session, all of which are of one life. */
+export function firstOfItsRead(moment: StreamOperation, operations: readonly StreamOperation[]): StreamOperation {
+  const byId = new Map(operations.map((operation) => [operation.metadata.id, operation]));
+  let first = moment;
+  for (;;) {
+    const before = first.metadata.behind === null ? undefined : byId.get(first.metadata.behind);
+    if (before === undefined) return first;
+    first = before;
+  }
+}
+
 /** A session of appends ends with its stream: what its appends were told is of one life. Null where that is so. */
 export function sessionInTwoLives({ of: lives }: Lives): Violation | null {
   const seen = new Map<string, { life: number; opId: number }>();

@@ -5,6 +5,7 @@
 
 import type { Hash64 } from '../history.ts';
 import { counted, range, type Violation, type ViolationCode } from '../sweep/violation.ts';
+import { firstOfItsRead } from './lives.ts';
 import type { StreamOperation } from './operations.ts';
 import type { StreamAppend } from './pins.ts';
 import { isEffective } from './swept.ts';
@@ -124,7 +125,7 @@ function isWrittenToo(shown: Shown, { life }: Others): boolean {
 
 /** By nobody in doubt. */
 function writtenOtherwise(shown: Shown, { life, all }: Others): Said {
-  const { hash } = shown;
+  const { hash, by } = shown;
   const holdsBody = ({ input }: StreamOperation): boolean =>
     input.kind === 'append' && input.recordHashes.includes(hash);
   const written = life.filter((operation) => isEffective(operation) && operation.input.kind === 'append');
@@ -143,9 +144,19 @@ function writtenOtherwise(shown: Shown, { life, all }: Others): Said {
   if (other === undefined)
     return { code: 'unexplained-records', why: 'that is in no append of the history', opIds: [] };
   const { opId } = other.metadata;
-  if (isEffective(other))
-    return { code: 'unexplained-records', why: `of op ${opId}, which is of another life`, opIds: [opId] };
+  if (isEffective(other)) return { code: 'unexplained-records', ...inAnotherLife(opId, by, all) };
   return { code: 'failed-append-visible', why: `of op ${opId}, which had no effect`, opIds: [opId] };
+}
+
+function inAnotherLife(
+  opId: number,
+  by: StreamOperation,
+  all: readonly StreamOperation[],
+): { why: string; opIds: readonly number[] } {
+  const first = firstOfItsRead(by, all).metadata.opId;
+  const why = `of op ${opId}, which is of another life`;
+  if (first === by.metadata.opId) return { why, opIds: [opId] };
+  return { why: `${why} than op ${first} was shown in the same session`, opIds: [opId, first] };
 }
 
 /** Of an append that is acknowledged, or counts as such. */
