@@ -68,6 +68,23 @@ describe('a host that dies', () => {
     expect(abortedAtMs).toBeLessThan(210);
   });
 
+  test('a request that is lost in a cut link after its caller gave up is no open call', async () => {
+    const world = worldWith();
+    await serve(world, 'node-1', () => Promise.resolve(ok('never')));
+    await inHost(world, 'client', async ({ network, clock }) => {
+      await outcomeOf(network.call('node-1:80', request('/')));
+      world.network.cut('client', 'node-1');
+      const abort = new AbortController();
+      const call = outcomeOf(network.call('node-1:80', request('/', { signal: abort.signal })));
+      await clock.sleep(1_000);
+      abort.abort();
+      expect(await call).toBe('timeout sent');
+    });
+    expect(world.network.openCalls()).toHaveLength(1);
+    await world.run(() => false);
+    expect(world.network.openCalls()).toEqual([]);
+  });
+
   test('a reader that stops reading tells the sender', async () => {
     const world = worldWith();
     let ended = false;

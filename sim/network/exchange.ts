@@ -346,6 +346,7 @@ export class Exchange {
       this.#isHeadTravelling = false;
       this.#atClient('timeout', `${this.address} does not answer`);
       this.#tellServer('the peer gave up');
+      this.#endIfOver();
     } else {
       const { server } = this;
       if (this.#isServerOpen) {
