@@ -5,7 +5,7 @@
 
 import type { CreatesOn } from './history.ts';
 import type { ExtendedRule } from './model.ts';
-import { isChange, showsStream } from './lives.ts';
+import { isChange, showsStream, tellsOfTheEnd } from './lives.ts';
 import type { StreamOperation } from './operations.ts';
 import { FIRST_LIFE, type StreamCall } from './stream-call.ts';
 
@@ -100,10 +100,6 @@ function isCreated({ output }: StreamOperation): boolean {
 
 function isDeletion({ input, output }: StreamOperation): boolean {
   return input.kind === 'delete' && (output.kind === 'deleted' || output.kind === 'change-unknown');
-}
-
-function tellsOfTheEnd({ output: { kind } }: StreamOperation): boolean {
-  return kind === 'stream-absent' || kind === 'stream-pending';
 }
 
 function isBirth(

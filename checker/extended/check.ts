@@ -16,7 +16,7 @@ import { knownRecords } from './contents.ts';
 import { belowWhatWasShown } from './floors.ts';
 import { misfitted, withoutPlace } from './explain.ts';
 import { insertedInto, type Misfit } from './insert.ts';
-import { livesOf, sessionInTwoLives, withTheOnlyCreation } from './lives.ts';
+import { isChange, livesOf, sessionInTwoLives, withTheOnlyCreation } from './lives.ts';
 import { withTheCreationForARequest, withWhatHappensByItself } from './by-itself.ts';
 import { type ExtendedRule, extendedStreamModel, KEEPS_ALL } from './model.ts';
 import { operationsOfStream, type StreamOperation } from './operations.ts';
@@ -77,7 +77,7 @@ function judged(told: readonly StreamOperation[], rule: ExtendedRule, options: E
   for (const operation of lives.elsewhere) resolved.set(operation.metadata.id, operation);
   const definite = [...resolved.values()];
   // Positions never fall where there was nothing before.
-  const hasOneLife = lives.changes.length <= (initially === 'absent' ? 1 : 0);
+  const hasOneLife = operations.filter(isChange).length <= (initially === 'absent' ? 1 : 0);
   const placed = withEverything(definite, backbone, { ...rule, hasOneLife, isResolved: true }, operations);
   if ('verdict' in placed) return placed;
   const placedById = new Map(

@@ -28,7 +28,7 @@ interface Life {
 
 /** Null when it cannot be told. */
 export function livesOf(operations: readonly StreamOperation[], rule: ExtendedRule): Lives | null {
-  const changes = operations.filter(isChange).sort((a, b) => a.call - b.call);
+  const changes = toldChanges(operations).sort((a, b) => a.call - b.call);
   const lives = spansOf(changes, rule.initially !== 'absent');
   const reached = lives === null ? null : livesReached(operations, lives);
   if (lives === null || reached === null) return null;
@@ -36,7 +36,7 @@ export function livesOf(operations: readonly StreamOperation[], rule: ExtendedRu
   for (const [at, operation] of cutToLives(operations, reached).entries()) {
     const possible = reached.get(operations[at]!);
     if (possible !== undefined) for (const life of possible) life.operations.push(operation);
-    else if (!isChange(operation)) elsewhere.push(operation);
+    else if (!changes.includes(operation)) elsewhere.push(operation);
   }
   return { changes, of: lives.map((life) => life.operations), elsewhere };
 }
@@ -71,6 +71,21 @@ export function sessionInTwoLives({ of: lives }: Lives): Violation | null {
         };
     }
   return null;
+}
+
+/**
+ * Without deletions in doubt. Where creations and deletions that were told alternate, each life is one that was told of, and such a
+ * deletion can only have ended one earlier: whatever was true of a stream was true of that life nevertheless.
+ */
+function toldChanges(operations: readonly StreamOperation[]): StreamOperation[] {
+  return operations
+    .filter(isChange)
+    .filter(({ input, output }) => input.kind !== 'delete' || output.kind !== 'change-unknown');
+}
+
+/** It was told that there is no stream, or none any more. */
+export function tellsOfTheEnd({ output: { kind } }: StreamOperation): boolean {
+  return kind === 'stream-absent' || kind === 'stream-pending';
 }
 
 type Reached = ReadonlyMap<StreamOperation, readonly Life[]>;

@@ -300,6 +300,11 @@ const EXTENDED: readonly Mutant[] = [
     'if (tellsOfTheEnd(operation)) return false;',
     '',
   ]),
+  onExtended('deletions in doubt that nobody noticed', [
+    'lives.ts',
+    "input.kind !== 'delete' ||",
+    "input.kind !== 'configure' ||",
+  ]),
   onExtended('parts that told no tail set floors', [
     'check.ts',
     'life.violation ?? belowWhatWasShown(life.operations)',

@@ -56,24 +56,18 @@ const DECIDED: readonly Decided[] = [
     history: [...doubts, lost(5, append([7n, 8n])), ...steps(10, part(0, 7n), tail(1))],
   },
   {
-    name: 'a record that two hold, of which one has others beside it',
-    verdict: 'stale-tail',
-    history: [
-      lost(5, append([7n, 9n])),
-      lost(6, append([7n, 8n])),
-      lost(4, append([9n, 1n])),
-      ...doubts,
-      ...steps(10, part(0, 7n, 9n), tail(1)),
-    ],
+    name: 'a record that one holds, which has others beside it',
+    verdict: 'partial-apply',
+    history: [lost(6, append([7n, 8n])), lost(4, append([9n, 1n])), ...doubts, ...steps(10, part(0, 7n, 9n))],
   },
   {
     name: 'a record that two hold, of which one demands another place',
-    verdict: 'stale-tail',
+    verdict: 'match-seq-num',
     history: [
       lost(5, append([7n], { matchSeqNum: 4 })),
       lost(6, append([7n])),
       ...doubts,
-      ...steps(10, part(0, 7n), tail(0)),
+      ...steps(10, part(0, 7n), part(1, 7n)),
     ],
   },
   {
@@ -117,6 +111,11 @@ const DECIDED: readonly Decided[] = [
       lost(6, append([7n])),
       ...steps(10, part(0, 7n), tail(0)),
     ],
+  },
+  {
+    name: 'a deletion in doubt that nobody noticed',
+    verdict: 'unexplained-records',
+    history: [...doubts, lost(500, { kind: 'delete' }), ...steps(10, part(0, 55n))],
   },
   {
     name: 'appends of a session out of turn',
