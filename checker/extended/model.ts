@@ -181,7 +181,7 @@ function showsTrim(call: StreamCall, outcome: ExtendedReturn): boolean {
   return outcome.kind === 'read-part-success' && outcome.start > call.from.seqNum;
 }
 
-/** Below the least tail at which it is true there is nothing of it, beyond that it is not true any more; null where it is. */
+/** The only tail of a stream at which the operation can stand; null where that may be several. */
 export function positionOf(call: StreamCall, outcome: ExtendedReturn): number | null {
   if (outcome.kind === 'append-acked') return outcome.start;
   if (outcome.kind === 'append-rejected') return 'tail' in outcome.actual ? outcome.actual.tail : null;

@@ -38,7 +38,7 @@ interface Told {
 
 export type StreamOperation = Operation<StreamCall, ExtendedReturn> & { metadata: Told };
 
-/** In order of call; or what is wrong whatever the order. Options as in `ExtendedRule`. Throws `MalformedHistory`. */
+/** In order of call of the requests (events of a follower count from the opening of their session); or what is wrong whatever the order. Options as in `ExtendedRule`. Throws `MalformedHistory`. */
 export function operationsOfStream(
   history: ExtendedHistory,
   { config = KEEPS_ALL, createsOn = [] }: { config?: StreamConfig; createsOn?: readonly CreatesOn[] } = {},

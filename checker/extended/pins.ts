@@ -181,22 +181,19 @@ class Pins {
 
   #pin(append: StreamAppend, start: number): void {
     const end = start + append.input.recordHashes.length;
-    let [shownBy, by] = [append.metadata.opId, append.return];
-    for (let position = start; position < end; position++) {
-      const shower = this.#known.at.get(position)?.operation;
-      // Whoever returned first was shown it first.
-      if (shower !== undefined && (shownBy === append.metadata.opId || shower.return < by))
-        [shownBy, by] = [shower.metadata.opId, shower.return];
-    }
+    const positions = append.input.recordHashes.map((_, index) => start + index);
+    const showers = positions.flatMap((position) => this.#known.at.get(position)?.operation ?? []);
+    // Whoever returned first was shown it first.
+    const first = showers.reduce((one, other) => (other.return < one.return ? other : one));
     const pinned: StreamOperation = {
       ...append,
       output: { kind: 'append-success', tail: end },
-      return: Math.min(append.return, by),
-      metadata: { ...append.metadata, shownTo: shownBy },
+      return: Math.min(append.return, first.return),
+      metadata: { ...append.metadata, shownTo: first.metadata.opId },
     };
     this.#places.set(append, pinned);
     this.#note(pinned, start);
-    for (let position = start; position < end; position++) this.#writers.set(position, pinned);
+    for (const position of positions) this.#writers.set(position, pinned);
   }
 
   #explain(holders: readonly Holder[], position: number, all: readonly StreamOperation[]): Violation {

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { extendedHistory } from '../testing/extended-histories.ts';
-import { acked, append, inSequence } from '../testing/extended-steps.ts';
+import { acked, append, inSequence, type Step } from '../testing/extended-steps.ts';
 import { seededRandom } from '../testing/random.ts';
 import { withWhatHappensByItself } from './by-itself.ts';
 import { checkExtendedStream } from './check.ts';
@@ -77,4 +77,17 @@ test('an order with two neighbours exchanged is refused unless they do not mind'
     }
   }
   expect(refused).toBeGreaterThan(HISTORIES);
+});
+
+test('an order in which one record has two contents is refused, though its writer told none', () => {
+  const told = (content: bigint): Step => [
+    { kind: 'read-part', from: { seqNum: 0 } },
+    { kind: 'read-part-success', start: 0, recordHashes: [7n], contentHashes: [content], tail: null },
+  ];
+  const refusalOf = (...contents: bigint[]): string | null => {
+    const order = operationsOf(inSequence([append([7n]), acked(1)], ...contents.map(told)));
+    return refusalOfStreamOrder(order, order, [], {});
+  };
+  expect(refusalOf(5n, 5n)).toBe(null);
+  expect(refusalOf(5n, 6n)).toBe('op 2 is answered otherwise there');
 });

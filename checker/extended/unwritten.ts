@@ -1,6 +1,6 @@
 /**
  * Sentences about a record that somebody was shown and nobody can have written: who holds it, and why it is not theirs there.
- * Nothing here changes a verdict.
+ * Whether anybody can have is found out before (`pins.ts`), which asks here only what two contents are.
  */
 
 import type { Hash64 } from '../history.ts';

@@ -1,6 +1,7 @@
 /**
  * EDN, as far as histories of Jepsen and Knossos use it: nil, booleans, integers, strings, keywords, symbols, vectors,
- * lists, maps, sets and tagged values: a map with a tag is that map, anything else counts as a symbol with all of its text. Commas are white space, `;` begins a comment. What is beyond that is refused.
+ * lists, maps, sets and tagged values: a map with a tag is that map, anything else counts as a symbol with all of its
+ * text. Commas are white space, `;` begins a comment. What is beyond that is refused.
  *
  * Keywords keep their colon, so that `:ok` and "ok" differ; lists, vectors and sets become arrays; integers beyond
  * 2^53 are refused rather than rounded. Syntax: github.com/edn-format/edn.

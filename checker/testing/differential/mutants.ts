@@ -231,7 +231,7 @@ const EXTENDED: readonly Mutant[] = [
   ]),
   onExtended('whoever was shown an append had returned behind it', [
     'pins.ts',
-    'return: Math.min(append.return, by),',
+    'return: Math.min(append.return, first.return),',
     'return: append.return,',
   ]),
   onExtended('the only one who can have written a record', [
