@@ -15,7 +15,8 @@ import { buildMutant, misfitOf } from './build-mutant.ts';
 import { handMadeHistories } from './hand-made.ts';
 import { describeExtended } from './hunt-extended.ts';
 import { describeFound, hunt, huntExtended, huntHandMade, huntRegisters, huntWithoutSearch } from './hunt.ts';
-import { type Mutant, MUTANTS } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
+import { MUTANTS } from './mutants.ts';
 
 const RUNS = fileURLToPath(new URL('../../../.runs/', import.meta.url));
 const CHUNK = 50_000;
