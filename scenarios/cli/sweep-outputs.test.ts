@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { mergeResults } from '../sweep/merge.ts';
-import { seedResult } from '../sweep/testing/seed-result.ts';
+import { RESULTS_HEAD, seedResult } from '../sweep/testing/seed-result.ts';
 import { exitOf, publish, toPublish } from './sweep-outputs.ts';
 
 const folder = () => mkdtempSync(join(tmpdir(), 'tailrace-outputs-'));
@@ -13,17 +13,7 @@ const folder = () => mkdtempSync(join(tmpdir(), 'tailrace-outputs-'));
 const record = mergeResults([
   {
     file: 'f',
-    head: {
-      format: 'tailrace-results/2',
-      scenario: 's',
-      build: 'abc',
-      plant: null,
-      nodeVersion: 'v24',
-      startedAt: '2026-01-01T00:00:00.000Z',
-      machine: 'm',
-      size: {},
-      range: { from: 0, end: 9, profiles: ['quiet'], shard: 0, shards: 1 },
-    },
+    head: RESULTS_HEAD,
     results: [seedResult()],
     harnessErrors: [],
     wallMs: 10,

@@ -11,20 +11,10 @@ import { mergeResults } from './merge.ts';
 import { addNight, nightOf, readNights } from './nights.ts';
 import { parseResults, ResultsFile } from './results-file.ts';
 import { signatureGroups } from './signatures.ts';
-import { seedResult } from './testing/seed-result.ts';
+import { RESULTS_HEAD, seedResult } from './testing/seed-result.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tailrace-sweep-'));
-const head = {
-  format: 'tailrace-results/2',
-  scenario: 's',
-  build: 'abc',
-  plant: null,
-  nodeVersion: 'v24',
-  startedAt: '2026-01-01T00:00:00.000Z',
-  machine: 'm',
-  size: {},
-  range: { from: 0, end: 9, profiles: ['quiet', 'lossy'], shard: 0, shards: 2 },
-} as const;
+const head = RESULTS_HEAD;
 
 function result(seed: number, changes: Parameters<typeof seedResult>[0] = {}): SeedResult {
   return seedResult({ seed: String(seed), repro: `again ${seed}`, ...changes });

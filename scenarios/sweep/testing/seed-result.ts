@@ -1,4 +1,4 @@
-/** Results of runs as tests of sweeps have them: one that came to its end well, but for what the test says. */
+/** Results of runs as tests of sweeps have them: one that came to its end well, but for what the test says, and the head of their file. */
 
 import type { RunCounts, SeedResult } from '../../run.ts';
 
@@ -32,3 +32,15 @@ export function seedResult({
     ...changes,
   };
 }
+
+export const RESULTS_HEAD = {
+  format: 'tailrace-results/2',
+  scenario: 's',
+  build: 'abc',
+  plant: null,
+  nodeVersion: 'v24',
+  startedAt: '2026-01-01T00:00:00.000Z',
+  machine: 'm',
+  size: {},
+  range: { from: 0, end: 9, profiles: ['quiet', 'lossy'], shard: 0, shards: 2 },
+} as const;
