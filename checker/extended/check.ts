@@ -8,20 +8,18 @@
  * one, the general search decides with a budget. No `ok` leaves without an order that the replay has accepted.
  */
 
-import { sweepOperations, type StreamCheckOptions, type Verdict } from '../sweep/sweep.ts';
-import type { Violation } from '../sweep/violation.ts';
+import type { StreamCheckOptions, Verdict } from '../sweep/sweep.ts';
 import { checkOperations } from '../wgl/check-operations.ts';
 import type { ExtendedHistory } from './history.ts';
-import { knownRecords } from './contents.ts';
 import { belowWhatWasShown } from './floors.ts';
 import { misfitted, withoutPlace } from './explain.ts';
 import { insertedInto, type Misfit } from './insert.ts';
-import { isChange, livesOf, sessionInTwoLives, withTheOnlyCreation } from './lives.ts';
+import { isChange, type Lives, livesOf, sessionInTwoLives, withTheOnlyCreation } from './lives.ts';
 import { withTheCreationForARequest, withWhatHappensByItself } from './by-itself.ts';
 import { type ExtendedRule, extendedStreamModel, KEEPS_ALL } from './model.ts';
 import { operationsOfStream, type StreamOperation } from './operations.ts';
-import { isPinned, pinnedIn } from './pins.ts';
-import { isEffective, plainOperations } from './swept.ts';
+import { isPinned, type Pinned, pinnedIn } from './pins.ts';
+import { isEffective, sweptLife } from './swept.ts';
 import { refusalOfStreamOrder } from './replay.ts';
 import { resolveTimestamps } from './timestamps.ts';
 import { undecided } from './undecided.ts';
@@ -49,42 +47,74 @@ export function checkExtendedStream(history: ExtendedHistory, options: ExtendedC
 
 /** As if the service did nothing else to the name by itself. */
 function judged(told: readonly StreamOperation[], rule: ExtendedRule, options: ExtendedCheckOptions): Verdict {
-  const { initially } = rule;
   const operations = withTheOnlyCreation(told, rule);
   const lives = livesOf(operations, rule);
   if (lives === null) return searched(operations, rule, options);
   const torn = sessionInTwoLives(lives);
   if (torn !== null) return { verdict: 'illegal', violation: torn };
-  const known = lives.of.map((life) => knownRecords(life));
-  const pinned = pinnedIn(lives.of, known, operations);
-  const resolved = new Map(operations.map((operation) => [operation.metadata.id, operation]));
-  const backbone: StreamOperation[] = [];
-  const changes = [...lives.changes];
-  if (initially === 'absent') backbone.push(...changes.splice(0, 1));
-  for (const [index, life] of pinned.entries()) {
-    const definite = resolveTimestamps(life.operations);
-    if ('code' in definite) return { verdict: 'illegal', violation: definite };
-    const swept = sweepOperations(plainOperations(definite), options);
-    if (swept.verdict === 'illegal') return { ...swept, violation: inItsWords(swept.violation, operations) };
-    const wrong = known[index]!.contradiction ?? life.violation ?? belowWhatWasShown(life.operations);
-    if (wrong !== null) return { verdict: 'illegal', violation: wrong };
-    if (swept.verdict === 'unknown') return swept;
-    const byId = new Map(definite.map((operation) => [operation.metadata.id, operation]));
-    for (const operation of definite) resolved.set(operation.metadata.id, operation);
-    const order = swept.linearization.map((id) => byId.get(id)!);
-    backbone.push(...order.filter(isEffective), ...changes.splice(0, 2));
-  }
-  for (const operation of lives.elsewhere) resolved.set(operation.metadata.id, operation);
-  const definite = [...resolved.values()];
+  const each = judgedEach(lives, operations, options);
+  if ('verdict' in each) return each;
+  const known = new Map(
+    [...lives.elsewhere, ...each.flatMap((life) => life.operations)].map((one) => [one.metadata.id, one]),
+  );
+  const definite = operations.map((operation) => known.get(operation.metadata.id) ?? operation);
   // Positions never fall where there was nothing before.
-  const hasOneLife = operations.filter(isChange).length <= (initially === 'absent' ? 1 : 0);
+  const hasOneLife = operations.filter(isChange).length <= (rule.initially === 'absent' ? 1 : 0);
+  const backbone = oneBehindTheOther(lives, each, rule);
   const placed = withEverything(definite, backbone, { ...rule, hasOneLife, isResolved: true }, operations);
   if ('verdict' in placed) return placed;
-  const placedById = new Map(
-    pinned.flatMap((life) => life.operations.filter(isPinned).map((operation) => [operation.metadata.id, operation])),
-  );
-  const withPlaces = operations.map((operation) => placedById.get(operation.metadata.id) ?? operation);
+  const withPlaces = operations.map((operation, at) => (isPinned(definite[at]!) ? definite[at]! : operation));
   return searched(withPlaces, { ...rule, hasOneLife }, options, placed.misfit);
+}
+
+interface JudgedLife {
+  /** With all that is known of them. */
+  readonly operations: readonly StreamOperation[];
+  /** What changed the stream, in the order that the sweep found. */
+  readonly order: readonly StreamOperation[];
+}
+
+/** Every life as a stream of its own, or the first verdict that is not ok. */
+function judgedEach(
+  lives: Lives,
+  operations: readonly StreamOperation[],
+  options: StreamCheckOptions,
+): readonly JudgedLife[] | Verdict {
+  const each: JudgedLife[] = [];
+  for (const life of pinnedIn(lives.of, operations)) {
+    const judgedLife = judgedByItself(life, operations, options);
+    if ('verdict' in judgedLife) return judgedLife;
+    each.push(judgedLife);
+  }
+  return each;
+}
+
+/** `told`: before lives cut any. */
+function judgedByItself(
+  life: Pinned,
+  told: readonly StreamOperation[],
+  options: StreamCheckOptions,
+): JudgedLife | Verdict {
+  const operations = resolveTimestamps(life.operations);
+  if ('code' in operations) return { verdict: 'illegal', violation: operations };
+  const swept = sweptLife(operations, told, options);
+  if (swept.verdict === 'illegal') return swept;
+  const wrong = life.violation ?? belowWhatWasShown(life.operations);
+  if (wrong !== null) return { verdict: 'illegal', violation: wrong };
+  if (swept.verdict === 'unknown') return swept;
+  const byId = new Map(operations.map((operation) => [operation.metadata.id, operation]));
+  return { operations, order: swept.linearization.map((id) => byId.get(id)!).filter(isEffective) };
+}
+
+/** The lives in turn, with the creations and deletions between them. */
+function oneBehindTheOther(
+  { changes }: Lives,
+  lives: readonly JudgedLife[],
+  { initially }: ExtendedRule,
+): StreamOperation[] {
+  const first = initially === 'absent' ? 1 : 0;
+  const behind = (life: number): readonly StreamOperation[] => changes.slice(first + 2 * life, first + 2 * life + 2);
+  return [...changes.slice(0, first), ...lives.flatMap(({ order }, life) => [...order, ...behind(life)])];
 }
 
 /** Where no order of this kind was found, which proves nothing, what had no place in it. `told`: before lives cut any. */
@@ -155,21 +185,4 @@ function searched(
   }
   const violation = misfit === null ? withoutPlace(model, operations, part) : misfitted(model, misfit, operations);
   return { verdict: 'illegal', violation };
-}
-
-/** The sweep calls everything that told the tail a check-tail; people should read what it was. */
-function inItsWords(violation: Violation, operations: readonly StreamOperation[]): Violation {
-  const named = new Map<number, { name: string; opId: number }>();
-  for (const { input, metadata } of operations) {
-    const { id, opId } = metadata;
-    if (id !== opId) named.set(id, { name: 'acknowledgement', opId });
-    else if (input.kind === 'append') named.set(id, { name: 'rejected append', opId });
-    else if (input.kind === 'read-part') named.set(id, { name: 'read of a part', opId });
-  }
-  const message = violation.message.replaceAll(/check-tail \(op (\d+)\)/g, (whole, id: string) => {
-    const known = named.get(Number(id));
-    return known === undefined ? whole : `${known.name} (op ${known.opId})`;
-  });
-  const opIds = [...new Set(violation.opIds.map((id) => named.get(id)?.opId ?? id))];
-  return { ...violation, message, opIds };
 }

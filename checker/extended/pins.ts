@@ -10,7 +10,7 @@
 
 import { firstAbove } from '../sweep/order.ts';
 import type { Violation } from '../sweep/violation.ts';
-import type { KnownRecords } from './contents.ts';
+import { type KnownRecords, knownRecords } from './contents.ts';
 import { positionOf } from './model.ts';
 import { Lows, Reaches } from './floors.ts';
 import type { StreamOperation } from './operations.ts';
@@ -20,25 +20,24 @@ import { areOther, type Objection, unwritten } from './unwritten.ts';
 
 export type StreamAppend = StreamOperation & { input: StreamCall & { kind: 'append' } };
 
-interface Pinned {
+export interface Pinned {
   /** Those of the life, with what is known of its appends; without those that are known to be of another one. */
   readonly operations: readonly StreamOperation[];
-  /** A record that nobody can have written, or null. */
+  /** A record that is two, or that nobody can have written; or null. */
   readonly violation: Violation | null;
 }
 
-/** Of each life, with what is known of its records. `all`: those of no life, too. */
+/** Of each life. `all`: those of no life, too. */
 export function pinnedIn(
   lives: readonly (readonly StreamOperation[])[],
-  known: readonly KnownRecords[],
   all: readonly StreamOperation[],
 ): readonly Pinned[] {
   const placed = new Set<number>();
   const alike = new Alike(all);
-  const pinned = lives.map((life, index): Pinned => {
+  const pinned = lives.map((life): Pinned => {
     const operations = life.filter(({ metadata }) => !placed.has(metadata.id));
-    const records = known[index]!;
-    if (records.contradiction !== null) return { operations, violation: null };
+    const records = knownRecords(life);
+    if (records.contradiction !== null) return { operations, violation: records.contradiction };
     const pins = new Pins(operations, records, alike);
     const violation = pins.place(all);
     for (const { metadata } of pins.operations.filter(isPinned)) placed.add(metadata.id);

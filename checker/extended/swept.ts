@@ -4,9 +4,21 @@
  */
 
 import { type Operation, type Operations, OperationsBuilder } from '../sweep/operations.ts';
+import { type StreamCheckOptions, sweepOperations, type Verdict } from '../sweep/sweep.ts';
+import type { Violation } from '../sweep/violation.ts';
 import type { StreamOperation } from './operations.ts';
 
-export function plainOperations(operations: readonly StreamOperation[]): Operations {
+/** `told`: of all lives, for what was told with an answer is named by it. */
+export function sweptLife(
+  life: readonly StreamOperation[],
+  told: readonly StreamOperation[],
+  options: StreamCheckOptions,
+): Verdict {
+  const swept = sweepOperations(plainOperations(life), options);
+  return swept.verdict === 'illegal' ? { ...swept, violation: inItsWords(swept.violation, told) } : swept;
+}
+
+function plainOperations(operations: readonly StreamOperation[]): Operations {
   const builder = new OperationsBuilder();
   const open = new Map<StreamOperation, Operation>();
   for (const { operation, isCall } of momentsOf(operations)) {
@@ -61,4 +73,21 @@ function toldTail({ output }: StreamOperation): number | null {
   const tells =
     output.kind === 'check-tail-success' || output.kind === 'read-unwritten' || output.kind === 'read-part-success';
   return tells ? output.tail : null;
+}
+
+/** The sweep calls everything that told the tail a check-tail; people should read what it was. */
+function inItsWords(violation: Violation, operations: readonly StreamOperation[]): Violation {
+  const named = new Map<number, { name: string; opId: number }>();
+  for (const { input, metadata } of operations) {
+    const { id, opId } = metadata;
+    if (id !== opId) named.set(id, { name: 'acknowledgement', opId });
+    else if (input.kind === 'append') named.set(id, { name: 'rejected append', opId });
+    else if (input.kind === 'read-part') named.set(id, { name: 'read of a part', opId });
+  }
+  const message = violation.message.replaceAll(/check-tail \(op (\d+)\)/g, (whole, id: string) => {
+    const known = named.get(Number(id));
+    return known === undefined ? whole : `${known.name} (op ${known.opId})`;
+  });
+  const opIds = [...new Set(violation.opIds.map((id) => named.get(id)?.opId ?? id))];
+  return { ...violation, message, opIds };
 }
