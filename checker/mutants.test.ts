@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { buildMutant, misfitOf } from './testing/differential/build-mutant.ts';
 import { handMadeHistories } from './testing/differential/hand-made.ts';
-import { huntHandMade, huntWithoutSearch } from './testing/differential/hunt.ts';
+import { huntHandMade, huntKeyValues, huntWithoutSearch } from './testing/differential/hunt.ts';
 import { MUTANTS } from './testing/differential/mutants.ts';
 
 /** What no random history is likely to meet. */
@@ -27,6 +27,12 @@ test('the edits of every mutant fit the sources exactly once', async () => {
 test.each(CAUGHT_HERE)('without %s the engines disagree on some small history', async (breaks) => {
   const { hunt } = await buildMutant(MUTANTS.find((mutant) => mutant.breaks === breaks)!);
   expect(hunt({ from: 1, to: 12_000 }).found?.disagreement).toEqual(expect.any(String));
+});
+
+test('without what overwrites WGL+ loses orders of a key-value store', async () => {
+  const seeds = { from: 1, to: 400 };
+  const mutated = await buildMutant(MUTANTS.find(({ breaks }) => breaks === 'what overwrites may come between')!);
+  expect([huntKeyValues(seeds), mutated.huntKeyValues(seeds)]).toEqual([null, expect.any(Number)]);
 });
 
 test.each(CAUGHT_BY_HAND)('without %s an engine contradicts the name of a hand-made history', async (breaks) => {

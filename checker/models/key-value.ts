@@ -76,6 +76,11 @@ class Text {
     return value !== null && value.length === this.length && value.endsWith(this.#piece) && value === this.text;
   }
 
+  /** Looks at the latest piece only: whoever asked that of each text on the way knows it of the whole. */
+  couldGrowTo(value: string | null): boolean {
+    return value !== null && value.startsWith(this.#piece, this.length - this.#piece.length);
+  }
+
   get text(): string {
     this.#whole ??= (this.#before?.text ?? '') + this.#piece;
     return this.#whole;
@@ -95,6 +100,9 @@ export function keyValueModel(): Model<Text, KeyValueInput, KeyValueOutput> {
       if (output.outcome === 'unknown' || state.is(output.value)) return { legal: true, state };
       return { legal: false, reason: () => refusal(state.text, input) };
     },
+    isHopeless: (state, input, output) =>
+      input.op === 'get' && output.outcome === 'ok' && !state.couldGrowTo(output.value),
+    overwrites: (input, output) => input.op === 'put' && output.outcome !== 'failed',
     partition: (operations) => groupBy(operations, ({ input }) => input.key),
     describeState: (state) => JSON.stringify(state.text),
   };

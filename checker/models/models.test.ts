@@ -62,6 +62,26 @@ describe('what the models mean', () => {
     expect(result.partitions).toHaveLength(2);
   });
 
+  test('a get that no order of the appends leads to is known at the first piece that differs', () => {
+    const appends = Array.from({ length: 12 }, (_, clientId) => ({
+      clientId,
+      input: { op: 'append', key: 'k', value: `<${clientId}>` },
+      output: { outcome: 'ok', value: null },
+      call: 0,
+      return: 1,
+    }));
+    const get = (value: string) => [
+      ...appends,
+      { ...inSequence([{ op: 'get', key: 'k' }, value])[0]!, call: 2, return: 3 },
+    ];
+    const legal = checkOperations(keyValueModel(), get('<7><3><11><0><9><1><4><2><10><5><8><6>') as never);
+    expect([legal.verdict, legal.steps < 100]).toEqual(['ok', true]);
+    const lost = checkOperations(keyValueModel(), get('<7><3><11><0><9><1><4><2><10><5><8>') as never);
+    expect([lost.verdict, lost.steps < 100]).toEqual(['illegal', true]);
+    expect(lost.partitions[0]!.partialLinearizations[0]).toHaveLength(12);
+    expect(lost.partitions[0]!.stuck[0]!.reason).toContain('the key "k" holds "<7><3>');
+  });
+
   test('a set answers whether an element was new; read as a whole it is one part', () => {
     const model = setModel();
     const add = { op: 'add', value: 3 };

@@ -12,6 +12,7 @@ import { Walk, type Walked } from './walk.ts';
 
 // Steps of a part in the first turn; each turn allows twice as many.
 const FIRST_TURN_STEPS = 4_096;
+const NOT_BEGUN: Walked = { verdict: 'unknown', steps: 0, configurations: 0, orders: [] };
 
 export interface SearchOptions {
   /** Model steps to spend on all partitions together, give or take a few. Default: no limit. */
@@ -71,10 +72,8 @@ export function checkOperations<S, I, O>(
       throw new MalformedHistory(index + 1, `the operation is called at ${call} and returns at ${end}`);
   });
   const parts = model.partition?.(operations) ?? [operations];
-  const walked = takeTurns(
-    parts.map((part) => new Walk(model, part, options.keepsAllOrders ?? false)),
-    options.stepsMax ?? Number.POSITIVE_INFINITY,
-  );
+  const { keepsAllOrders = false, stepsMax = Number.POSITIVE_INFINITY } = options;
+  const walked = takeTurns(model, parts, keepsAllOrders, stepsMax);
   const partitions = parts.map((part, index): PartitionResult<I, O> => {
     const { verdict, orders, configurations } = walked[index]!;
     const stuck = verdict === 'ok' ? [] : reasonsBehind(model, part, orders[0] ?? []);
@@ -94,21 +93,28 @@ export function checkOperations<S, I, O>(
  * Each part gets as many steps as every other before any gets more, so that a hard one does not keep an easy one from
  * being convicted. The first conviction ends them all; so does the budget.
  */
-function takeTurns<S, I, O>(walks: readonly Walk<S, I, O>[], stepsMax: number): readonly Walked[] {
-  const ended: (Walked | null)[] = walks.map(() => null);
+function takeTurns<S, I, O>(
+  model: Model<S, I, O>,
+  parts: readonly (readonly Operation<I, O>[])[],
+  keepsAllOrders: boolean,
+  stepsMax: number,
+): readonly Walked[] {
+  const walks: Walk<S, I, O>[] = [];
+  const ended: (Walked | null)[] = parts.map(() => null);
   let isConvicted = false;
   for (let allowance = FIRST_TURN_STEPS; !isConvicted && ended.includes(null); allowance *= 2) {
     const open = ended.filter((walked) => walked === null).length;
     const spent = ended.reduce((sum, walked) => sum + (walked?.steps ?? 0), 0);
     const share = Math.ceil((stepsMax - spent) / open);
-    for (const [index, walk] of walks.entries()) {
+    for (const [index, part] of parts.entries()) {
+      const walk = (walks[index] ??= new Walk(model, part, keepsAllOrders));
       ended[index] ??= walk.run(Math.min(allowance, share));
       isConvicted = ended[index]?.verdict === 'illegal';
       if (isConvicted) break;
     }
     if (allowance >= share) break;
   }
-  return walks.map((walk, index) => ended[index] ?? walk.giveUp());
+  return ended.map((walked, index) => walked ?? walks[index]?.giveUp() ?? NOT_BEGUN);
 }
 
 /** The same result with more annotations. */

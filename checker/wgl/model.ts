@@ -48,10 +48,13 @@ interface Specification<S, I, O> {
   /** How far a state has come; no step ever leads to less. */
   progress?: (state: S) => number;
   /**
-   * Can the operation be legal neither in this state nor in any that follows, although the state is at its position?
+   * Can the operation be legal neither in this state nor in any that operations which do not overwrite lead to? Asked of
+   * those whose position is that of the state; where states have no `progress`, of the read-only one that returns first.
    * True ends a way early; false is always right.
    */
   isHopeless?: (state: S, input: I, output: O) => boolean;
+  /** Does it not depend on the state before what the state behind the operation is, as with a put? Only `isHopeless` needs it. */
+  overwrites?: (input: I, output: O) => boolean;
   /** Among the operations that could come next those with the least are tried first. Default: by call. */
   preference?: (input: I, output: O) => number;
 }

@@ -5,8 +5,9 @@
  *    still holds with them moved here, unless an optional operation that returned before them would then be behind
  *    them. 2. Optional operations are placed only to take effect; the search ends when all
  *    required ones are placed. One with a return is out once something called after that return is placed. 3. A state
- *    that has come further than the position of a required operation still to be placed leads nowhere. 4. Required
- *    before optional; of these what leads just to the next position first, then by call, latest first. 5. A configuration is explored once.
+ *    leads nowhere that has come further than the position of a required operation still to be placed, or from which nothing
+ *    leads to the answer of one. 4. Required before optional; of these what leads just to the next position first, then by
+ *    call, latest first. 5. A configuration is explored once.
  *
  * docs/CHECKER.md proves each rule, `differential.test.ts` breaks each. Invariant of the walk: what is out of the
  * timeline's lists is exactly what is in `#placed` and in `#order`. Nothing depends on time or on iteration order.
@@ -35,7 +36,6 @@ export class Walk<S, I, O> {
   readonly #placed: Placed;
   readonly #configurations = new Configurations();
   readonly #deadEnds: DeadEnds;
-  readonly #isReadOnly: Uint8Array;
   /** By operation: what is tried first, or null for the order of calls. */
   readonly #preference: Float64Array | null;
   /** Optional operations that return, in order of return. */
@@ -55,16 +55,9 @@ export class Walk<S, I, O> {
   #depth = 0;
 
   constructor(model: Model<S, I, O>, operations: readonly Operation<I, O>[], keepsAllOrders: boolean) {
-    const { isOptional, isReadOnly, position, progress, isHopeless, preference } = model;
+    const { position, progress, isHopeless, preference } = model;
     this.#operations = operations;
-    this.#timeline = new Timeline(
-      operations,
-      operations.map(({ input, output }) => ({
-        isOptional: isOptional?.(input, output) ?? false,
-        position: position?.(input, output) ?? null,
-      })),
-    );
-    this.#isReadOnly = Uint8Array.from(operations, ({ input, output }) => Number(isReadOnly?.(input, output) ?? false));
+    this.#timeline = new Timeline(operations, model);
     this.#preference = preference
       ? Float64Array.from(operations, ({ input, output }) => preference(input, output))
       : null;
@@ -113,7 +106,7 @@ export class Walk<S, I, O> {
     const start = this.#choicesEnd;
     let entry = this.#timeline.firstRequired;
     for (; entry !== -1 && this.#timeline.isCall(entry); entry = this.#timeline.after(entry)) {
-      if (this.#isReadOnly[entry] === 0 || !this.#mayCommit(entry)) this.#addChoice(entry);
+      if (this.#timeline.isReadOnly[entry] === 0 || !this.#mayCommit(entry)) this.#addChoice(entry);
       else if (this.#step(entry) !== ILLEGAL) this.#place(entry);
     }
     const boundary = entry === -1 ? Number.POSITIVE_INFINITY : this.#timeline.rank[entry]!;
@@ -172,7 +165,10 @@ export class Walk<S, I, O> {
     if (next === ILLEGAL) return false;
     this.#place(operation);
     this.#state = next;
-    if (!this.#isDead(next) && this.#configurations.add(this.#placed, next)) return true;
+    const isDead = this.#isDead(next);
+    if (!isDead && this.#configurations.add(this.#placed, next)) return true;
+    // As far as that is an order too, which may be the longest.
+    if (isDead) this.#deadEnds.note(this.#order, this.#orderLength);
     this.#undoTo(this.#orderLength - 1);
     this.#state = state;
     this.#latestCall = latestCall;
@@ -197,17 +193,24 @@ export class Walk<S, I, O> {
   }
 
   #isDead(state: number): boolean {
-    if (this.#progress === null) return false;
-    const value = this.#states.stateOf(state);
-    const progress = this.#progress(value);
+    if (this.#progress === null)
+      return this.#isHopeless !== null && this.#isUnreachable(this.#timeline.firstRead, state);
+    const progress = this.#progress(this.#states.stateOf(state));
     let operation = this.#timeline.leastPositioned;
     if (this.#timeline.positionOf(operation) < progress) return true;
     if (this.#isHopeless === null) return false;
-    for (; this.#timeline.positionOf(operation) === progress; operation = this.#timeline.nextPositioned(operation)) {
-      const { input, output } = this.#operations[operation]!;
-      if (this.#isHopeless(value, input, output)) return true;
-    }
+    for (; this.#timeline.positionOf(operation) === progress; operation = this.#timeline.nextPositioned(operation))
+      if (this.#isUnreachable(operation, state)) return true;
     return false;
+  }
+
+  /** Is there nothing that could come before the operation and lead from here to what it answered? */
+  #isUnreachable(operation: number, state: number): boolean {
+    if (operation === -1) return false;
+    const { rank, count, firstOverwriting } = this.#timeline;
+    if (firstOverwriting < rank[count + operation]!) return false;
+    const { input, output } = this.#operations[operation]!;
+    return this.#isHopeless!(this.#states.stateOf(state), input, output);
   }
 
   #place(operation: number): void {

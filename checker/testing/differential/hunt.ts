@@ -5,16 +5,12 @@
 
 import { formatHistory } from '../../formats/jsonl.ts';
 import type { History } from '../../history.ts';
-import { casRegisterModel, type RegisterInput, type RegisterOutput, type Value } from '../../models/register.ts';
-import { checkOperations } from '../../wgl/check-operations.ts';
-import { type Operation, toNondeterministic } from '../../wgl/model.ts';
-import { hasLinearization } from '../permutations.ts';
 import { seededRandom } from '../random.ts';
 import { smallHistory } from '../small-histories.ts';
-import { type Pretence, smallOperations } from '../small-operations.ts';
 import { compareOn, type Rule } from './compare.ts';
 
 export { huntExtended, huntHandMade } from './hunt-extended.ts';
+export { huntKeyValues, huntRegisters } from './hunt-objects.ts';
 export { huntWithoutSearch } from './without-search.ts';
 
 export interface Hunt {
@@ -74,40 +70,6 @@ function withoutOne(found: Found): Found | null {
   }
   return null;
 }
-
-/** The first seed on whose history of a register WGL+ and the permutation search disagree, or null. */
-export function huntRegisters({ from, to }: Hunt): number | null {
-  const model = casRegisterModel(0);
-  for (let seed = from; seed < to; seed++) {
-    const operations = smallOperations(seededRandom(seed), REGISTER, 7);
-    const isLegal = hasLinearization(toNondeterministic(model), operations);
-    if (saidOf(operations) !== (isLegal ? 'ok' : 'illegal')) return seed;
-  }
-  return null;
-}
-
-/** An exception is an answer too, which agrees with none. */
-function saidOf(operations: readonly Operation<RegisterInput, RegisterOutput>[]): string {
-  try {
-    return checkOperations(casRegisterModel(0), operations).verdict;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
-const REGISTER: Pretence<Value, RegisterInput, Value> = {
-  initial: 0,
-  draw: (dice) => {
-    if (dice.chance(1, 2)) return { op: 'read' };
-    const value = dice.below(3);
-    return dice.chance(1, 2) ? { op: 'write', value } : { op: 'cas', from: dice.below(3), to: value };
-  },
-  answer: (state, input) => {
-    if (input.op === 'read') return { value: state, state };
-    if (input.op === 'write') return { value: null, state: input.value };
-    return { value: state === input.from, state: state === input.from ? input.to : state };
-  },
-};
 
 export function describeFound({ seed, rule, disagreement, history }: Found): string {
   return `seed ${seed}, ${JSON.stringify(rule)}: ${disagreement}\n${formatHistory(history)}`;

@@ -14,7 +14,15 @@ import { formatHistory } from '../../formats/jsonl.ts';
 import { buildMutant, misfitOf } from './build-mutant.ts';
 import { handMadeHistories } from './hand-made.ts';
 import { describeExtended } from './hunt-extended.ts';
-import { describeFound, hunt, huntExtended, huntHandMade, huntRegisters, huntWithoutSearch } from './hunt.ts';
+import {
+  describeFound,
+  hunt,
+  huntExtended,
+  huntHandMade,
+  huntKeyValues,
+  huntRegisters,
+  huntWithoutSearch,
+} from './hunt.ts';
 import type { Mutant } from './mutant.ts';
 import { MUTANTS } from './mutants.ts';
 
@@ -43,10 +51,11 @@ for (let from = first; from < first + histories && !hasFailed; from += CHUNK) {
     console.log(describeFound(found));
   }
 }
-const strange = huntRegisters({ from: first, to: first + histories / 10 });
-if (strange !== null) {
+for (const [name, huntObjects] of Object.entries({ registers: huntRegisters, 'key-values': huntKeyValues })) {
+  const strange = huntObjects({ from: first, to: first + histories / 10 });
+  if (strange === null) continue;
   hasFailed = true;
-  console.log(`registers: disagreement at seed ${strange}`);
+  console.log(`${name}: disagreement at seed ${strange}`);
 }
 const extended = { ok: 0, illegal: 0 };
 for (let from = first; from < first + extendedHistories && !hasFailed; from += CHUNK) {
@@ -81,9 +90,11 @@ function whoNotices({ on }: Mutant, mutated: Awaited<ReturnType<typeof buildMuta
   const name = on === 'extended' ? (mutated.huntHandMade(handMade) ?? mutated.huntWithoutSearch())?.name : undefined;
   if (name !== undefined) return `${name} is judged otherwise`;
   const range = { from: 1, to: 1 + MUTANT_HISTORIES };
-  const seed =
-    on === 'registers'
-      ? mutated.huntRegisters(range)
-      : (on === 'extended' ? mutated.huntExtended(range) : mutated.hunt(range)).found?.seed;
+  const seed = {
+    streams: () => mutated.hunt(range).found?.seed,
+    extended: () => mutated.huntExtended(range).found?.seed,
+    registers: () => mutated.huntRegisters(range),
+    'key-values': () => mutated.huntKeyValues(range),
+  }[on]();
   return seed == null ? null : `seed ${seed} disagrees`;
 }

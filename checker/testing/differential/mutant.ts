@@ -3,6 +3,6 @@
 export interface Mutant {
   readonly breaks: string;
   /** On what histories it shows: the state of a stream tells nearly everything that is in a configuration. */
-  readonly on: 'streams' | 'registers' | 'extended';
+  readonly on: 'streams' | 'registers' | 'key-values' | 'extended';
   readonly edits: readonly { readonly file: string; readonly find: string; readonly replace: string }[];
 }

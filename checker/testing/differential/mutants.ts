@@ -19,6 +19,8 @@ const CONFIGURATIONS = 'checker/wgl/configurations.ts';
 
 const onRegisters = (mutant: Pick<Mutant, 'breaks' | 'edits'>): Mutant => ({ ...mutant, on: 'registers' });
 
+const onKeyValues = (mutant: Pick<Mutant, 'breaks' | 'edits'>): Mutant => ({ ...mutant, on: 'key-values' });
+
 export const MUTANTS: readonly Mutant[] = [
   ...EXTENDED_MUTANTS,
   // The floor theorem.
@@ -125,8 +127,8 @@ export const MUTANTS: readonly Mutant[] = [
   one(
     'commits before what returned earlier',
     'wgl/walk.ts',
-    'this.#isReadOnly[entry] === 0 || !this.#mayCommit(entry)',
-    'this.#isReadOnly[entry] === 0',
+    'this.#timeline.isReadOnly[entry] === 0 || !this.#mayCommit(entry)',
+    'this.#timeline.isReadOnly[entry] === 0',
   ),
   one(
     'commits are not branched on',
@@ -165,7 +167,17 @@ export const MUTANTS: readonly Mutant[] = [
     "isHopeless: (state, _call, outcome) => outcome.kind === 'read-success' && !hasContent",
     "isHopeless: (state, _call, outcome) => outcome.kind === 'read-success' && hasContent",
   ),
-  one('positions put back', 'wgl/timeline.ts', 'this.#nextByPosition[before] = operation;', ''),
+  one('positions put back', 'wgl/timeline.ts', 'this.#positioned?.putBack(operation);', ''),
+  onKeyValues(one('what nothing leads to', 'models/key-value.ts', '!state.couldGrowTo(', 'state.couldGrowTo(')),
+  onKeyValues(
+    one(
+      'what overwrites may come between',
+      'wgl/walk.ts',
+      'if (firstOverwriting < rank[count + operation]!) return false;',
+      '',
+    ),
+  ),
+  onKeyValues(one('what overwrites put back', 'wgl/timeline.ts', 'this.#overwriting?.putBack(operation);', '')),
   onRegisters({
     breaks: 'states of configurations',
     edits: [
