@@ -3,9 +3,9 @@
  * for a request that comes to none, and one that was empty for long enough is removed.
  */
 
-import type { CreatesOn } from './history.ts';
+import type { CreatesOn, StreamConfig } from './history.ts';
 import type { ExtendedRule } from './model.ts';
-import { isChange, showsStream, tellsOfTheEnd } from './lives.ts';
+import { isBirth, isChange, isDeletion, showsStream, tellsOfTheEnd } from './lives.ts';
 import type { StreamOperation } from './operations.ts';
 import { FIRST_LIFE, type StreamCall } from './stream-call.ts';
 
@@ -22,17 +22,17 @@ export function withWhatHappensByItself(
     const metadata = { opId: served?.metadata.opId ?? -1, id: nextId++, behind: null };
     added.push({ clientId: 0, input, output: { kind: 'change-unknown' }, call, return: end, metadata });
   };
-  const mayVanish = config?.emptyAgeMs != null || operations.some(mayMakeVanish);
+  const isRemoved = mayVanish(operations, config);
   // A stream that was there and never went cannot be created, and one that was created was not there.
   const mayBeMade = initially === 'absent' && !operations.some(isCreated);
-  const mayBeGone = mayBeMade || mayVanish || operations.some(isDeletion);
+  const mayBeGone = mayBeMade || isRemoved || operations.some(isDeletion);
   for (const operation of operations)
     if (mayBeGone && mayCreate(operation, createsOn)) {
       const { when } = operation.input;
       const birth: StreamCall = { kind: 'create', token: null, birth: nextId, ...(when && { when }) };
       add(operation, birth, operation.call, operation.return);
     }
-  if (mayVanish) {
+  if (isRemoved) {
     const births = [...operations, ...added].filter(isBirth);
     // Behind its removal there is nothing but the news of that and another life: without either, it may as well have stayed.
     const isNoticed = operations.some(tellsOfTheEnd);
@@ -53,8 +53,7 @@ export function withTheCreationForARequest(
   operations: readonly StreamOperation[],
   { initially, config, createsOn = [] }: ExtendedRule,
 ): readonly StreamOperation[] {
-  if (initially !== 'absent' || config?.emptyAgeMs != null) return operations;
-  if (operations.some((operation) => isChange(operation) || mayMakeVanish(operation))) return operations;
+  if (initially !== 'absent' || operations.some(isChange) || mayVanish(operations, config)) return operations;
   const absent = operations.filter(tellsOfTheEnd).reduce((latest, { call }) => Math.max(latest, call), -Infinity);
   const moment = ({ call }: StreamOperation): number => Math.max(call, absent);
   const [request] = operations
@@ -76,7 +75,7 @@ export function withTheCreationForARequest(
 }
 
 /** What was never answered, or not in any way that says otherwise, may have created its stream. */
-function mayCreate(operation: StreamOperation, createsOn: readonly CreatesOn[]): boolean {
+export function mayCreate(operation: StreamOperation, createsOn: readonly CreatesOn[]): boolean {
   const { input, metadata } = operation;
   // A request that may create its stream is told of none only where it created none.
   if (tellsOfTheEnd(operation)) return false;
@@ -89,6 +88,11 @@ function mayCreate(operation: StreamOperation, createsOn: readonly CreatesOn[]):
   return createsOn.includes(input.kind === 'append' ? 'append' : 'read');
 }
 
+/** The service may remove a stream that is empty. */
+export function mayVanish(operations: readonly StreamOperation[], config: StreamConfig | undefined): boolean {
+  return config?.emptyAgeMs != null || operations.some(mayMakeVanish);
+}
+
 function mayMakeVanish({ input }: StreamOperation): boolean {
   if (input.kind === 'configure') return input.emptyAgeMs !== null;
   return input.kind === 'create' && input.config?.emptyAgeMs != null;
@@ -96,15 +100,4 @@ function mayMakeVanish({ input }: StreamOperation): boolean {
 
 function isCreated({ output }: StreamOperation): boolean {
   return output.kind === 'created';
-}
-
-function isDeletion({ input, output }: StreamOperation): boolean {
-  return input.kind === 'delete' && (output.kind === 'deleted' || output.kind === 'change-unknown');
-}
-
-function isBirth(
-  operation: StreamOperation,
-): operation is StreamOperation & { input: Extract<StreamCall, { kind: 'create' }> } {
-  const { kind } = operation.output;
-  return operation.input.kind === 'create' && (kind === 'created' || kind === 'change-unknown');
 }

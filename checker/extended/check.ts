@@ -12,6 +12,7 @@ import type { StreamCheckOptions, Verdict } from '../sweep/sweep.ts';
 import { checkOperations } from '../wgl/check-operations.ts';
 import type { ExtendedHistory } from './history.ts';
 import { belowWhatWasShown } from './floors.ts';
+import { unexplainedExistence } from './existence.ts';
 import { misfitted, withoutPlace } from './explain.ts';
 import { insertedInto, type Misfit } from './insert.ts';
 import { isChange, type Lives, livesOf, sessionInTwoLives, withTheOnlyCreation } from './lives.ts';
@@ -35,7 +36,12 @@ export function checkExtendedStream(history: ExtendedHistory, options: ExtendedC
   const { strictS2 = false, initially = 'present', config = KEEPS_ALL, createsOn = [] } = options;
   const rule: ExtendedRule = { strictS2, initially, config, createsOn };
   const operations = withTheCreationForARequest(told, rule);
-  const withoutService = judged(operations, rule, options);
+  const known = withoutSearch(operations, rule, options);
+  if ('verdict' in known && known.verdict === 'ok') return known;
+  const violation = unexplainedExistence(operations, rule);
+  if (violation !== null)
+    return 'verdict' in known && known.verdict === 'illegal' ? known : { verdict: 'illegal', violation };
+  const withoutService = 'verdict' in known ? known : searched(known.operations, known.rule, options, known.misfit);
   if (withoutService.verdict === 'ok') return withoutService;
   const all = withWhatHappensByItself(operations, rule);
   if (all === null) return withoutService;
@@ -45,11 +51,22 @@ export function checkExtendedStream(history: ExtendedHistory, options: ExtendedC
   return verdict.verdict === 'illegal' && isTold ? withoutService : verdict;
 }
 
+/** What is left for a search. */
+interface Undecided {
+  readonly operations: readonly StreamOperation[];
+  readonly rule: ExtendedRule;
+  readonly misfit: Misfit | null;
+}
+
 /** As if the service did nothing else to the name by itself. */
-function judged(told: readonly StreamOperation[], rule: ExtendedRule, options: ExtendedCheckOptions): Verdict {
+function withoutSearch(
+  told: readonly StreamOperation[],
+  rule: ExtendedRule,
+  options: StreamCheckOptions,
+): Verdict | Undecided {
   const operations = withTheOnlyCreation(told, rule);
   const lives = livesOf(operations, rule);
-  if (lives === null) return searched(operations, rule, options);
+  if (lives === null) return { operations, rule, misfit: null };
   const torn = sessionInTwoLives(lives);
   if (torn !== null) return { verdict: 'illegal', violation: torn };
   const each = judgedEach(lives, operations, options);
@@ -64,7 +81,7 @@ function judged(told: readonly StreamOperation[], rule: ExtendedRule, options: E
   const placed = withEverything(definite, backbone, { ...rule, hasOneLife, isResolved: true }, operations);
   if ('verdict' in placed) return placed;
   const withPlaces = operations.map((operation, at) => (isPinned(definite[at]!) ? definite[at]! : operation));
-  return searched(withPlaces, { ...rule, hasOneLife }, options, placed.misfit);
+  return { operations: withPlaces, rule: { ...rule, hasOneLife }, misfit: placed.misfit };
 }
 
 interface JudgedLife {

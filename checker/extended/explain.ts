@@ -57,15 +57,20 @@ export function misfitted(
   };
   const stuck = asTold(operation);
   const { said, named } = explained(model, order.map(asTold), stuck, null);
-  if (stuck.call === operation.call && stuck.return === operation.return)
-    return violationOf([said], new Set(named), operations);
+  if (stuck.call === operation.call && stuck.return === operation.return) return violationOf([said], named, operations);
   const opId = firstOfItsRead(stuck, operations).metadata.opId;
   const ofIts =
     opId === stuck.metadata.opId ? [] : [`It is of the life that op ${opId} was shown in the same session.`];
-  return violationOf([said, ...ofIts], new Set([...named, opId]), operations);
+  return violationOf([said, ...ofIts], [...named, opId], operations);
 }
 
-function violationOf(sentences: string[], opIds: Set<number>, operations: readonly StreamOperation[]): Violation {
+/** Of those named, and of the nearest to one who is alone. */
+export function violationOf(
+  sentences: string[],
+  named: Iterable<number>,
+  operations: readonly StreamOperation[],
+): Violation {
+  const opIds = new Set(named);
   const nearest = opIds.size === 1 ? nearestTo([...opIds][0]!, operations) : null;
   if (nearest !== null) {
     sentences.push(`Op ${nearest}, the nearest to it, changes nothing about that.`);

@@ -10,6 +10,7 @@
 import type { Violation } from '../sweep/violation.ts';
 import type { ExtendedRule } from './model.ts';
 import type { StreamOperation } from './operations.ts';
+import type { StreamCall } from './stream-call.ts';
 
 export interface Lives {
   /** Creations and deletions that took effect, in order; they alternate. */
@@ -162,6 +163,16 @@ function spansOf(changes: readonly StreamOperation[], isPresentFirst: boolean): 
 
 export function isChange({ input, output }: StreamOperation): boolean {
   return CHANGES.has(output.kind) && input.kind !== 'configure';
+}
+
+export function isDeletion(operation: StreamOperation): boolean {
+  return operation.input.kind === 'delete' && isChange(operation);
+}
+
+export function isBirth(
+  operation: StreamOperation,
+): operation is StreamOperation & { input: Extract<StreamCall, { kind: 'create' }> } {
+  return operation.input.kind === 'create' && isChange(operation);
 }
 
 /**

@@ -323,6 +323,32 @@ export const EXTENDED_MUTANTS: readonly Mutant[] = [
     'if (!operations.some(showsStream)) return operations;',
     'if (operations.length > 0) return operations;',
   ]),
+  onExtended('a stream neither comes nor goes by itself', [
+    'check.ts',
+    'const violation = unexplainedExistence(operations, rule);',
+    'const violation = rule === null ? unexplainedExistence(operations, rule) : null;',
+  ]),
+  onExtended('a session that was shown a stream is not told of none', ['existence.ts', 'ofRead.get(read) ??', '']),
+  onExtended('somebody may have created or deleted a stream', [
+    'existence.ts',
+    'if (!isExplained && (before !== null || initially))',
+    'if (before !== null || initially)',
+  ]),
+  onExtended('while others looked', [
+    'existence.ts',
+    'change.return >= (before?.call ??',
+    'change.call > (before?.return ??',
+  ]),
+  onExtended('a request may have created a stream', [
+    'existence.ts',
+    'isBirth(operation) || mayCreate(operation, createsOn)',
+    'isBirth(operation)',
+  ]),
+  onExtended('a stream may have been removed for being empty', [
+    'existence.ts',
+    'if (mayVanish(operations, config)) return null;',
+    '',
+  ]),
   // Sessions and lives.
   onExtended('a read is of one life', [
     'model.ts',

@@ -158,6 +158,28 @@ const DECIDED: readonly Decided[] = [
     options: { initially: 'absent', createsOn: ['append'] },
   },
   {
+    name: 'a stream that is gone though nobody deleted it',
+    verdict: 'answer-without-place',
+    history: [...doubts, ...steps(10, [append([1n]), acked(1)], gone)],
+    options: { initially: 'absent', createsOn: ['append'] },
+  },
+  {
+    name: 'a session that was shown a stream and is told of none',
+    verdict: 'answer-without-place',
+    history: [
+      ...doubts,
+      ...steps(
+        10,
+        [
+          { kind: 'follow', session: 'f', from: { seqNum: 0 } },
+          { kind: 'read-part-success', start: 0, recordHashes: [1_000n], tail: null },
+        ],
+        [{ kind: 'follow', session: 'f', from: null }, { kind: 'stream-absent' }],
+      ),
+    ],
+    options: { initially: 'absent', createsOn: ['append'] },
+  },
+  {
     name: 'a configuration in doubt',
     verdict: 'stale-tail',
     history: [lost(500, { kind: 'configure', emptyAgeMs: null }), ...stale],
