@@ -6,6 +6,7 @@
  */
 
 import type { Hash64 } from '../history.ts';
+import { areOther } from './contents.ts';
 
 export interface Batch {
   readonly start: number;
@@ -71,8 +72,7 @@ export function differenceFrom(
     for (let i = batch.recordHashes.length - 1; i >= 0; i--) {
       const at = batch.start + i - start;
       if (at < 0 || at >= recordHashes.length) continue;
-      const [told, own] = [contentHashes?.[at], batch.contentHashes?.[i]];
-      if (recordHashes[at] !== batch.recordHashes[i] || (told !== undefined && own !== undefined && told !== own))
+      if (recordHashes[at] !== batch.recordHashes[i] || areOther(contentHashes?.[at], batch.contentHashes?.[i]))
         found = batch.start + i;
     }
   return found;

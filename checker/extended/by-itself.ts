@@ -55,10 +55,7 @@ export function withTheCreationForARequest(
 ): readonly StreamOperation[] {
   if (initially !== 'absent' || operations.some(isChange) || mayVanish(operations, config)) return operations;
   const absent = operations.filter(tellsOfTheEnd).reduce((latest, { call }) => Math.max(latest, call), -Infinity);
-  const moment = ({ call }: StreamOperation): number => Math.max(call, absent);
-  const [request] = operations
-    .filter((operation) => mayCreate(operation, createsOn) && operation.return >= absent)
-    .sort((a, b) => moment(a) - moment(b));
+  const request = operations.find((operation) => mayCreate(operation, createsOn) && operation.return >= absent);
   const seen = operations.filter(showsStream).reduce((first, { return: end }) => Math.min(first, end), Infinity);
   if (request === undefined || seen === Infinity || request.call > seen) return operations;
   const id = operations.reduce((greatest, { metadata }) => Math.max(greatest, metadata.id), 0) + 1;

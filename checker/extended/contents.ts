@@ -44,13 +44,19 @@ export function knownRecords(life: readonly StreamOperation[]): KnownRecords {
   return { at, contradiction: null };
 }
 
-function whoDisagrees(
+/** Two contents, both of them told. */
+export function areOther(one: Hash64 | null | undefined, other: Hash64 | null | undefined): boolean {
+  return one != null && other != null && one !== other;
+}
+
+/** Who told of another record, or of another content of it; null when nobody did. */
+export function whoDisagrees(
   { operation, hash, content }: KnownRecord,
   told: Hash64,
   toldContent: Hash64 | undefined,
 ): StreamOperation | null {
   if (hash !== told) return operation;
-  return content !== null && toldContent !== undefined && content.hash !== toldContent ? content.by : null;
+  return content !== null && areOther(content.hash, toldContent) ? content.by : null;
 }
 
 function isAppend({ input }: StreamOperation): boolean {

@@ -10,13 +10,13 @@
 
 import { firstAbove } from '../sweep/order.ts';
 import type { Violation } from '../sweep/violation.ts';
-import { type KnownRecords, knownRecords } from './contents.ts';
+import { areOther, type KnownRecords, knownRecords, whoDisagrees } from './contents.ts';
 import { positionOf } from './model.ts';
 import { Lows, Reaches } from './floors.ts';
 import type { StreamOperation } from './operations.ts';
 import type { StreamCall } from './stream-call.ts';
 import { isEffective } from './swept.ts';
-import { areOther, type Objection, unwritten } from './unwritten.ts';
+import { type Objection, unwritten } from './unwritten.ts';
 
 export type StreamAppend = StreamOperation & { input: StreamCall & { kind: 'append' } };
 
@@ -166,10 +166,7 @@ class Pins {
     const writer = this.#writers.get(position);
     if (writer !== undefined) return writer;
     const known = this.#known.at.get(position);
-    if (known === undefined) return null;
-    const { content } = known;
-    if (known.hash !== input.recordHashes[index]) return known.operation;
-    return content !== null && areOther(input.contentHashes?.[index], content.hash) ? content.by : null;
+    return known === undefined ? null : whoDisagrees(known, input.recordHashes[index]!, input.contentHashes?.[index]);
   }
 
   #onlyOneOf(possible: readonly Holder[]): Holder | null {

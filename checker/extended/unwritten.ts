@@ -1,10 +1,11 @@
 /**
  * Sentences about a record that somebody was shown and nobody can have written: who holds it, and why it is not theirs there.
- * Whether anybody can have is found out before (`pins.ts`), which asks here only what two contents are.
+ * Whether anybody can have is found out before (`pins.ts`).
  */
 
 import type { Hash64 } from '../history.ts';
 import { counted, range, type Violation, type ViolationCode } from '../sweep/violation.ts';
+import { areOther } from './contents.ts';
 import { firstOfItsRead } from './lives.ts';
 import type { StreamOperation } from './operations.ts';
 import type { StreamAppend } from './pins.ts';
@@ -30,11 +31,6 @@ export interface Shown {
   hash: Hash64;
   content: Hash64 | null;
   by: StreamOperation;
-}
-
-/** Two contents, both of them told. */
-export function areOther(one: Hash64 | null | undefined, other: Hash64 | null | undefined): boolean {
-  return one != null && other != null && one !== other;
 }
 
 interface Others {

@@ -37,8 +37,16 @@ export const EXTENDED_MUTANTS: readonly Mutant[] = [
     'return call.fencingToken !== null',
   ]),
   onExtended('content of parts', ['batches.ts', 'recordHashes[at] !== batch.recordHashes[i] ||', '']),
-  onExtended('content beyond bodies', ['batches.ts', 'own !== undefined && told !== own', 'own === -1n']),
-  onExtended('contents that readers told', ['contents.ts', 'content.hash !== toldContent', 'content.hash === -1n']),
+  onExtended('content beyond bodies', [
+    'batches.ts',
+    'areOther(contentHashes?.[at], batch.contentHashes?.[i])',
+    'at < 0',
+  ]),
+  onExtended('contents that readers told', [
+    'contents.ts',
+    'areOther(content.hash, toldContent)',
+    'content.hash === -1n',
+  ]),
   onExtended('contents that readers told, where lives are in doubt', [
     'observations.ts',
     '(shownContents.get(position) ?? told) !== told',
@@ -229,8 +237,8 @@ export const EXTENDED_MUTANTS: readonly Mutant[] = [
   ]),
   onExtended('what is beside a shown record', [
     'pins.ts',
-    'if (known.hash !== input.recordHashes[index]) return known.operation;',
-    '',
+    'return known === undefined ? null',
+    'return position >= 0 ? null',
   ]),
   onExtended('a shown append was called before it was seen', ['pins.ts', 'before.reach > start', 'before.reach < 0']),
   onExtended('a shown append took effect before it returned', [
