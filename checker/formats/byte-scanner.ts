@@ -9,6 +9,7 @@ const ZERO = 0x30;
 /** Numbers of so many digits are exact. */
 const EXACT_DIGITS = 15;
 const WORD_DIGITS_MAX = 20;
+const DIGITS_MAX = 9;
 const TWO_TO_32 = 0x1_0000_0000;
 
 export function ascii(text: string): Uint8Array {
@@ -42,25 +43,34 @@ export class ByteScanner {
   /** A whole number, or -1. */
   readNumber(): number {
     const start = this.#at;
-    const value = this.#digits(EXACT_DIGITS);
-    return this.#isWellWritten(start, EXACT_DIGITS) ? value : -1;
+    const first = this.#digits(DIGITS_MAX);
+    const middle = this.#at;
+    const second = this.#digits(EXACT_DIGITS - DIGITS_MAX);
+    if (!this.#isWellWritten(start, EXACT_DIGITS)) return -1;
+    // A small integer stays one: a million operations hold it without a box.
+    return this.#at === middle ? first : first * TENS[this.#at - middle]! + second;
   }
 
   /** A whole number up to 2^64-1, into `hi` and `lo`. */
   readWord(): boolean {
     const start = this.#at;
-    const first = this.#digits(WORD_DIGITS_MAX - 9);
+    let first = this.#digits(DIGITS_MAX);
+    const further = this.#digits(WORD_DIGITS_MAX - 2 * DIGITS_MAX);
+    first = first * TENS[Math.max(0, this.#at - start - DIGITS_MAX)]! + further;
     const middle = this.#at;
-    const second = this.#digits(9);
+    const second = this.#digits(DIGITS_MAX);
     if (!this.#isWellWritten(start, WORD_DIGITS_MAX)) return false;
     // first * factor + second, in 64 bits: each product below is exact.
     const factor = TENS[this.#at - middle]!;
-    const high = Math.floor(first / 0x10000) * factor;
-    const low = (first % 0x10000) * factor + second + (high % 0x10000) * 0x10000;
-    const hi = Math.floor(high / 0x10000) + Math.floor(low / TWO_TO_32);
+    const top = Math.floor(first / 0x10000);
+    const high = top * factor;
+    const highTop = Math.floor(high / 0x10000);
+    const low = (first - top * 0x10000) * factor + second + (high - highTop * 0x10000) * 0x10000;
+    const lowTop = Math.floor(low / TWO_TO_32);
+    const hi = highTop + lowTop;
     if (hi >= TWO_TO_32) return false;
     this.hi = hi | 0;
-    this.lo = (low % TWO_TO_32) | 0;
+    this.lo = (low - lowTop * TWO_TO_32) | 0;
     return true;
   }
 
@@ -81,15 +91,19 @@ export class ByteScanner {
     return null;
   }
 
+  /** At most nine, so that all of it is integer arithmetic. */
   #digits(countMax: number): number {
     const bytes = this.#bytes;
+    const end = this.#at + countMax;
+    let at = this.#at;
     let value = 0;
-    for (const end = this.#at + countMax; this.#at < end; this.#at++) {
-      const digit = bytes[this.#at]! - ZERO;
+    for (; at < end; at++) {
+      const digit = bytes[at]! - ZERO;
       // Also false behind the end, where the difference is no number.
       if (!(digit >= 0 && digit <= 9)) break;
-      value = value * 10 + digit;
+      value = (Math.imul(value, 10) + digit) | 0;
     }
+    this.#at = at;
     return value;
   }
 

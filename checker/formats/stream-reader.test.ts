@@ -1,6 +1,7 @@
 /** The fast reader and the exact parser are one reader: the same operations, the same refusals. */
 
 import { readdirSync, readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readOperations } from '../sweep/operations.ts';
 import { collectHistory } from '../testing/collected-histories.ts';
@@ -55,6 +56,27 @@ describe('the fast reader', () => {
       expect(readStream(bytesOf(text))).toEqual(exactly(text));
     },
   );
+
+  test('takes numbers and hashes of any length as the exact parser does', () => {
+    const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: 21 });
+    const read = (tail: string, hash: string): string =>
+      `{"event":{"Start":"Read"},"client_id":1,"op_id":1}\n` +
+      `{"event":{"Finish":{"ReadSuccess":{"tail":${tail},"stream_hash":${hash}}}},"client_id":1,"op_id":1}\n`;
+    fc.assert(
+      fc.property(digits, digits, (tail, hash) => {
+        const text = read(tail, hash);
+        expect(readStream(bytesOf(text))).toEqual(exactly(text));
+      }),
+      { seed: 1, numRuns: 2_000 },
+    );
+    fc.assert(
+      fc.property(fc.nat(1_000_000), fc.bigInt(0n, 2n ** 64n - 1n), (tail, hash) => {
+        const text = read(`${tail}`, `${hash}`);
+        expect(readStream(bytesOf(text))).toEqual(exactly(text));
+      }),
+      { seed: 1, numRuns: 2_000 },
+    );
+  });
 
   test('pieces cut anywhere make the same operations', () => {
     const bytes = bytesOf(

@@ -37,9 +37,14 @@ function readPlain(pieces: Iterable<Uint8Array>): Operations | null {
   try {
     let rest: Uint8Array = new Uint8Array(0);
     for (const piece of pieces) {
+      const first = piece.indexOf(NEWLINE) + 1;
       const end = piece.lastIndexOf(NEWLINE) + 1;
-      if (end > 0) reader.read(joined(rest, piece.subarray(0, end)));
-      rest = joined(end > 0 ? new Uint8Array(0) : rest, piece.slice(end));
+      if (end === 0) rest = joined(rest, piece);
+      else {
+        reader.read(joined(rest, piece.subarray(0, first)));
+        reader.read(piece.subarray(first, end));
+        rest = piece.slice(end);
+      }
     }
     return rest.length === 0 ? reader.finish() : null;
   } catch (error) {
@@ -49,7 +54,6 @@ function readPlain(pieces: Iterable<Uint8Array>): Operations | null {
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  if (a.length === 0) return b;
   const both = new Uint8Array(a.length + b.length);
   both.set(a);
   both.set(b, a.length);

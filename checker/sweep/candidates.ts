@@ -29,7 +29,8 @@ export interface Candidate {
 export function listCandidates(operations: Operations): readonly Candidate[] {
   const ceilingAt = ceilings(operations);
   const byKey = new Map<string, { first: Operation; members: Operation[]; ceiling: number; hasReturned: boolean }>();
-  for (const op of operations.all) {
+  for (let i = 0; i < operations.all.length; i++) {
+    const op = operations.all[i]!;
     if (op.outcome !== 'unknown') continue;
     const ceiling = ceilingAt(op.returnedAt);
     const hasReturned = op.returnedAt < (operations.all.at(-1)?.calledAt ?? -1);

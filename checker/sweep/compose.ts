@@ -90,7 +90,8 @@ function tryNext(
 
 function layFilling(log: LogState, segment: Segment, filling: Filling): boolean {
   let next = 0;
-  for (const item of segment.items) {
+  for (let i = 0; i < segment.items.length; i++) {
+    const item = segment.items[i]!;
     if (item.kind === 'batch') {
       if (!log.passBatch(item.op)) return false;
     } else

@@ -28,15 +28,16 @@ export function learnContent({ all, events }: Operations): Content {
   const readers: Operation[] = [];
   const reads: Operation[] = [];
   let proof: Proof | null = null;
-  for (const event of events) {
+  for (let at = 0; at < events.length; at++) {
+    const event = events[at]!;
     if (event >= 0) continue;
     const read = all[~event]!;
     if (read.kind !== 'read' || read.outcome !== 'success') continue;
     reads.push(read);
     const { content } = read;
     if (content === null || proof !== null) continue;
-    const at = firstDifference(known, content);
-    if (at !== -1) proof = contradiction(read, readerOf(readers, at), `read record ${at}`);
+    const record = firstDifference(known, content);
+    if (record !== -1) proof = contradiction(read, readerOf(readers, record), `read record ${record}`);
     else if (content.length > known.length) {
       known = content;
       readers.push(read);

@@ -27,7 +27,8 @@ export function setFloors({ all, events }: Operations): Floors {
   let floor = 0;
   let floorOp: Operation | null = null;
   let proof: Proof | null = null;
-  for (const event of events) {
+  for (let at = 0; at < events.length; at++) {
+    const event = events[at]!;
     const operation = all[event < 0 ? ~event : event]!;
     if (event >= 0) {
       operation.floor = floor;

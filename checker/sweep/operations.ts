@@ -53,7 +53,10 @@ export interface Operations {
   /** Halves of all record hashes of all appends. */
   readonly hi: Int32Array;
   readonly lo: Int32Array;
-  /** The events in order, without those of pending reads and check-tails: `index` for a call, `~index` for a return. */
+  /**
+   * The events in order, without those of pending reads and check-tails: `index` for a call, `~index` for a return. Who goes
+   * through a million of them does it by index: an iterator allocates at every step as long as the loop is new.
+   */
   readonly events: Int32Array;
 }
 

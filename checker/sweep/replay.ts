@@ -35,7 +35,8 @@ export function refusalOfOrder(operations: Operations, witness: Witness, rule: {
   }
   const log = new ReplayedLog(rule.strictS2 === true ? null : '');
   let latestCall = -1;
-  for (const opId of witness.linearization) {
+  for (let at = 0; at < witness.linearization.length; at++) {
+    const opId = witness.linearization[at]!;
     const index = indexOf(opId);
     if (index === -1 || isOpen[index] === 0) return `op ${opId} is not in the history, or placed twice`;
     isOpen[index] = 0;
@@ -69,7 +70,7 @@ function indexById({ all }: Operations): (opId: number) => number {
     return (opId) => indexOf.get(opId) ?? -1;
   }
   const indexOf = new Int32Array(greatest + 1).fill(-1);
-  for (const op of all) indexOf[op.opId] = op.index;
+  for (let i = 0; i < all.length; i++) indexOf[all[i]!.opId] = i;
   return (opId) => indexOf[opId] ?? -1;
 }
 

@@ -41,13 +41,12 @@ export type Tiling =
   | { kind: 'impossible'; proof: Proof; overlaps: readonly Proof[] };
 
 export function layTiles({ all }: Operations, content: Content): Tiling {
-  const successes = all.filter((op) => op.outcome === 'success');
-  const appends = successes.filter((op) => op.kind === 'append');
+  const appends = all.filter((op) => op.outcome === 'success' && op.kind === 'append');
   // An ack below 0 convicts by itself (floors.ts), so it may stand anywhere here.
   const byTail = sortedBy(appends, (op) => op.tail);
   const batches = sortedBy(byTail, (op) => Math.max(0, lowOf(op)));
   const observers = sortedBy(
-    successes.filter((op) => op.kind !== 'append'),
+    all.filter((op) => op.outcome === 'success' && op.kind !== 'append'),
     (op) => op.tail,
   );
   const overlaps = findOverlaps(batches);
@@ -65,7 +64,8 @@ export function earliest(proofs: readonly (Proof | null)[]): Proof | null {
 function findOverlaps(batches: readonly Operation[]): readonly Proof[] {
   const proofs: Proof[] = [];
   let reaching: Operation | undefined;
-  for (const batch of batches) {
+  for (let i = 0; i < batches.length; i++) {
+    const batch = batches[i]!;
     if (reaching !== undefined && lowOf(batch) < reaching.tail) proofs.push(overlapOf(reaching, batch));
     if (reaching === undefined || batch.tail > reaching.tail) reaching = batch;
   }
@@ -88,7 +88,8 @@ export function overlapOf(a: Operation, b: Operation): Proof {
 function findTear(batches: readonly Operation[], observers: readonly Operation[]): Proof | null {
   const proofs: Proof[] = [];
   let next = 0;
-  for (const observer of observers) {
+  for (let i = 0; i < observers.length; i++) {
+    const observer = observers[i]!;
     while (next < batches.length && batches[next]!.tail <= observer.tail) next++;
     const batch = batches[next];
     if (batch === undefined || lowOf(batch) >= observer.tail) continue;
@@ -100,7 +101,8 @@ function findTear(batches: readonly Operation[], observers: readonly Operation[]
 function findDisagreement(observers: readonly Operation[]): Proof | null {
   const proofs: Proof[] = [];
   let previous: Operation | undefined;
-  for (const read of observers) {
+  for (let i = 0; i < observers.length; i++) {
+    const read = observers[i]!;
     if (read.kind !== 'read') continue;
     if (previous?.tail === read.tail && (previous.hashHi !== read.hashHi || previous.hashLo !== read.hashLo)) {
       proofs.push(disagreementOf(previous, read));
@@ -135,7 +137,8 @@ function layItems(batches: readonly Operation[], observers: readonly Operation[]
       at = cut;
     }
   };
-  for (const op of batches) {
+  for (let i = 0; i < batches.length; i++) {
+    const op = batches[i]!;
     coverUpTo(lowOf(op));
     items.push({ kind: 'batch', op });
     at = op.tail;
@@ -161,8 +164,10 @@ function cutSegments(items: readonly Item[], observers: readonly Operation[], kn
     start = end;
     startRead = endRead;
   };
-  for (const read of observers)
+  for (let i = 0; i < observers.length; i++) {
+    const read = observers[i]!;
     if (read.kind === 'read' && read.tail > start && read.tail >= known) take(read.tail, read);
+  }
   const last = items.at(-1);
   if (last !== undefined && endOf(last) > start) take(endOf(last), null);
   return segments;

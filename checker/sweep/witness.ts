@@ -14,7 +14,7 @@ import type { Witness } from './replay.ts';
 export function buildWitness({ all, events }: Operations, placements: readonly Placement[]): Witness {
   const endOf = new Float64Array(all.length).fill(-1);
   for (const { op, position } of placements) endOf[op.index] = position + op.recordCount;
-  for (const op of all) if (op.outcome === 'success') endOf[op.index] = op.tail;
+  for (let i = 0; i < all.length; i++) if (all[i]!.outcome === 'success') endOf[i] = all[i]!.tail;
   const placed = sortedBy(
     all.filter((op) => endOf[op.index]! >= 0),
     (op) => endOf[op.index]! * 2 + rank(op),
@@ -27,7 +27,8 @@ export function buildWitness({ all, events }: Operations, placements: readonly P
   const idle: Operation[] = [];
   const idleSlots: number[] = [];
   let slot = -1;
-  for (const event of events) {
+  for (let at = 0; at < events.length; at++) {
+    const event = events[at]!;
     if (event < 0) slot = Math.max(slot, placeOf[~event]!);
     else if (all[event]!.outcome === 'void') {
       idle.push(all[event]!);
