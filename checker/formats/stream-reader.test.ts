@@ -58,7 +58,7 @@ describe('the fast reader', () => {
   );
 
   test('takes numbers and hashes of any length as the exact parser does', () => {
-    const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: 21 });
+    const digits = fc.string({ unit: fc.nat(9).map(String), minLength: 1, maxLength: 21 });
     const read = (tail: string, hash: string): string =>
       `{"event":{"Start":"Read"},"client_id":1,"op_id":1}\n` +
       `{"event":{"Finish":{"ReadSuccess":{"tail":${tail},"stream_hash":${hash}}}},"client_id":1,"op_id":1}\n`;
