@@ -78,10 +78,10 @@ export class Placed {
 }
 
 export class Configurations {
-  #capacity = 1024;
+  #capacity = 64;
   /** Where a record starts, plus 1; 0 for a free slot. */
   #slots = new Int32Array(this.#capacity);
-  #records = new Int32Array(1 << 12);
+  #records = new Int32Array(1 << 9);
   #end = 0;
   #size = 0;
 

@@ -8,6 +8,7 @@
 import type { Model } from './model.ts';
 
 export const ILLEGAL = -1;
+/** Below all that a step may be. */
 const UNKNOWN = -2;
 /** Every so many steps it is asked whether remembering pays: whether this share of them was known. */
 const TRIAL_STEPS = 8_192;
@@ -19,8 +20,8 @@ export class States<S, I, O> {
   /** Where states have no hash, and no `equal` either, they are their own keys. */
   readonly #byValue = new Map<S, number>();
   /** Otherwise a table of ids plus 1, open addressing, 0 for a free slot. Without a hash all states collide. */
-  #slots = new Int32Array(64);
-  #hashes = new Int32Array(32);
+  #slots = new Int32Array(32);
+  #hashes = new Int32Array(16);
   /** Null once it turned out that hardly any step is asked for twice: a model's own step is cheaper then. */
   #steps: PairTable | null = new PairTable();
   #asked = 0;
@@ -109,46 +110,44 @@ function shown(value: unknown): string {
     : String(value);
 }
 
-/** A hash table from two integers to one, open addressing, in flat memory. */
+/** A hash table from two integers to one, open addressing, in one flat array: a small part of a history costs little. */
 class PairTable {
-  #capacity = 256;
+  #capacity = 64;
   #size = 0;
-  #first = new Int32Array(this.#capacity);
-  #second = new Int32Array(this.#capacity);
-  #value = new Int32Array(this.#capacity).fill(UNKNOWN);
+  /** By slot both keys and the value, which stands there as its distance from UNKNOWN: 0 is a free slot. */
+  #cells = new Int32Array(3 * this.#capacity);
 
   slotOf(first: number, second: number): number {
+    const cells = this.#cells;
     const mask = this.#capacity - 1;
     let slot = mixed(first, second) & mask;
-    while (this.#value[slot] !== UNKNOWN && (this.#first[slot] !== first || this.#second[slot] !== second))
+    for (let at = 3 * slot; cells[at + 2] !== 0; at = 3 * slot) {
+      if (cells[at] === first && cells[at + 1] === second) break;
       slot = (slot + 1) & mask;
+    }
     return slot;
   }
 
   valueAt(slot: number): number {
-    return this.#value[slot]!;
+    return this.#cells[3 * slot + 2]! + UNKNOWN;
   }
 
   /** `slot` is what `slotOf` answered for the same pair, with no `set` in between. */
   set(slot: number, first: number, second: number, value: number): void {
-    this.#first[slot] = first;
-    this.#second[slot] = second;
-    this.#value[slot] = value;
+    this.#cells[3 * slot] = first;
+    this.#cells[3 * slot + 1] = second;
+    this.#cells[3 * slot + 2] = value - UNKNOWN;
     if (++this.#size * 2 > this.#capacity) this.#grow();
   }
 
   #grow(): void {
-    const [first, second, value] = [this.#first, this.#second, this.#value];
+    const old = this.#cells;
     this.#capacity *= 2;
-    this.#first = new Int32Array(this.#capacity);
-    this.#second = new Int32Array(this.#capacity);
-    this.#value = new Int32Array(this.#capacity).fill(UNKNOWN);
-    for (let old = 0; old < value.length; old++) {
-      if (value[old] === UNKNOWN) continue;
-      const slot = this.slotOf(first[old]!, second[old]!);
-      this.#first[slot] = first[old]!;
-      this.#second[slot] = second[old]!;
-      this.#value[slot] = value[old]!;
+    this.#cells = new Int32Array(3 * this.#capacity);
+    for (let at = 0; at < old.length; at += 3) {
+      if (old[at + 2] === 0) continue;
+      const to = 3 * this.slotOf(old[at]!, old[at + 1]!);
+      for (let i = 0; i < 3; i++) this.#cells[to + i] = old[at + i]!;
     }
   }
 }

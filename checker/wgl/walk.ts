@@ -48,7 +48,7 @@ export class Walk<S, I, O> {
   /** Rank of the latest call among placed operations. */
   #latestCall = -1;
   // What may come next, one range per level of the search, in one array.
-  #choices = new Int32Array(64);
+  #choices = new Int32Array(16);
   #choicesEnd = 0;
   /** Those in use are the first ones; the others are kept to be used again. */
   readonly #levels: Level[] = [];
