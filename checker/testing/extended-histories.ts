@@ -17,6 +17,8 @@ interface Draft {
   returnedAt: number;
   answer: ExtendedReturn | null;
   tailTimestamp?: number;
+  /** Nobody ever tells of it. */
+  isLost?: true;
 }
 
 interface Subjects {
@@ -81,6 +83,7 @@ const SUBJECTS = [
   'alike',
   'alike trims',
   'alike lives',
+  'unanswered',
   'pipelined lives',
   'pipelined creating lives',
 ] as const;
@@ -106,6 +109,7 @@ export function extendedHistory(dice: Dice, operationsMax: number): SmallExtende
   );
   let drafts: Draft[] = [];
   if (subject.startsWith('pipelined')) drafts = session(dice, subjects);
+  if (subject === 'unanswered') drafts = unanswered(dice);
   if (subject.startsWith('followed')) drafts = follower(dice);
   drafts.push(...clients(dice, subjects, Math.max(1, most - drafts.length)));
   const stream: Pretended = {
@@ -124,7 +128,8 @@ export function extendedHistory(dice: Dice, operationsMax: number): SmallExtende
     followers: new Map(),
   };
   for (const draft of drafts.toSorted((a, b) => a.effectAt - b.effectAt)) answer(dice, stream, subjects, draft);
-  for (let lies = dice.pick([0, 0, 1]); lies > 0; lies--) falsify(dice, dice.pick(drafts));
+  const told = drafts.filter(({ isLost }) => isLost !== true);
+  for (let lies = dice.pick([0, 0, 0, 1, 1]); lies > 0; lies--) falsify(dice, dice.pick(told));
   return { events: eventsOf(dice, drafts, subjects), initially, config, createsOn };
 }
 
@@ -156,7 +161,8 @@ function session(dice: Dice, subjects: Subjects): Draft[] {
   const drafts: Draft[] = [];
   let [calledAt, effectAt, returnedAt] = [dice.below(4), 0, 0];
   for (let index = dice.between(2, 4) - 1, n = 0; index >= 0; index--, n++) {
-    calledAt += dice.below(3);
+    // Where there are lives, some outlast one.
+    calledAt += dice.below(subjects.lives ? 9 : 3);
     effectAt = Math.max(effectAt + 0.1, calledAt) + dice.below(3);
     returnedAt = Math.max(returnedAt + 0.1, effectAt) + dice.below(4);
     const call = { ...drawAppend(dice, subjects), turn: { session: 's', index: n } };
@@ -164,6 +170,30 @@ function session(dice: Dice, subjects: Subjects): Draft[] {
   }
   return drafts;
 }
+
+/** Appends of which nobody hears until all is read. Most hold the same, and which is which real time alone can tell. */
+function unanswered(dice: Dice): Draft[] {
+  let calledAt = dice.below(3);
+  const appends = Array.from({ length: dice.between(3, 5) }, (_, i): Draft => {
+    calledAt += dice.below(4);
+    const effectAt = calledAt + dice.below(5);
+    const hash = dice.pick([0n, 0n, BigInt(1 + i)]);
+    const call: ExtendedCall = { ...PLAIN_APPEND, recordHashes: [hash] };
+    return {
+      clientId: 700 + i,
+      call,
+      calledAt,
+      effectAt,
+      returnedAt: effectAt + dice.below(2),
+      answer: null,
+      isLost: true,
+    };
+  });
+  const call: ExtendedCall = { kind: 'read-part', from: { seqNum: 0 } };
+  return [...appends, { clientId: 710, call, calledAt: 40, effectAt: 41, returnedAt: 42, answer: null }];
+}
+
+const PLAIN_APPEND = { kind: 'append', setFencingToken: null, fencingToken: null, matchSeqNum: null } as const;
 
 /** The events of one or two sessions, the second of which goes on where the first ended. */
 function follower(dice: Dice): Draft[] {
@@ -259,7 +289,7 @@ function born(dice: Dice, stream: Pretended, creation: string | null, config: St
     trimPoint: 0,
     trims: [],
     // A bug: sessions of appends go on.
-    turns: dice.chance(1, 4) ? stream.turns : new Map(),
+    turns: dice.chance(1, 2) ? stream.turns : new Map(),
   });
 }
 
@@ -461,15 +491,17 @@ function falsify(dice: Dice, draft: Draft): void {
 /** Some answers are lost. Those of a session come in order, so with one all behind it are. */
 function eventsOf(dice: Dice, drafts: readonly Draft[], { ages, alike }: Subjects): ExtendedEvent[] {
   const brokenFrom = dice.chance(1, 2) ? dice.below(4) : Number.POSITIVE_INFINITY;
-  const stamped = drafts.flatMap(({ clientId, call, calledAt, returnedAt, answer: told, tailTimestamp }, opId) => {
+  const stamped = drafts.flatMap((draft, opId) => {
+    const { clientId, call, calledAt, returnedAt, answer: told, tailTimestamp, isLost: isUntold = false } = draft;
     const begun: ExtendedEvent = { type: 'call', clientId, opId, call };
     const isLost =
-      call.kind === 'append'
+      isUntold ||
+      (call.kind === 'append'
         ? call.turn === undefined
           ? dice.chance(alike ? 2 : 1, 4)
           : call.turn.index >= brokenFrom
-        : (call.kind === 'create' || call.kind === 'delete' || call.kind === 'configure') && dice.chance(1, 8);
-    const isEarly = call.kind === 'append' && call.turn === undefined && dice.chance(1, 5);
+        : (call.kind === 'create' || call.kind === 'delete' || call.kind === 'configure') && dice.chance(1, 8));
+    const isEarly = call.kind === 'append' && call.turn === undefined && dice.chance(1, isUntold ? 3 : 5);
     const lost: ExtendedReturn = { kind: call.kind === 'append' ? 'append-indefinite-failure' : 'change-unknown' };
     const ended: ExtendedEvent = {
       type: 'return',
