@@ -53,17 +53,21 @@ export function isPinned({ metadata }: StreamOperation): boolean {
   return metadata.shownTo !== undefined;
 }
 
-/** It holds a record that was shown. */
-interface Holder {
-  readonly append: StreamAppend;
-  /** Which of its records that is. */
+/** Appends that hold a record that was shown, and are alike: whatever else speaks against one of them speaks against all. */
+interface Holders {
+  /** Which of their records that is. */
   readonly index: number;
+  /** In order of call. */
+  readonly appends: StreamAppend[];
+  /** Those behind so many have a place. */
+  left: number;
 }
 
 class Pins {
   readonly #life: readonly StreamOperation[];
   readonly #known: KnownRecords;
-  readonly #holders = new Map<bigint, Holder[]>();
+  /** By what they hold, and which of their records that is. */
+  readonly #holders = new Map<bigint, Map<string, Holders>>();
   /** By position: who is there for certain. */
   readonly #writers = new Map<number, StreamOperation>();
   readonly #places = new Map<StreamOperation, StreamOperation>();
@@ -71,18 +75,11 @@ class Pins {
   readonly #ofSession = new Map<string, { index: number; at: number; operation: StreamOperation }[]>();
   readonly #reaches: Reaches;
   readonly #lows: Lows;
-  readonly #alike: Alike;
 
   constructor(life: readonly StreamOperation[], known: KnownRecords, alike: Alike) {
     this.#life = life;
     this.#known = known;
-    this.#alike = alike;
-    for (const append of life.filter(isInDoubt))
-      for (const [index, hash] of append.input.recordHashes.entries()) {
-        const others = this.#holders.get(hash);
-        if (others === undefined) this.#holders.set(hash, [{ append, index }]);
-        else others.push({ append, index });
-      }
+    for (const append of life.filter(isInDoubt)) this.#hold(append, alike.kindOf(append));
     for (const [position, { operation }] of known.at)
       if (operation.input.kind === 'append') this.#writers.set(position, operation);
     for (const operation of life) {
@@ -106,26 +103,41 @@ class Pins {
       for (const position of open) {
         if (this.#writers.has(position)) continue;
         const holders = this.#holdersAt(position);
-        const possible = holders.filter((holder) => this.#objectionTo(holder, position) === null);
-        if (possible.length === 0) return this.#explain(holders, position, all);
-        const one = this.#onlyOneOf(possible);
-        if (one === null) left.push(position);
-        else this.#pin(one.append, position - one.index);
+        const possible = holders.filter((one) => this.#objectionTo(this.#latestOf(one), one.index, position) === null);
+        const [one] = possible;
+        if (one === undefined) return this.#explain(holders, position, all);
+        if (possible.length > 1) left.push(position);
+        else this.#pin(this.#latestOf(one), position - one.index);
       }
       open = left;
     }
     return null;
   }
 
-  /** Of what was shown there, body and content. */
-  #holdersAt(position: number): readonly Holder[] {
-    const { hash, content } = this.#known.at.get(position)!;
-    const holders = this.#holders.get(hash) ?? [];
-    return holders.filter(({ append, index }) => !areOther(append.input.contentHashes?.[index], content?.hash));
+  #hold(append: StreamAppend, kind: number): void {
+    for (const [index, hash] of append.input.recordHashes.entries()) {
+      const ofHash = this.#holders.get(hash) ?? new Map<string, Holders>();
+      const holders = ofHash.get(`${index} ${kind}`) ?? { index, appends: [], left: 0 };
+      holders.left = holders.appends.push(append);
+      this.#holders.set(hash, ofHash.set(`${index} ${kind}`, holders));
+    }
   }
 
-  /** Why it cannot have written the record at the position; null when it can. */
-  #objectionTo({ append, index }: Holder, position: number): Objection | null {
+  /** Of what was shown there, body and content. */
+  #holdersAt(position: number): readonly Holders[] {
+    const { hash, content } = this.#known.at.get(position)!;
+    const holders = [...(this.#holders.get(hash)?.values() ?? [])];
+    return holders.filter(({ appends, index }) => !areOther(appends[0]!.input.contentHashes?.[index], content?.hash));
+  }
+
+  /** That has no place yet, if one is left. */
+  #latestOf(holders: Holders): StreamAppend {
+    while (holders.left > 1 && this.#places.has(holders.appends[holders.left - 1]!)) holders.left--;
+    return holders.appends[holders.left - 1]!;
+  }
+
+  /** Why it cannot have written its record with that index at the position; null when it can. */
+  #objectionTo(append: StreamAppend, index: number, position: number): Objection | null {
     const { input, call, return: end } = append;
     const start = position - index;
     const elsewhere = this.#places.get(append);
@@ -169,12 +181,6 @@ class Pins {
     return known === undefined ? null : whoDisagrees(known, input.recordHashes[index]!, input.contentHashes?.[index]);
   }
 
-  #onlyOneOf(possible: readonly Holder[]): Holder | null {
-    const one = possible.at(-1)!;
-    const isAlike = ({ append, index }: Holder): boolean => index === one.index && this.#alike.are(append, one.append);
-    return possible.every(isAlike) ? one : null;
-  }
-
   #pin(append: StreamAppend, start: number): void {
     const end = start + append.input.recordHashes.length;
     const positions = append.input.recordHashes.map((_, index) => start + index);
@@ -192,9 +198,11 @@ class Pins {
     for (const position of positions) this.#writers.set(position, pinned);
   }
 
-  #explain(holders: readonly Holder[], position: number, all: readonly StreamOperation[]): Violation {
+  #explain(holders: readonly Holders[], position: number, all: readonly StreamOperation[]): Violation {
     const { hash, content, operation } = this.#known.at.get(position)!;
-    const objections = holders.map((holder) => this.#objectionTo(holder, position)!);
+    const objections = holders.flatMap(({ appends, index }) =>
+      appends.map((append) => this.#objectionTo(append, index, position)!),
+    );
     return unwritten({ position, hash, content: content?.hash ?? null, by: operation }, objections, {
       life: this.#life,
       all,
@@ -206,11 +214,11 @@ function isInDoubt(operation: StreamOperation): operation is StreamAppend {
   return operation.output.kind === 'append-indefinite-failure' && operation.input.kind === 'append';
 }
 
-/** Appends that can change places in every order: the same is said of them, and real time binds them alike. */
+/** Which appends can change places in every order: the same is said of them, and real time binds them alike. */
 class Alike {
   readonly #returns: readonly number[];
   readonly #latestCall: number;
-  readonly #keys = new Map<StreamAppend, string>();
+  readonly #kinds = new Map<StreamAppend | string, number>();
 
   /** `all`: of all lives and of none, for an append may be of any life. */
   constructor(all: readonly StreamOperation[]) {
@@ -218,9 +226,12 @@ class Alike {
     this.#latestCall = all.reduce((latest, { call }) => Math.max(latest, call), Number.NEGATIVE_INFINITY);
   }
 
-  are(one: StreamAppend, other: StreamAppend): boolean {
-    if (one === other) return true;
-    return this.#isOpen(one) && this.#isOpen(other) && this.#keyOf(one) === this.#keyOf(other);
+  /** The same number of those that are alike. */
+  kindOf(append: StreamAppend): number {
+    const key = this.#isOpen(append) ? this.#keyOf(append) : append;
+    const kind = this.#kinds.get(key) ?? this.#kinds.size;
+    this.#kinds.set(key, kind);
+    return kind;
   }
 
   /** Nothing must stand behind it, it is in no session, and nothing tells its age. */
@@ -228,14 +239,8 @@ class Alike {
     return end > this.#latestCall && input.turn === undefined && input.when === undefined;
   }
 
-  #keyOf(append: StreamAppend): string {
-    const key = this.#keys.get(append) ?? this.#newKeyOf(append);
-    this.#keys.set(append, key);
-    return key;
-  }
-
   /** All that anybody could tell of it, and how many had returned when it was called: they must stand before it. */
-  #newKeyOf({ input, call }: StreamAppend): string {
+  #keyOf({ input, call }: StreamAppend): string {
     const { recordHashes, contentHashes = null, setFencingToken, fencingToken, matchSeqNum, trim = 0 } = input;
     const hashes = [recordHashes.join(), contentHashes?.join() ?? null];
     const hadReturned = firstAbove(this.#returns, (end) => end, call);

@@ -225,8 +225,8 @@ export const EXTENDED_MUTANTS: readonly Mutant[] = [
   ]),
   onExtended('the only one who can have written a record', [
     'pins.ts',
-    'return possible.every(isAlike) ? one : null;',
-    'return possible.length > 0 ? one : null;',
+    'if (possible.length > 1) left',
+    'if (possible.length < 1) left',
   ]),
   onExtended('which of its records was shown', ['pins.ts', 'position - one.index', 'position']),
   onExtended('a shown append stands once', ['pins.ts', 'if (elsewhere !== undefined)', 'if (elsewhere === append)']),
@@ -251,11 +251,15 @@ export const EXTENDED_MUTANTS: readonly Mutant[] = [
     '(index < turn.index ? at > start : at < start)',
     'index === -1',
   ]),
-  onExtended('of those alike the same record', ['pins.ts', 'index === one.index && ', '']),
+  onExtended('of those alike the same record', [
+    'pins.ts',
+    'ofHash.get(`${index} ${kind}`)',
+    'ofHash.values().next().value',
+  ]),
   onExtended('those alike hold the same and demand the same', [
     'pins.ts',
-    'this.#keyOf(one) === this.#keyOf(other)',
-    'one.input !== null',
+    'this.#isOpen(append) ? this.#keyOf(append) : append',
+    "this.#isOpen(append) ? 'open' : append",
   ]),
   ...['setFencingToken, ', 'fencingToken, ', 'trim, '].map((told) =>
     onExtended(`those alike have the same ${told.slice(0, -2)}`, [
