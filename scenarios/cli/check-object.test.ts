@@ -34,7 +34,9 @@ describe('a register', () => {
   test.each(['9007199254740993', '-9007199254740993', '{}', '[1', '[1]', '0.0', '-0', '1e3', '+5', '"a', '7up'])(
     'is not said to hold %s, which would be a guess',
     (initial) =>
-      expect(judged('0', { initial })).toMatch(/^--initial: the value .* is no .*; a string is written as JSON: "/),
+      expect(() => judged('0', { initial })).toThrow(
+        /^--initial: the value .* is no .*; a string is written as JSON: "/,
+      ),
   );
 
   test('of a history of Jepsen begins as is said, too', () => {
@@ -54,7 +56,10 @@ describe('a register', () => {
 });
 
 test('nothing but a register holds something at first', () => {
-  expect(judged('0', { model: 'queue', initial: '0' })).toContain('unknown operation');
-  const nothing = judgeObject('file', new Uint8Array(), { model: 'queue', initial: '0' }, false);
-  expect(nothing).toMatchObject({ refusal: 'a queue is empty at first; --initial is for registers' });
+  const emptyAtFirst = 'is empty at first; --initial is for registers';
+  expect(() => judged('0', { model: 'queue', initial: '0' })).toThrow(`a queue ${emptyAtFirst}`);
+  const get = '{:process 0, :type :invoke, :f :get, :key "a"}';
+  expect(() => judgeObject('file', new TextEncoder().encode(get), { initial: '0' }, true)).toThrow(
+    `a key-value ${emptyAtFirst}`,
+  );
 });

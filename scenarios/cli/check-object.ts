@@ -13,6 +13,7 @@ import {
 } from '../../checker/index.ts';
 import type { CheckOptions } from './check.ts';
 import type { Findings, Refusal } from './findings.ts';
+import { EXIT_USAGE, InputError } from './input-error.ts';
 
 const STEPS_MAX = 20_000_000;
 const SHOWN_MAX = 12;
@@ -21,22 +22,20 @@ type Operations = readonly Operation<never, never>[];
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
+/** Throws an InputError when it is asked for a model that there is not, or that cannot begin as it is told to. */
 export function judgeObject(
   file: string,
   bytes: Uint8Array,
   options: CheckOptions,
   isJepsens: boolean,
 ): Findings | Refusal {
+  // Whatever the file holds.
+  if (options.model !== undefined) entryOf(options.model, options.initial);
   const text = new TextDecoder().decode(bytes);
   const read = isJepsens ? readJepsen(text, options.model) : readPlain(text, options.model ?? '');
   if ('line' in read) return { refusal: `${file}:${read.line}: ${read.message}` };
   if ('refusal' in read) return read;
-  const known = MODELS[read.model]!;
-  if (options.initial !== undefined && known.from === undefined)
-    return { refusal: `a ${read.model} is empty at first; --initial is for registers` };
-  const initial = options.initial === undefined ? null : readValue(options.initial);
-  if (initial?.kind === 'malformed') return { refusal: `--initial: ${initial.message}` };
-  const entry = initial === null ? known : { ...known, model: known.from!(initial.value) };
+  const entry = entryOf(read.model, options.initial);
   const result = checkOperations(entry.model, read.operations, { stepsMax: options.budget ?? STEPS_MAX });
   return {
     verdict: result.verdict,
@@ -44,6 +43,19 @@ export function judgeObject(
     json: jsonOf(file, read.model, result),
     page: () => pageOf(file, describe(entry, read.model, result, true).join('\n')),
   };
+}
+
+/** The model as it is said to begin. */
+function entryOf(model: string, initial?: string): CatalogueEntry {
+  const wrong = (what: string): InputError => new InputError(what, EXIT_USAGE);
+  const known = Object.hasOwn(MODELS, model) ? MODELS[model] : undefined;
+  if (known === undefined)
+    throw wrong(`there is no model "${model}"; known are stream, ${Object.keys(MODELS).join(', ')}`);
+  if (initial === undefined) return known;
+  if (known.from === undefined) throw wrong(`a ${model} is empty at first; --initial is for registers`);
+  const read = readValue(initial);
+  if (read.kind === 'malformed') throw wrong(`--initial: ${read.message}`);
+  return { ...known, model: known.from(read.value) };
 }
 
 type Read = { model: string; operations: Operations } | { line: number; message: string } | Refusal;
@@ -58,10 +70,7 @@ function readJepsen(text: string, wanted: string | undefined): Read {
 }
 
 function readPlain(text: string, model: string): Read {
-  const entry = MODELS[model];
-  if (entry === undefined)
-    return { refusal: `there is no model "${model}"; known are stream, ${Object.keys(MODELS).join(', ')}` };
-  const parsed = parseOperations(text, entry);
+  const parsed = parseOperations(text, entryOf(model));
   return parsed.kind === 'malformed' ? parsed : { model, operations: parsed.operations };
 }
 

@@ -98,10 +98,10 @@ describe.concurrent('check', () => {
     expect([code, stdout]).toEqual([1, expect.stringContaining('client 0: read -> 3: the register holds null')]);
   });
 
-  test('a model that does not exist, or a line that is none of its operations, exits 3', async () => {
+  test('a model that does not exist exits 2, a line that is none of its operations 3', async () => {
     const path = file('other.jsonl', '{"client_id":1,"id":1,"call":{"op":"push"}}');
     expect(await tailrace('check', path, '--model', 'stack')).toMatchObject({
-      code: 3,
+      code: 2,
       stderr: expect.stringContaining('queue'),
     });
     expect(await tailrace('check', path, '--model', 'queue')).toMatchObject({

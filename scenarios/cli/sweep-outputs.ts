@@ -4,17 +4,7 @@
  * what can not be written all the same is said, and keeps nothing else from being written.
  */
 
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { durationArgument } from '../arguments.ts';
@@ -23,7 +13,8 @@ import { drawPlan, type Profile, type RunSize } from '../plan.ts';
 import { withBuild } from '../repro-line.ts';
 import type { Night, PlantTrial, SweepRecord } from '../run.ts';
 import type { SweepVerdict } from '../sweep/verdict.ts';
-import { EXIT_USAGE, InputError, readable, reasonOf } from './input-error.ts';
+import { readable, reasonOf } from './input-error.ts';
+import { mustBeWritable, tryTo } from './must-be-writable.ts';
 import { EXIT_FAILED, EXIT_HARNESS, EXIT_PROBES_DARK } from './sim-options.ts';
 import { writeCase } from './write-case.ts';
 
@@ -79,7 +70,7 @@ export async function toPublish(options: PublishOptions): Promise<Given> {
   });
   for (const flag of ['results', 'junit', 'summary', 'issues', 'history'] as const) {
     const file = options[flag];
-    if (file !== undefined) tryTo(`--${flag} ${file}`, () => tryFile(file));
+    if (file !== undefined) mustBeWritable(`--${flag} ${file}`, file);
   }
   const { history, plants } = options;
   const { readNights } = await import('../sweep/nights.ts');
@@ -87,23 +78,6 @@ export async function toPublish(options: PublishOptions): Promise<Given> {
     nights: history === undefined ? [] : readable(history, () => readNights(history)),
     plants: plants === undefined ? [] : readable(plants, () => plantTrials(readFileSync(plants, 'utf8'))),
   };
-}
-
-function tryTo(what: string, attempt: () => void): void {
-  try {
-    attempt();
-  } catch (error) {
-    throw new InputError(
-      `${what} can not be written: ${reasonOf(error)}; nothing has run yet, name a place that can`,
-      EXIT_USAGE,
-    );
-  }
-}
-
-function tryFile(file: string): void {
-  const wasThere = existsSync(file);
-  closeSync(openSync(file, 'a'));
-  if (!wasThere) rmSync(file);
 }
 
 /** Everything that is made of a sweep; the exit code. */
