@@ -4,10 +4,10 @@
  * a stream for being empty is not looked at: where it may, nothing is said of streams that are gone.
  */
 
-import { firstAbove } from '../sweep/order.ts';
 import type { Violation } from '../sweep/violation.ts';
 import { mayCreate, mayVanish } from './by-itself.ts';
 import { violationOf } from './explain.ts';
+import { callOf, Greatest, returnOf } from './greatest.ts';
 import { isBirth, isDeletion, showsStream, tellsOfTheEnd } from './lives.ts';
 import type { ExtendedRule } from './model.ts';
 import type { StreamOperation } from './operations.ts';
@@ -56,24 +56,6 @@ function unexplainedTurn(
     if (read !== undefined && isBefore(behind)) ofRead.set(read, behind);
   }
   return null;
-}
-
-const callOf = ({ call }: StreamOperation): number => call;
-const returnOf = (operation: StreamOperation): number => operation.return;
-
-/** Which of those up to a key has the greatest value. */
-class Greatest<T> {
-  readonly #ascending: { item: T; key: number; value: number }[] = [];
-
-  constructor(items: readonly T[], keyOf: (item: T) => number, valueOf: (item: T) => number) {
-    const keyed = items.map((item) => ({ item, key: keyOf(item), value: valueOf(item) }));
-    for (const one of keyed.sort((a, b) => a.key - b.key))
-      if (one.value > (this.#ascending.at(-1)?.value ?? Number.NEGATIVE_INFINITY)) this.#ascending.push(one);
-  }
-
-  upTo(bound: number): T | null {
-    return this.#ascending[firstAbove(this.#ascending, ({ key }) => key, bound) - 1]?.item ?? null;
-  }
 }
 
 function tellsOfStream(operation: StreamOperation): boolean {

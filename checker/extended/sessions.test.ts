@@ -66,6 +66,21 @@ describe('a follower', () => {
     expect(convicted([from(1), shown(0, [1n])])).toMatchObject(naming(1));
   });
 
+  test('that is convicted is told what it was shown, what it had, and no tail that it never heard of', () => {
+    const saidOf = (...steps: Step[]): unknown => {
+      const verdict = checkExtendedStream(inSequence(three, ...steps));
+      return verdict.verdict === 'illegal' ? verdict.violation.message : verdict.verdict;
+    };
+    const again: Step = [follow('f'), shown(1, [], 3)];
+    expect(saidOf(begin(0, [1n, 2n]), again)).toBe('A follower that had come to 2 was shown nothing from 1 on (op 2).');
+    expect(saidOf([follow('f', { seqNum: 2 }), shown(1, [2n])])).toBe(
+      'A follower that asked for 2 on was shown records [1, 2) (op 1).',
+    );
+    expect(saidOf([follow('f', { seqNum: 0 }), shown(0, [1n], 3)], [follow('f'), shown(1, [2n], 2)])).toBe(
+      'A follower that had heard of tail 3 was shown records [1, 2) with tail 2 (op 2).',
+    );
+  });
+
   test('is shown things that were true since its session was opened, for events travel', () => {
     const [opened, first, more, second] = [follow('f', { seqNum: 3 }), shown(3, [], 3), follow('f'), shown(3, [], 3)];
     const late: ExtendedEvent[] = [

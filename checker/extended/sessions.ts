@@ -83,14 +83,20 @@ function told(session: Following, opId: number, outcome: ExtendedReturn): Violat
   return outcome.kind === 'read-unwritten' ? hear(session, opId, outcome.tail) : null;
 }
 
-/** Tails told in a session never fall, whatever they are told with. */
+/** Tails told in a session never fall, whatever they are told with, and what is written is shown. */
 function hear(session: Following, opId: number, tail: number): Violation | null {
-  const { tail: latest, tailOp } = session;
+  const { from, fromOp, tail: latest, tailOp } = session;
   if (tail < latest)
     return {
       code: 'out-of-turn',
       message: `A follower that had heard of tail ${latest} was told that only ${tail} records are written (op ${opId}).`,
       opIds: tailOp === null ? [opId] : [opId, tailOp],
+    };
+  if ('seqNum' in from && from.seqNum < tail)
+    return {
+      code: 'answer-without-place',
+      message: `A follower that ${cameTo(session)} was told that nothing is written there, and that the tail is ${tail} (op ${opId}).`,
+      opIds: fromOp === null ? [opId] : [opId, fromOp],
     };
   Object.assign(session, { tail, tailOp: opId });
   return null;
@@ -103,20 +109,26 @@ function take(
   { start, recordHashes, tail }: ExtendedReturn & { kind: 'read-part-success' },
 ): Violation | null {
   const { from, fromOp, tail: latest, tailOp } = session;
-  session.from = { seqNum: start + recordHashes.length };
+  const came = cameTo(session);
+  const end = start + recordHashes.length;
+  session.from = { seqNum: end };
   session.fromOp = opId;
-  if (tail !== null && tail >= latest) Object.assign(session, { tail, tailOp: opId });
-  const isAgain = 'seqNum' in from && start < from.seqNum;
-  if (!isAgain && (tail ?? latest) >= latest) return null;
-  const what = recordHashes.length === 0 ? 'nothing' : `records ${range(start, start + recordHashes.length)}`;
-  const told = tail === null ? '' : ` with tail ${tail}`;
-  const came = 'seqNum' in from ? `had come to ${from.seqNum}` : `began at timestamp ${from.timestamp}`;
-  const other = isAgain ? fromOp : tailOp;
-  return {
+  const what = start === end ? `nothing from ${start} on` : `records ${range(start, end)}`;
+  const outOfTurn = (before: string, shown: string, other: number | null): Violation => ({
     code: 'out-of-turn',
-    message: `A follower that ${came} and had heard of tail ${latest} was shown ${what}${told} (op ${opId}).`,
+    message: `A follower that ${before} was shown ${shown} (op ${opId}).`,
     opIds: other === null ? [opId] : [opId, other],
-  };
+  });
+  if ('seqNum' in from && start < from.seqNum) return outOfTurn(came, what, fromOp);
+  if (tail === null) return null;
+  if (tail < latest) return outOfTurn(`had heard of tail ${latest}`, `${what} with tail ${tail}`, tailOp);
+  Object.assign(session, { tail, tailOp: opId });
+  return null;
+}
+
+function cameTo({ from, fromOp }: Following): string {
+  if ('timestamp' in from) return `asked for timestamp ${from.timestamp} on`;
+  return fromOp === null ? `asked for ${from.seqNum} on` : `had come to ${from.seqNum}`;
 }
 
 interface Sent {

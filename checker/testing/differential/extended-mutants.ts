@@ -93,10 +93,15 @@ export const EXTENDED_MUTANTS: readonly Mutant[] = [
   onExtended('starts of acknowledgements', ['operations.ts', 'end - start !== count || tail < end', 'tail < end']),
   onExtended('followers go on where they are', [
     'sessions.ts',
-    'session.from = { seqNum: start + recordHashes.length };',
+    'session.from = { seqNum: end };',
     'session.from = { seqNum: 0 };',
   ]),
-  onExtended('tails that followers heard of', ['sessions.ts', '(tail ?? latest) >= latest', 'start >= 0']),
+  onExtended('tails that followers heard of', [
+    'sessions.ts',
+    'if (tail < latest) return outOfTurn',
+    'if (tail < 0) return outOfTurn',
+  ]),
+  onExtended('followers are told of nothing only where nothing is', ['sessions.ts', 'from.seqNum < tail', 'tail < 0']),
   onExtended('events travel', ['operations.ts', 'delivery?.openedAt ?? at', 'at']),
   onExtended(
     'turns',
@@ -335,10 +340,20 @@ export const EXTENDED_MUTANTS: readonly Mutant[] = [
     'if (!operations.some(showsStream)) return operations;',
     'if (operations.length > 0) return operations;',
   ]),
+  onExtended('requests speak against their answers', [
+    'check.ts',
+    'const own = contradictionInItself(operations, rule);',
+    'const own = operations.length === 0 ? contradictionInItself(operations, rule) : null;',
+  ]),
+  onExtended("the empty token is not in force on a new stream, by S2's own rule", [
+    'self-contradictions.ts',
+    "(strictS2 && token === '')",
+    "(strictS2 && token !== '')",
+  ]),
   onExtended('a stream neither comes nor goes by itself', [
     'check.ts',
     'const violation = unexplainedExistence(operations, rule);',
-    'const violation = rule === null ? unexplainedExistence(operations, rule) : null;',
+    'const violation = operations.length === 0 ? unexplainedExistence(operations, rule) : null;',
   ]),
   onExtended('a session that was shown a stream is not told of none', ['existence.ts', 'ofRead.get(read) ??', '']),
   onExtended('somebody may have created or deleted a stream', [

@@ -190,4 +190,30 @@ const DECIDED: readonly Decided[] = [
     history: [lost(500, { kind: 'create', token: null }), ...stale],
     options: { initially: 'absent' },
   },
+  {
+    name: 'a rejection by the match_seq_num that holds',
+    verdict: 'answer-without-place',
+    history: [
+      ...doubts,
+      ...steps(10, [append([5n], { matchSeqNum: 4 }), { kind: 'append-rejected', actual: { tail: 4 } }]),
+    ],
+  },
+  {
+    name: 'a follower that is told of nothing where there is something',
+    verdict: 'answer-without-place',
+    history: [
+      ...doubts,
+      ...steps(
+        10,
+        [
+          { kind: 'follow', session: 'f', from: { seqNum: 0 } },
+          { kind: 'read-part-success', start: 0, recordHashes: [1_000n], tail: null },
+        ],
+        [
+          { kind: 'follow', session: 'f', from: null },
+          { kind: 'read-unwritten', tail: 4 },
+        ],
+      ),
+    ],
+  },
 ];
