@@ -88,6 +88,97 @@ describe('events', () => {
   });
 });
 
+describe('values are what the model says they are, or refused', () => {
+  const ok = (value: string): string => `{"outcome":"ok","value":${value}}`;
+  const put = '{"op":"put","key":"a","value":"x"}';
+  test.each([
+    ['register', '{"op":"write","value":[1,2]}', DONE, '"value" of "write" must be an integer within 2^53-1, a string'],
+    ['register', READ, ok('[1,2]'), 'the answer of "read" must be an integer within 2^53-1, a string, '],
+    ['register', READ, ok('1.0'), 'not 1.0'],
+    ['register', READ, ok('-0'), 'not -0'],
+    ['register', READ, ok('1e3'), 'not 1e3'],
+    ['register', READ, ok('9007199254740992'), 'not 9007199254740992'],
+    ['register', READ, ok('-9007199254740992'), 'not -9007199254740992'],
+    ['register', READ, ok('{"a":1}'), 'not an object'],
+    ['register', WRITE, ok('"OK"'), 'the answer of "write" must be null, not "OK"'],
+    ['cas-register', '{"op":"cas","from":null,"to":5}', DONE, 'the answer of "cas" must be true or false, not null'],
+    ['key-value', '{"op":"put","key":"a","value":5}', DONE, '"value" of "put" must be a string, not 5'],
+    ['key-value', '{"op":"get","key":5}', ok('""'), '"key" of "get" must be a string, not 5'],
+    ['key-value', '{"op":"get","key":"a"}', DONE, 'the answer of "get" must be a string, not null'],
+    ['key-value', put, ok('"x"'), 'the answer of "put" must be null, not "x"'],
+    ['set', '{"op":"add","value":true}', ok('true'), '"value" of "add" must be an integer within 2^53-1 or a string'],
+    ['set', '{"op":"add","value":1}', ok('1'), 'the answer of "add" must be true or false or null, not 1'],
+    ['set', '{"op":"contains","value":1}', DONE, 'the answer of "contains" must be true or false, not null'],
+    ['set', READ, ok('1'), 'must be a list, each element an integer within 2^53-1 or a string, not 1'],
+    ['set', READ, ok('[true,"x"]'), 'not a list'],
+    [
+      'queue',
+      '{"op":"enqueue","value":[1,2]}',
+      DONE,
+      '"value" of "enqueue" must be an integer within 2^53-1 or a string',
+    ],
+    [
+      'queue',
+      '{"op":"enqueue","value":null}',
+      DONE,
+      '"value" of "enqueue" must be an integer within 2^53-1 or a string, not null',
+    ],
+    [
+      'queue',
+      '{"op":"dequeue"}',
+      ok('[1,2]'),
+      'the answer of "dequeue" must be an integer within 2^53-1, a string or null',
+    ],
+    [
+      'fencing-lock',
+      '{"op":"acquire","owner":"a"}',
+      ok('"1"'),
+      'the answer of "acquire" must be an integer within 2^53-1 or null',
+    ],
+    [
+      'fencing-lock',
+      '{"op":"use","token":"1"}',
+      ok('true'),
+      '"token" of "use" must be an integer within 2^53-1, not "1"',
+    ],
+  ])('%s: %s answered with %s', (model, input, output, message) => {
+    const events = [`{"client_id":1,"id":1,"call":${input}}`, `{"client_id":1,"id":1,"return":${output}}`];
+    const line = message.startsWith('"') ? 1 : 2;
+    expect(verdictOf(timed(0, 1, input, output), model)).toMatch(/^line 1: /);
+    expect(verdictOf(events.join('\n'), model)).toMatch(new RegExp(`^line ${line}: `));
+    for (const text of [timed(0, 1, input, output), events.join('\n')])
+      expect(verdictOf(text, model)).toContain(message);
+  });
+
+  test('integers are the same value however they are signed', () => {
+    const write = '{"op":"write","value":-5}';
+    expect(verdictOf([timed(0, 1, write, DONE), timed(2, 3, READ, ok('-5'))].join('\n'), 'register')).toBe('ok');
+    expect(verdictOf([timed(0, 1, write, DONE), timed(2, 3, READ, ok('"-5"'))].join('\n'), 'register')).toBe('illegal');
+  });
+
+  test('a read of a set that shows an element twice is no read of a set', () => {
+    const add = timed(0, 1, '{"op":"add","value":1}', DONE);
+    expect(verdictOf([add, timed(2, 3, READ, ok('[1]'))].join('\n'), 'set')).toBe('ok');
+    expect(verdictOf([add, timed(2, 3, READ, ok('[1,1]'))].join('\n'), 'set')).toBe('illegal');
+  });
+});
+
+test('metadata is handed back as plain values, integers beyond 2^53-1 as their text', () => {
+  const line = (metadata: string): string =>
+    `{"client_id":1,"call":0,"return":1,"input":${READ},"output":{"outcome":"ok","value":null},"metadata":${metadata}}`;
+  const handedBack = (metadata: string): unknown => {
+    const parsed = parseOperations(line(metadata), REGISTER);
+    return parsed.kind === 'operations' && parsed.operations[0]!.metadata;
+  };
+  expect(handedBack('{"node":"n1","at":18446744073709551615,"list":[1,-2,0.5,{"a":null}]}')).toEqual({
+    node: 'n1',
+    at: '18446744073709551615',
+    list: [1, -2, 0.5, { a: null }],
+  });
+  expect(handedBack('-9007199254740993')).toBe('-9007199254740993');
+  expect(handedBack('1e400')).toBe('1e400');
+});
+
 describe('generated histories in the shape of those that Porcupine is tested with', () => {
   test('registers of etcd: legal as they are made, illegal mostly with a read from the past', () => {
     let convicted = 0;

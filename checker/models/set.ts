@@ -1,8 +1,9 @@
 /**
  * A set: elements are added and removed, asked for one by one, or all read at once.
  *
- * `add` and `remove` answer whether they changed anything, or null when the system does not say. As long as nobody
- * reads the whole, elements cannot influence each other and each is judged by itself.
+ * `add` and `remove` answer whether they changed anything, or null when the system does not say. A read may tell the
+ * elements in any order, each once. As long as nobody reads the whole, elements cannot influence each other and each is
+ * judged by itself.
  */
 
 import type { Model } from '../wgl/model.ts';
@@ -66,5 +67,5 @@ function textOf(elements: readonly Element[]): Elements {
     if (typeof a !== typeof b) return typeof a === 'number' ? -1 : 1;
     return a === b ? 0 : a < b ? -1 : 1;
   };
-  return JSON.stringify([...new Set(elements)].toSorted(order));
+  return JSON.stringify(elements.toSorted(order));
 }
