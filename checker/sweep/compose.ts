@@ -10,7 +10,7 @@ import type { Budget } from './budget.ts';
 import type { Candidate } from './candidates.ts';
 import type { KnownFiller } from './fill-known.ts';
 import type { Filling, SegmentFillings } from './fillings.ts';
-import { LogState, type Mark, type Placement } from './log-state.ts';
+import type { LogState, Mark, Placement } from './log-state.ts';
 import type { Hole, Segment } from './tiling.ts';
 import { fillUnread } from './unread.ts';
 import type { Violation } from './violation.ts';
@@ -23,7 +23,8 @@ export type Composition =
   | { kind: 'unknown'; segment: Segment };
 
 export interface Parts {
-  readonly initialToken: string | null;
+  /** Empty. */
+  readonly log: LogState;
   readonly segments: readonly Segment[];
   readonly candidates: readonly Candidate[];
   /** For the first segment, if its content is known. */
@@ -40,7 +41,7 @@ interface Frame {
 }
 
 export function compose(parts: Parts, budget: Budget): Composition {
-  const log = new LogState(parts.initialToken);
+  const { log } = parts;
   const deadEnds = new Set<string>();
   const frames: Frame[] = [{ mark: log.mark(), next: 0 }];
   let starved: Segment | null = null;

@@ -8,6 +8,7 @@
 
 import type { Candidate } from './candidates.ts';
 import { lowOf, type Operation } from './operations.ts';
+import { inForce, wrongToken } from './frontier.ts';
 import { claimOf, nameOf, range, type Violation, violation } from './violation.ts';
 
 export interface Placement {
@@ -38,10 +39,13 @@ export class LogState {
   /** The placed append of unknown outcome that was called last. */
   #latestCall: Operation | null = null;
   #furthest: Refusal | null = null;
+  readonly #provedBy: (position: number) => Operation;
   #mark: Mark = { placed: -1, token: null, tokenOp: null, latestCall: null };
 
-  constructor(initialToken: string | null) {
+  /** `provedBy`: the first operation to prove that the log reached a position. */
+  constructor(initialToken: string | null, provedBy: (position: number) => Operation) {
     this.#token = initialToken;
+    this.#provedBy = provedBy;
   }
 
   get placements(): readonly Placement[] {
@@ -133,14 +137,13 @@ export class LogState {
   }
 
   #explainToken(op: Operation, position: number): Violation {
-    const inForce =
-      this.#tokenOp === null
-        ? 'no token had been set'
-        : `the token in force was ${JSON.stringify(this.#token)}, set by ${nameOf(this.#tokenOp)}`;
+    if (op.outcome === 'success') return wrongToken(op, this.#token, this.#tokenOp);
+    const end = position + op.recordCount;
+    const proof = this.#provedBy(end);
     const message =
-      `${nameOf(op)} carried fencing token ${JSON.stringify(op.fencingToken)} and took effect at ` +
-      `${range(position, position + op.recordCount)}, where ${inForce}.`;
-    return violation('fencing-token', message, [op, this.#tokenOp]);
+      `${claimOf(proof)}, so there are records at ${range(position, end)}. Had ${nameOf(op)} written them, it would have done ` +
+      `so with fencing token ${JSON.stringify(op.fencingToken)}, where ${inForce(this.#token, this.#tokenOp)}.`;
+    return violation('fencing-token', message, [op, proof, this.#tokenOp]);
   }
 
   #explainUsedUp(candidate: Candidate, position: number): Violation {

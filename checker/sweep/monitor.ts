@@ -1,42 +1,40 @@
 /**
  * The sweep while the history is being made: says at the very event that proves a bug what it is.
  *
- * Everything but the choice of what fills holes is judged here, each event in about constant time: floors, conditions,
- * overlapping and torn batches, reads that contradict each other or what was acknowledged. Memory is proportional to
- * what is outstanding: behind the least floor of the open operations one chain value is kept, for nothing that may
- * still return can lie there without being stale. What is not convicted here may still be illegal: `checkStream` of
- * the whole history decides.
+ * Everything but the choice of what fills holes is judged here: floors, conditions, tokens, overlapping and torn batches,
+ * reads that contradict each other or what was acknowledged, records that nobody can have written. Memory, and the time of
+ * an event, are proportional to what is outstanding: behind the least floor of the open operations one chain value and one
+ * token are kept, for nothing that may still return can lie there without being stale. What is not convicted here may still
+ * be illegal: `checkStream` of the whole history decides.
  */
 
-import { ChainHash, highHalf, lowHalf } from '../chain-hash.ts';
-import type { Hash64, HistoryEvent, Return } from '../history.ts';
+import { highHalf, lowHalf } from '../chain-hash.ts';
+import type { HistoryEvent, Return } from '../history.ts';
 import { violationOf } from './floors.ts';
+import { type Batch, behind, type Frontier, headOf, met, overHole, refusalOfToken } from './frontier.ts';
+import { OpenHoles } from './open-holes.ts';
 import { lowOf, NEVER, type Operation } from './operations.ts';
 import { firstAbove } from './order.ts';
+import { initialToken, type StreamCheckOptions } from './sweep.ts';
 import { disagreementOf, overlapOf, tearOf } from './tiling.ts';
-import { claimOf, nameOf, range, type Violation, violation } from './violation.ts';
-
-interface Batch {
-  readonly op: Operation;
-  readonly recordHashes: readonly Hash64[];
-}
+import type { Violation } from './violation.ts';
 
 export class StreamMonitor {
   #count = 0;
   #floor = 0;
   #floorOp: Operation | null = null;
   readonly #open = new Map<number, Batch>();
-  /** Acknowledged batches that end above the low-water mark, by position. */
+  readonly #holes = new OpenHoles();
+  /** Everything below is told, folded and forgotten. */
+  #frontier: Frontier;
+  /** Acknowledged batches behind the frontier, by position. */
   #batches: Batch[] = [];
-  /** Observers at or above the low-water mark, by tail; of reads and of check-tails the first at each. */
+  /** Observers at or behind the frontier, by tail; of reads and of check-tails the first at each. */
   #observers: Operation[] = [];
-  /** A position whose chain value is known, and who read it; null at the head. */
-  #anchor: { position: number; hi: number; lo: number; read: Operation | null } = {
-    position: 0,
-    hi: 0,
-    lo: 0,
-    read: null,
-  };
+
+  constructor(rule: Pick<StreamCheckOptions, 'strictS2'> = {}) {
+    this.#frontier = headOf(initialToken(rule));
+  }
 
   /**
    * Takes the next event of a well-formed history. Answers with the bug it proves, or null. After the first violation
@@ -51,29 +49,16 @@ export class StreamMonitor {
     const batch = this.#open.get(event.opId);
     if (batch === undefined) return null;
     this.#open.delete(event.opId);
-    if (!('tail' in event.return)) {
-      this.#forget();
-      return null;
-    }
-    const { op } = batch;
-    op.returnedAt = at;
-    op.tail = event.return.tail;
-    op.outcome = 'success';
-    const found =
-      violationOf(op) ?? (op.kind === 'append' ? this.#acknowledge(batch) : this.#observe(op, event.return));
+    const found = this.#finish(batch, event.return, at) ?? this.#judgeHoles();
     // A finished operation keeps nothing older alive.
-    op.floorOp = null;
-    if (op.tail > this.#floor) {
-      this.#floor = op.tail;
-      this.#floorOp = op;
-    }
-    this.#forget();
+    batch.op.floorOp = null;
+    if (found === null) this.#forget();
     return found;
   }
 
-  /** Operations and batches kept: what memory is proportional to. */
+  /** Operations, batches and holes kept: what memory is proportional to. */
   get size(): number {
-    return this.#open.size + this.#batches.length + this.#observers.length;
+    return this.#open.size + this.#batches.length + this.#observers.length + this.#holes.size;
   }
 
   #begun({ opId, clientId, call }: HistoryEvent & { type: 'call' }, calledAt: number): Batch {
@@ -103,6 +88,23 @@ export class StreamMonitor {
     return { op, recordHashes };
   }
 
+  #finish(batch: Batch, outcome: Return, at: number): Violation | null {
+    const { op } = batch;
+    op.returnedAt = at;
+    if (outcome.kind === 'append-indefinite-failure') this.#holes.addUnknown(op);
+    if (!('tail' in outcome)) return null;
+    op.tail = outcome.tail;
+    op.outcome = 'success';
+    const found = violationOf(op) ?? (op.kind === 'append' ? this.#acknowledge(batch) : this.#observe(op, outcome));
+    if (found !== null) return found;
+    if (op.tail > this.#floor) {
+      this.#holes.add(this.#floor, lowOf(op), op);
+      this.#floor = op.tail;
+      this.#floorOp = op;
+    } else this.#holes.take(lowOf(op), op.tail);
+    return this.#compare();
+  }
+
   #acknowledge(batch: Batch): Violation | null {
     const { op } = batch;
     const at = firstAbove(this.#batches, (other) => lowOf(other.op), lowOf(op));
@@ -111,13 +113,12 @@ export class StreamMonitor {
         return overlapOf(neighbour.op, op).violation;
     this.#batches.splice(at, 0, batch);
     const inside = this.#observers[firstAbove(this.#observers, (observer) => observer.tail, lowOf(op))];
-    if (inside !== undefined && inside.tail < op.tail) return tearOf(op, inside).violation;
-    return this.#compare();
+    return inside !== undefined && inside.tail < op.tail ? tearOf(op, inside).violation : null;
   }
 
   #observe(op: Operation, outcome: Return): Violation | null {
-    const behind = this.#batches[firstAbove(this.#batches, (batch) => batch.op.tail, op.tail)];
-    if (behind !== undefined && lowOf(behind.op) < op.tail) return tearOf(behind.op, op).violation;
+    const above = this.#batches[firstAbove(this.#batches, (batch) => batch.op.tail, op.tail)];
+    if (above !== undefined && lowOf(above.op) < op.tail) return tearOf(above.op, op).violation;
     const at = firstAbove(this.#observers, (observer) => observer.tail, op.tail);
     if (outcome.kind !== 'read-success') {
       if (this.#observers[at - 1]?.tail !== op.tail) this.#observers.splice(at, 0, op);
@@ -125,34 +126,40 @@ export class StreamMonitor {
     }
     op.hashHi = highHalf(outcome.streamHash);
     op.hashLo = lowHalf(outcome.streamHash);
-    for (let i = at - 1; i >= 0 && this.#observers[i]!.tail === op.tail; i--) {
-      const other = this.#observers[i]!;
-      if (other.kind !== 'read') continue;
-      return other.hashHi === op.hashHi && other.hashLo === op.hashLo ? null : disagreementOf(other, op).violation;
-    }
-    this.#observers.splice(at, 0, op);
-    return this.#compare();
+    const other = this.#readAt(op.tail);
+    if (other === undefined) this.#observers.splice(at, 0, op);
+    else if (other.hashHi !== op.hashHi || other.hashLo !== op.hashLo) return disagreementOf(other, op).violation;
+    return null;
   }
 
-  /** Folds what is acknowledged behind the anchor, up to the first hole, and compares at every read on the way. */
   #compare(): Violation | null {
-    const { position: start, read: before } = this.#anchor;
-    let { hi, lo } = this.#anchor;
-    let position = start;
-    for (const { op, recordHashes } of this.#batches) {
-      if (op.tail <= start) continue;
-      if (lowOf(op) !== position) return null;
-      ({ hi, lo } = folded({ hi, lo }, recordHashes));
-      position = op.tail;
-      const read = this.#readAt(position);
-      if (read === undefined || (hi === read.hashHi && lo === read.hashLo)) continue;
-      const since = before === null ? '' : ` Up to ${start} ${nameOf(before)} agrees with what was acknowledged.`;
-      const message =
-        `${nameOf(read)} reported tail ${read.tail}, but at ${range(start, read.tail)} not the content that was ` +
-        `acknowledged there, last that of ${claimOf(op)}.${since}`;
-      return violation('wrong-content', message, [read, op, before]);
+    const reached = this.#advanced(Number.POSITIVE_INFINITY);
+    return 'code' in reached ? reached : null;
+  }
+
+  #judgeHoles(): Violation | null {
+    if (this.#holes.isEmpty) return null;
+    const appends = [...this.#open.values()].map(({ op }) => op).filter(({ kind }) => kind === 'append');
+    return this.#holes.judge(appends, this.#floor);
+  }
+
+  /** The frontier at the last batch or read up to a position, or what cannot be on the way there. */
+  #advanced(upTo: number): Frontier | Violation {
+    let frontier = this.#met(this.#frontier);
+    for (const batch of this.#batches) {
+      if ('code' in frontier || batch.op.tail > upTo) return frontier;
+      if (lowOf(batch.op) > frontier.position) frontier = this.#met(overHole(lowOf(batch.op)));
+      if ('code' in frontier) return frontier;
+      const refused = refusalOfToken(frontier, batch.op);
+      if (refused !== null) return refused;
+      frontier = this.#met(behind(frontier, batch));
     }
-    return null;
+    return frontier;
+  }
+
+  #met(frontier: Frontier): Frontier | Violation {
+    const read = this.#readAt(frontier.position);
+    return read === undefined ? frontier : met(frontier, read);
   }
 
   #readAt(tail: number): Operation | undefined {
@@ -162,36 +169,18 @@ export class StreamMonitor {
     return undefined;
   }
 
-  /**
-   * Nothing that is open may still return below the least floor of all: what lies there is folded and forgotten, and
-   * where a hole is left a read behind it is believed.
-   */
+  /** Nothing that is open may still return below the least floor of all: what lies there is folded and forgotten. */
   #forget(): void {
     let lowWater = this.#floor;
     for (const { op } of this.#open.values()) lowWater = Math.min(lowWater, op.floor);
-    const passed = firstAbove(this.#observers, (observer) => observer.tail, lowWater);
-    let first = firstAbove(this.#batches, (batch) => batch.op.tail, this.#anchor.position);
-    for (let at = 0; ;) {
-      const batch = this.#batches[first];
-      const { position } = this.#anchor;
-      if (batch !== undefined && lowOf(batch.op) === position && batch.op.tail <= lowWater) {
-        this.#anchor = { ...this.#anchor, ...folded(this.#anchor, batch.recordHashes), position: batch.op.tail };
-        first++;
-        continue;
-      }
-      while (at < passed && (this.#observers[at]!.kind !== 'read' || this.#observers[at]!.tail <= position)) at++;
-      if (at === passed) break;
-      const read = this.#observers[at]!;
-      this.#anchor = { position: read.tail, hi: read.hashHi, lo: read.hashLo, read };
-      while (first < this.#batches.length && this.#batches[first]!.op.tail <= read.tail) first++;
-    }
-    this.#batches = this.#batches.slice(first);
+    const reached = this.#advanced(lowWater);
+    if ('code' in reached) return;
+    this.#frontier = reached;
+    const { position } = this.#frontier;
+    this.#batches = this.#batches.slice(firstAbove(this.#batches, (batch) => batch.op.tail, position));
+    // Behind it there may be a hole up to the low-water mark, with a read at its end.
+    const read = this.#observers.findLast(({ kind, tail }) => kind === 'read' && position < tail && tail <= lowWater);
+    if (read !== undefined) this.#frontier = met(overHole(read.tail), read) as Frontier;
     this.#observers = this.#observers.slice(firstAbove(this.#observers, (observer) => observer.tail, lowWater - 1));
   }
-}
-
-function folded({ hi, lo }: { hi: number; lo: number }, recordHashes: readonly Hash64[]): { hi: number; lo: number } {
-  const chain = new ChainHash(hi, lo);
-  for (const hash of recordHashes) chain.append(highHalf(hash), lowHalf(hash));
-  return { hi: chain.hi, lo: chain.lo };
 }

@@ -18,7 +18,7 @@ import { type Evidence, explainContent, explainHole, explainIdentified, foldBatc
 import { explainStuck, findWrongRecord } from './explain-known.ts';
 import { KnownFiller } from './fill-known.ts';
 import { SegmentFillings } from './fillings.ts';
-import { type Floors, setFloors } from './floors.ts';
+import { firstToProve, type Floors, setFloors } from './floors.ts';
 import type { History } from '../history.ts';
 import { LogState } from './log-state.ts';
 import { type Operations, readOperations } from './operations.ts';
@@ -109,14 +109,19 @@ function readKnown(
   if (parse.kind === 'stuck') return { violation: explainStuck(evidence, content, parse) };
   const makeFiller = (): KnownFiller => new KnownFiller(segment, parse, candidates, segments.length === 1);
   if (segments.length > 1) {
-    const log = new LogState(initialToken(options));
+    const log = emptyLog(evidence, options);
     const steps = Math.min(SEGMENT_STEPS_MAX, options.stepsMax ?? STEPS_MAX);
     if (makeFiller().layNext(log, new Budget(steps)) === 'none') return { violation: log.furthestRefusal! };
   }
   return { makeFiller };
 }
 
-function initialToken({ strictS2 = false }: StreamCheckOptions): string | null {
+function emptyLog({ floors }: Evidence, options: StreamCheckOptions): LogState {
+  return new LogState(initialToken(options), (position) => firstToProve(floors, position));
+}
+
+/** In force on a new stream. */
+export function initialToken({ strictS2 = false }: Pick<StreamCheckOptions, 'strictS2'>): string | null {
   return strictS2 ? null : '';
 }
 
@@ -147,7 +152,7 @@ function searchSegments(
   }
   const composition = compose(
     {
-      initialToken: initialToken(options),
+      log: emptyLog(evidence, options),
       segments,
       known: known?.makeFiller() ?? null,
       candidates,

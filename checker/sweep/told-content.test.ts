@@ -157,7 +157,7 @@ describe('sixty appends of unknown outcome, some of which fill one hole,', () =>
       'records under another token than was demanded',
       'fencing-token',
       () => check(...before, pending(append([8n], { fencingToken: 'x' })), told([...records, 8n])),
-      /carried fencing token "x"/,
+      /with fencing token "x", where no token had been set/,
     ],
     [
       'other records than were acknowledged',
