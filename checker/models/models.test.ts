@@ -6,8 +6,8 @@ import { searchPlainly } from '../testing/plain-wgl/plain-wgl.ts';
 import { seededRandom } from '../testing/random.ts';
 import { type Pretence, smallOperations } from '../testing/small-operations.ts';
 import { checkOperations } from '../wgl/check-operations.ts';
-import { type Model, type Operation, toModel, toNondeterministic } from '../wgl/model.ts';
-import { fencingLockModel, type LockInput } from './fencing-lock.ts';
+import { type Model, type NondeterministicModel, type Operation, toModel, toNondeterministic } from '../wgl/model.ts';
+import { fencingLockModel, type LockInput, type LockOutput, type LockState } from './fencing-lock.ts';
 import { type KeyValueInput, keyValueModel, type KeyValueOutput, wholeKeyValueModel } from './key-value.ts';
 import type { Outcome } from './outcome.ts';
 import { queueModel, type QueueInput } from './queue.ts';
@@ -120,6 +120,89 @@ describe('what the models mean', () => {
     expect(verdictOf(fencingLockModel(), late as never)).toBe('illegal');
   });
 });
+
+describe('a lock that is a lease', () => {
+  const acquire = { op: 'acquire', owner: 'a' };
+  const release = { op: 'release', token: 1 };
+  test.each([
+    ['has run out where its release says so', [acquire, 1], [release, false]],
+    ['is free for good then', [acquire, 1], [release, false], [release, false], [acquire, 2]],
+  ] as unknown as readonly [string, ...(readonly [unknown, unknown])[]][])('%s', (_, ...steps) => {
+    const history = inSequence(...steps);
+    expect(verdictOf(fencingLockModel(), history as never)).toBe('ok');
+    expect(verdictOf(fencingLockModel({ expires: false }), history as never)).toBe('illegal');
+  });
+
+  test.each([
+    ['is not held again by who let it run out', [acquire, 1], [release, false], [release, true]],
+    ['is not taken once it has run out', [acquire, 1], [release, false], [acquire, null]],
+    ['is not released twice', [acquire, 1], [release, true], [release, true]],
+  ] as unknown as readonly [string, ...(readonly [unknown, unknown])[]][])('%s', (_, ...steps) => {
+    const history = inSequence(...steps);
+    expect(verdictOf(fencingLockModel(), history as never)).toBe('illegal');
+  });
+
+  test('may run out at any moment: the model says what one says in which that is a step', () => {
+    const initial: LockState = { issued: 0, isHeld: false, used: 0 };
+    const pretence: Pretence<LockState, LockInput, number | boolean | null> = {
+      initial,
+      draw: (dice) =>
+        dice.chance(1, 3)
+          ? { op: 'acquire', owner: 'me' }
+          : { op: dice.pick(['release', 'release', 'use'] as const), token: dice.between(1, 2) },
+      answer: (state, input) => {
+        // Every third token runs out by itself.
+        const isHeld = state.isHeld && state.issued % 3 !== 0;
+        if (input.op === 'use') return { value: input.token >= state.used && input.token <= state.issued, state };
+        if (input.op === 'release')
+          return isHeld && input.token === state.issued
+            ? { value: true, state: { ...state, isHeld: false } }
+            : { value: false, state };
+        return {
+          value: isHeld ? null : state.issued + 1,
+          state: isHeld ? state : { ...state, issued: state.issued + 1, isHeld: true },
+        };
+      },
+    };
+    const tally = { ok: 0, illegal: 0 };
+    for (let seed = 1; seed <= RANDOM_HISTORIES; seed++) {
+      const operations = smallOperations(seededRandom(seed), pretence, 7);
+      const expected = hasLinearization(runningOut(initial), operations) ? 'ok' : 'illegal';
+      tally[expected]++;
+      expect(verdictOf(fencingLockModel(), operations), `seed ${seed}: ${JSON.stringify(operations)}`).toBe(expected);
+    }
+    expect(Math.min(tally.ok, tally.illegal)).toBeGreaterThan(RANDOM_HISTORIES / 30);
+  });
+});
+
+/** The lease written a second time: before each step it runs out or does not. */
+function runningOut(initial: LockState): NondeterministicModel<LockState, LockInput, LockOutput> {
+  return {
+    init: () => [initial],
+    equal: (a, b) => a.issued === b.issued && a.isHeld === b.isHeld && a.used === b.used,
+    step: (before, input, output) => {
+      const states = before.isHeld ? [before, { ...before, isHeld: false }] : [before];
+      if (output.outcome === 'failed') return states;
+      const isKnown = output.outcome === 'ok';
+      const next = states.flatMap((state): LockState[] => {
+        if (input.op === 'acquire') {
+          const token = isKnown ? output.value : state.issued + 1;
+          if (token === null) return state.isHeld ? [state] : [];
+          if (state.isHeld || typeof token !== 'number' || token <= state.issued) return [];
+          return [{ ...state, issued: token, isHeld: true }];
+        }
+        if (input.op === 'use') {
+          const accepts = input.token >= state.used && input.token <= state.issued;
+          if (isKnown && output.value !== accepts) return [];
+          return [accepts ? { ...state, used: input.token } : state];
+        }
+        const holds = state.isHeld && state.issued === input.token;
+        return isKnown && output.value !== holds ? [] : [holds ? { ...state, isHeld: false } : state];
+      });
+      return isKnown ? next : [...next, ...states];
+    },
+  };
+}
 
 type KeyValues = readonly Operation<KeyValueInput, KeyValueOutput>[];
 
