@@ -11,6 +11,7 @@ import type { Call, History, Return } from '../history.ts';
 import { type Event, operationsOf } from '../wgl/check-events.ts';
 import type { Model, Operation, Step } from '../wgl/model.ts';
 import { assertWellFormed } from '../formats/pairing.ts';
+import { textHash } from './text-hash.ts';
 
 export interface StreamState {
   tail: number;
@@ -34,7 +35,7 @@ export function streamModel(rule: TokenRule = {}): Model<StreamState, Call, Retu
     init: () => ({ tail: 0, hi: 0, lo: 0, fencingToken: rule.strictS2 ? null : '' }),
     step,
     equal: (a, b) => a.tail === b.tail && a.hi === b.hi && a.lo === b.lo && a.fencingToken === b.fencingToken,
-    hash: (state) => state.hi ^ state.lo ^ state.tail,
+    hash: ({ hi, lo, tail, fencingToken }) => textHash(fencingToken ?? '', hi ^ lo ^ tail),
     pending: (call) => (call.kind === 'append' ? { output: { kind: 'append-indefinite-failure' } } : null),
     isOptional: (_call, outcome) => outcome.kind === 'append-indefinite-failure',
     isReadOnly: (call, outcome) => call.kind !== 'append' || outcome.kind === 'append-definite-failure',
