@@ -116,7 +116,7 @@ export function extendedStreamModel(rule: ExtendedRule = {}): Model<ExtendedStat
   };
   const showsNothingNew = (call: StreamCall, outcome: ExtendedReturn): boolean =>
     isReadOnly(call, outcome) &&
-    (isResolved || (call.moment === undefined && call.tellsContent !== true && !tellsOfTime(call, outcome)));
+    (isResolved || (call.moment === undefined && tellsNothingLasting(call) && !tellsOfTime(call, outcome)));
   return {
     init: () => ({
       ...empty,
@@ -170,6 +170,10 @@ function isReadOnly(call: StreamCall, outcome: ExtendedReturn): boolean {
   if (outcome.kind === 'stream-pending') return true;
   if (call.kind === 'create') return outcome.kind === 'create-noop' || outcome.kind === 'stream-exists';
   return !CHANGES.has(call.kind) && !showsTrim(call, outcome);
+}
+
+function tellsNothingLasting({ datesReads, tellsContent }: StreamCall): boolean {
+  return datesReads !== true && tellsContent !== true;
 }
 
 const CHANGES: ReadonlySet<StreamCall['kind']> = new Set(['append', 'delete', 'configure', 'vanish']);

@@ -91,6 +91,8 @@ interface Facts {
   hasLives: boolean;
   /** Whether anything is promised of time. */
   hasAges: boolean;
+  /** Records may be of an age at which they go, and a read from a timestamp leave open whether they did. */
+  hasDatedReads: boolean;
   /** Somebody may be shown contents that no writer told. */
   hasUntold: boolean;
 }
@@ -106,8 +108,13 @@ function factsOf(history: ExtendedHistory, initial: StreamConfig, createsOn: rea
     mayTrim: mayExpire || calls.some((call) => call.kind === 'append' && (call.trim ?? 0) > 0),
     hasLives: mayVanish || createsOn.length > 0 || calls.some(({ kind }) => kind === 'create' || kind === 'delete'),
     hasAges: mayExpire || mayVanish,
+    hasDatedReads: mayExpire && calls.some(isFromTimestamp),
     hasUntold: calls.some((call) => call.kind === 'append' && call.contentHashes === undefined),
   };
+}
+
+function isFromTimestamp(call: ExtendedCall): boolean {
+  return (call.kind === 'read-part' || call.kind === 'follow') && call.from !== null && 'timestamp' in call.from;
 }
 
 interface Span {
@@ -215,6 +222,7 @@ class Moments {
       ...input,
       ...(tailTimestamp !== undefined && { tailTimestamp }),
       ...(this.#facts.hasAges && { when: { calledMs, returnedMs } }),
+      ...(this.#facts.hasDatedReads && { datesReads: true }),
       ...(this.#facts.hasUntold && 'contentHashes' in output && { tellsContent: true }),
     };
     this.operations.push({ clientId, input: known, output, call, return: end, metadata: { opId, id, behind } });

@@ -6,6 +6,7 @@ import { acked, append, inSequence, type Step } from '../testing/extended-steps.
 import { seededRandom } from '../testing/random.ts';
 import { withWhatHappensByItself } from './by-itself.ts';
 import { checkExtendedStream } from './check.ts';
+import type { ExtendedEvent } from './history.ts';
 import { operationsOfStream, type StreamOperation } from './operations.ts';
 import { refusalOfStreamOrder } from './replay.ts';
 import { refusalOfCreations } from './replayed-creations.ts';
@@ -77,6 +78,25 @@ test('an order with two neighbours exchanged is refused unless they do not mind'
     }
   }
   expect(refused).toBeGreaterThan(HISTORIES);
+});
+
+test('an order is refused in which a record had expired, as its timestamp shows, before it can have', () => {
+  const config = { retentionAgeMs: 20, emptyAgeMs: null };
+  const history = (returnedMs: number): ExtendedEvent[] =>
+    inSequence(
+      [append([1n]), { kind: 'append-acked', start: 0, end: 1, tail: 1, timestamps: [3, 3] }],
+      [
+        { kind: 'read-part', from: { timestamp: 2 } },
+        { kind: 'read-part-success', start: 1, recordHashes: [], tail: 1 },
+      ],
+      [{ kind: 'check-tail' }, { kind: 'check-tail-success', tail: 1 }],
+    ).map((event) => (event.opId === 1 ? event : { ...event, atMs: event.opId === 0 ? 50 : returnedMs }));
+  const refusalOf = (returnedMs: number): string | null => {
+    const order = operationsOf(history(returnedMs), { config });
+    return refusalOfStreamOrder(order, order, [], { config });
+  };
+  expect(refusalOf(70)).toBeNull();
+  expect(refusalOf(69)).toBe('no timestamps are as everybody was told');
 });
 
 test('an order in which one record has two contents is refused, though its writer told none', () => {

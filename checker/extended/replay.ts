@@ -103,14 +103,17 @@ class ReplayedStream {
   }
 
   hasPossibleStamps(): boolean {
-    return this.#stampsWerePossible && this.#stamps.arePossible();
+    this.#settleStamps();
+    return this.#stampsWerePossible;
   }
 
   /** Takes effect too. */
   answers(call: StreamCall, answer: ExtendedReturn): boolean {
     if (CERTAINLY_NOTHING.has(answer.kind)) return true;
-    const isInTime = call.when === undefined || call.when.returnedMs >= this.#nowMs;
-    return isInTime && this.#answersByItself(call, answer);
+    const { returnedMs = Number.POSITIVE_INFINITY } = call.when ?? {};
+    if (returnedMs < this.#nowMs) return false;
+    this.#stamps.pass(returnedMs);
+    return this.#answersByItself(call, answer);
   }
 
   #answersByItself(call: StreamCall, answer: ExtendedReturn): boolean {
@@ -129,7 +132,8 @@ class ReplayedStream {
   #says(call: Exclude<StreamCall, { kind: 'create' | 'delete' }>, answer: ExtendedReturn): boolean {
     if (call.kind === 'vanish') return this.#vanishes(call.birth);
     const isTrue = this.#isTrue(call, answer);
-    if (isTrue) this.#stamps.note(call, answer, this.#goneBelow, (start) => this.#canBeGone(start, call));
+    const goneSince = (start: number): number | null => (this.#canBeGone(start, call) ? this.#goneSince(start) : null);
+    if (isTrue) this.#stamps.note(call, answer, goneSince);
     return isTrue;
   }
 
@@ -204,8 +208,15 @@ class ReplayedStream {
     this.#sent.clear();
     this.#goneBelow = 0;
     this.#mayBeGoneBelow = 0;
-    this.#stampsWerePossible &&= this.#stamps.arePossible();
+    this.#settleStamps();
     this.#stamps = new ReplayedStamps();
+  }
+
+  /** What the timestamps of a life show to have expired had done so by its end. */
+  #settleStamps(): void {
+    const goneMs = this.#stamps.settle();
+    if (goneMs === null) this.#stampsWerePossible = false;
+    else this.#nowMs = Math.max(this.#nowMs, goneMs);
   }
 
   #isDue({ turn }: ExtendedAppend): boolean {

@@ -3,7 +3,8 @@
  * whether some timestamps make all of it true.
  *
  * The least that everything told allows are tried: where these fail all others do, since whatever else is asked of a timestamp
- * is that it be small.
+ * is that it be small. What a read passed over though it is not older was gone, and nothing behind the read was told before that
+ * can have been.
  */
 
 import { firstAbove } from '../sweep/order.ts';
@@ -13,15 +14,22 @@ import type { StreamCall } from './stream-call.ts';
 type Fact =
   | { kind: 'is'; position: number; stamp: number }
   | { kind: 'at-least'; position: number; stamp: number }
-  /** A read from `from` began there; `canBeGone`: perhaps only because everything before was gone. */
-  | { kind: 'began'; start: number; from: number; canBeGone: boolean }
+  /** A read from `from` began there, perhaps only because everything before was gone, which it can be since `goneSince` (or never). */
+  | { kind: 'began'; start: number; from: number; goneSince: number | null }
+  /** Something was told, no later than that. */
+  | { kind: 'told'; returnedMs: number }
   /** A read began there: nothing from there on was gone. */
   | { kind: 'there'; start: number };
 
 export class ReplayedStamps {
   readonly #facts: Fact[] = [];
 
-  note(call: StreamCall, answer: ExtendedReturn, goneBelow: number, canBeGone: (start: number) => boolean): void {
+  pass(returnedMs: number): void {
+    this.#facts.push({ kind: 'told', returnedMs });
+  }
+
+  /** `goneSince`: when everything before a position can have gone at the earliest. */
+  note(call: StreamCall, answer: ExtendedReturn, goneSince: (start: number) => number | null): void {
     const tail =
       'tail' in answer ? answer.tail : 'actual' in answer && 'tail' in answer.actual ? answer.actual.tail : null;
     // A tail beyond the batch is a moment of its own.
@@ -35,27 +43,30 @@ export class ReplayedStamps {
     if (call.kind !== 'begin' && answer.kind === 'read-part-success')
       for (const [i, stamp] of (answer.timestamps ?? []).entries())
         this.#facts.push({ kind: 'is', position: answer.start + i, stamp });
-    if (call.kind === 'begin' || call.kind === 'read-part') this.#began(call, answer, goneBelow, canBeGone);
+    if (call.kind === 'begin' || call.kind === 'read-part') this.#began(call, answer, goneSince);
   }
 
-  arePossible(): boolean {
+  /** When the last that went was gone at the earliest; null when no timestamps are as everybody was told. */
+  settle(): number | null {
     const least = this.#least();
     let goneBelow = 0;
+    let nowMs = Number.NEGATIVE_INFINITY;
     for (const fact of this.#facts) {
-      if (fact.kind === 'is' && least(fact.position) !== fact.stamp) return false;
-      if (fact.kind === 'there' && fact.start < goneBelow) return false;
+      if (fact.kind === 'is' && least(fact.position) !== fact.stamp) return null;
+      if (fact.kind === 'there' && fact.start < goneBelow) return null;
+      if (fact.kind === 'told' && fact.returnedMs < nowMs) return null;
       if (fact.kind !== 'began' || least(fact.start - 1) < fact.from) continue;
-      if (!fact.canBeGone) return false;
+      if (fact.goneSince === null) return null;
       goneBelow = Math.max(goneBelow, fact.start);
+      nowMs = Math.max(nowMs, fact.goneSince);
     }
-    return true;
+    return nowMs;
   }
 
   #began(
     call: StreamCall & { kind: 'begin' | 'read-part' },
     answer: ExtendedReturn,
-    goneBelow: number,
-    canBeGone: (start: number) => boolean,
+    goneSince: (start: number) => number | null,
   ): void {
     const isPart = answer.kind === 'read-part-success';
     if (!isPart && answer.kind !== 'read-unwritten') return;
@@ -64,7 +75,7 @@ export class ReplayedStamps {
     if (!('timestamp' in call.from)) return;
     const { timestamp: from } = call.from;
     if (isPart && answer.recordHashes.length > 0) this.#facts.push({ kind: 'at-least', position: start, stamp: from });
-    if (start > 0) this.#facts.push({ kind: 'began', start, from, canBeGone: start <= goneBelow || canBeGone(start) });
+    if (start > 0) this.#facts.push({ kind: 'began', start, from, goneSince: goneSince(start) });
   }
 
   /** By position: the greatest that is known of it or of one before. */

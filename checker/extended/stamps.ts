@@ -4,7 +4,8 @@
  *
  * Timestamps never fall along a stream, so bounds can be met together if no least one exceeds a greatest one at its place or
  * behind. A read from t that began at s says that record s - 1 is older than t, or that it was gone by then. That stays open
- * until something decides it: record s - 1 turns out not to be older, or something below s is shown later.
+ * until something decides it: record s - 1 turns out not to be older, or something below s is shown later, or something behind the
+ * read was told before the record can have been gone.
  */
 
 /** The timestamp at `position` is from `low` to `high`. */
@@ -18,6 +19,8 @@ export interface Bound {
 export interface Claim {
   start: number;
   from: number;
+  /** The earliest moment at which everything below `start` can be gone. */
+  sinceMs: number;
 }
 
 export interface Stamps {
@@ -47,18 +50,20 @@ export function withClaim({ bounds, claims }: Stamps, claim: Claim): Stamps {
 }
 
 /** What a claim says if nothing was gone. */
-export function olderThan({ start, from }: Claim): Bound {
+export function olderThan({ start, from }: Pick<Claim, 'start' | 'from'>): Bound {
   return { position: start - 1, low: 0, high: from - 1 };
 }
 
-/** Claims that can only mean that everything below their start is gone: up to where, and the others. */
-export function decided({ bounds, claims }: Stamps): { stamps: Stamps; goneBelow: number } {
+/** Claims that can only mean that everything below their start is gone: up to where, since when at the earliest, and the others. */
+export function decided({ bounds, claims }: Stamps): { stamps: Stamps; goneBelow: number; sinceMs: number } {
   const isOpen = ({ start, from }: Claim): boolean =>
     from > 0 && !bounds.some(({ position, low }) => position < start && low >= from);
   const open = claims.filter(isOpen);
-  if (open.length === claims.length) return { stamps: { bounds, claims }, goneBelow: 0 };
-  const goneBelow = Math.max(...claims.filter((claim) => !isOpen(claim)).map(({ start }) => start));
-  return { stamps: { bounds, claims: open }, goneBelow };
+  if (open.length === claims.length)
+    return { stamps: { bounds, claims }, goneBelow: 0, sinceMs: Number.NEGATIVE_INFINITY };
+  const shown = claims.filter((claim) => !isOpen(claim));
+  const goneBelow = Math.max(...shown.map(({ start }) => start));
+  return { stamps: { bounds, claims: open }, goneBelow, sinceMs: Math.max(...shown.map(({ sinceMs }) => sinceMs)) };
 }
 
 export function areEqual(a: Stamps, b: Stamps): boolean {
@@ -70,7 +75,10 @@ export function areEqual(a: Stamps, b: Stamps): boolean {
       const other = b.bounds[i]!;
       return position === other.position && low === other.low && high === other.high;
     }) &&
-    a.claims.every(({ start, from }, i) => start === b.claims[i]!.start && from === b.claims[i]!.from)
+    a.claims.every(({ start, from, sinceMs }, i) => {
+      const other = b.claims[i]!;
+      return start === other.start && from === other.from && sinceMs === other.sinceMs;
+    })
   );
 }
 

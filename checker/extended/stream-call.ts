@@ -11,6 +11,8 @@ interface Circumstances {
   when?: { calledMs: number; returnedMs: number };
   /** Moments of one read come in this order, and in one life. */
   moment?: { read: string; index: number };
+  /** When it returned may tell what a read from a timestamp found gone. */
+  datesReads?: true;
   /** What it tells of contents is not all known from the writers. */
   tellsContent?: true;
   /** Of the last record, where the answer tells the tail. */

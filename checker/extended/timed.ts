@@ -8,7 +8,7 @@
 import type { Step } from '../wgl/model.ts';
 import { goneAt } from './ages.ts';
 import type { ExtendedReturn } from './history.ts';
-import { type Bound, type Claim, decided, olderThan, type Stamps, withBounds, withClaim } from './stamps.ts';
+import { type Bound, type Claim, decided, olderThan, withBounds, withClaim } from './stamps.ts';
 import type { ExtendedState } from './state.ts';
 import type { StreamCall } from './stream-call.ts';
 
@@ -34,7 +34,7 @@ export function boundsOf(call: StreamCall, outcome: ExtendedReturn): Bound[] {
 }
 
 /** What a read from a timestamp says of what is before its start. */
-export function claimOf(call: StreamCall, outcome: ExtendedReturn): Claim | null {
+export function claimOf(call: StreamCall, outcome: ExtendedReturn): Pick<Claim, 'start' | 'from'> | null {
   const from = fromTimestamp(call);
   if (from === null) return null;
   const start =
@@ -62,24 +62,23 @@ export function timed(state: ExtendedState, call: StreamCall, outcome: ExtendedR
   const bounds = boundsOf(call, outcome);
   const isStart = call.kind === 'begin' || (call.kind === 'read-part' && call.isGathered !== true);
   const start = isStart && outcome.kind === 'read-part-success' ? outcome.start : Number.POSITIVE_INFINITY;
-  // What is shown was there when a read began behind it.
-  const [outdated, claims] = partition(state.stamps.claims, (claim) => claim.start > start);
+  const returnedMs = call.when?.returnedMs ?? Number.POSITIVE_INFINITY;
+  // What is shown was there when a read began behind it. So was what nobody can have removed when something was told behind that.
+  const [outdated, claims] = partition(
+    state.stamps.claims,
+    (claim) => claim.start > start || claim.sinceMs > returnedMs,
+  );
   const claim = claimOf(call, outcome);
-  const isOpen = claim !== null && mayBeGone(state, claim, call);
-  if (claim !== null && !isOpen && claim.start > state.trimmed) bounds.push(olderThan(claim));
+  const isNew = claim !== null && claim.start > state.trimmed;
+  const sinceMs = isNew ? goneAt(state, claim.start) : null;
+  const isOpen = sinceMs !== null && sinceMs <= returnedMs;
+  if (isNew && !isOpen) bounds.push(olderThan(claim));
   const bounded = withBounds({ ...state.stamps, claims }, [...bounds, ...outdated.map(olderThan)]);
   if (bounded === null) return { legal: false, reason: 'its timestamps are not those of the stream' };
-  const next = decided(isOpen && claim.start > state.trimmed ? withClaim(bounded, claim) : bounded);
-  return { legal: true, state: withStamps(state, next.stamps, next.goneBelow) };
-}
-
-function mayBeGone(state: ExtendedState, { start }: Claim, { when }: StreamCall): boolean {
-  const sinceMs = goneAt(state, start);
-  return sinceMs !== null && sinceMs <= (when?.returnedMs ?? Number.POSITIVE_INFINITY);
-}
-
-function withStamps(state: ExtendedState, stamps: Stamps, goneBelow: number): ExtendedState {
-  return { ...state, stamps, trimmed: Math.max(state.trimmed, goneBelow) };
+  const next = decided(isNew && isOpen ? withClaim(bounded, { ...claim, sinceMs }) : bounded);
+  const trimmed = Math.max(state.trimmed, next.goneBelow);
+  const clockMs = Math.max(state.clockMs, next.sinceMs);
+  return { legal: true, state: { ...state, stamps: next.stamps, trimmed, clockMs } };
 }
 
 function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {

@@ -75,6 +75,8 @@ const SUBJECTS = [
   'followed lives',
   'stamps and trims',
   'stamps and lives',
+  'stamps and ages',
+  'stamps, ages and lives',
   'trims and lives',
   'ages',
   'ages and lives',

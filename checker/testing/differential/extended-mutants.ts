@@ -213,10 +213,21 @@ export const EXTENDED_MUTANTS: readonly Mutant[] = [
   onExtended('timestamps of states', ['state.ts', 'areEqual(a.stamps, b.stamps) &&', '']),
   onExtended('what a read from a timestamp passes over is gone', [
     'timed.ts',
-    'trimmed: Math.max(state.trimmed, goneBelow)',
-    'trimmed: state.trimmed',
+    'const trimmed = Math.max(state.trimmed, next.goneBelow)',
+    'const { trimmed } = state',
   ]),
   onExtended('what is shown later was there', ['timed.ts', '[...bounds, ...outdated.map(olderThan)]', 'bounds']),
+  onExtended('what a read from a timestamp passes over had its age', [
+    'timed.ts',
+    'const clockMs = Math.max(state.clockMs, next.sinceMs)',
+    'const { clockMs } = state',
+  ]),
+  onExtended('what was told before it had its age', ['timed.ts', ' || claim.sinceMs > returnedMs', '']),
+  onExtended('what was told before it had its age, of answers that change nothing', [
+    'model.ts',
+    'datesReads !== true && ',
+    '',
+  ]),
   // Appends that were shown.
   onExtended('shown appends have a place', [
     'pins.ts',
