@@ -23,6 +23,8 @@ type Fact =
 
 export class ReplayedStamps {
   readonly #facts: Fact[] = [];
+  /** Whoever found nothing written was told timestamp 0. */
+  #isTrueOfNothing = true;
 
   pass(returnedMs: number): void {
     this.#facts.push({ kind: 'told', returnedMs });
@@ -34,8 +36,9 @@ export class ReplayedStamps {
       'tail' in answer ? answer.tail : 'actual' in answer && 'tail' in answer.actual ? answer.actual.tail : null;
     // A tail beyond the batch is a moment of its own.
     const isOwnTail = answer.kind !== 'append-acked' || answer.tail === answer.end;
-    if (call.tailTimestamp !== undefined && tail !== null && tail > 0 && isOwnTail)
-      this.#facts.push({ kind: 'is', position: tail - 1, stamp: call.tailTimestamp });
+    if (call.tailTimestamp !== undefined && tail !== null && isOwnTail)
+      if (tail > 0) this.#facts.push({ kind: 'is', position: tail - 1, stamp: call.tailTimestamp });
+      else this.#isTrueOfNothing &&= call.tailTimestamp === 0;
     if (answer.kind === 'append-acked' && answer.timestamps !== undefined) {
       this.#facts.push({ kind: 'is', position: answer.start, stamp: answer.timestamps[0] });
       this.#facts.push({ kind: 'is', position: answer.end - 1, stamp: answer.timestamps[1] });
@@ -48,6 +51,7 @@ export class ReplayedStamps {
 
   /** When the last that went was gone at the earliest; null when no timestamps are as everybody was told. */
   settle(): number | null {
+    if (!this.#isTrueOfNothing) return null;
     const least = this.#least();
     let goneBelow = 0;
     let nowMs = Number.NEGATIVE_INFINITY;

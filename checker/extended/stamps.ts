@@ -8,7 +8,7 @@
  * read was told before the record can have been gone.
  */
 
-/** The timestamp at `position` is from `low` to `high`. */
+/** The timestamp at `position` is from `low` to `high`; at -1 that of a stream to which nothing was written. */
 export interface Bound {
   position: number;
   low: number;

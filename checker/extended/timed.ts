@@ -12,14 +12,15 @@ import { type Bound, type Claim, decided, olderThan, withBounds, withClaim } fro
 import type { ExtendedState } from './state.ts';
 import type { StreamCall } from './stream-call.ts';
 
-/** Timestamps that an answer tells, by position. */
+/** Timestamps that an answer tells, by position: what is before the first record has 0. */
 export function boundsOf(call: StreamCall, outcome: ExtendedReturn): Bound[] {
   const bounds: Bound[] = [];
   const exactly = (position: number, stamp: number): void => {
     bounds.push({ position, low: stamp, high: stamp });
   };
   const tail = toldTail(outcome);
-  if (call.tailTimestamp !== undefined && tail !== null && tail > 0) exactly(tail - 1, call.tailTimestamp);
+  if (call.tailTimestamp !== undefined && tail !== null)
+    bounds.push({ position: tail - 1, low: call.tailTimestamp, high: tail === 0 ? 0 : call.tailTimestamp });
   if (outcome.kind === 'append-acked' && outcome.timestamps !== undefined) {
     exactly(outcome.start, outcome.timestamps[0]);
     exactly(outcome.end - 1, outcome.timestamps[1]);

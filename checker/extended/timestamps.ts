@@ -53,6 +53,7 @@ function findContradiction(bounds: readonly ToldBound[]): Violation | null {
       if (bounds[to]!.low > (least?.low ?? 0)) least = bounds[to]!;
     for (let i = from; i < to; i++) {
       if (bounds[i]!.high < 0) return passedOverAll(bounds[i]!);
+      if (position < 0 && bounds[i]!.low > 0) return ofNothing(bounds[i]!);
       if (least !== null && bounds[i]!.high < least.low) return contradiction(...byTwo(least, bounds[i]!, bounds));
     }
   }
@@ -74,6 +75,15 @@ function passedOverAll({ position, opId }: ToldBound): Violation {
   return {
     code: 'wrong-timestamp',
     message: `No record is older than timestamp 0, but a read from there passed over record ${position} (op ${opId}).`,
+    opIds: [opId],
+  };
+}
+
+/** It was told tail 0 with another timestamp. */
+function ofNothing({ low, opId }: ToldBound): Violation {
+  return {
+    code: 'wrong-timestamp',
+    message: `A stream to which nothing was written has timestamp 0, but op ${opId} was told tail 0 with timestamp ${low}.`,
     opIds: [opId],
   };
 }

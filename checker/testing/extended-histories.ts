@@ -259,8 +259,9 @@ function answer(dice: Dice, stream: Pretended, subjects: Subjects, draft: Draft)
   doByItself(dice, stream, draft.effectAt);
   draft.answer = answered(dice, stream, subjects, draft);
   const told = draft.answer;
-  const tellsTail = 'tail' in told && told.tail === stream.records.length && told.tail > 0;
-  if (subjects.stamps.length > 0 && tellsTail && dice.chance(1, 2)) draft.tailTimestamp = stream.records.at(-1)!.stamp;
+  const tellsTail = 'tail' in told && told.tail === stream.records.length;
+  if (subjects.stamps.length > 0 && tellsTail && dice.chance(1, 2))
+    draft.tailTimestamp = stream.records.at(-1)?.stamp ?? 0;
 }
 
 /** Records and streams go when they may, and now and then when they may not. */

@@ -103,7 +103,9 @@ function needsZero(event: ExtendedEvent): boolean {
       'timestamp' in event.call.from &&
       event.call.from.timestamp === 1
     );
-  return event.tailTimestamp === 0 || ('timestamps' in event.return && event.return.timestamps?.includes(0) === true);
+  // Of an empty stream it says nothing of records.
+  const isOfRecord = event.tailTimestamp === 0 && !('tail' in event.return && event.return.tail === 0);
+  return isOfRecord || ('timestamps' in event.return && event.return.timestamps?.includes(0) === true);
 }
 
 /** Somebody may have freed the name of a deleted stream, or removed one that was empty, and freed that. */
@@ -138,7 +140,7 @@ function stepIn(world: World, asked: Asked, outcome: ExtendedReturn, fixed: Fixe
   const { call, tailTimestamp } = asked;
   const { phase, records } = world;
   const tail = records.length;
-  const isLastStamp = tailTimestamp === undefined || tail === 0 || records[tail - 1]!.stamp === tailTimestamp;
+  const isLastStamp = tailTimestamp === undefined || tailTimestamp === (tail === 0 ? 0 : records[tail - 1]!.stamp);
   const reborn = { ...world, ...fixed.empty };
   const born = (): World[] => {
     if (phase === 'present' || call.kind !== 'create') return [];

@@ -182,9 +182,10 @@ export const EXTENDED_MUTANTS: readonly Mutant[] = [
   ]),
   onExtended('timestamps of tails', [
     'timed.ts',
-    'tail !== null && tail > 0) exactly',
-    'tail !== null && tail < 0) exactly',
+    'call.tailTimestamp !== undefined && tail !== null',
+    'call.tailTimestamp !== undefined && tail === 0',
   ]),
+  onExtended('the timestamp of an empty stream', ['timed.ts', 'high: tail === 0 ? 0 : ', 'high: ']),
   onExtended('timestamps of acknowledgements', [
     'timed.ts',
     'exactly(outcome.start, outcome.timestamps[0]);\n    exactly(outcome.end - 1, outcome.timestamps[1]);',
