@@ -82,8 +82,17 @@ class Text {
   }
 
   get text(): string {
-    this.#whole ??= (this.#before?.text ?? '') + this.#piece;
-    return this.#whole;
+    return this.#whole ?? Text.#textOf(this);
+  }
+
+  /** From piece to piece, in a loop: there are as many as there were appends, and a stack is not that deep. */
+  static #textOf(latest: Text): string {
+    const untold: Text[] = [];
+    let text: Text | null = latest;
+    for (; text !== null && text.#whole === null; text = text.#before) untold.push(text);
+    let whole = text === null ? '' : text.#whole!;
+    for (const longer of untold.toReversed()) longer.#whole = whole += longer.#piece;
+    return whole;
   }
 }
 

@@ -105,6 +105,54 @@ describe('what the models mean', () => {
     expect(verdictOf(model, inSequence<unknown, unknown>(...two, [take, 'a'], [take, 'a']) as never)).toBe('illegal');
   });
 
+  test('a long history costs what its operations cost, one by one', () => {
+    const many = 30_000;
+    const numbers = Array.from({ length: many }, (_, value) => value);
+    const queue = inSequence<unknown, unknown>(
+      ...numbers.map((value) => [{ op: 'enqueue', value }, null] as const),
+      ...numbers.map((value) => [{ op: 'dequeue' }, value] as const),
+      [{ op: 'dequeue' }, null],
+    );
+    const store = inSequence<unknown, unknown>(
+      ...numbers.map(() => [{ op: 'append', key: 'k', value: 'xy' }, null] as const),
+      [{ op: 'get', key: 'k' }, 'xy'.repeat(many)],
+    );
+    const start = performance.now();
+    expect(verdictOf(queueModel(), queue as never)).toBe('ok');
+    expect(verdictOf(keyValueModel(), store as never)).toBe('ok');
+    // Lists that are copied at each step took a minute for as many, and gigabytes.
+    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(verdictOf(queueModel(), queue.toSpliced(many, 1) as never)).toBe('illegal');
+  });
+
+  test('queues that hold the same are one state, however they came by it', () => {
+    const model = queueModel();
+    const after = (text: string) =>
+      text.split('').reduce((state, letter) => {
+        const input: QueueInput = letter === '-' ? { op: 'dequeue' } : { op: 'enqueue', value: letter };
+        const next = model.step(state, input, { outcome: 'unknown' });
+        if (!next.legal) throw new Error('an operation of unknown outcome fits everywhere');
+        return next.state;
+      }, model.init());
+    for (const [one, other] of [
+      ['abc--', 'bac--'],
+      ['ab-', 'b'],
+      ['-a-', ''],
+      ['xyabc--de', 'abcde'],
+    ] as const) {
+      expect(model.equal!(after(one), after(other)), `${one} and ${other}`).toBe(true);
+      expect(model.hash!(after(one))).toBe(model.hash!(after(other)));
+      expect(model.describeState!(after(one))).toBe(model.describeState!(after(other)));
+    }
+    for (const [one, other] of [
+      ['ab', 'ba'],
+      ['a', 'aa'],
+      ['aab-', 'b'],
+      ['abcd-', 'bdc'],
+    ] as const)
+      expect(model.equal!(after(one), after(other)), `${one} and ${other}`).toBe(false);
+  });
+
   test('a resource behind a fencing lock accepts no token that is older than one it has seen', () => {
     const acquire = { op: 'acquire', owner: 'a' };
     const history = inSequence<unknown, unknown>(
@@ -272,7 +320,7 @@ const cases = [
     'queue',
     queueModel(),
     (dice): QueueInput => (dice.chance(1, 2) ? { op: 'dequeue' } : { op: 'enqueue', value: dice.below(2) }),
-    (state, input) => (input.op === 'dequeue' ? (state[0] ?? null) : null),
+    (state, input) => (input.op === 'dequeue' ? state.oldest : null),
   ),
   caseOf(
     'fencing lock',
