@@ -6,7 +6,7 @@
 import type { CreatesOn, StreamConfig } from './history.ts';
 import type { ExtendedRule } from './model.ts';
 import { isBirth, isChange, isDeletion, showsStream, tellsOfTheEnd } from './lives.ts';
-import type { StreamOperation } from './operations.ts';
+import { nextIdOf, type StreamOperation } from './operations.ts';
 import { FIRST_LIFE, type StreamCall } from './stream-call.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -16,10 +16,10 @@ export function withWhatHappensByItself(
   operations: readonly StreamOperation[],
   { initially, config, createsOn = [] }: ExtendedRule,
 ): readonly StreamOperation[] | null {
-  let nextId = operations.reduce((greatest, { metadata }) => Math.max(greatest, metadata.id), 0) + 1;
+  let nextId = nextIdOf(operations);
   const added: StreamOperation[] = [];
   const add = (served: StreamOperation | null, input: StreamCall, call: number, end: number): void => {
-    const metadata = { opId: served?.metadata.opId ?? -1, id: nextId++, behind: null };
+    const metadata = { opId: served?.metadata.opId ?? -1, id: nextId--, behind: null };
     added.push({ clientId: 0, input, output: { kind: 'change-unknown' }, call, return: end, metadata });
   };
   const isRemoved = mayVanish(operations, config);
@@ -58,7 +58,7 @@ export function withTheCreationForARequest(
   const request = operations.find((operation) => mayCreate(operation, createsOn) && operation.return >= absent);
   const seen = operations.filter(showsStream).reduce((first, { return: end }) => Math.min(first, end), Infinity);
   if (request === undefined || seen === Infinity || request.call > seen) return operations;
-  const id = operations.reduce((greatest, { metadata }) => Math.max(greatest, metadata.id), 0) + 1;
+  const id = nextIdOf(operations);
   const { when } = request.input;
   const creation: StreamOperation = {
     ...request,

@@ -22,13 +22,13 @@ import type {
 } from './history.ts';
 import { extendedStreamModel, KEEPS_ALL } from './model.ts';
 import { type Delivery, deliveriesOf, judgeTurns } from './sessions.ts';
-import type { StreamCall } from './stream-call.ts';
+import { FIRST_LIFE, type StreamCall } from './stream-call.ts';
 import { assertExtendedHistory } from './well-formed.ts';
 
 interface Told {
   /** Of the history; an echo has that of its append, where a read begins that of the read. */
   opId: number;
-  /** No two operations share it; for what the history itself holds the op id. */
+  /** No two operations share it; for what the history itself holds the op id, below `FIRST_LIFE` for what was made of it. */
   id: number;
   /** The id of the moment before it in the same read. */
   behind: number | null;
@@ -37,6 +37,13 @@ interface Told {
 }
 
 export type StreamOperation = Operation<StreamCall, ExtendedReturn> & { metadata: Told };
+
+const FIRST_OWN_ID = FIRST_LIFE - 1;
+
+/** For an operation that is added to others. */
+export function nextIdOf(operations: readonly StreamOperation[]): number {
+  return operations.reduce((least, { metadata }) => Math.min(least, metadata.id), FIRST_LIFE) - 1;
+}
 
 /** In order of call of the requests (events of a follower count from the opening of their session); or what is wrong whatever the order. Options as in `ExtendedRule`. Throws `MalformedHistory`. */
 export function operationsOfStream(
@@ -49,12 +56,8 @@ export function operationsOfStream(
   const turns = judgeTurns(history);
   if ('code' in turns) return turns;
   const returns = new Map<number, { at: number; event: ExtendedEvent & { type: 'return' } }>();
-  let nextId = 0;
-  for (const [at, event] of history.entries()) {
-    nextId = Math.max(nextId, event.opId + 1);
-    if (event.type === 'return') returns.set(event.opId, { at, event });
-  }
-  const moments = new Moments(factsOf(history, config, createsOn), nextId);
+  for (const [at, event] of history.entries()) if (event.type === 'return') returns.set(event.opId, { at, event });
+  const moments = new Moments(factsOf(history, config, createsOn));
   for (const [at, event] of history.entries()) {
     if (event.type === 'return') continue;
     const { opId, call: asked } = event;
@@ -129,13 +132,13 @@ interface Span {
 class Moments {
   readonly operations: StreamOperation[] = [];
   readonly #facts: Facts;
-  #nextId: number;
+  /** Beyond those of the operations so far. */
+  #nextId = FIRST_OWN_ID;
   /** By read: how many moments it has, and the latest. */
   readonly #reads = new Map<string, { count: number; latest: number }>();
 
-  constructor(facts: Facts, nextId: number) {
+  constructor(facts: Facts) {
     this.#facts = facts;
-    this.#nextId = nextId;
   }
 
   /** What is wrong with the answer by itself, or null. */
@@ -156,7 +159,7 @@ class Moments {
         opIds: [event.opId],
       };
     if (tail > end)
-      this.#put(event, { kind: 'check-tail' }, { kind: 'check-tail-success', tail }, span, this.#nextId++);
+      this.#put(event, { kind: 'check-tail' }, { kind: 'check-tail-success', tail }, span, this.#nextId--);
     return null;
   }
 
@@ -195,7 +198,7 @@ class Moments {
     read: string,
   ): void {
     const begins: ExtendedReturn = { kind: 'read-part-success', ...shown, tail: null };
-    this.#moment(event, { kind: 'begin', from }, begins, { ...span, tailTimestamp: undefined }, read, this.#nextId++);
+    this.#moment(event, { kind: 'begin', from }, begins, { ...span, tailTimestamp: undefined }, read, this.#nextId--);
   }
 
   #moment(event: ExtendedEvent, input: StreamCall, output: ExtendedReturn, span: Span, read: string, id: number): void {

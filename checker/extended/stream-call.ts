@@ -21,7 +21,7 @@ interface Circumstances {
 
 export type StreamCall = (
   | Exclude<ExtendedCall, { kind: 'follow' | 'create' | 'read-part' }>
-  /** `birth` tells lives apart, and is no negative number. */
+  /** `birth` tells lives apart, and is never `FIRST_LIFE`. */
   | (Extract<ExtendedCall, { kind: 'create' }> & { birth?: number })
   /** `isGathered`: where it begins was decided before, and what was there then is shown, be it gone by now. */
   | { kind: 'read-part'; from: From; isGathered?: true }
@@ -32,5 +32,5 @@ export type StreamCall = (
 ) &
   Circumstances;
 
-/** The life before the first creation. */
+/** The life before the first creation, which has no id of an operation. */
 export const FIRST_LIFE = -1;

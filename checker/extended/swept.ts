@@ -84,7 +84,7 @@ function inItsWords(violation: Violation, operations: readonly StreamOperation[]
     else if (input.kind === 'append') named.set(id, { name: 'rejected append', opId });
     else if (input.kind === 'read-part') named.set(id, { name: 'read of a part', opId });
   }
-  const message = violation.message.replaceAll(/check-tail \(op (\d+)\)/g, (whole, id: string) => {
+  const message = violation.message.replaceAll(/check-tail \(op (-?\d+)\)/g, (whole, id: string) => {
     const known = named.get(Number(id));
     return known === undefined ? whole : `${known.name} (op ${known.opId})`;
   });

@@ -56,6 +56,7 @@ function refusalOfCall(
   openByClient: Map<number, number>,
   nextTurn: Map<string, number>,
 ): string | null {
+  if (!isWhole(opId)) return `${opId} is no id of an op; ids are whole numbers from 0 to 2^53-1`;
   if (started.has(opId)) return `op ${opId} is started a second time; every op needs an id of its own`;
   started.set(opId, { clientId, call, isOpen: true });
   if (call.kind === 'append') {
@@ -110,10 +111,16 @@ function refusalOfContent(
 
 function refusalOfPart(
   opId: number,
-  { recordHashes, contentHashes, timestamps }: ExtendedReturn & { kind: 'read-part-success' },
+  { start, recordHashes, contentHashes, timestamps }: ExtendedReturn & { kind: 'read-part-success' },
 ): string | null {
+  if (!isWhole(start + recordHashes.length))
+    return `op ${opId} was shown ${recordHashes.length} records from ${start} on; positions above 2^53-1 (${Number.MAX_SAFE_INTEGER}) are not supported`;
   for (const list of [contentHashes, timestamps])
     if (list !== undefined && list.length !== recordHashes.length)
       return `op ${opId} tells ${list.length} facts of ${recordHashes.length} records`;
   return null;
+}
+
+function isWhole(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
 }

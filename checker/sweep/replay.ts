@@ -65,7 +65,7 @@ export function refusalOfOrder(operations: Operations, witness: Witness, rule: {
 /** Answers -1 for an id that no operation has. Ids are mostly dense; others cost a map. */
 function indexById({ all }: Operations): (opId: number) => number {
   const greatest = all.reduce((max, op) => Math.max(max, op.opId), 0);
-  if (greatest > 4 * all.length) {
+  if (greatest > 4 * all.length || all.some(({ opId }) => opId < 0)) {
     const indexOf = new Map(all.map((op) => [op.opId, op.index]));
     return (opId) => indexOf.get(opId) ?? -1;
   }
