@@ -3,15 +3,20 @@
  * lists, maps, sets and tagged values: a map with a tag is that map, anything else counts as a symbol with all of its
  * text. Commas are white space, `;` begins a comment. What is beyond that is refused.
  *
- * Keywords keep their colon, so that `:ok` and "ok" differ; lists, vectors and sets become arrays; integers beyond
- * 2^53 are refused rather than rounded. Syntax: github.com/edn-format/edn.
+ * Keywords keep their colon, so that `:ok` and "ok" differ; lists, vectors and sets become arrays; numbers that are no
+ * integers within 2^53-1 are kept as they are written, for whoever needs one to refuse. Syntax: github.com/edn-format/edn.
  */
 
-export type Edn = null | boolean | number | string | Symbolic | readonly Edn[] | ReadonlyMap<string, Edn>;
+export type Edn = null | boolean | number | string | Symbolic | OddNumber | readonly Edn[] | ReadonlyMap<string, Edn>;
 
 /** A keyword or a symbol, as written. */
 export interface Symbolic {
   readonly name: string;
+}
+
+/** A number that is no integer within 2^53-1, as written. */
+export interface OddNumber {
+  readonly numberText: string;
 }
 
 /** What is wrong with a text that is not EDN. */
@@ -20,6 +25,8 @@ export class EdnSyntaxError extends Error {}
 const SPACE = /(?:[\s,]|;[^\n]*)*/y;
 const ATOM = /[^\s,;()[\]{}"]+/y;
 const TAG = /#[A-Za-z][^\s,;()[\]{}"]*/y;
+const INTEGER = /^[+-]?(?:0|[1-9][0-9]*)$/;
+const NUMBER = /^[+-]?(?:0|[1-9][0-9]*)(?:N|\/[1-9][0-9]*|(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?M?)$/;
 const STRING = /"((?:[^"\\]|\\[^])*)"/y;
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '"': '"', '\\': '\\' };
 const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}', '#{': '}' };
@@ -88,10 +95,10 @@ class Scanner {
     if (text === 'nil') return null;
     if (text === 'true' || text === 'false') return text === 'true';
     if (!/^[+-]?[0-9]/.test(text)) return { name: text };
-    if (!/^[+-]?[0-9]+$/.test(text)) throw new EdnSyntaxError(`"${text}" is no integer`);
-    const number = Number(text);
-    if (!Number.isSafeInteger(number)) throw new EdnSyntaxError(`${text} is beyond 2^53-1`);
-    return number;
+    if (!NUMBER.test(text)) throw new EdnSyntaxError(`"${text}" is no number`);
+    const number = INTEGER.test(text) ? Number(text) : Number.NaN;
+    // There is no negative zero among integers.
+    return Number.isSafeInteger(number) ? number || 0 : { numberText: text };
   }
 
   #match(pattern: RegExp): RegExpExecArray | null {
@@ -118,11 +125,16 @@ export function isSymbolic(value: Edn | undefined): value is Symbolic {
   return typeof value === 'object' && value !== null && 'name' in value;
 }
 
-/** For messages. */
+export function isOddNumber(value: Edn | undefined): value is OddNumber {
+  return typeof value === 'object' && value !== null && 'numberText' in value;
+}
+
+/** For messages, and to tell values apart: different ones have different texts. */
 export function ednText(value: Edn | undefined): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'nil';
   if (isSymbolic(value)) return value.name;
+  if (isOddNumber(value)) return value.numberText;
   if (typeof value !== 'object') return JSON.stringify(value);
   if (value instanceof Map) return `{${[...value].map(([key, item]) => `${key} ${ednText(item)}`).join(', ')}}`;
   return `[${(value as readonly Edn[]).map(ednText).join(' ')}]`;

@@ -6,14 +6,15 @@
  * the log line `INFO  jepsen.util - 0 :invoke :cas [1 2]`. One operation a line. `:ok` happened, `:fail` did not, `:info` and what never
  * returns may have. In log lines a failed compare-and-set that repeats its value saw another value than it expected,
  * as Porcupine reads them; in maps, as Knossos reads them, it says nothing. What `:nemesis` did is no operation and passed over.
- * Malformed lines are refused with a reason.
+ * Malformed lines are refused with a reason, and so are those of which somebody would have to guess what they mean: an end with
+ * another key or value than the call, two values that are the same text. Other keys of a map may hold anything.
  */
 
 import { keyValueModel, type KeyValueInput, type KeyValueOutput } from '../models/key-value.ts';
 import { casRegisterModel, type RegisterInput, type RegisterOutput, type Value } from '../models/register.ts';
 import { type Event, operationsOf } from '../wgl/check-events.ts';
 import type { Operation } from '../wgl/model.ts';
-import { type Edn, EdnSyntaxError, ednText, isSymbolic, readEdn } from './edn.ts';
+import { type Edn, EdnSyntaxError, ednText, isOddNumber, isSymbolic, readEdn } from './edn.ts';
 import { RefusedLine } from './line-fields.ts';
 
 export type ParsedJepsen =
@@ -27,7 +28,8 @@ interface Step {
   process: number;
   type: 'invoke' | 'ok' | 'fail' | 'info';
   f: string;
-  key: string | null;
+  /** `undefined` where there is none. */
+  key: Edn | undefined;
   value: Edn;
   isLogLine: boolean;
 }
@@ -55,7 +57,8 @@ export function isOfJepsen(head: string): boolean {
 /** A register is taken to hold nil at the start, a key the empty string. */
 export function parseJepsen(text: string): ParsedJepsen {
   const events: Event<Input, Output>[] = [];
-  const open = new Map<number, { id: number; input: Input; f: string }>();
+  const open = new Map<number, { id: number; call: Step }>();
+  const texts = { keys: new Texts(), values: new Texts() };
   let line = 0;
   let id = 0;
   let keyed: boolean | null = null;
@@ -64,23 +67,22 @@ export function parseJepsen(text: string): ParsedJepsen {
     try {
       const step = readLine(raw);
       if (step === null) continue;
-      keyed ??= step.key !== null;
-      if (keyed !== (step.key !== null)) throw new RefusedLine('some operations have a :key and some have none');
+      keyed ??= step.key !== undefined;
+      if (keyed !== (step.key !== undefined)) throw new RefusedLine('some operations have a :key and some have none');
       const { process: clientId } = step;
       const pending = open.get(clientId);
       if (step.type === 'invoke') {
         if (pending !== undefined)
           throw new RefusedLine(`process ${clientId} invokes an operation while another one is still open`);
-        const input = inputOf(step);
-        open.set(clientId, { id, input, f: step.f });
-        events.push({ kind: 'call', clientId, id: id++, value: input });
+        open.set(clientId, { id, call: step });
+        events.push({ kind: 'call', clientId, id: id++, value: inputOf(step, texts) });
         continue;
       }
       if (pending === undefined) throw new RefusedLine(`process ${clientId} ends an operation that it never invoked`);
-      if (pending.f !== step.f) throw new RefusedLine(`${step.f} ends what was invoked as ${pending.f}`);
+      mustBelong(step, pending.call);
       open.delete(clientId);
       // What may have happened stays open: its effect may come at any later time.
-      if (step.type !== 'info') events.push({ kind: 'return', clientId, id: pending.id, value: outputOf(step) });
+      if (step.type !== 'info') events.push({ kind: 'return', clientId, id: pending.id, value: outputOf(step, texts) });
     } catch (error) {
       if (error instanceof RefusedLine || error instanceof EdnSyntaxError)
         return { kind: 'malformed', line, message: error.message };
@@ -93,6 +95,42 @@ export function parseJepsen(text: string): ParsedJepsen {
   }
   const operations = operationsOf(casRegisterModel(), events as readonly Event<RegisterInput, RegisterOutput>[]);
   return { kind: 'register', operations };
+}
+
+/** An end repeats its call: the key always; where it tells a value, the one called with, but for what a read had none of. */
+function mustBelong(end: Step, call: Step): void {
+  if (end.f !== call.f) throw new RefusedLine(`${end.f} ends what was invoked as ${call.f}`);
+  const [key, before] = [ednText(end.key), ednText(call.key)];
+  if (key !== before) throw new RefusedLine(`the key ${key} ends an operation on the key ${before}`);
+  if (end.type !== 'ok' && !isRefusedSwap(end)) return;
+  const isFree = (isRead(end.f) ? call.value : end.value) === null;
+  if (!isFree && ednText(end.value) !== ednText(call.value))
+    throw new RefusedLine(`${end.f} of ${ednText(call.value)} ends with the value ${ednText(end.value)}`);
+}
+
+function isRead(f: string): boolean {
+  return f === ':read' || f === ':get';
+}
+
+/** In a log line: it saw another value than it expected. */
+function isRefusedSwap({ type, f, value, isLogLine }: Step): boolean {
+  return type === 'fail' && f === ':cas' && isLogLine && Array.isArray(value);
+}
+
+/** What is no string is known by how it is written, as long as no string is the same. */
+class Texts {
+  readonly #strings = new Set<string>();
+  readonly #others = new Set<string>();
+
+  of(value: Edn): string {
+    if (isOddNumber(value)) throw new RefusedLine(`${value.numberText} is no integer within 2^53-1`);
+    const isString = typeof value === 'string';
+    const text = isString ? value : ednText(value);
+    if ((isString ? this.#others : this.#strings).has(text))
+      throw new RefusedLine(`${JSON.stringify(text)} and ${text} in one file may be the same or not`);
+    (isString ? this.#strings : this.#others).add(text);
+    return text;
+  }
 }
 
 /** Null where there is no operation. */
@@ -134,58 +172,53 @@ function stepOf(fields: {
   if (type === undefined)
     throw new RefusedLine(`the type is ${ednText(fields.type)}; expected :invoke, :ok, :fail or :info`);
   if (!isSymbolic(f)) throw new RefusedLine(`the operation is ${ednText(f)}; expected a keyword such as :read`);
-  return { process, type, f: f.name, key: key === undefined ? null : keyText(key), value, isLogLine };
+  return { process, type, f: f.name, key, value, isLogLine };
 }
 
-function keyText(key: Edn): string {
-  return typeof key === 'string' ? key : ednText(key);
-}
+type KnownTexts = Readonly<Record<'keys' | 'values', Texts>>;
 
-function inputOf({ f, key, value }: Step): Input {
-  if (key !== null)
+function inputOf({ f, key: rawKey, value }: Step, { keys, values }: KnownTexts): Input {
+  if (rawKey !== undefined) {
+    const key = keys.of(rawKey);
     switch (f) {
       case ':get':
       case ':read':
         return { op: 'get', key };
       case ':put':
       case ':write':
-        return { op: 'put', key, value: text(value) };
+        return { op: 'put', key, value: values.of(value) };
       case ':append':
-        return { op: 'append', key, value: text(value) };
+        return { op: 'append', key, value: values.of(value) };
       default:
         throw new RefusedLine(`unknown operation ${f}; expected :get, :put or :append`);
     }
+  }
   switch (f) {
     case ':read':
       return { op: 'read' };
     case ':write':
-      return { op: 'write', value: scalar(value) };
+      return { op: 'write', value: scalar(value, values) };
     case ':cas': {
       const [from, to, ...more] = Array.isArray(value) ? (value as readonly Edn[]) : [];
       if (from === undefined || to === undefined || more.length > 0)
         throw new RefusedLine(`:cas has the value ${ednText(value)}; expected two values as in [1 2]`);
-      return { op: 'cas', from: scalar(from), to: scalar(to) };
+      return { op: 'cas', from: scalar(from, values), to: scalar(to, values) };
     }
     default:
       throw new RefusedLine(`unknown operation ${f}; expected :read, :write or :cas`);
   }
 }
 
-function outputOf({ type, f, key, value, isLogLine }: Step): Output {
-  if (type === 'fail')
-    return f === ':cas' && isLogLine && Array.isArray(value) ? { outcome: 'ok', value: false } : { outcome: 'failed' };
-  if (f === ':get' || (f === ':read' && key !== null))
-    return { outcome: 'ok', value: value === null ? '' : text(value) };
-  if (f === ':read') return { outcome: 'ok', value: scalar(value) };
-  return { outcome: 'ok', value: f === ':cas' ? true : null };
+function outputOf(step: Step, { values }: KnownTexts): Output {
+  const { type, f, key, value } = step;
+  if (type === 'fail') return isRefusedSwap(step) ? { outcome: 'ok', value: false } : { outcome: 'failed' };
+  if (!isRead(f)) return { outcome: 'ok', value: f === ':cas' ? true : null };
+  if (key === undefined) return { outcome: 'ok', value: scalar(value, values) };
+  return { outcome: 'ok', value: value === null ? '' : values.of(value) };
 }
 
-function text(value: Edn): string {
-  return typeof value === 'string' ? value : ednText(value);
-}
-
-function scalar(value: Edn): Value {
-  if (isSymbolic(value)) return value.name;
+function scalar(value: Edn, values: Texts): Value {
+  if (typeof value === 'string' || isSymbolic(value) || isOddNumber(value)) return values.of(value);
   if (value !== null && typeof value === 'object')
     throw new RefusedLine(`the value ${ednText(value)} is no number, string, keyword or nil`);
   return value;

@@ -292,6 +292,68 @@ describe('histories of Jepsen', () => {
     expect(parseJepsen(text.replace(':ok', ':huh'))).toMatchObject({ kind: 'malformed', line: 2 });
   });
 
+  test('numbers that no operation depends on may be of any size and form', () => {
+    const more = ':time 1234567890123456789, :latency 0.25, :ratio 1/2, :big 5N, :rate 1.5e3M, :index';
+    const text = [
+      `{:process 0, :type :invoke, :f :write, :value 3, ${more} 0}`,
+      `{:process 0, :type :fail, :f :write, :value 3.5, ${more} 1}`,
+      `{:process 0, :type :invoke, :f :read, :value nil, ${more} 2}`,
+      `{:process 0, :type :ok, :f :read, :value nil, ${more} 3}`,
+    ];
+    expect(registerVerdict(text.join('\n'))).toBe('ok');
+  });
+
+  const step = (type: string, f: string, more: string): string => `{:process 0, :type ${type}, :f ${f}, ${more}}`;
+  test.each([
+    [step(':invoke', ':write', ':value 3'), step(':ok', ':write', ':value 4'), ':write of 3 ends with the value 4'],
+    [
+      step(':invoke', ':cas', ':value [1 2]'),
+      step(':ok', ':cas', ':value [1 3]'),
+      ':cas of [1 2] ends with the value [1 3]',
+    ],
+    [step(':invoke', ':write', ':value 3'), step(':ok', ':write', ':value "3"'), 'ends with the value "3"'],
+    [step(':invoke', ':read', ':value 3'), step(':ok', ':read', ':value 4'), ':read of 3 ends with the value 4'],
+    [step(':invoke', ':read', ':value 3'), step(':ok', ':read', ':value nil'), ':read of 3 ends with the value nil'],
+    [
+      step(':invoke', ':get', ':key "b"'),
+      step(':ok', ':get', ':key "c", :value ""'),
+      'the key "c" ends an operation on the key "b"',
+    ],
+    [
+      step(':invoke', ':put', ':key "b", :value "x"'),
+      step(':fail', ':put', ':key "c", :value "x"'),
+      'the key "c" ends',
+    ],
+    [
+      step(':invoke', ':append', ':key 1, :value "x"'),
+      step(':ok', ':append', ':key 1, :value "y"'),
+      ':append of "x" ends with the value "y"',
+    ],
+    [
+      step(':invoke', ':put', ':key 1, :value 5'),
+      step(':ok', ':put', ':key 1, :value 5').concat('\n', step(':invoke', ':get', ':key "1"')),
+      '"1" and 1 in one file may be the same or not',
+    ],
+    [log('0 :invoke :cas [1 2]').trim(), log('0 :fail :cas [1 3]').trim(), ':cas of [1 2] ends with the value [1 3]'],
+  ])('%s ended by %s is refused', (call, end, message) => {
+    expect(parseJepsen(`${call}\n${end}`)).toEqual({
+      kind: 'malformed',
+      line: end.includes('\n') ? 3 : 2,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test.each([
+    [step(':invoke', ':write', ':value 3'), step(':ok', ':write', ':value nil')],
+    [step(':invoke', ':write', ':value :a'), step(':ok', ':write', ':value :a')],
+    [step(':invoke', ':cas', ':value [nil "b"]'), step(':ok', ':cas', ':index 1')],
+    [step(':invoke', ':read', ':value 3'), step(':ok', ':read', ':value 3')],
+    [step(':invoke', ':write', ':value 3'), step(':info', ':write', ':value :timed-out')],
+    [step(':invoke', ':write', ':value -0'), step(':ok', ':write', ':value 0')],
+  ])('%s may be ended by %s', (call, end) => {
+    expect(parseJepsen(`${call}\n${end}`)).toMatchObject({ kind: 'register' });
+  });
+
   test.each([
     ['{:process 0, :type :invoke', 'not closed'],
     ['{:process 0, :type :ok, :f :read, :value 1}', 'never invoked'],
@@ -299,7 +361,12 @@ describe('histories of Jepsen', () => {
     ['{:process 0, :type :invoke, :f :swap, :value 1}', 'unknown operation :swap'],
     ['{:process 0, :type :invoke, :f :cas, :value 1}', 'expected two values'],
     ['{:process 0, :type :invoke, :f :write, :value 1.5}', 'is no integer'],
-    ['{:process 0, :type :invoke, :f :write, :value 9007199254740993}', 'beyond 2^53-1'],
+    ['{:process 0, :type :invoke, :f :write, :value 9007199254740993}', 'is no integer within 2^53-1'],
+    ['{:process 0, :type :invoke, :f :write, :value 5N}', '5N is no integer'],
+    ['{:process 0, :type :invoke, :f :cas, :value [1 0.5]}', '0.5 is no integer'],
+    ['{:process 0, :type :invoke, :f :put, :key 1, :value 0.5}', '0.5 is no integer'],
+    ['{:process 0.5, :type :invoke, :f :read}', 'the process is 0.5'],
+    ['{:process 0, :type :invoke, :f :read, :time 7up}', '"7up" is no number'],
     ['{:process 0, :process 1}', 'twice'],
     ['[1 2]', 'expected one map'],
   ])('%s is refused', (text, message) => {
