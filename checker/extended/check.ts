@@ -16,7 +16,7 @@ import { belowWhatWasShown } from './floors.ts';
 import { unexplainedExistence } from './existence.ts';
 import { misfitted, withoutPlace } from './explain.ts';
 import { insertedInto, type Misfit } from './insert.ts';
-import { isChange, type Lives, livesOf, sessionInTwoLives, withTheOnlyCreation } from './lives.ts';
+import { isChange, type Lives, livesOf, possibleCreators, sessionInTwoLives, withTheOnlyCreation } from './lives.ts';
 import { withTheCreationForARequest, withWhatHappensByItself } from './by-itself.ts';
 import { type ExtendedRule, extendedStreamModel, KEEPS_ALL } from './model.ts';
 import { operationsOfStream, type StreamOperation } from './operations.ts';
@@ -36,7 +36,16 @@ export function checkExtendedStream(history: ExtendedHistory, options: ExtendedC
   const told = operationsOfStream(history, options);
   if ('code' in told) return { verdict: 'illegal', violation: told };
   const { strictS2 = false, initially = 'present', config = KEEPS_ALL, createsOn = [] } = options;
-  const rule: ExtendedRule = { strictS2, initially, config, createsOn };
+  let verdict: Verdict | null = null;
+  for (const createdBy of possibleCreators(told, initially)) {
+    const next = judged(told, { strictS2, initially, config, createsOn, createdBy }, options);
+    if (next.verdict === 'ok') return next;
+    if (verdict === null || next.verdict === 'unknown') verdict = next;
+  }
+  return verdict!;
+}
+
+function judged(told: readonly StreamOperation[], rule: ExtendedRule, options: StreamCheckOptions): Verdict {
   const operations = withTheCreationForARequest(told, rule);
   const known = withoutSearch(operations, rule, options);
   if ('verdict' in known && known.verdict === 'ok') return known;

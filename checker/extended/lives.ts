@@ -176,6 +176,23 @@ export function isBirth(
 }
 
 /**
+ * Tokens of the request that may have created the stream there was before any creation; null for one of which nobody tells. Whoever
+ * was told that his own request had done so, and whose token no creation has, tells of that stream: then it is he or nobody.
+ */
+export function possibleCreators(
+  operations: readonly StreamOperation[],
+  initially: ExtendedRule['initially'],
+): readonly (string | null)[] {
+  if (initially === 'absent') return [null];
+  const told = operations.flatMap(({ input, output }) =>
+    input.kind === 'create' && input.token !== null && output.kind === 'create-noop' ? [input.token] : [],
+  );
+  const known = new Set(operations.filter(isBirth).map(({ input }) => input.token));
+  const creator = told.find((token) => !known.has(token));
+  return creator === undefined ? [null, ...new Set(told)] : [creator];
+}
+
+/**
  * Where there was no stream and only one request to create it, that took effect if anybody saw a stream: what it was told
  * makes no difference. Holds where the service creates none by itself.
  */

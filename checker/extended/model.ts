@@ -23,6 +23,8 @@ import { tellsOfTime, timed } from './timed.ts';
 export interface ExtendedRule extends TokenRule {
   /** Whether there is a stream before the first creation. Default `present`. */
   initially?: 'present' | 'absent';
+  /** The token of the request that created the stream there is before the first creation. Default: of none that was told. */
+  createdBy?: string | null;
   /** Of streams whose creation says nothing. Default: they keep everything for ever. */
   config?: StreamConfig;
   /** Requests that create the stream they are for. Such creations are operations of their own (`by-itself.ts`). */
@@ -42,7 +44,7 @@ const NO_CONTENTS: ExtendedState['shownContents'] = new Map();
 
 export function extendedStreamModel(rule: ExtendedRule = {}): Model<ExtendedState, StreamCall, ExtendedReturn> {
   const plain = streamModel(rule);
-  const { config = KEEPS_ALL, initially = 'present', isResolved = false } = rule;
+  const { config = KEEPS_ALL, initially = 'present', createdBy = null, isResolved = false } = rule;
   const empty = {
     creation: null,
     birth: FIRST_LIFE,
@@ -121,6 +123,7 @@ export function extendedStreamModel(rule: ExtendedRule = {}): Model<ExtendedStat
     init: () => ({
       ...empty,
       phase: initially,
+      creation: createdBy,
       turns: NO_TURNS,
       reads: new Map(),
       clockMs: Number.NEGATIVE_INFINITY,

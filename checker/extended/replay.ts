@@ -76,7 +76,9 @@ class ReplayedStream {
   #exists: boolean;
   /** Deleted, and nobody was shown that its name is free. */
   #isGoing = false;
-  #creation: string | null = null;
+  /** Undefined as long as nobody was told who made the stream that was there at first. */
+  #creation: string | null | undefined;
+  readonly #notMadeBy = new Set<string>();
   #records: Kept[] = [];
   /** Chains their hashes. */
   #hash = 0n;
@@ -167,8 +169,8 @@ class ReplayedStream {
     { token, birth = 0, when, config = this.#defaults }: StreamCall & { kind: 'create' },
     kind: ExtendedReturn['kind'],
   ): boolean {
-    if (kind === 'create-noop') return this.#exists && token !== null && token === this.#creation;
-    if (kind === 'stream-exists') return this.#exists && (token === null || token !== this.#creation);
+    if (kind === 'create-noop') return this.#exists && token !== null && this.#isMadeBy(token);
+    if (kind === 'stream-exists') return this.#exists && (token === null || !this.#isMadeBy(token, false));
     if (this.#exists) return false;
     this.#empty();
     this.#exists = true;
@@ -178,6 +180,14 @@ class ReplayedStream {
     this.#config = config;
     this.#bornMs = when?.calledMs ?? Number.NEGATIVE_INFINITY;
     return true;
+  }
+
+  /** As somebody is told, or is not. */
+  #isMadeBy(token: string, isTold = true): boolean {
+    if (this.#creation !== undefined) return token === this.#creation;
+    if (isTold && !this.#notMadeBy.has(token)) this.#creation = token;
+    if (!isTold) this.#notMadeBy.add(token);
+    return this.#creation === token;
   }
 
   /** Nothing is left in it, and nobody has written for long enough. */

@@ -116,7 +116,7 @@ export function extendedHistory(dice: Dice, operationsMax: number): SmallExtende
   drafts.push(...clients(dice, subjects, Math.max(1, most - drafts.length)));
   const stream: Pretended = {
     phase: initially,
-    creation: null,
+    creation: subjects.lives ? dice.pick([null, 'r']) : null,
     life: 0,
     config,
     createsOn,

@@ -75,10 +75,16 @@ export function oracleOf(
   const newToken = strictS2 ? null : '';
   const noRecords = { records: [], trimPoint: 0, trimAsked: 0, turns: {} };
   const empty = { creation: null, config, bornMs: -Infinity, token: newToken, ...noRecords };
+  const tokens = history.flatMap((event) =>
+    'call' in event && event.call.kind === 'create' ? [event.call.token] : [],
+  );
+  const creators = initially === 'present' ? [...new Set([null, ...tokens])] : [null];
   const stamps = history.some(hasStamps) ? STAMPS.slice(history.some(needsZero) ? 0 : 1) : [0];
   return {
     model: {
-      init: () => [{ ...empty, phase: initially, life: 0, nowMs: -Infinity, reads: {} }],
+      // Who created the stream that was there at first nobody knows, but it was one request.
+      init: () =>
+        creators.map((creation) => ({ ...empty, creation, phase: initially, life: 0, nowMs: -Infinity, reads: {} })),
       step: (world, asked, outcome) =>
         byItself(world, empty)
           .filter(({ nowMs }) => nowMs <= asked.returnedMs)

@@ -170,6 +170,12 @@ export const EXTENDED_MUTANTS: readonly Mutant[] = [
     'for (const life of possible) life',
     'for (const life of possible.slice(0, 1)) life',
   ]),
+  onExtended('one request created the first stream', ['model.ts', 'creation: createdBy,', '']),
+  onExtended('one that nobody is told of may have created it', [
+    'lives.ts',
+    '[null, ...new Set(told)]',
+    'told.length === 0 ? [null] : told',
+  ]),
   onExtended('timestamps told twice', [
     'timestamps.ts',
     'least !== null && bounds[i]!.high < least.low',

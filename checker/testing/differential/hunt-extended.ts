@@ -6,6 +6,7 @@
 import { withWhatHappensByItself } from '../../extended/by-itself.ts';
 import { checkExtendedStream } from '../../extended/check.ts';
 import type { ExtendedHistory } from '../../extended/history.ts';
+import { possibleCreators } from '../../extended/lives.ts';
 import { extendedStreamModel, KEEPS_ALL } from '../../extended/model.ts';
 import { operationsOfStream } from '../../extended/operations.ts';
 import { formatExtended } from '../../formats/extended-jsonl.ts';
@@ -118,8 +119,10 @@ function disagreementWith(verdict: 'ok' | 'illegal', history: ExtendedHistory, r
   const operations = operationsOfStream(history, rule);
   if ('code' in operations) return null;
   const all = withWhatHappensByItself(operations, rule) ?? operations;
-  const searched = checkOperations(extendedStreamModel(rule), all).verdict;
-  if (searched !== verdict) return `it is ${verdict}, WGL+: ${searched}`;
+  const searched = possibleCreators(operations, rule.initially).map(
+    (createdBy) => checkOperations(extendedStreamModel({ ...rule, createdBy }), all).verdict,
+  );
+  if (searched.includes('ok') !== (verdict === 'ok')) return `it is ${verdict}, WGL+: ${searched.join(', ')}`;
   return said.verdict === 'ok' ? refusalOf(said.linearization, said.withoutEffect, history, rule) : null;
 }
 
