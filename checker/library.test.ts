@@ -40,6 +40,24 @@ test('works in a bare folder, without any package', async () => {
   expect(await run(code)).toBe('ok');
 });
 
+test('the package holds every page of docs that the README names, this one with its examples', async () => {
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const pack = ['pack', '--dry-run', '--ignore-scripts', '--json'];
+  const { stdout } = await promisify(execFile)('npm', pack, { cwd: root });
+  const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+  const paths = files.map(({ path }) => path);
+  const named = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/\]\((docs\/[^)#]+)/g)].map(
+    (match) => match[1]!,
+  );
+  expect(named).toContain('docs/CHECKER.md');
+  for (const page of named)
+    expect(
+      paths.some((path) => path.startsWith(page)),
+      page,
+    ).toBe(true);
+  expect(paths.filter((path) => /\.test\./.test(path))).toEqual([]);
+});
+
 describe('an example of docs/CHECKER.md prints what it says', () => {
   const blocks = [...readFileSync(DOCS, 'utf8').matchAll(/```js\n([^]*?)```/g)].map((match) => match[1]!);
 

@@ -22,7 +22,8 @@ type Fields = Readonly<Record<string, unknown>>;
 type Shapes = CatalogueEntry['operations'];
 
 export type ParsedOperations =
-  | { kind: 'operations'; operations: readonly Operation<never, never>[] }
+  /** What is called at n and returns at m was told `stamps[n]` and `stamps[m]`; null for events, which are told none. */
+  | { kind: 'operations'; operations: readonly Operation<never, never>[]; stamps: readonly (number | bigint)[] | null }
   /** `line` counts from 1. */
   | { kind: 'malformed'; line: number; message: string };
 
@@ -59,8 +60,9 @@ export function parseOperations(text: string, entry: CatalogueEntry): ParsedOper
     }
   }
   try {
-    const operations = timed.length > 0 ? ranked(timed, entry) : operationsOf(entry.model as never, events);
-    return { kind: 'operations', operations: operations as never };
+    if (timed.length > 0) return { kind: 'operations', ...ranked(timed, entry) };
+    const operations = operationsOf(entry.model as never, events);
+    return { kind: 'operations', operations: operations as never, stamps: null };
   } catch (error) {
     if (error instanceof MalformedHistory)
       return { kind: 'malformed', line: error.line, message: error.message.replace(/^event \d+: /, '') };
@@ -104,22 +106,26 @@ function decodeEvent(object: JsonObject, shapes: Shapes, called: Map<number, str
 }
 
 /** Stamps become their ranks: equal ones stay equal, and nanoseconds of any size stay apart. */
-function ranked(timed: readonly Timed[], entry: CatalogueEntry): Operation<Fields, Fields>[] {
-  const stamps = timed.flatMap(({ call, return: end }) => (end === null ? [call] : [call, end])).map(BigInt);
-  const sorted = [...new Set(stamps)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  const rankOf = new Map(sorted.map((value, rank) => [value, rank]));
-  return timed.flatMap(({ clientId, input, output, call, return: end, metadata }) => {
+function ranked(
+  timed: readonly Timed[],
+  entry: CatalogueEntry,
+): { operations: readonly Operation<never, never>[]; stamps: readonly (number | bigint)[] } {
+  const told = timed.flatMap(({ call, return: end }) => (end === null ? [call] : [call, end]));
+  const stamps = [...new Set(told)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const rankOf = new Map(stamps.map((time, rank) => [time, rank]));
+  const operations = timed.flatMap(({ clientId, input, output, call, return: end, metadata }) => {
     const pending = output ?? (entry.model.pending?.(input as never)?.output as Fields | undefined) ?? null;
     if (pending === null) return [];
     const operation = {
       clientId,
-      input,
-      output: pending,
-      call: rankOf.get(BigInt(call))!,
-      return: end === null ? Number.POSITIVE_INFINITY : rankOf.get(BigInt(end))!,
+      input: input as never,
+      output: pending as never,
+      call: rankOf.get(call)!,
+      return: end === null ? Number.POSITIVE_INFINITY : rankOf.get(end)!,
     };
     return [metadata === undefined ? operation : { ...operation, metadata }];
   });
+  return { operations, stamps };
 }
 
 function inputOf(json: Json | undefined, shapes: Shapes): Fields & { op: string } {

@@ -2,7 +2,7 @@
  * Histories as lists of events, where the place in the list is the time: made into operations, and checked.
  *
  * What is no history is refused with the number of the event: an id used twice, a return without a call, a return by
- * another client. A call without a return is what the model says it is (`pending`).
+ * another client, a kind of event that there is not. A call without a return is what the model says it is (`pending`).
  */
 
 import { MalformedHistory } from '../malformed.ts';
@@ -34,6 +34,10 @@ export function operationsOf<I, O>(
     const refuse = (what: string): never => {
       throw new MalformedHistory(at + 1, what);
     };
+    // Where there are no types to say so.
+    const { kind } = event as { kind: unknown };
+    if (kind !== 'call' && kind !== 'return')
+      refuse(`the kind is ${JSON.stringify(kind)}; expected "call" or "return"`);
     const call = calls.get(event.id);
     if (event.kind === 'call') {
       if (call !== undefined) refuse(`id ${event.id} is called a second time (first by event ${call.at + 1})`);

@@ -60,7 +60,7 @@ export interface Annotation {
 
 /**
  * Stops when the first partition turns out to have no linearization. Throws `MalformedHistory` for an operation that returns
- * before it is called.
+ * before it is called, a `TypeError` for a model that is none, a `RangeError` for a budget that is none.
  */
 export function checkOperations<S, I, O>(
   model: Model<S, I, O>,
@@ -71,8 +71,10 @@ export function checkOperations<S, I, O>(
     if (!(end >= call))
       throw new MalformedHistory(index + 1, `the operation is called at ${call} and returns at ${end}`);
   });
-  const parts = model.partition?.(operations) ?? [operations];
   const { keepsAllOrders = false, stepsMax = Number.POSITIVE_INFINITY } = options;
+  if (typeof stepsMax !== 'number' || !(stepsMax >= 0))
+    throw new RangeError(`stepsMax is ${String(stepsMax)}; expected a number of steps from 0`);
+  const parts = model.partition === undefined ? [operations] : partsOf(model.partition(operations), operations);
   const walked = takeTurns(model, parts, keepsAllOrders, stepsMax);
   const partitions = parts.map((part, index): PartitionResult<I, O> => {
     const { verdict, orders, configurations } = walked[index]!;
@@ -87,6 +89,28 @@ export function checkOperations<S, I, O>(
     partitions,
     annotations: [],
   };
+}
+
+/** An operation in no part would not be checked, one in two would be asked for twice. */
+function partsOf<T>(parts: readonly (readonly T[])[], operations: readonly T[]): readonly (readonly T[])[] {
+  const refuse = (what: string): never => {
+    throw new TypeError(`the partition of the model ${what}`);
+  };
+  if (!Array.isArray(parts) || !parts.every(Array.isArray))
+    refuse(`gave ${String(parts)} instead of lists of operations`);
+  // One object may stand in the history twice.
+  const left = new Map<T, number>();
+  for (const operation of operations) left.set(operation, (left.get(operation) ?? 0) + 1);
+  for (const part of parts)
+    for (const operation of part) {
+      const count = left.get(operation);
+      if (count === undefined) return refuse('holds an operation that is none of the history');
+      if (count === 0) refuse(`holds operation ${operations.indexOf(operation) + 1} a second time`);
+      left.set(operation, count - 1);
+    }
+  const lost = operations.findIndex((operation) => left.get(operation) !== 0);
+  if (lost !== -1) refuse(`left operation ${lost + 1} out`);
+  return parts;
 }
 
 /**

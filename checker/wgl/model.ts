@@ -29,7 +29,7 @@ interface Specification<S, I, O> {
   equal?: (a: S, b: S) => boolean;
   /** A 32-bit hash that tells most unequal states apart; equal states have equal hashes. Needed to be fast with `equal`. */
   hash?: (state: S) => number;
-  /** Splits a history into parts that cannot influence each other, such as the keys of a store. */
+  /** Splits a history into parts that cannot influence each other, such as the keys of a store: each operation is in one. */
   partition?: (operations: readonly Operation<I, O>[]) => readonly (readonly Operation<I, O>[])[];
   /**
    * What a call without a return amounts to: the output of an operation that stays open for ever, or null when such a
@@ -82,7 +82,8 @@ export interface NondeterministicModel<S, I, O> extends Specification<S, I, O> {
 /**
  * The power-set construction: a state of the result is the set of states the system may be in, a list without
  * duplicates. k outstanding operations of unknown outcome can put 2^k states into one set, so where nondeterminism is
- * only "it happened or not", `isOptional` is the better way. A read narrows a set: none is read-only any more.
+ * only "it happened or not", `isOptional` is the better way. A read narrows a set: none is read-only any more. Of what
+ * else makes the search faster only `preference` speaks of operations alone, and is kept.
  */
 export function toModel<S, I, O>(model: NondeterministicModel<S, I, O>): Model<readonly S[], I, O> {
   const equal = (a: S, b: S): boolean => (model.equal ? model.equal(a, b) : Object.is(a, b));
@@ -91,7 +92,7 @@ export function toModel<S, I, O>(model: NondeterministicModel<S, I, O>): Model<r
     for (const state of states) if (!kept.some((other) => equal(other, state))) kept.push(state);
     return kept;
   };
-  const { hash, partition, pending, describeOperation, describeState } = model;
+  const { hash, partition, pending, preference, describeOperation, describeState } = model;
   return {
     init: () => distinct(model.init()),
     step: (states, input, output) => {
@@ -102,6 +103,7 @@ export function toModel<S, I, O>(model: NondeterministicModel<S, I, O>): Model<r
     ...(hash && { hash: (states: readonly S[]) => states.reduce((sum, state) => sum ^ hash(state), 0) }),
     ...(partition && { partition }),
     ...(pending && { pending }),
+    ...(preference && { preference }),
     ...(describeOperation && { describeOperation }),
     ...(describeState && {
       describeState: (states: readonly S[]) => states.map((state) => describeState(state)).join(' or '),

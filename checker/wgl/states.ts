@@ -96,11 +96,18 @@ export class States<S, I, O> {
   }
 }
 
-/** Where there are no types to say so: Porcupine's models answer with a pair. */
+/** Where there are no types to say so: Porcupine's models answer with a pair, nondeterministic ones with a list. */
 function strangeStep(step: unknown): TypeError {
   const shape = '{ legal: true, state } or { legal: false, reason }';
-  const pair = Array.isArray(step) ? '; what Porcupine writes as [ok, state] is { legal: ok, state } here' : '';
-  return new TypeError(`a step of the model gave ${shown(step)} instead of ${shape}${pair}`);
+  return new TypeError(`a step of the model gave ${shown(step)} instead of ${shape}${hintAt(step)}`);
+}
+
+function hintAt(step: unknown): string {
+  if (!Array.isArray(step)) return '';
+  const isPair = step.length === 2 && typeof step[0] === 'boolean';
+  return isPair
+    ? '; what Porcupine writes as [ok, state] is { legal: ok, state } here'
+    : '; lists of states are for toModel';
 }
 
 function shown(value: unknown): string {

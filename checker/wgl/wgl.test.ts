@@ -102,6 +102,55 @@ describe('checkOperations', () => {
     }
   });
 
+  test('a nondeterministic model that was not made a model is told how', () => {
+    const lists = { ...register, step: () => [0] } as unknown as typeof register;
+    expect(() => checkOperations(lists, [read(1, 0, 0, 1)])).toThrow(
+      /^a step of the model gave a list of 1 instead of .*; lists of states are for toModel$/,
+    );
+  });
+
+  test.each([
+    ['leaves operations out', (all: readonly Op[]) => [all.slice(1)], 'left operation 1 out'],
+    ['holds one twice', (all: readonly Op[]) => [all, all.slice(0, 1)], 'holds operation 1 a second time'],
+    [
+      'holds another',
+      (all: readonly Op[]) => [all, [read(9, 9, 0, 1)]],
+      'holds an operation that is none of the history',
+    ],
+    ['makes new ones', (all: readonly Op[]) => [all.map((one) => ({ ...one }))], 'that is none of the history'],
+    ['gives no lists', (all: readonly Op[]) => all as never, 'instead of lists of operations'],
+    ['gives nothing', () => undefined as never, 'instead of lists of operations'],
+  ])('a partition that %s is an error and no verdict', (_, partition, reason) => {
+    const operations = [write(1, 1, 0, 1), read(2, 1, 2, 3)];
+    const check = (): unknown => checkOperations({ ...register, partition }, operations);
+    expect(check).toThrow(TypeError);
+    expect(check).toThrow(reason);
+  });
+
+  test('one operation that stands in a history twice may stand in its parts twice', () => {
+    const twice = read(1, 0, 0, 1);
+    const model = { ...register, partition: (all: readonly Op[]) => [all.slice(0, 1), all.slice(1)] };
+    expect(checkOperations(model, [twice, twice]).verdict).toBe('ok');
+  });
+
+  test.each([Number.NaN, -1, '10' as never, null as never])('refuses a budget of %s steps', (stepsMax) => {
+    expect(() => checkOperations(register, [read(1, 0, 0, 1)], { stepsMax })).toThrow(RangeError);
+  });
+
+  test('toModel keeps the order in which operations are to be tried', () => {
+    const tried: number[] = [];
+    const model = toModel<number, RegisterInput, RegisterOutput>({
+      init: () => [0],
+      step: (state, _input, output) => {
+        tried.push((output as { value: number }).value);
+        return [state];
+      },
+      preference: (_input, output) => -(output as { value: number }).value,
+    });
+    expect(checkOperations(model, [read(1, 1, 0, 9), read(2, 3, 0, 9), read(3, 2, 0, 9)]).verdict).toBe('ok');
+    expect(tried).toEqual([3, 2, 1]);
+  });
+
   test('refuses an operation that returns before it is called', () => {
     expect(() => checkOperations(register, [read(1, 0, 5, 4)])).toThrow(MalformedHistory);
     expect(() => checkOperations(register, [read(1, 0, 5, Number.NaN)])).toThrow(MalformedHistory);
@@ -146,6 +195,11 @@ describe('checkEvents', () => {
     ['a return to another client', [call(1, { op: 'read' }), end(1, 0, 7)], 2],
   ] as const)('refuses %s, and names the event', (_what, events, line) => {
     expect(() => checkEvents(register, events)).toThrow(expect.objectContaining({ line }));
+  });
+
+  test('refuses an event of a kind that there is not by its name', () => {
+    const misspelt = { ...call(1, { op: 'read' }), kind: 'Call' as never };
+    expect(() => checkEvents(register, [misspelt])).toThrow('event 1: the kind is "Call"; expected "call" or "return"');
   });
 
   test('refuses a cut history for a model that does not say what a call without a return is', () => {

@@ -63,3 +63,21 @@ test('nothing but a register holds something at first', () => {
     `a key-value ${emptyAtFirst}`,
   );
 });
+
+test('--json tells the stamps as they were given, whole ones beyond 2^53-1 as their text, and metadata', () => {
+  const line = (call: string, end: string, more = ''): string =>
+    `{"client_id":1,"call":${call},"return":${end},"input":{"op":"write","value":1}${more}}`;
+  const answered = ',"output":{"outcome":"ok","value":null},"metadata":{"at":18446744073709551615,"node":"n1"}';
+  const lines = [line('7', '1750000000000000001', answered), line('12', 'null')].join('\n');
+  const found = judgeObject('file', new TextEncoder().encode(lines), { model: 'register' }, false);
+  expect(JSON.parse(JSON.stringify('json' in found && found.json))).toMatchObject({
+    parts: [
+      {
+        operations: [
+          { call: 7, return: '1750000000000000001', metadata: { at: '18446744073709551615', node: 'n1' } },
+          { call: 12, return: null },
+        ],
+      },
+    ],
+  });
+});

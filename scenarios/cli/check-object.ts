@@ -40,7 +40,7 @@ export function judgeObject(
   return {
     verdict: result.verdict,
     text: describe(entry, read.model, result, options.explain === true).join('\n'),
-    json: jsonOf(file, read.model, result),
+    json: jsonOf(file, read, result),
     page: () => pageOf(file, describe(entry, read.model, result, true).join('\n')),
   };
 }
@@ -58,7 +58,14 @@ function entryOf(model: string, initial?: string): CatalogueEntry {
   return { ...known, model: known.from(read.value) };
 }
 
-type Read = { model: string; operations: Operations } | { line: number; message: string } | Refusal;
+interface Known {
+  model: string;
+  operations: Operations;
+  /** By rank, where operations were told any. */
+  stamps: readonly (number | bigint)[] | null;
+}
+
+type Read = Known | { line: number; message: string } | Refusal;
 
 function readJepsen(text: string, wanted: string | undefined): Read {
   const parsed = parseJepsen(text);
@@ -66,12 +73,12 @@ function readJepsen(text: string, wanted: string | undefined): Read {
   const model = parsed.kind === 'key-value' ? 'key-value' : wanted === 'register' ? wanted : 'cas-register';
   if (wanted !== undefined && wanted !== model)
     return { refusal: `the file is a history of a ${parsed.kind}, not of a ${wanted}` };
-  return { model, operations: parsed.operations as Operations };
+  return { model, operations: parsed.operations as Operations, stamps: null };
 }
 
 function readPlain(text: string, model: string): Read {
   const parsed = parseOperations(text, entryOf(model));
-  return parsed.kind === 'malformed' ? parsed : { model, operations: parsed.operations };
+  return parsed.kind === 'malformed' ? parsed : { model, ...parsed };
 }
 
 function describe(entry: CatalogueEntry, model: string, result: SearchResult<never, never>, isLong: boolean): string[] {
@@ -111,7 +118,13 @@ function lineOf({ model }: CatalogueEntry, part: PartitionResult<never, never>, 
   return `client ${clientId}: ${model.describeOperation?.(input, output) ?? JSON.stringify({ input, output })}`;
 }
 
-function jsonOf(file: string, model: string, result: SearchResult<never, never>): Record<string, unknown> {
+function jsonOf(file: string, { model, stamps }: Known, result: SearchResult<never, never>): Record<string, unknown> {
+  /** As given; JSON has no infinity, and few readers of it have whole numbers beyond 2^53-1. */
+  const stampOf = (time: number): number | string | null => {
+    if (time === Number.POSITIVE_INFINITY) return null;
+    const given = stamps === null ? time : stamps[time]!;
+    return typeof given === 'bigint' ? `${given}` : given;
+  };
   const { verdict, steps, operationCount, partitions } = result;
   return {
     file,
@@ -121,7 +134,11 @@ function jsonOf(file: string, model: string, result: SearchResult<never, never>)
     steps,
     parts: partitions.map((part) => ({
       verdict: part.verdict,
-      operations: part.operations,
+      operations: part.operations.map((operation) => ({
+        ...operation,
+        call: stampOf(operation.call),
+        return: stampOf(operation.return),
+      })),
       partialLinearizations: part.partialLinearizations,
       stuck: part.stuck,
     })),
