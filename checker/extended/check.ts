@@ -10,10 +10,9 @@
 
 import type { StreamCheckOptions, Verdict } from '../sweep/sweep.ts';
 import { checkOperations } from '../wgl/check-operations.ts';
-import type { Violation } from '../sweep/violation.ts';
 import type { ExtendedHistory } from './history.ts';
+import { factAgainst } from './facts.ts';
 import { belowWhatWasShown } from './floors.ts';
-import { unexplainedExistence } from './existence.ts';
 import { misfitted, withoutPlace } from './explain.ts';
 import { insertedInto, type Misfit } from './insert.ts';
 import { isChange, type Lives, livesOf, possibleCreators, sessionInTwoLives, withTheOnlyCreation } from './lives.ts';
@@ -23,7 +22,6 @@ import { operationsOfStream, type StreamOperation } from './operations.ts';
 import { isPinned, type Pinned, pinnedIn } from './pins.ts';
 import { isEffective, sweptLife } from './swept.ts';
 import { refusalOfStreamOrder } from './replay.ts';
-import { contradictionInItself } from './self-contradictions.ts';
 import { resolveTimestamps } from './timestamps.ts';
 import { undecided } from './undecided.ts';
 
@@ -49,12 +47,11 @@ function judged(told: readonly StreamOperation[], rule: ExtendedRule, options: S
   const operations = withTheCreationForARequest(told, rule);
   const known = withoutSearch(operations, rule, options);
   if ('verdict' in known && known.verdict === 'ok') return known;
-  const fact = factAgainst(
-    operations,
-    rule,
-    'verdict' in known && known.verdict === 'illegal' ? known.violation : null,
-  );
-  if (fact !== null) return { verdict: 'illegal', violation: fact };
+  const fact = factAgainst(operations, rule);
+  if (fact !== null) {
+    const isToldBetter = 'verdict' in known && known.verdict === 'illegal' && known.violation.code !== fact.code;
+    return isToldBetter ? known : { verdict: 'illegal', violation: fact };
+  }
   const withoutService = 'verdict' in known ? known : searched(known.operations, known.rule, options, known.misfit);
   if (withoutService.verdict === 'ok') return withoutService;
   const all = withWhatHappensByItself(operations, rule);
@@ -63,18 +60,6 @@ function judged(told: readonly StreamOperation[], rule: ExtendedRule, options: S
   // What cannot be even if the service did nothing is told better by the sweep. What then has no place may have one with it.
   const isTold = withoutService.verdict === 'illegal' && withoutService.violation.code !== 'answer-without-place';
   return verdict.verdict === 'illegal' && isTold ? withoutService : verdict;
-}
-
-/** What is wrong whatever the order, as it is told best. `convicted`: of what, if the service did nothing by itself. */
-function factAgainst(
-  operations: readonly StreamOperation[],
-  rule: ExtendedRule,
-  convicted: Violation | null,
-): Violation | null {
-  const own = contradictionInItself(operations, rule);
-  if (own !== null) return convicted === null || convicted.code === own.code ? own : convicted;
-  const violation = unexplainedExistence(operations, rule);
-  return violation === null ? null : (convicted ?? violation);
 }
 
 /** What is left for a search. */

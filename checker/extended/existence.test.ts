@@ -48,6 +48,9 @@ describe('a stream that nobody can have deleted is not gone', () => {
     ['that was created', [created, absent], { initially: 'absent' }],
     ['that somebody wanted to create', [exists, absent], {}],
     ['or about to be', [written, pending], {}],
+    ['and is not created again', [written, created], {}],
+    ['nor behind its creation', [created, created], { initially: 'absent' }],
+    ['nor about to be, behind the news that there is none', [absent, pending], fromAppends],
     ['of which a session was shown something', [shown, told({ kind: 'stream-absent' })], fromAppends],
   ])('%s', (_what, steps, options) => {
     expect(blamedIn([...doubts, ...inSequence(...steps)], options)).toEqual([1, 0]);
@@ -62,8 +65,10 @@ describe('a stream that nobody can have deleted is not gone', () => {
     expect(blamedIn([...doubts, deletion, isOver, ...before, ...behind])).toEqual([1, 0]);
   });
 
-  test('and who tells of it alone is named with the nearest to it', () => {
-    expect(blamedIn([...doubts, ...inSequence(absent)])).toEqual([0, 139]);
+  test('and who tells of it alone is named alone', () => {
+    expect(blamedIn([...doubts, ...inSequence(absent)])).toEqual([0]);
+    expect(blamedIn([...doubts, ...inSequence(created)])).toEqual([0]);
+    expect(blamedIn([...doubts, ...inSequence(pending)], fromAppends)).toEqual([0]);
   });
 });
 
@@ -75,6 +80,13 @@ describe('a stream that nobody can have created is not there', () => {
     ['behind the news that there is none', [absent, exists], fromAppends],
   ])('%s', (_what, steps, options) => {
     expect(blamedIn([...doubtsReportedInPlace, ...inSequence(...steps)], options)).toEqual([1, 0]);
+  });
+
+  test('and not deleted either', () => {
+    const history = [...doubtsReportedInPlace, ...inSequence(absent, removed)];
+    expect(blamedIn(history, { initially: 'absent' })).toEqual([1, 0]);
+    expect(blamedIn(inSequence(removed), { initially: 'absent' })).toEqual([0]);
+    expect(blamedIn(inSequence(removed, removed))).toBe('ok');
   });
 
   test('unless a request for it may have, which was open then', () => {

@@ -1,12 +1,11 @@
 /**
  * Whoever was told of a stream behind one who was told of none, or the other way round, when nobody can have created or deleted it
- * in between. Whatever else is in doubt, no order changes that, so nothing has to be searched for. When the service can have removed
+ * in between. Who created one was told of none before, who deleted one of a stream, or of one that was being deleted. Whatever else is in doubt, no order changes that, so nothing has to be searched for. When the service can have removed
  * a stream for being empty is not looked at: where it may, nothing is said of streams that are gone.
  */
 
 import type { Violation } from '../sweep/violation.ts';
 import { mayCreate, mayVanish } from './by-itself.ts';
-import { violationOf } from './explain.ts';
 import { callOf, Greatest, returnOf } from './greatest.ts';
 import { isBirth, isDeletion, showsStream, tellsOfTheEnd } from './lives.ts';
 import type { ExtendedRule } from './model.ts';
@@ -18,11 +17,16 @@ export function unexplainedExistence(
   { initially = 'present', config, createsOn = [] }: ExtendedRule,
 ): Violation | null {
   const isCreation = (operation: StreamOperation): boolean => isBirth(operation) || mayCreate(operation, createsOn);
-  const made = unexplainedTurn(operations, tellsOfNone, tellsOfStream, isCreation, initially === 'absent');
-  if (made !== null) return violationOf([madeByNobody(made)], named(made), operations);
+  const isAbsent = initially === 'absent';
+  const made =
+    unexplainedTurn(operations, tellsOfNone, tellsOfStream, isCreation, isAbsent) ??
+    unexplainedTurn(operations, tellsItIsGone, hasDeleted, isCreation, isAbsent);
+  if (made !== null) return violationOf(made, madeByNobody(made));
   if (mayVanish(operations, config)) return null;
-  const gone = unexplainedTurn(operations, tellsOfStream, tellsOfNone, isDeletion, initially === 'present');
-  return gone === null ? null : violationOf([deletedByNobody(gone)], named(gone), operations);
+  const gone =
+    unexplainedTurn(operations, tellsOfStream, foundNone, isDeletion, !isAbsent) ??
+    unexplainedTurn(operations, tellsNobodyDeletes, findsItGoing, isDeletion, true);
+  return gone === null ? null : violationOf(gone, deletedByNobody(gone));
 }
 
 type Test = (operation: StreamOperation) => boolean;
@@ -59,27 +63,61 @@ function unexplainedTurn(
 }
 
 function tellsOfStream(operation: StreamOperation): boolean {
-  const { output, metadata } = operation;
-  // What the service creates for a request tells nobody anything.
-  return showsStream(operation) || (output.kind === 'created' && metadata.id === metadata.opId);
+  return showsStream(operation) || hasCreated(operation);
 }
 
 function tellsOfNone(operation: StreamOperation): boolean {
-  return tellsOfTheEnd(operation) || operation.output.kind === 'deleted';
+  return tellsOfTheEnd(operation) || hasDeleted(operation);
 }
 
-function named({ before, behind }: Turn): number[] {
-  return [behind.metadata.opId, ...(before === null ? [] : [before.metadata.opId])];
+/** There was none when it came, not even one that was being deleted. */
+function tellsItIsGone({ output }: StreamOperation): boolean {
+  return output.kind === 'stream-absent';
 }
 
-function madeByNobody({ before, behind: { metadata } }: Turn): string {
+function findsItGoing({ output }: StreamOperation): boolean {
+  return output.kind === 'stream-pending';
+}
+
+/** There was none in use when it came. */
+function foundNone(operation: StreamOperation): boolean {
+  return tellsOfTheEnd(operation) || hasCreated(operation);
+}
+
+function tellsNobodyDeletes(operation: StreamOperation): boolean {
+  return tellsOfStream(operation) || tellsItIsGone(operation);
+}
+
+function hasCreated({ output, metadata }: StreamOperation): boolean {
+  // What the service creates for a request tells nobody anything.
+  return output.kind === 'created' && metadata.id === metadata.opId;
+}
+
+function hasDeleted({ output }: StreamOperation): boolean {
+  return output.kind === 'deleted';
+}
+
+function violationOf({ before, behind }: Turn, message: string): Violation {
+  const opIds = [behind.metadata.opId, ...(before === null ? [] : [before.metadata.opId])];
+  return { code: 'answer-without-place', message, opIds };
+}
+
+function madeByNobody({ before, behind }: Turn): string {
+  const { opId } = behind.metadata;
+  const told = hasDeleted(behind) ? 'deleted one' : 'tells of one';
   return before === null
-    ? `There was no stream in the beginning, and op ${metadata.opId} tells of one: nobody can have created it by then.`
-    : `Op ${before.metadata.opId} tells of no stream, and op ${metadata.opId}, which comes behind it, of one: nobody can have created it in between.`;
+    ? `There was no stream in the beginning, and op ${opId} ${told}: nobody can have created it by then.`
+    : `Op ${before.metadata.opId} tells of no stream, and op ${opId}, which comes behind it, ${told}: nobody can have created it in between.`;
 }
 
-function deletedByNobody({ before, behind: { metadata } }: Turn): string {
+function deletedByNobody({ before, behind }: Turn): string {
+  const { opId } = behind.metadata;
+  if (findsItGoing(behind) && (before === null || tellsItIsGone(before))) {
+    const since = before === null ? '' : ` since op ${before.metadata.opId} was told that there is none`;
+    return `Op ${opId} tells of a stream that is being deleted: nobody can have deleted one${since}.`;
+  }
+  const told = hasCreated(behind) ? 'created one' : 'tells of none';
   return before === null
-    ? `There was a stream in the beginning, and op ${metadata.opId} tells of none: nobody can have deleted it by then.`
-    : `Op ${before.metadata.opId} tells of a stream, and op ${metadata.opId}, which comes behind it, of none: nobody can have deleted it in between.`;
+    ? `There was a stream in the beginning, and op ${opId} ${told}: nobody can have deleted it by then.`
+    : `Op ${before.metadata.opId} tells of a stream, and op ${opId}, which comes behind it, ${told}: nobody can have deleted it in between.`;
 }

@@ -38,22 +38,24 @@ test('what made the answer untrue is named', () => {
 });
 
 test('so is what had returned before it was called', () => {
-  const absent: Step = [{ kind: 'check-tail' }, { kind: 'stream-absent' }];
-  const { message, opIds } = violationOf(
-    [{ kind: 'delete' }, { kind: 'deleted' }],
-    [{ kind: 'create', token: 'r' }, { kind: 'created' }],
-    absent,
-  );
+  const begun = (start: number, recordHashes: bigint[]): Step => [
+    { kind: 'read-part', from: { seqNum: 0 } },
+    { kind: 'read-part-success', start, recordHashes, tail: null },
+  ];
+  const trims: Step = [append([1n, 2n], { trim: 1 }), acked(2)];
+  const { message, opIds } = violationOf(trims, begun(1, [2n]), begun(0, [1n]));
   expect(opIds).toEqual([2, 1]);
   expect(message).toContain('It would fit before op 1, but op 1 had returned before it was called.');
 });
 
 test('so is who was called only when it had returned', () => {
+  const nowhere = append([9n], { setFencingToken: 'b', matchSeqNum: 9 });
   const early: Step = [append([3n], { fencingToken: 'a' }), { kind: 'append-rejected', actual: { fencingToken: 'b' } }];
   const fence: Step = [append([2n], { setFencingToken: 'b' }), acked(2)];
-  const { message, opIds } = violationOf([append([1n]), acked(1)], early, fence);
-  expect(opIds).toEqual([1, 2]);
-  expect(message).toContain('It would fit behind op 2, but op 2 was called after it had returned.');
+  const steps = inSequence([append([1n]), acked(1)], early, fence);
+  const verdict = checkExtendedStream([{ type: 'call', clientId: 9, opId: 9, call: nowhere }, ...steps]);
+  expect(verdict).toMatchObject({ violation: { opIds: [1, 2] } });
+  expect(JSON.stringify(verdict)).toContain('It would fit behind op 2, but op 2 was called after it had returned.');
 });
 
 test('the one that is wrong is named, not those who wait for it, and what is wrong with it at the tail it tells', () => {

@@ -65,11 +65,7 @@ export function misfitted(
 }
 
 /** Of those named, and of the nearest to one who is alone. */
-export function violationOf(
-  sentences: string[],
-  named: Iterable<number>,
-  operations: readonly StreamOperation[],
-): Violation {
+function violationOf(sentences: string[], named: Iterable<number>, operations: readonly StreamOperation[]): Violation {
   const opIds = new Set(named);
   const nearest = opIds.size === 1 ? nearestTo([...opIds][0]!, operations) : null;
   if (nearest !== null) {

@@ -28,15 +28,15 @@ test('a session that shows what it cannot is named with its own event that was o
     tail: null,
   });
   const judged = (trim: number, ...last: Step[]): unknown => {
-    const second: Step = [append([1n, 2n]), acked(2)];
-    const begun = [[append([1n], { trim }), acked(1)] as const, follow({ seqNum: 0 }, shown(0, 1n))];
+    const second: Step = [append([1n, 2n], { trim }), acked(2)];
+    const begun = [[append([1n]), acked(1)] as const, follow({ seqNum: 0 }, shown(0, 1n))];
     const steps = [...begun, remove, create(null, 'created'), second, follow(null, { kind: 'read-failure' }), ...last];
     return checkExtendedStream(inSequence(...steps));
   };
   expect(judged(0, follow(null, shown(1, 2n)))).toMatchObject({
     violation: { code: 'unexplained-records', opIds: [4, 6, 1] },
   });
-  const misplaced = judged(1, follow(null, shown(2)));
+  const misplaced = judged(2, follow(null, shown(2)));
   expect(misplaced).toMatchObject({ violation: { code: 'answer-without-place', opIds: [6, 4, 1] } });
   expect(JSON.stringify(misplaced)).not.toContain('had returned');
 });

@@ -32,6 +32,8 @@ interface Told {
   id: number;
   /** The id of the moment before it in the same read. */
   behind: number | null;
+  /** Of an event of a follower: the op whose answer brought it to where it is. */
+  placedBy?: number;
   /** Of an append whose place nobody told: the op whose answer showed it (`pins.ts`). Such an append counts as acknowledged. */
   shownTo?: number;
 }
@@ -217,6 +219,7 @@ class Moments {
       return: end,
       returnedMs = Number.POSITIVE_INFINITY,
       tailTimestamp,
+      delivery,
     }: Span,
     id = opId,
     behind: number | null = null,
@@ -228,7 +231,9 @@ class Moments {
       ...(this.#facts.hasDatedReads && { datesReads: true }),
       ...(this.#facts.hasUntold && 'contentHashes' in output && { tellsContent: true }),
     };
-    this.operations.push({ clientId, input: known, output, call, return: end, metadata: { opId, id, behind } });
+    const placedBy = delivery?.fromOp ?? null;
+    const metadata = { opId, id, behind, ...(placedBy !== null && { placedBy }) };
+    this.operations.push({ clientId, input: known, output, call, return: end, metadata });
   }
 }
 

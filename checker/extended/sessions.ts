@@ -14,6 +14,8 @@ import type { ExtendedHistory, ExtendedReturn, From } from './history.ts';
 /** An event of a session as the read it amounts to. */
 export interface Delivery {
   from: From;
+  /** Whose delivery ended there; null while it is the place that was asked for. */
+  fromOp: number | null;
   /** Index of the event that opened its session. */
   openedAt: number;
   /** Of its session. */
@@ -42,7 +44,8 @@ export function deliveriesOf(history: ExtendedHistory): ReadonlyMap<number, Deli
       const session = wait(sessions, event.call, index);
       sessionOf.set(event.opId, session);
       const isFirst = session.openedAt === index;
-      deliveries.set(event.opId, { from: session.from, openedAt: session.openedAt, isFirst });
+      const { from, fromOp, openedAt } = session;
+      deliveries.set(event.opId, { from, fromOp, openedAt, isFirst });
       continue;
     }
     const session = sessionOf.get(event.opId);

@@ -101,7 +101,6 @@ export const EXTENDED_MUTANTS: readonly Mutant[] = [
     'if (tail < latest) return outOfTurn',
     'if (tail < 0) return outOfTurn',
   ]),
-  onExtended('followers are told of nothing only where nothing is', ['sessions.ts', 'from.seqNum < tail', 'tail < 0']),
   onExtended('events travel', ['operations.ts', 'delivery?.openedAt ?? at', 'at']),
   onExtended(
     'turns',
@@ -358,20 +357,16 @@ export const EXTENDED_MUTANTS: readonly Mutant[] = [
     'if (!operations.some(showsStream)) return operations;',
     'if (operations.length > 0) return operations;',
   ]),
-  onExtended('requests speak against their answers', [
-    'check.ts',
-    'const own = contradictionInItself(operations, rule);',
-    'const own = operations.length === 0 ? contradictionInItself(operations, rule) : null;',
-  ]),
-  onExtended("the empty token is not in force on a new stream, by S2's own rule", [
+  onExtended('requests speak against their answers', ['facts.ts', 'contradictionInItself(operations, rule) ??', '']),
+  onExtended("no token is in force on a new stream, by S2's own rule", [
     'self-contradictions.ts',
     "(strictS2 && token === '')",
     "(strictS2 && token !== '')",
   ]),
   onExtended('a stream neither comes nor goes by itself', [
-    'check.ts',
-    'const violation = unexplainedExistence(operations, rule);',
-    'const violation = operations.length === 0 ? unexplainedExistence(operations, rule) : null;',
+    'facts.ts',
+    'unexplainedExistence(operations, rule) ??',
+    '',
   ]),
   onExtended('a session that was shown a stream is not told of none', ['existence.ts', 'ofRead.get(read) ??', '']),
   onExtended('somebody may have created or deleted a stream', [
@@ -392,6 +387,43 @@ export const EXTENDED_MUTANTS: readonly Mutant[] = [
   onExtended('a stream may have been removed for being empty', [
     'existence.ts',
     'if (mayVanish(operations, config)) return null;',
+    '',
+  ]),
+  onExtended('who created a stream found none', [
+    'existence.ts',
+    'return tellsOfTheEnd(operation) || hasCreated(operation);',
+    'return tellsOfTheEnd(operation);',
+  ]),
+  onExtended('who deleted a stream found one', [
+    'existence.ts',
+    'tellsItIsGone, hasDeleted, isCreation',
+    'hasCreated, hasCreated, isCreation',
+  ]),
+  onExtended('a stream is being deleted only where somebody deletes', [
+    'existence.ts',
+    'tellsNobodyDeletes, findsItGoing',
+    'tellsOfStream, findsItGoing',
+  ]),
+  onExtended('a token told was set', ['facts.ts', 'unexplainedToken(operations, rule) ??', '']),
+  onExtended('somebody may have set a token since', [
+    'tokens.ts',
+    'setter != null && setter.return >=',
+    'setter != null && setter.call >=',
+  ]),
+  onExtended('a new stream has the empty token', [
+    'tokens.ts',
+    "token === '' && (isTold || !strictS2)",
+    "token === '-'",
+  ]),
+  onExtended('records that are gone were trimmed', ['facts.ts', 'unexplainedGap(operations, rule)', 'null']),
+  onExtended('or expired', [
+    'passed-over.ts',
+    'if (config.retentionAgeMs !== null || operations.some(mayExpire)) return null;',
+    '',
+  ]),
+  onExtended('nothing is left where nothing was written in this life', [
+    'passed-over.ts',
+    'if (birth !== null && birth.return >= known.operation.call) continue;',
     '',
   ]),
   // Sessions and lives.

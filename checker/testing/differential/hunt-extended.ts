@@ -3,6 +3,7 @@
  * insertion must agree; and the order of an `ok` must be one by the second model too.
  */
 
+import { factAgainst } from '../../extended/facts.ts';
 import { withWhatHappensByItself } from '../../extended/by-itself.ts';
 import { checkExtendedStream } from '../../extended/check.ts';
 import type { ExtendedHistory } from '../../extended/history.ts';
@@ -118,6 +119,9 @@ function disagreementWith(verdict: 'ok' | 'illegal', history: ExtendedHistory, r
   if (said.verdict !== verdict) return `it is ${verdict}, sweep: ${JSON.stringify(said)}`;
   const operations = operationsOfStream(history, rule);
   if ('code' in operations) return null;
+  // Facts are asked of histories, too, that are judged without them.
+  const fact = factAgainst(operations, rule);
+  if (verdict === 'ok' && fact !== null) return `it is ok, facts: ${JSON.stringify(fact)}`;
   const all = withWhatHappensByItself(operations, rule) ?? operations;
   const searched = possibleCreators(operations, rule.initially).map(
     (createdBy) => checkOperations(extendedStreamModel({ ...rule, createdBy }), all).verdict,

@@ -36,11 +36,17 @@ const part = (start: number, ...recordHashes: bigint[]): Step => [
 /** Never answered, each by a client of its own. */
 const lost = (opId: number, call: ExtendedCall): ExtendedEvent => ({ type: 'call', clientId: opId, opId, call });
 const doubts = Array.from({ length: 40 }, (_, i) => lost(1_000 + i, append([BigInt(1_000 + i)])));
+/** The same, but they were over before anything else was called. */
+const doubtsOfBefore = doubts.flatMap((event): ExtendedEvent[] => {
+  const { clientId, opId } = event;
+  return [event, { type: 'return', clientId, opId, return: { kind: 'append-indefinite-failure' } }];
+});
 /** Op ids from `first` on. */
 const steps = (first: number, ...some: readonly Step[]): ExtendedEvent[] =>
   inSequence(...some).map((event) => ({ ...event, opId: first + event.opId }));
 
 const gone: Step = [{ kind: 'check-tail' }, { kind: 'stream-absent' }];
+const removed: Step = [{ kind: 'delete' }, { kind: 'deleted' }];
 const large = { seed: 3, clients: 10, opsPerClient: 50, unknownPermille: 300, recordsMax: 2 } as const;
 /** One of the doubtful is below. */
 const holed: ExtendedEvent[] = [...doubts, ...steps(0, [append([1n]), acked(9)], tail(9))];
@@ -199,21 +205,37 @@ const DECIDED: readonly Decided[] = [
     ],
   },
   {
-    name: 'a follower that is told of nothing where there is something',
+    name: 'a rejection by a token that nobody ever set',
     verdict: 'answer-without-place',
     history: [
       ...doubts,
-      ...steps(
-        10,
-        [
-          { kind: 'follow', session: 'f', from: { seqNum: 0 } },
-          { kind: 'read-part-success', start: 0, recordHashes: [1_000n], tail: null },
-        ],
-        [
-          { kind: 'follow', session: 'f', from: null },
-          { kind: 'read-unwritten', tail: 4 },
-        ],
-      ),
+      ...steps(10, [append([5n], { fencingToken: 'a' }), { kind: 'append-rejected', actual: { fencingToken: 'b' } }]),
     ],
+  },
+  {
+    name: 'records that are gone and that nothing removes',
+    verdict: 'answer-without-place',
+    history: [
+      ...doubts,
+      ...steps(10, [
+        { kind: 'read-part', from: { seqNum: 0 } },
+        { kind: 'read-part-success', start: 3, recordHashes: [], tail: null },
+      ]),
+    ],
+  },
+  {
+    name: 'a creation where there is a stream',
+    verdict: 'answer-without-place',
+    history: [...doubts, ...steps(10, [{ kind: 'create', token: null }, { kind: 'created' }])],
+  },
+  {
+    name: 'a deletion of a stream that was gone',
+    verdict: 'answer-without-place',
+    history: [...doubtsOfBefore, ...steps(10, removed, gone, removed)],
+  },
+  {
+    name: 'a stream that is being deleted, which was gone',
+    verdict: 'answer-without-place',
+    history: [...doubtsOfBefore, ...steps(10, removed, gone, [{ kind: 'check-tail' }, { kind: 'stream-pending' }])],
   },
 ];
