@@ -17,7 +17,7 @@ export function told(what: string, output: Outcome<unknown>): string {
   return `${what} -> ${output.outcome === 'ok' ? JSON.stringify(output.value) : output.outcome}`;
 }
 
-/** By key, in the order of each key's first operation; those that belong to no key are left out. */
+/** By key, in the order of each key's first operation. */
 export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string | number): readonly (readonly T[])[] {
   const groups = new Map<string | number, T[]>();
   for (const item of items) {
