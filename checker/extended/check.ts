@@ -126,7 +126,11 @@ function judgedByItself(
   const operations = resolveTimestamps(life.operations);
   if ('code' in operations) return { verdict: 'illegal', violation: operations };
   const swept = sweptLife(operations, told, options);
-  if (swept.verdict === 'illegal') return swept;
+  if (swept.verdict === 'illegal') {
+    // Records below a tail that nothing explains are told better by who was shown them.
+    const isTold = swept.violation.code === 'unexplained-records' && life.violation !== null;
+    return isTold ? { verdict: 'illegal', violation: life.violation } : swept;
+  }
   const wrong = life.violation ?? belowWhatWasShown(life.operations);
   if (wrong !== null) return { verdict: 'illegal', violation: wrong };
   if (swept.verdict === 'unknown') return swept;

@@ -28,7 +28,7 @@ export function knownRecords(life: readonly StreamOperation[]): KnownRecords {
   const at = new Map<number, KnownRecord>();
   const inTurn = life.toSorted((a, b) => a.return - b.return);
   for (const operation of [...inTurn.filter(isAppend), ...inTurn.filter((other) => !isAppend(other))]) {
-    const shown = shownBy(operation);
+    const shown = toldRecords(operation);
     if (shown === null) continue;
     for (const [i, hash] of shown.hashes.entries()) {
       const position = shown.start + i;
@@ -63,8 +63,8 @@ function isAppend({ input }: StreamOperation): boolean {
   return input.kind === 'append';
 }
 
-/** Null of what says nothing about any record. */
-function shownBy({
+/** Which records the answer tells of, or the writer; null of what says nothing about any. */
+export function toldRecords({
   input,
   output,
 }: StreamOperation): { start: number; hashes: readonly Hash64[]; contents?: readonly Hash64[] | undefined } | null {

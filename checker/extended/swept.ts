@@ -5,7 +5,8 @@
 
 import { type Operation, type Operations, OperationsBuilder } from '../sweep/operations.ts';
 import { type StreamCheckOptions, sweepOperations, type Verdict } from '../sweep/sweep.ts';
-import type { Violation } from '../sweep/violation.ts';
+import { counted, range, type Violation } from '../sweep/violation.ts';
+import { toldRecords } from './contents.ts';
 import type { StreamOperation } from './operations.ts';
 
 /** `told`: of all lives, for what was told with an answer is named by it. */
@@ -15,7 +16,9 @@ export function sweptLife(
   options: StreamCheckOptions,
 ): Verdict {
   const swept = sweepOperations(plainOperations(life), options);
-  return swept.verdict === 'illegal' ? { ...swept, violation: inItsWords(swept.violation, told) } : swept;
+  if (swept.verdict !== 'illegal') return swept;
+  const applied = appliedInPart(swept.violation, life);
+  return { ...swept, violation: applied ?? inItsWords(swept.violation, told) };
 }
 
 function plainOperations(operations: readonly StreamOperation[]): Operations {
@@ -75,6 +78,34 @@ function toldTail({ output }: StreamOperation): number | null {
   return tells ? output.tail : null;
 }
 
+/**
+ * An append that alone can have written a record that was shown, and whose batch the tail cuts behind it: to the sweep that is a whole
+ * batch, torn. Where nobody was shown the rest, it was only ever there in part.
+ */
+function appliedInPart({ code, opIds }: Violation, life: readonly StreamOperation[]): Violation | null {
+  const [observer, batch] = opIds.map((id) => life.find(({ metadata }) => metadata.id === id));
+  const by = batch?.metadata.shownTo;
+  const whole = batch === undefined ? null : toldRecords(batch);
+  const tail = observer === undefined ? null : toldTail(observer);
+  if (code !== 'torn-batch' || batch === undefined || by === undefined || whole === null || tail === null) return null;
+  const end = whole.start + whole.hashes.length;
+  const readers = life.filter(({ input }) => input.kind !== 'append');
+  const isShown = (position: number): boolean =>
+    readers
+      .flatMap((reader) => toldRecords(reader) ?? [])
+      .some(({ start, hashes }) => start <= position && position < start + hashes.length);
+  for (let position = tail; position < end; position++) if (isShown(position)) return null;
+  const [appender, teller] = [batch.metadata.opId, observer!.metadata.opId];
+  const told = by === teller ? 'and told' : `yet op ${teller} was told`;
+  return {
+    code: 'partial-apply',
+    message:
+      `Op ${by} was shown some of the ${counted(whole.hashes.length, 'record')} of op ${appender}, at ${range(whole.start, end)}, ` +
+      `${told} that the tail is ${tail}: batches are appended whole.`,
+    opIds: [...new Set([appender, by, teller])],
+  };
+}
+
 /** The sweep calls everything that told the tail a check-tail; people should read what it was. */
 function inItsWords(violation: Violation, operations: readonly StreamOperation[]): Violation {
   const named = new Map<number, { name: string; opId: number }>();
@@ -88,6 +119,8 @@ function inItsWords(violation: Violation, operations: readonly StreamOperation[]
     const known = named.get(Number(id));
     return known === undefined ? whole : `${known.name} (op ${known.opId})`;
   });
+  // The observer that is convicted is named first, and a second time by what it is.
+  const accused = named.get(violation.opIds[0]!)?.name ?? 'check-tail';
   const opIds = [...new Set(violation.opIds.map((id) => named.get(id)?.opId ?? id))];
-  return { ...violation, message, opIds };
+  return { ...violation, message: message.replaceAll('that check-tail', `that ${accused}`), opIds };
 }
