@@ -17,6 +17,7 @@ import type { CreatesOn, ExtendedAppend, ExtendedReturn, StreamConfig } from './
 import { begun, existing, nothingLeft, rejected, shown, unwritten } from './observations.ts';
 import { NO_STAMPS } from './stamps.ts';
 import { areEqualBesidesStream, type ExtendedState } from './state.ts';
+import { hashBesidesStream, mixed } from './state-hash.ts';
 import { FIRST_LIFE, type StreamCall } from './stream-call.ts';
 import { tellsOfTime, timed } from './timed.ts';
 
@@ -139,7 +140,7 @@ export function extendedStreamModel(rule: ExtendedRule = {}): Model<ExtendedStat
       return known.legal ? inTurn(known.state, call, outcome) : known;
     },
     equal: (a, b) => a === b || (areEqualBesidesStream(a, b) && plain.equal!(a.stream, b.stream)),
-    hash: (state) => plain.hash!(state.stream) ^ Math.imul(state.trimmed, 0x9e3779b1),
+    hash: (state) => mixed(hashBesidesStream(state), plain.hash!(state.stream)),
     pending: (call) => {
       if (call.kind === 'append') return { output: { kind: 'append-indefinite-failure' } };
       const isChange = call.kind === 'create' || call.kind === 'delete' || call.kind === 'configure';
