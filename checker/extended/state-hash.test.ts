@@ -5,8 +5,13 @@ import { batchBehind } from './batches.ts';
 import { extendedStreamModel } from './model.ts';
 import type { ExtendedState } from './state.ts';
 
-const { init, hash, equal } = extendedStreamModel();
-const state: ExtendedState = { ...init(), last: batchBehind(null, 0, [1n], undefined, 5), creation: 'r', clockMs: 7 };
+const model = extendedStreamModel();
+const state: ExtendedState = {
+  ...model.init(),
+  last: batchBehind(null, 0, [1n], undefined, 5),
+  creation: 'r',
+  clockMs: 7,
+};
 const stamps = { bounds: [{ position: 1, low: 2, high: 3 }], claims: [{ start: 4, from: 5, sinceMs: 6 }] };
 
 test.each<[string, Partial<ExtendedState>]>([
@@ -27,8 +32,8 @@ test.each<[string, Partial<ExtendedState>]>([
   ['turns', { turns: new Map([['s', 1]]) }],
   ['reads', { reads: new Map([['op 1', { moments: 1, birth: 3 }]]) }],
 ])('states that differ in their %s alone have different hashes', (_what, other) => {
-  expect(equal!(state, { ...state, ...other })).toBe(false);
-  expect(hash!({ ...state, ...other })).not.toBe(hash!(state));
+  expect(model.equal!(state, { ...state, ...other })).toBe(false);
+  expect(model.hash!({ ...state, ...other })).not.toBe(model.hash!(state));
 });
 
 test('equal states have equal hashes, in whatever order they became so', () => {
@@ -41,6 +46,6 @@ test('equal states have equal hashes, in whatever order they became so', () => {
     shownContents: new Map(order.map(([, { moments }]) => [moments, BigInt(moments)])),
   });
   const [one, other] = [made(entries), made(entries.toReversed())];
-  expect(equal!(one, other)).toBe(true);
-  expect(hash!(one)).toBe(hash!(other));
+  expect(model.equal!(one, other)).toBe(true);
+  expect(model.hash!(one)).toBe(model.hash!(other));
 });

@@ -14,6 +14,14 @@ const onExtended = (
   edits: edits.map(([file, find, replace]) => ({ file: `checker/extended/${file}`, find, replace })),
 });
 
+/** Where states are compared. Two that count as equal then must have equal hashes, or they are never compared. */
+const onStates = (breaks: string, find: string): Mutant =>
+  onExtended(
+    breaks,
+    ['state.ts', find, ''],
+    ['model.ts', 'mixed(hashBesidesStream(state), plain.hash!(state.stream))', '0'],
+  );
+
 export const EXTENDED_MUTANTS: readonly Mutant[] = [
   onExtended('tails of rejections', ['observations.ts', 'if (actual.tail !== tail) return', 'if (tail < 0) return']),
   onExtended('rejections of what holds', [
@@ -52,12 +60,11 @@ export const EXTENDED_MUTANTS: readonly Mutant[] = [
     '(shownContents.get(position) ?? told) !== told',
     'position < 0',
   ]),
-  onExtended('contents that readers told, in states', [
-    'state.ts',
+  onStates(
+    'contents that readers told, in states',
     'haveEqualEntries(a.shownContents, b.shownContents, (one, other) => one === other) &&',
-    '',
-  ]),
-  onExtended('content of states', ['state.ts', 'a.content === b.content &&', '']),
+  ),
+  onStates('content of states', 'a.content === b.content &&'),
   onExtended('parts behind the tail', [
     'observations.ts',
     'if (start + recordHashes.length > written)',
@@ -125,11 +132,7 @@ export const EXTENDED_MUTANTS: readonly Mutant[] = [
     ['model.ts', "phase: 'doomed', turns: NO_TURNS", "phase: 'doomed', turns: sent"],
     ['model.ts', 'const ended = ({ reads, clockMs }', 'const ended = ({ turns: sent, reads, clockMs }'],
   ),
-  onExtended('turns of states', [
-    'state.ts',
-    ' &&\n    haveEqualEntries(a.turns, b.turns, (one, other) => one === other)',
-    '',
-  ]),
+  onStates('turns of states', ' &&\n    haveEqualEntries(a.turns, b.turns, (one, other) => one === other)'),
   onExtended(
     'a life begins empty',
     [
@@ -216,7 +219,7 @@ export const EXTENDED_MUTANTS: readonly Mutant[] = [
     'const known = stamped ? timed',
     'const known = !answer ? timed',
   ]),
-  onExtended('timestamps of states', ['state.ts', 'areEqual(a.stamps, b.stamps) &&', '']),
+  onStates('timestamps of states', 'areEqual(a.stamps, b.stamps) &&'),
   onExtended('what a read from a timestamp passes over is gone', [
     'timed.ts',
     'const trimmed = Math.max(state.trimmed, next.goneBelow)',
@@ -460,11 +463,10 @@ export const EXTENDED_MUTANTS: readonly Mutant[] = [
     'if (config.retentionAgeMs === null) return null;',
     'if (position >= 0) return null;',
   ]),
-  onExtended('ages of states', [
-    'state.ts',
+  onStates(
+    'ages of states',
     '(a.config.retentionAgeMs === null || areEquallyOld(a.last, b.last, Math.max(a.trimmed, a.trimAsked))) &&',
-    '',
-  ]),
+  ),
   onExtended('records are kept until their age', [
     'ages.ts',
     '(batchBelow(last, position)?.calledMs ?? Number.NEGATIVE_INFINITY) + config.retentionAgeMs',
