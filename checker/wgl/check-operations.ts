@@ -98,19 +98,24 @@ function partsOf<T>(parts: readonly (readonly T[])[], operations: readonly T[]):
   };
   if (!Array.isArray(parts) || !parts.every(Array.isArray))
     refuse(`gave ${String(parts)} instead of lists of operations`);
-  // One object may stand in the history twice.
-  const left = new Map<T, number>();
-  for (const operation of operations) left.set(operation, (left.get(operation) ?? 0) + 1);
+  const left = new Set(operations);
   for (const part of parts)
     for (const operation of part) {
-      const count = left.get(operation);
-      if (count === undefined) return refuse('holds an operation that is none of the history');
-      if (count === 0) refuse(`holds operation ${operations.indexOf(operation) + 1} a second time`);
-      left.set(operation, count - 1);
+      if (left.delete(operation)) continue;
+      const times = timesIn(operations, operation);
+      if (times === 0) refuse('holds an operation that is none of the history');
+      // One object may stand in the history twice.
+      if (times < timesIn(parts.flat(), operation))
+        refuse(`holds operation ${operations.indexOf(operation) + 1} a second time`);
     }
-  const lost = operations.findIndex((operation) => left.get(operation) !== 0);
-  if (lost !== -1) refuse(`left operation ${lost + 1} out`);
+  if (left.size > 0) refuse(`left operation ${operations.findIndex((operation) => left.has(operation)) + 1} out`);
+  if (parts.reduce((sum, part) => sum + part.length, 0) < operations.length)
+    refuse('left one out of operations that are the same object');
   return parts;
+}
+
+function timesIn<T>(items: readonly T[], item: T): number {
+  return items.filter((other) => other === item).length;
 }
 
 /**

@@ -131,6 +131,8 @@ describe('checkOperations', () => {
     const twice = read(1, 0, 0, 1);
     const model = { ...register, partition: (all: readonly Op[]) => [all.slice(0, 1), all.slice(1)] };
     expect(checkOperations(model, [twice, twice]).verdict).toBe('ok');
+    const lossy = { ...register, partition: (all: readonly Op[]) => [all.slice(1)] };
+    expect(() => checkOperations(lossy, [twice, twice])).toThrow('left one out');
   });
 
   test.each([Number.NaN, -1, '10' as never, null as never])('refuses a budget of %s steps', (stepsMax) => {
