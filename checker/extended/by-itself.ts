@@ -46,14 +46,14 @@ export function withWhatHappensByItself(
 
 /**
  * `operations` with the creation of the only stream there was, where there was none at first, nobody but requests for it can have
- * made it, and it cannot go. It was made for the first request that may have done that behind all who were told of no stream:
+ * made it, and it did not go. It was made for the first request that may have done that behind all who were told of no stream:
  * the earlier it was there, the more can have been true of it. Whoever saw it returned behind that.
  */
 export function withTheCreationForARequest(
   operations: readonly StreamOperation[],
-  { initially, config, createsOn = [] }: ExtendedRule,
+  { initially, createsOn = [] }: ExtendedRule,
 ): readonly StreamOperation[] {
-  if (initially !== 'absent' || operations.some(isChange) || mayVanish(operations, config)) return operations;
+  if (initially !== 'absent' || operations.some(isChange)) return operations;
   const absent = operations.filter(tellsOfTheEnd).reduce((latest, { call }) => Math.max(latest, call), -Infinity);
   const request = operations.find((operation) => mayCreate(operation, createsOn) && operation.return >= absent);
   const seen = operations.filter(showsStream).reduce((first, { return: end }) => Math.min(first, end), Infinity);

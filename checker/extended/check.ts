@@ -16,7 +16,7 @@ import { belowWhatWasShown } from './floors.ts';
 import { misfitted, withoutPlace } from './explain.ts';
 import { insertedInto, type Misfit } from './insert.ts';
 import { isChange, type Lives, livesOf, possibleCreators, sessionInTwoLives, withTheOnlyCreation } from './lives.ts';
-import { withTheCreationForARequest, withWhatHappensByItself } from './by-itself.ts';
+import { mayVanish, withTheCreationForARequest, withWhatHappensByItself } from './by-itself.ts';
 import { type ExtendedRule, extendedStreamModel, KEEPS_ALL } from './model.ts';
 import { operationsOfStream, type StreamOperation } from './operations.ts';
 import { isPinned, type Pinned, pinnedIn } from './pins.ts';
@@ -44,7 +44,21 @@ export function checkExtendedStream(history: ExtendedHistory, options: ExtendedC
 }
 
 function judged(told: readonly StreamOperation[], rule: ExtendedRule, options: StreamCheckOptions): Verdict {
-  const operations = withTheCreationForARequest(told, rule);
+  const created = withTheCreationForARequest(told, rule);
+  if (created === told || !mayVanish(told, rule.config)) return judgedAsCreated(created, rule, options);
+  // Perhaps it was removed and created again. Most often it was not, and an order in which it was not is one.
+  const known = withoutSearch(created, rule, options);
+  const isDecided = 'verdict' in known || factAgainst(told, rule) !== null;
+  const unremoved = isDecided ? known : searched(known.operations, known.rule, options);
+  return 'verdict' in unremoved && unremoved.verdict === 'ok' ? unremoved : judgedAsCreated(told, rule, options);
+}
+
+/** With the only creation for a request, if it is certain that there was no other. */
+function judgedAsCreated(
+  operations: readonly StreamOperation[],
+  rule: ExtendedRule,
+  options: StreamCheckOptions,
+): Verdict {
   const known = withoutSearch(operations, rule, options);
   if ('verdict' in known && known.verdict === 'ok') return known;
   const fact = factAgainst(operations, rule);

@@ -82,6 +82,7 @@ const SUBJECTS = [
   'ages and lives',
   'followed ages',
   'creating lives',
+  'ages and creating lives',
   'alike',
   'alike trims',
   'alike lives',
@@ -107,7 +108,17 @@ export function extendedHistory(dice: Dice, operationsMax: number): SmallExtende
   const hasMoments = subjects.trims || subjects.ages;
   const most = Math.min(
     operationsMax,
-    createsOn.length > 0 ? 4 : subjects.stamps.length > 0 ? (hasMoments ? 4 : 5) : hasMoments ? 6 : operationsMax,
+    createsOn.length > 0
+      ? subjects.ages
+        ? 3
+        : 4
+      : subjects.stamps.length > 0
+        ? hasMoments
+          ? 4
+          : 5
+        : hasMoments
+          ? 6
+          : operationsMax,
   );
   let drafts: Draft[] = [];
   if (subject.startsWith('pipelined')) drafts = session(dice, subjects);

@@ -172,6 +172,16 @@ export const EXTENDED_MUTANTS: readonly Mutant[] = [
     'for (const life of possible) life',
     'for (const life of possible.slice(0, 1)) life',
   ]),
+  onExtended('a stream that a request created was not removed, perhaps', [
+    'check.ts',
+    "'verdict' in unremoved && unremoved.verdict === 'ok' ? unremoved :",
+    "'verdict' in unremoved && unremoved.verdict === 'unknown' ? unremoved :",
+  ]),
+  onExtended('or it was removed', [
+    'check.ts',
+    "'verdict' in unremoved && unremoved.verdict === 'ok' ? unremoved : ",
+    "'verdict' in unremoved ? unremoved : ",
+  ]),
   onExtended('one request created the first stream', ['model.ts', 'creation: createdBy,', '']),
   onExtended('one that nobody is told of may have created it', [
     'lives.ts',

@@ -164,6 +164,12 @@ const DECIDED: readonly Decided[] = [
     options: { initially: 'absent', createsOn: ['append'] },
   },
   {
+    name: 'limited reads of a stream that a request created, and that may have been removed',
+    verdict: 'ok',
+    history: [...steps(10_000, gone), ...shownInParts({ ...large, readers: 'limits' })],
+    options: { initially: 'absent', createsOn: ['append'], config },
+  },
+  {
     name: 'a stream that is gone though nobody deleted it',
     verdict: 'answer-without-place',
     history: [...doubts, ...steps(10, [append([1n]), acked(1)], gone)],
