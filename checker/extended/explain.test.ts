@@ -6,6 +6,9 @@ import { acked, append, inSequence, type Step } from '../testing/extended-steps.
 import { extendedHistory } from '../testing/extended-histories.ts';
 import { seededRandom } from '../testing/random.ts';
 import { checkExtendedStream } from './check.ts';
+import { withoutPlace } from './explain.ts';
+import { extendedStreamModel } from './model.ts';
+import { operationsOfStream } from './operations.ts';
 import type { ExtendedCall, ExtendedEvent, ExtendedReturn } from './history.ts';
 
 const HISTORIES = 400;
@@ -56,6 +59,35 @@ test('so is who was called only when it had returned', () => {
   const verdict = checkExtendedStream([{ type: 'call', clientId: 9, opId: 9, call: nowhere }, ...steps]);
   expect(verdict).toMatchObject({ violation: { opIds: [1, 2] } });
   expect(JSON.stringify(verdict)).toContain('It would fit behind op 2, but op 2 was called after it had returned.');
+});
+
+test('so is who told the timestamp of a record that was passed over', () => {
+  const written: Step = [append([1n, 2n]), { kind: 'append-acked', start: 0, end: 2, tail: 2, timestamps: [5, 5] }];
+  const trims: Step = [append([3n], { trim: 1 }), acked(3)];
+  const late: Step = [
+    { kind: 'read-part', from: { timestamp: 4 } },
+    { kind: 'read-part-success', start: 2, recordHashes: [3n], tail: null },
+  ];
+  expect(violationOf(written, trims, late)).toMatchObject({
+    message:
+      'Op 2 fits nowhere: nobody asked to trim beyond 1. It was asked for what is from timestamp 4 on, and passed over ' +
+      'record 0, which has timestamp 5 for op 0.',
+    opIds: [2, 0],
+  });
+});
+
+test('what fits behind the longest order is not blamed, but what comes next', () => {
+  const [first, wrong]: Step[] = [
+    [append([1n]), acked(1)],
+    [{ kind: 'check-tail' }, { kind: 'check-tail-success', tail: 0 }],
+  ];
+  const operations = operationsOfStream(inSequence(first!, wrong!));
+  if ('code' in operations) throw new Error(operations.message);
+  const stuck = [{ operation: 0, reason: 'it fits, but whatever comes next does not' }];
+  expect(withoutPlace(extendedStreamModel(), operations, { partialLinearizations: [[]], stuck })).toMatchObject({
+    message: expect.stringMatching(/^Op 1 fits nowhere: the tail is 1\./),
+    opIds: [1, 0],
+  });
 });
 
 test('the one that is wrong is named, not those who wait for it, and what is wrong with it at the tail it tells', () => {

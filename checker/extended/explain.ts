@@ -10,11 +10,12 @@ import type { PartitionResult } from '../wgl/check-operations.ts';
 import type { Model } from '../wgl/model.ts';
 import type { ExtendedReturn } from './history.ts';
 import type { Misfit } from './insert.ts';
-import { firstOfItsRead } from './lives.ts';
+import { firstOfItsRead, isBirth } from './lives.ts';
 import type { StreamOperation } from './operations.ts';
 import type { ExtendedState } from './state.ts';
 import type { StreamCall } from './stream-call.ts';
-import { toldTail } from './timed.ts';
+import { NO_STAMPS, withBounds } from './stamps.ts';
+import { boundsOf, claimOf, toldTail } from './timed.ts';
 
 const NAMED_MAX = 4;
 
@@ -26,19 +27,72 @@ export function withoutPlace(
   operations: readonly StreamOperation[],
   part: Pick<PartitionResult<StreamCall, ExtendedReturn>, 'partialLinearizations' | 'stuck'>,
 ): Violation {
-  const order = (part.partialLinearizations[0] ?? []).map((index) => operations[index]!);
+  const longest = (part.partialLinearizations[0] ?? []).map((index) => operations[index]!);
+  const { order, waiting } = withWhatFits(
+    model,
+    operations,
+    longest,
+    part.stuck.map(({ operation }) => operations[operation]!),
+  );
   const sentences: string[] = [];
   const opIds = new Set<number>();
-  for (const { operation, reason } of part.stuck) {
+  for (const operation of waiting) {
     // Where a read begins and what it shows are two operations here.
-    if (opIds.has(operations[operation]!.metadata.opId)) continue;
-    const { said, named } = explained(model, order, operations[operation]!, reason);
+    if (opIds.has(operation.metadata.opId)) continue;
+    const stuck = firstWithoutPlace(operation, operations, order);
+    const { said, named } = explained(model, { order, operations }, stuck, 'behind it');
     const added = named.filter((opId) => !opIds.has(opId));
     if (added.length === 0 || opIds.size + added.length > NAMED_MAX) continue;
     sentences.push(said);
     for (const opId of added) opIds.add(opId);
   }
   return violationOf(sentences, opIds, operations);
+}
+
+interface Ended {
+  order: readonly StreamOperation[];
+  /** What could come next, and does not fit. */
+  waiting: readonly StreamOperation[];
+}
+
+/** What fits behind the longest order was no way on, because of what comes next: that is told, not what fits. */
+function withWhatFits(
+  model: StreamModel,
+  operations: readonly StreamOperation[],
+  longest: readonly StreamOperation[],
+  stuck: readonly StreamOperation[],
+): Ended {
+  const order = [...longest];
+  let waiting = stuck;
+  let state = stateBehind(model, order);
+  const fits = ({ input, output }: StreamOperation): boolean => model.step(state, input, output).legal;
+  for (let next = waiting.find(fits); next !== undefined; next = waiting.find(fits)) {
+    order.push(next);
+    state = stateBehind(model, [next], state);
+    const placed = new Set(order);
+    const left = operations.filter((one) => !placed.has(one) && !model.isOptional!(one.input, one.output));
+    const firstReturn = left.reduce((least, one) => Math.min(least, one.return), Number.POSITIVE_INFINITY);
+    waiting = left.filter(({ call }) => call <= firstReturn);
+  }
+  return { order, waiting };
+}
+
+function stateBehind(model: StreamModel, order: readonly StreamOperation[], from = model.init()): ExtendedState {
+  return order.reduce((state, { input, output }) => {
+    const step = model.step(state, input, output);
+    return step.legal ? step.state : state;
+  }, from);
+}
+
+/** The first moment of the same read that the order does not have: what comes behind it only waits for it. */
+function firstWithoutPlace(
+  moment: StreamOperation,
+  operations: readonly StreamOperation[],
+  order: readonly StreamOperation[],
+): StreamOperation {
+  const placed = new Set(order);
+  const before = operations.find(({ metadata }) => metadata.id === moment.metadata.behind);
+  return before === undefined || placed.has(before) ? moment : firstWithoutPlace(before, operations, order);
 }
 
 /**
@@ -56,7 +110,7 @@ export function misfitted(
     return { ...some, call, return: end };
   };
   const stuck = asTold(operation);
-  const { said, named } = explained(model, order.map(asTold), stuck, null);
+  const { said, named } = explained(model, { order: order.map(asTold), operations }, stuck, 'anywhere');
   if (stuck.call === operation.call && stuck.return === operation.return) return violationOf([said], named, operations);
   const opId = firstOfItsRead(stuck, operations).metadata.opId;
   const ofIts =
@@ -85,17 +139,20 @@ function nearestTo(opId: number, operations: readonly StreamOperation[]): number
 
 function explained(
   model: StreamModel,
-  order: readonly StreamOperation[],
+  { order, operations }: { order: readonly StreamOperation[]; operations: readonly StreamOperation[] },
   stuck: StreamOperation,
-  reason: string | null,
+  asked: 'behind it' | 'anywhere',
 ): { said: string; named: number[] } {
   const { opId } = stuck.metadata;
   const { answers, tails } = answersAlong(model, order, stuck);
   // Of an answer that tells the tail, what is wrong is told best by the place that has this tail.
   const told = tails.lastIndexOf(toldTail(stuck.output) ?? -1);
-  const at = reason !== null || told === -1 ? order.length : told;
-  const why = reason ?? answers[at] ?? answers.findLast((answer) => answer !== null) ?? 'its answer is wrong';
+  const there = asked === 'behind it' || told === -1 ? order.length : told;
+  const at = isCause(answers[there]) ? there : Math.max(answers.findLastIndex(isCause), 0);
+  const why = answers[at] ?? answers.findLast((answer) => answer !== null) ?? 'its answer is wrong';
   const said = `Op ${opId} fits nowhere: ${why}.`;
+  const stamp = whoToldTheTime(model, stuck, operations);
+  if (stamp !== null) return { said: `${said} ${stamp.said}`, named: [opId, stamp.by.metadata.opId] };
   const isOther = ({ metadata }: StreamOperation): boolean => metadata.opId !== opId && metadata.opId >= 0;
   const fits = answers.lastIndexOf(null);
   const behind = order.slice(Math.max(fits, 0));
@@ -121,6 +178,40 @@ function explained(
   const cause = makerOf(answers.slice(0, at + 1), order.slice(0, at), isOther);
   if (cause === null) return { said, named: [opId] };
   return { said: `${said} That is so behind op ${cause.metadata.opId}.`, named: [opId, cause.metadata.opId] };
+}
+
+/** It says what is wrong there, not that something else is too late or has no place itself. */
+function isCause(answer: string | null | undefined): boolean {
+  return answer != null && !FOLLOWS.some((beginning) => answer.startsWith(beginning));
+}
+
+/** How the model says that. */
+const FOLLOWS = ['what its session showed before', 'what it would stand behind'];
+
+/**
+ * Another who told of a timestamp that stands against what this one says of time; null when nobody did, and where the stream had
+ * lives, each of which has timestamps of its own.
+ */
+function whoToldTheTime(
+  model: StreamModel,
+  { metadata: { opId } }: StreamOperation,
+  operations: readonly StreamOperation[],
+): { said: string; by: StreamOperation } | null {
+  if (operations.filter(isBirth).length > (model.init().phase === 'absent' ? 1 : 0)) return null;
+  const own = operations.filter(({ metadata }) => metadata.opId === opId);
+  const claims = own.flatMap(({ input, output }) => claimOf(input, output) ?? []);
+  const bounds = own.flatMap(({ input, output }) => boundsOf(input, output));
+  for (const by of operations.filter(({ metadata }) => metadata.opId !== opId))
+    for (const bound of boundsOf(by.input, by.output)) {
+      const { position, low, high } = bound;
+      const told = `record ${position}, which has timestamp ${low === high ? '' : 'at least '}${low} for op ${by.metadata.opId}.`;
+      const passed = claims.find(({ start, from }) => position < start && low >= from);
+      if (passed !== undefined)
+        return { said: `It was asked for what is from timestamp ${passed.from} on, and passed over ${told}`, by };
+      if (withBounds(NO_STAMPS, [...bounds, bound]) === null)
+        return { said: `What it was told of timestamps speaks against ${told}`, by };
+    }
+  return null;
 }
 
 /** At each place of the order: null where the operation fits, else why it does not; and the tail there. */

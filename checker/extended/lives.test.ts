@@ -37,7 +37,7 @@ test('a session that shows what it cannot is named with its own event that was o
     violation: { code: 'unexplained-records', opIds: [4, 6, 1] },
   });
   const misplaced = judged(2, follow(null, shown(2)));
-  expect(misplaced).toMatchObject({ violation: { code: 'answer-without-place', opIds: [6, 4, 1] } });
+  expect(misplaced).toMatchObject({ violation: { code: 'answer-without-place', opIds: [6, 3, 1] } });
   expect(JSON.stringify(misplaced)).not.toContain('had returned');
 });
 
