@@ -9,7 +9,7 @@
 
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
-import { EXIT_BAD_INPUT, EXIT_USAGE, InputError } from './cli/input-error.ts';
+import { EXIT_BAD_INPUT, EXIT_BUG, EXIT_USAGE, InputError } from './cli/input-error.ts';
 
 const { version } = createRequire(import.meta.url)('tailrace/package.json') as { version: string };
 
@@ -51,5 +51,5 @@ try {
   // What the system said (no space, no permission) and bad input need no stack; anything else is a bug.
   const isPlain = error instanceof InputError || (error instanceof Error && 'syscall' in error);
   console.error(isPlain ? `error: ${(error as Error).message}` : error);
-  process.exit(error instanceof InputError ? error.exitCode : EXIT_BAD_INPUT);
+  process.exit(error instanceof InputError ? error.exitCode : isPlain ? EXIT_BAD_INPUT : EXIT_BUG);
 }

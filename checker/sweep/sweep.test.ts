@@ -28,6 +28,10 @@ function readSuccess(...records: readonly bigint[]): Return {
   return { kind: 'read-success', tail: records.length, streamHash: chainAll(records) };
 }
 
+test.each([Number.NaN, -1])('a budget of %s steps is refused', (stepsMax) => {
+  expect(() => checkStream(sequence(), { stepsMax })).toThrow(RangeError);
+});
+
 describe('a correct log with 20 clients of 1,000 ops and 5 % unknown outcomes', () => {
   test.each(['regular', 'match-seq-num', 'fencing'] as const)('is found ok: %s', (workflow) => {
     const history = collectHistory({ ...LARGE, seed: 11, workflow });

@@ -57,7 +57,10 @@ const STEPS_MAX = 20_000_000;
 // No one segment may keep the others from being looked at.
 const SEGMENT_STEPS_MAX = 4_000_000;
 
-/** Throws `MalformedHistory` when the events do not pair up; files are refused earlier, by the parser. */
+/**
+ * Throws `MalformedHistory` when the events do not pair up (files are refused earlier, by the parser), a `RangeError` for a
+ * budget that is none.
+ */
 export function checkStream(history: History, options: StreamCheckOptions = {}): Verdict {
   return sweepOperations(readOperations(history), options);
 }
@@ -133,6 +136,7 @@ function searchSegments(
 ): Verdict {
   const { operations, candidates } = evidence;
   const { stepsMax = STEPS_MAX } = options;
+  if (!(stepsMax >= 0)) throw new RangeError(`stepsMax is ${stepsMax}; expected a number of steps from 0`);
   const budget = new Budget(stepsMax);
   const wrong = segments.find((segment) => !contentAgrees(operations, segment));
   if (wrong !== undefined) return { verdict: 'illegal', violation: explainContent(evidence, segments, wrong) };

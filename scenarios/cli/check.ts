@@ -9,14 +9,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Findings } from './findings.ts';
-import { EXIT_BAD_INPUT, EXIT_USAGE, InputError } from './input-error.ts';
+import { EXIT_BAD_INPUT, EXIT_USAGE, InputError, EXIT_BUG } from './input-error.ts';
 import { mustBeWritable } from './must-be-writable.ts';
 import { type Input, inputOf } from './pieces.ts';
 
 const EXIT_VIOLATION = 1;
 const EXIT_UNKNOWN = 2;
-/** EX_SOFTWARE of sysexits.h. */
-const EXIT_BUG = 70;
 
 export interface CheckOptions {
   strictS2?: boolean;

@@ -2,12 +2,15 @@
  * What a person gave that can not be used; the program says the message in one line and exits.
  *
  * Two codes: 2 for how the program was called, the same in every command, and 3 for what it found there, such as a file
- * that is no history or a store that does not answer.
+ * that is no history or a store that does not answer. What nobody foresaw is a bug of ours and neither of them.
  */
 
 export const EXIT_USAGE = 2;
 
 export const EXIT_BAD_INPUT = 3;
+
+/** EX_SOFTWARE of sysexits.h. */
+export const EXIT_BUG = 70;
 
 export class InputError extends Error {
   override name = 'InputError';
