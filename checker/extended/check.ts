@@ -1,11 +1,12 @@
 /**
  * Judges extended histories: the tail sweep on all that it knows, the rest on top.
  *
- * 1. What sessions and timestamps rule out is ruled out by itself. 2. Each life of the name is a stream of its own. In
- * it an append that alone can have written what somebody was shown counts as acknowledged (clause 13, `pins.ts`), and an answer that tells the tail as a check-tail,
- * whatever else it says; the sweep judges the life by these, and what it convicts is convicted. 3. Into the order that it
- * finds, life after life, everything else is inserted. 4. Where something finds no place although another order might have
- * one, the general search decides with a budget. No `ok` leaves without an order that the replay has accepted.
+ * 1. What sessions and timestamps rule out is ruled out by itself. 2. Each life of the name is a stream of its own. In it an
+ * append that alone can have written what somebody was shown counts as acknowledged (clause 13, `pins.ts`), and an answer
+ * that tells the tail as a check-tail, whatever else it says; the sweep judges the life by these, and what it convicts is
+ * convicted. 3. Into the order that it finds, life after life, everything else is inserted. 4. Where something finds no
+ * place although another order might have one, what no order changes is looked at first (`facts.ts`); then the general
+ * search decides with a budget. No `ok` leaves without an order that the replay has accepted.
  */
 
 import type { StreamCheckOptions, Verdict } from '../sweep/sweep.ts';

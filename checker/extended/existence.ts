@@ -1,7 +1,8 @@
 /**
- * Whoever was told of a stream behind one who was told of none, or the other way round, when nobody can have created or deleted it
- * in between. Who created one was told of none before, who deleted one of a stream, or of one that was being deleted. Whatever else is in doubt, no order changes that, so nothing has to be searched for. When the service can have removed
- * a stream for being empty is not looked at: where it may, nothing is said of streams that are gone.
+ * Whoever was told of a stream behind one who was told of none, or the other way round, when nobody can have created or
+ * deleted it in between. Who created one was told of none before, who deleted one of a stream, or of one that was being
+ * deleted. Whatever else is in doubt, no order changes that, so nothing has to be searched for. When the service can have
+ * removed a stream for being empty is not looked at: where it may, nothing is said of streams that are gone.
  */
 
 import type { Violation } from '../sweep/violation.ts';
@@ -37,7 +38,10 @@ interface Turn {
   readonly behind: StreamOperation;
 }
 
-/** The first that `isAfter` behind one that `isBefore`, or behind the beginning where that was `initially` so, and no change in between. */
+/**
+ * The first that `isAfter` behind one that `isBefore`, or behind the beginning where that was `initially` so, with no change
+ * in between.
+ */
 function unexplainedTurn(
   operations: readonly StreamOperation[],
   isBefore: Test,

@@ -47,7 +47,10 @@ export function nextIdOf(operations: readonly StreamOperation[]): number {
   return operations.reduce((least, { metadata }) => Math.min(least, metadata.id), FIRST_LIFE) - 1;
 }
 
-/** In order of call of the requests (events of a follower count from the opening of their session); or what is wrong whatever the order. Options as in `ExtendedRule`. Throws `MalformedHistory`. */
+/**
+ * In order of call of the requests (events of a follower count from the opening of their session); or what is wrong
+ * whatever the order. Options as in `ExtendedRule`. Throws `MalformedHistory`.
+ */
 export function operationsOfStream(
   history: ExtendedHistory,
   { config = KEEPS_ALL, createsOn = [] }: { config?: StreamConfig; createsOn?: readonly CreatesOn[] } = {},

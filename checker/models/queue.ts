@@ -6,6 +6,7 @@
 
 import type { Model } from '../wgl/model.ts';
 import { type Outcome, pendingUnless, told } from './outcome.ts';
+import { textHash } from './text-hash.ts';
 
 export type Item = string | number;
 
@@ -90,14 +91,14 @@ class Queue {
     return new Queue(
       new Enqueued(this.#latest, item),
       this.length + 1,
-      (Math.imul(this.hash, FACTOR) + hashOf(item)) | 0,
+      (Math.imul(this.hash, FACTOR) + textHash(String(item))) | 0,
     );
   }
 
   withoutOldest(): Queue {
     const { oldest } = this;
     if (oldest === null) return this;
-    const share = Math.imul(hashOf(oldest), power(FACTOR, this.length - 1));
+    const share = Math.imul(textHash(String(oldest)), power(FACTOR, this.length - 1));
     return new Queue(this.#latest, this.length - 1, (this.hash - share) | 0);
   }
 
@@ -125,12 +126,4 @@ function power(base: number, exponent: number): number {
   for (let square = base; exponent > 0; exponent >>>= 1, square = Math.imul(square, square))
     if (exponent % 2 === 1) result = Math.imul(result, square);
   return result;
-}
-
-/** FNV-1a over the text. */
-function hashOf(item: Item): number {
-  const text = String(item);
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash;
 }
