@@ -174,7 +174,9 @@ describe.concurrent('sim', () => {
     );
     const again = await tailrace('sim', 'repro', '--seed', '7', '--profile', 'failover', '--ops', '15');
     expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining(`trace    ${trace}`) });
-    // A failure of a sweep that was given a size is named with it.
+  });
+
+  test('the run of a sweep that was given a size is named with it', async () => {
     const same = await tailrace('sim', 'diff', '7/failover', '7/failover', '--ops', '15');
     expect(same).toMatchObject({ code: 0, stdout: 'the runs are the same\n' });
     const small = await tailrace('sim', 'shrink', '7/failover', '--ops', '1');
