@@ -3,8 +3,9 @@
  * lists, maps, sets and tagged values: a map with a tag is that map, anything else counts as a symbol with all of its
  * text. Commas are white space, `;` begins a comment. What is beyond that is refused.
  *
- * Keywords keep their colon, so that `:ok` and "ok" differ; lists, vectors and sets become arrays; numbers that are no
- * integers within 2^53-1 are kept as they are written, for whoever needs one to refuse. Syntax: github.com/edn-format/edn.
+ * Keywords keep their colon, so that `:ok` and "ok" differ; lists, vectors and sets become arrays; whatever else begins as a
+ * number does (`0x1b`, `1/2`) is kept as it is written, and so are `##Inf` and `##NaN`, for whoever needs one to refuse.
+ * Syntax: github.com/edn-format/edn.
  */
 
 export type Edn = null | boolean | number | string | Symbolic | OddNumber | readonly Edn[] | ReadonlyMap<string, Edn>;
@@ -14,7 +15,7 @@ export interface Symbolic {
   readonly name: string;
 }
 
-/** A number that is no integer within 2^53-1, as written. */
+/** A number that is no decimal integer within 2^53-1, as written. */
 export interface OddNumber {
   readonly numberText: string;
 }
@@ -26,7 +27,7 @@ const SPACE = /(?:[\s,]|;[^\n]*)*/y;
 const ATOM = /[^\s,;()[\]{}"]+/y;
 const TAG = /#[A-Za-z][^\s,;()[\]{}"]*/y;
 const INTEGER = /^[+-]?(?:0|[1-9][0-9]*)$/;
-const NUMBER = /^[+-]?(?:0|[1-9][0-9]*)(?:N|\/[1-9][0-9]*|(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?M?)$/;
+const NOT_FINITE = /##(?:-?Inf|NaN)(?![^\s,;()[\]{}"])/y;
 const STRING = /"((?:[^"\\]|\\[^])*)"/y;
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '"': '"', '\\': '\\' };
 const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}', '#{': '}' };
@@ -82,6 +83,8 @@ class Scanner {
 
   /** Records of Clojure are maps with a tag: `#jepsen.history.Op{:process 0}`. */
   #tagged(): Edn {
+    const notFinite = this.#match(NOT_FINITE)?.[0];
+    if (notFinite !== undefined) return { numberText: notFinite };
     const tag = this.#match(TAG)?.[0];
     if (tag === undefined) throw new EdnSyntaxError('a "#" is followed by no tag');
     const value = this.value();
@@ -95,7 +98,6 @@ class Scanner {
     if (text === 'nil') return null;
     if (text === 'true' || text === 'false') return text === 'true';
     if (!/^[+-]?[0-9]/.test(text)) return { name: text };
-    if (!NUMBER.test(text)) throw new EdnSyntaxError(`"${text}" is no number`);
     const number = INTEGER.test(text) ? Number(text) : Number.NaN;
     // There is no negative zero among integers.
     return Number.isSafeInteger(number) ? number || 0 : { numberText: text };

@@ -293,8 +293,11 @@ describe('histories of Jepsen', () => {
   });
 
   test('numbers that no operation depends on may be of any size and form', () => {
-    const more = ':time 1234567890123456789, :latency 0.25, :ratio 1/2, :big 5N, :rate 1.5e3M, :index';
+    const more =
+      ':time 1234567890123456789, :latency 0.25, :ratio 1/2, :big 5N, :rate 1.5e3M, :hex 0x1b, :octal 017, :base 36rZZ, ' +
+      ':day 2026-11-22, :most ##Inf, :least ##-Inf, :mean ##NaN, :index';
     const text = [
+      '{:process :nemesis, :type :info, :f :start, :value #object[Foo 0x1b "x"]}',
       `{:process 0, :type :invoke, :f :write, :value 3, ${more} 0}`,
       `{:process 0, :type :fail, :f :write, :value 3.5, ${more} 1}`,
       `{:process 0, :type :invoke, :f :read, :value nil, ${more} 2}`,
@@ -366,7 +369,10 @@ describe('histories of Jepsen', () => {
     ['{:process 0, :type :invoke, :f :cas, :value [1 0.5]}', '0.5 is no integer'],
     ['{:process 0, :type :invoke, :f :put, :key 1, :value 0.5}', '0.5 is no integer'],
     ['{:process 0.5, :type :invoke, :f :read}', 'the process is 0.5'],
-    ['{:process 0, :type :invoke, :f :read, :time 7up}', '"7up" is no number'],
+    ['{:process 0, :type :invoke, :f :write, :value 0x1b}', '0x1b is no integer'],
+    ['{:process 0, :type :invoke, :f :write, :value ##-Inf}', '##-Inf is no integer'],
+    ['{:process ##NaN, :type :invoke, :f :read}', 'the process is ##NaN'],
+    ['{:process 0, :type :invoke, :f :read, :value ##Infinite}', 'followed by no tag'],
     ['{:process 0, :process 1}', 'twice'],
     ['[1 2]', 'expected one map'],
   ])('%s is refused', (text, message) => {
