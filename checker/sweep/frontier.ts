@@ -84,6 +84,13 @@ export function met(frontier: Frontier, read: Operation): Frontier | Violation {
   return violation('wrong-content', message, [read, lastBatch, lastRead]);
 }
 
+/** Does the same follow from both? Whom to name is no matter. */
+export function isAlike(a: Frontier, b: Frontier): boolean {
+  if (a.position !== b.position || a.token !== b.token) return false;
+  if (a.chain === null || b.chain === null) return a.chain === b.chain;
+  return a.chain.hi === b.chain.hi && a.chain.lo === b.chain.lo;
+}
+
 function folded({ hi, lo }: { hi: number; lo: number }, recordHashes: readonly Hash64[]): { hi: number; lo: number } {
   const chain = new ChainHash(hi, lo);
   for (const hash of recordHashes) chain.append(highHalf(hash), lowHalf(hash));

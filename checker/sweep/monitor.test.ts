@@ -1,6 +1,7 @@
 /** Online: what the sweep convicts without a search is convicted at the very event that proves it, in little memory. */
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { ChainHash } from '../chain-hash.ts';
 import type { HistoryEvent } from '../history.ts';
 import { type CollectorOptions, collectHistory, type PlantedBug } from '../testing/collected-histories.ts';
 import { seededRandom } from '../testing/random.ts';
@@ -22,6 +23,15 @@ function watch(
     sizeMax = Math.max(sizeMax, monitor.size);
   }
   return { found: null, sizeMax };
+}
+
+/** How many records are hashed meanwhile. */
+function countedFolds(work: () => void): number {
+  const append = vi.spyOn(ChainHash.prototype, 'append');
+  work();
+  const { length } = append.mock.calls;
+  append.mockRestore();
+  return length;
 }
 
 /** That have no answer, or one that says nothing. */
@@ -112,6 +122,31 @@ describe('the monitor', () => {
     expect(watched.found).not.toBeNull();
     // The bug is planted in the middle.
     expect('at' in watched && watched.at).toBeLessThan(history.length * 0.7);
+  });
+
+  test('an event costs what it changes, however much a call that stays open keeps in memory', () => {
+    const folds = countedFolds(() => {
+      const monitor = new StreamMonitor();
+      monitor.next({ type: 'call', clientId: 0, opId: 0, call: { kind: 'check-tail' } });
+      for (let n = 1; n <= 2_000; n++) {
+        const call = {
+          kind: 'append',
+          recordHashes: [1n],
+          setFencingToken: null,
+          fencingToken: null,
+          matchSeqNum: null,
+        } as const;
+        monitor.next({ type: 'call', clientId: 1, opId: n, call });
+        const found = monitor.next({
+          type: 'return',
+          clientId: 1,
+          opId: n,
+          return: { kind: 'append-success', tail: n },
+        });
+        expect(found).toBe(null);
+      }
+    });
+    expect(folds).toBeLessThan(3 * 2_000);
   });
 
   test('a run of any length takes memory for what is outstanding only', () => {

@@ -2,16 +2,17 @@
  * The sweep while the history is being made: says at the very event that proves a bug what it is.
  *
  * Everything but the choice of what fills holes is judged here: floors, conditions, tokens, overlapping and torn batches,
- * reads that contradict each other or what was acknowledged, records that nobody can have written. Memory, and the time of
- * an event, are proportional to what is outstanding: behind the least floor of the open operations one chain value and one
- * token are kept, for nothing that may still return can lie there without being stale. What is not convicted here may still
- * be illegal: `checkStream` of the whole history decides.
+ * reads that contradict each other or what was acknowledged, records that nobody can have written. Memory is proportional
+ * to what is outstanding, appends of unknown outcome included: below the least floor of the open operations one chain value
+ * and one token are kept, for nothing that may still return can lie there without being stale. An event costs what it
+ * changes of what is known behind it. What is not convicted here may still be illegal: `checkStream` of the whole history
+ * decides.
  */
 
 import { highHalf, lowHalf } from '../chain-hash.ts';
 import type { HistoryEvent, Return } from '../history.ts';
 import { violationOf } from './floors.ts';
-import { type Batch, behind, type Frontier, headOf, met, overHole, refusalOfToken } from './frontier.ts';
+import { type Batch, behind, type Frontier, headOf, isAlike, met, overHole, refusalOfToken } from './frontier.ts';
 import { OpenHoles } from './open-holes.ts';
 import { lowOf, NEVER, type Operation } from './operations.ts';
 import { firstAbove } from './order.ts';
@@ -29,6 +30,8 @@ export class StreamMonitor {
   #frontier: Frontier;
   /** Acknowledged batches behind the frontier, by position. */
   #batches: Batch[] = [];
+  /** What is known behind each of these. */
+  #reached: Frontier[] = [];
   /** Observers at or behind the frontier, by tail; of reads and of check-tails the first at each. */
   #observers: Operation[] = [];
 
@@ -91,7 +94,7 @@ export class StreamMonitor {
   #finish(batch: Batch, outcome: Return, at: number): Violation | null {
     const { op } = batch;
     op.returnedAt = at;
-    if (outcome.kind === 'append-indefinite-failure') this.#holes.addUnknown(op);
+    if (op.kind === 'append') this.#holes.end(op, outcome.kind === 'append-indefinite-failure');
     if (!('tail' in outcome)) return null;
     op.tail = outcome.tail;
     op.outcome = 'success';
@@ -102,7 +105,7 @@ export class StreamMonitor {
       this.#floor = op.tail;
       this.#floorOp = op;
     } else this.#holes.take(lowOf(op), op.tail);
-    return this.#compare();
+    return this.#goOn(op);
   }
 
   #acknowledge(batch: Batch): Violation | null {
@@ -112,6 +115,7 @@ export class StreamMonitor {
       if (neighbour !== undefined && lowOf(neighbour.op) < op.tail && lowOf(op) < neighbour.op.tail)
         return overlapOf(neighbour.op, op).violation;
     this.#batches.splice(at, 0, batch);
+    this.#reached.splice(at, 0, UNREACHED);
     const inside = this.#observers[firstAbove(this.#observers, (observer) => observer.tail, lowOf(op))];
     return inside !== undefined && inside.tail < op.tail ? tearOf(op, inside).violation : null;
   }
@@ -132,9 +136,18 @@ export class StreamMonitor {
     return null;
   }
 
-  #compare(): Violation | null {
-    const reached = this.#advanced(Number.POSITIVE_INFINITY);
-    return 'code' in reached ? reached : null;
+  /** Goes on from where an answer stands, as long as it makes a difference to what is known further on. */
+  #goOn(answer: Operation): Violation | null {
+    let at = firstAbove(this.#batches, (batch) => batch.op.tail, answer.tail - 1);
+    let known: Frontier | Violation = at === 0 ? this.#met(this.#frontier) : this.#reached[at - 1]!;
+    for (; at < this.#batches.length; at++) {
+      known = this.#behind(known, this.#batches[at]!);
+      if ('code' in known) return known;
+      const before = this.#reached[at]!;
+      this.#reached[at] = known;
+      if (isAlike(before, known)) return null;
+    }
+    return 'code' in known ? known : null;
   }
 
   #judgeHoles(): Violation | null {
@@ -143,18 +156,13 @@ export class StreamMonitor {
     return this.#holes.judge(appends, this.#floor);
   }
 
-  /** The frontier at the last batch or read up to a position, or what cannot be on the way there. */
-  #advanced(upTo: number): Frontier | Violation {
-    let frontier = this.#met(this.#frontier);
-    for (const batch of this.#batches) {
-      if ('code' in frontier || batch.op.tail > upTo) return frontier;
-      if (lowOf(batch.op) > frontier.position) frontier = this.#met(overHole(lowOf(batch.op)));
-      if ('code' in frontier) return frontier;
-      const refused = refusalOfToken(frontier, batch.op);
-      if (refused !== null) return refused;
-      frontier = this.#met(behind(frontier, batch));
-    }
-    return frontier;
+  /** What is known behind a batch, or what cannot be. */
+  #behind(before: Frontier | Violation, batch: Batch): Frontier | Violation {
+    let frontier = before;
+    if ('code' in frontier) return frontier;
+    if (lowOf(batch.op) > frontier.position) frontier = this.#met(overHole(lowOf(batch.op)));
+    if ('code' in frontier) return frontier;
+    return refusalOfToken(frontier, batch.op) ?? this.#met(behind(frontier, batch));
   }
 
   #met(frontier: Frontier): Frontier | Violation {
@@ -173,14 +181,23 @@ export class StreamMonitor {
   #forget(): void {
     let lowWater = this.#floor;
     for (const { op } of this.#open.values()) lowWater = Math.min(lowWater, op.floor);
-    const reached = this.#advanced(lowWater);
-    if ('code' in reached) return;
-    this.#frontier = reached;
-    const { position } = this.#frontier;
-    this.#batches = this.#batches.slice(firstAbove(this.#batches, (batch) => batch.op.tail, position));
+    const passed = firstAbove(this.#batches, (batch) => batch.op.tail, lowWater);
+    if (passed > 0) {
+      this.#frontier = this.#reached[passed - 1]!;
+      this.#batches = this.#batches.slice(passed);
+      this.#reached = this.#reached.slice(passed);
+    }
     // Behind it there may be a hole up to the low-water mark, with a read at its end.
-    const read = this.#observers.findLast(({ kind, tail }) => kind === 'read' && position < tail && tail <= lowWater);
-    if (read !== undefined) this.#frontier = met(overHole(read.tail), read) as Frontier;
-    this.#observers = this.#observers.slice(firstAbove(this.#observers, (observer) => observer.tail, lowWater - 1));
+    const above = firstAbove(this.#observers, (observer) => observer.tail, lowWater);
+    for (let i = above - 1; i >= 0 && this.#observers[i]!.tail > this.#frontier.position; i--)
+      if (this.#observers[i]!.kind === 'read') {
+        this.#frontier = met(overHole(this.#observers[i]!.tail), this.#observers[i]!) as Frontier;
+        break;
+      }
+    const forgotten = firstAbove(this.#observers, (observer) => observer.tail, lowWater - 1);
+    if (forgotten > 0) this.#observers = this.#observers.slice(forgotten);
   }
 }
+
+/** Of a batch that was just acknowledged. */
+const UNREACHED: Frontier = overHole(-1);

@@ -13,6 +13,8 @@ import { claimOf, range, type Violation, violation } from './violation.ts';
 interface OpenHole extends Hole {
   /** Whose answer proved that something is there. */
   readonly provedBy: Operation;
+  /** What `#losses` was when it was found that it can be filled; -1 before. */
+  judgedAt: number;
 }
 
 export class OpenHoles {
@@ -20,6 +22,8 @@ export class OpenHoles {
   #holes: OpenHole[] = [];
   /** Appends of unknown outcome, which may have taken effect or still do. */
   readonly #unknown: Operation[] = [];
+  /** So many open appends have come to something else than an unknown outcome: without one of those a hole may be unexplained. */
+  #losses = 0;
 
   get size(): number {
     return this.#holes.length + this.#unknown.length;
@@ -27,7 +31,7 @@ export class OpenHoles {
 
   /** Nothing is known of [start, end) but that it is written; it lies behind all other holes. */
   add(start: number, end: number, provedBy: Operation): void {
-    if (start < end) this.#holes.push({ kind: 'hole', start, end, provedBy });
+    if (start < end) this.#holes.push({ kind: 'hole', start, end, provedBy, judgedAt: -1 });
   }
 
   /** An acknowledged batch takes [start, end); a tail that was reported, of no length, cuts a hole in two. */
@@ -36,14 +40,16 @@ export class OpenHoles {
     const hole = this.#holes[at];
     if (hole === undefined) return;
     const rest = [
-      { ...hole, end: start },
-      { ...hole, start: end },
+      { ...hole, end: start, judgedAt: -1 },
+      { ...hole, start: end, judgedAt: -1 },
     ].filter((part) => part.start < part.end);
     this.#holes.splice(at, 1, ...rest);
   }
 
-  addUnknown(append: Operation): void {
-    this.#unknown.push(append);
+  /** An open append has ended. */
+  end(append: Operation, isUnknown: boolean): void {
+    if (isUnknown) this.#unknown.push(append);
+    else this.#losses++;
   }
 
   get isEmpty(): boolean {
@@ -56,12 +62,14 @@ export class OpenHoles {
    */
   judge(open: readonly Operation[], floor: number): Violation | null {
     for (const hole of this.#holes) {
+      if (hole.judgedAt === this.#losses) continue;
+      hole.judgedAt = this.#losses;
       const records = recordsFor(hole, open, 0);
       if (records < lengthOf(hole) && recordsFor(hole, this.#unknown, records) < lengthOf(hole))
         return unexplained(hole);
     }
     const lowest = open.reduce((least, append) => Math.min(least, append.floor), floor);
-    this.#holes = this.#holes.filter((hole) => hole.end > lowest);
+    if (this.#holes[0]!.end <= lowest) this.#holes = this.#holes.filter((hole) => hole.end > lowest);
     return null;
   }
 }

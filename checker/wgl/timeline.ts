@@ -55,7 +55,7 @@ export class Timeline {
         this.#positions[entry] = (isOptional ? null : hooks.position?.(input, output)) ?? Number.POSITIVE_INFINITY;
         this.indexOf[entry] = isOptional ? optional.push(entry) - 1 : requiredCount++;
         if (hooks.overwrites?.(input, output) === true) overwriting.push(entry);
-      } else if (this.isReadOnly[operation] === 1) reads.push(operation);
+      } else if (this.isReadOnly[operation] === 1 && this.isOptional[operation] === 0) reads.push(operation);
       if (this.isOptional[operation] === 0) required.push(entry);
     }
     this.optional = optional;
@@ -100,7 +100,7 @@ export class Timeline {
     return operation === -1 ? Number.POSITIVE_INFINITY : this.#positions[operation]!;
   }
 
-  /** The read-only operation not placed that returns first, -1 when there is none. */
+  /** The required read-only operation not placed that returns first, -1 when there is none. */
   get firstRead(): number {
     return this.#reads === null ? -1 : this.#reads.first;
   }

@@ -7,7 +7,7 @@ import { streamModel, streamOperations } from '../models/stream.ts';
 import { collectHistory } from '../testing/collected-histories.ts';
 import { checkEvents, type Event } from './check-events.ts';
 import { annotate, checkOperations } from './check-operations.ts';
-import { type Operation, toModel } from './model.ts';
+import { type Model, type Operation, toModel } from './model.ts';
 
 type Op = Operation<RegisterInput, RegisterOutput>;
 
@@ -60,6 +60,31 @@ describe('checkOperations', () => {
     expect(checkOperations(register, [unknown, read(2, 1, 6, 7), read(2, 1, 8, 9)]).verdict).toBe('ok');
     const open = { ...unknown, return: Number.POSITIVE_INFINITY };
     expect(checkOperations(register, [open, read(2, 0, 6, 7), read(2, 1, 8, 9)]).verdict).toBe('ok');
+  });
+
+  test('a read that need not have happened ends no way, whatever it would have answered', () => {
+    type Input = { op: 'append' | 'get'; value: string };
+    const growing: Model<string, Input, { isKnown: boolean }> = {
+      init: () => '',
+      step: (state, { op, value }) => {
+        if (op === 'append') return { legal: true, state: state + value };
+        return value === state ? { legal: true, state } : { legal: false };
+      },
+      isOptional: (_input, { isKnown }) => !isKnown,
+      isReadOnly: ({ op }) => op === 'get',
+      isHopeless: (state, { op, value }) => op === 'get' && !value.startsWith(state),
+    };
+    const op = (kind: Input['op'], value: string, isKnown: boolean, call: number, end: number) => ({
+      clientId: call,
+      input: { op: kind, value },
+      output: { isKnown },
+      call,
+      return: end,
+    });
+    const appends = [op('append', 'a', true, 1, 2), op('append', 'b', true, 3, 4)];
+    const lost = op('get', 'zz', false, 0, 9);
+    expect(checkOperations(growing, [lost, ...appends, op('get', 'ab', true, 10, 11)]).verdict).toBe('ok');
+    expect(checkOperations(growing, [lost, ...appends, op('get', 'b', true, 10, 11)]).verdict).toBe('illegal');
   });
 
   test('says unknown when its steps are spent, and spends hardly more', () => {
