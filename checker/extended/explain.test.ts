@@ -1,8 +1,10 @@
 /** A verdict names two to four operations: the one without a place, and who leaves it none. */
 
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { chainAll } from '../chain-hash.ts';
 import { acked, append, inSequence, type Step } from '../testing/extended-steps.ts';
+import { parseExtended } from '../formats/extended-jsonl.ts';
 import { extendedHistory } from '../testing/extended-histories.ts';
 import { seededRandom } from '../testing/random.ts';
 import { checkExtendedStream } from './check.ts';
@@ -74,6 +76,34 @@ test('so is who told the timestamp of a record that was passed over', () => {
       'record 0, which has timestamp 5 for op 0.',
     opIds: [2, 0],
   });
+});
+
+test('so is who told it where the read is of a session, and what it showed next is what has no place', () => {
+  const file = 'illegal-answer-without-place-passed-over-a-record-whose-timestamp-a-tail-told.jsonl';
+  const parsed = parseExtended(readFileSync(new URL(`../testdata/extended/${file}`, import.meta.url), 'utf8'));
+  if (parsed.kind === 'malformed') throw new Error(parsed.message);
+  expect(checkExtendedStream(parsed.history, parsed.header)).toMatchObject({
+    violation: { message: expect.stringContaining('record 0, which has timestamp 11 for op 1'), opIds: [7, 1] },
+  });
+});
+
+test('but not where a trim explains that it was passed over, and what was shown of the trim speaks against the read', () => {
+  const written: Step = [
+    append([1n, 2n, 3n], { trim: 3 }),
+    { kind: 'append-acked', start: 0, end: 3, tail: 3, timestamps: [35, 35] },
+  ];
+  const shown = (from: { seqNum: number } | { timestamp: number }, start: number, recordHashes: bigint[]): Step => [
+    { kind: 'read-part', from },
+    { kind: 'read-part-success', start, recordHashes, tail: 3 },
+  ];
+  const trimmed = shown({ seqNum: 1 }, 2, [3n]);
+  for (const from of [{ timestamp: 21 }, { seqNum: 0 }])
+    expect(violationOf(written, trimmed, shown(from, 1, [2n, 3n]))).toEqual({
+      code: 'answer-without-place',
+      message:
+        'Op 2 fits nowhere: records below 2 are gone. It would fit before op 1, but op 1 had returned before it was called.',
+      opIds: [2, 1],
+    });
 });
 
 test('what fits behind the longest order is not blamed, but what comes next', () => {

@@ -137,9 +137,14 @@ function nearestTo(opId: number, operations: readonly StreamOperation[]): number
   return others.toSorted((a, b) => distance(a) - distance(b))[0]?.metadata.opId ?? null;
 }
 
+interface Asked {
+  order: readonly StreamOperation[];
+  operations: readonly StreamOperation[];
+}
+
 function explained(
   model: StreamModel,
-  { order, operations }: { order: readonly StreamOperation[]; operations: readonly StreamOperation[] },
+  { order, operations }: Asked,
   stuck: StreamOperation,
   asked: 'behind it' | 'anywhere',
 ): { said: string; named: number[] } {
@@ -151,10 +156,12 @@ function explained(
   const at = isCause(answers[there]) ? there : Math.max(answers.findLastIndex(isCause), 0);
   const why = answers[at] ?? answers.findLast((answer) => answer !== null) ?? 'its answer is wrong';
   const said = `Op ${opId} fits nowhere: ${why}.`;
-  const stamp = whoToldTheTime(model, stuck, operations);
+  const fits = answers.lastIndexOf(null);
+  // Where it fitted once, time speaks against it only if it does so later.
+  const since = answers.map((answer, place) => (place > fits ? answer : null));
+  const stamp = isOfTime(model, { order, operations }, stuck, since) ? whoToldTheTime(model, stuck, operations) : null;
   if (stamp !== null) return { said: `${said} ${stamp.said}`, named: [opId, stamp.by.metadata.opId] };
   const isOther = ({ metadata }: StreamOperation): boolean => metadata.opId !== opId && metadata.opId >= 0;
-  const fits = answers.lastIndexOf(null);
   const behind = order.slice(Math.max(fits, 0));
   const breaker = behind.find(isOther);
   const earlier = behind.find((other) => isOther(other) && other.return < stuck.call);
@@ -186,7 +193,26 @@ function isCause(answer: string | null | undefined): boolean {
 }
 
 /** How the model says that. */
-const FOLLOWS = ['what its session showed before', 'what it would stand behind'];
+const BEHIND_ITS_READ = 'what its session showed before';
+const FOLLOWS = [BEHIND_ITS_READ, 'what it would stand behind'];
+
+/** How it says that timestamps differ, or that nothing removed what was passed over. */
+const OF_TIME = /^its timestamps are not|^nobody asked to trim beyond|are kept until/;
+
+/** Whether time is among the reasons by place, or is why what it would follow in its read has none there. */
+function isOfTime(
+  model: StreamModel,
+  { order, operations }: Asked,
+  { metadata: { behind } }: StreamOperation,
+  reasons: readonly (string | null)[],
+): boolean {
+  if (reasons.some((reason) => reason !== null && OF_TIME.test(reason))) return true;
+  const before = [...order, ...operations].find(({ metadata }) => metadata.id === behind);
+  if (before === undefined) return false;
+  const { answers } = answersAlong(model, order, before);
+  const asked = answers.map((answer, place) => (reasons[place]?.startsWith(BEHIND_ITS_READ) === true ? answer : null));
+  return isOfTime(model, { order, operations }, before, asked);
+}
 
 /**
  * Another who told of a timestamp that stands against what this one says of time; null when nobody did, and where the stream had
