@@ -106,6 +106,24 @@ test('but not where a trim explains that it was passed over, and what was shown 
     });
 });
 
+test('so is who heard later of a tail that leaves no place to an append that asked for the trim', () => {
+  const shown = (id: number, seqNum: number, start: number, recordHashes: bigint[], tail: number | null) =>
+    during(id, { kind: 'read-part', from: { seqNum } }, { kind: 'read-part-success', start, recordHashes, tail });
+  const history: ExtendedEvent[] = [
+    { type: 'call', clientId: 1, opId: 1, call: append([4n, 5n], { trim: 9 }) },
+    { type: 'call', clientId: 4, opId: 4, call: append([1n, 2n, 3n], { trim: 1, matchSeqNum: 0 }) },
+    ...shown(3, 1, 2, [], null),
+  ];
+  expect(checkExtendedStream(history)).toMatchObject({ verdict: 'ok' });
+  expect(checkExtendedStream([...history, ...shown(8, 0, 1, [2n, 3n], 3)])).toMatchObject({
+    violation: {
+      message:
+        'Op 3 fits nowhere: what asked to trim beyond 1, as op 1 did, had no effect before it: op 8 was told later that the tail is 3.',
+      opIds: [3, 8, 1],
+    },
+  });
+});
+
 test('what fits behind the longest order is not blamed, but what comes next', () => {
   const [first, wrong]: Step[] = [
     [append([1n]), acked(1)],

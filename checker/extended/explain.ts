@@ -161,6 +161,8 @@ function explained(
   const since = answers.map((answer, place) => (place > fits ? answer : null));
   const stamp = isOfTime(model, { order, operations }, stuck, since) ? whoToldTheTime(model, stuck, operations) : null;
   if (stamp !== null) return { said: `${said} ${stamp.said}`, named: [opId, stamp.by.metadata.opId] };
+  const late = whoLeavesNoTrim(model, stuck, operations, { why, order, tail: tails[at] ?? 0 });
+  if (late !== null) return { said: `Op ${opId} fits nowhere: ${late.said}`, named: [opId, ...late.named] };
   const isOther = ({ metadata }: StreamOperation): boolean => metadata.opId !== opId && metadata.opId >= 0;
   const behind = order.slice(Math.max(fits, 0));
   const breaker = behind.find(isOther);
@@ -223,7 +225,7 @@ function whoToldTheTime(
   { metadata: { opId } }: StreamOperation,
   operations: readonly StreamOperation[],
 ): { said: string; by: StreamOperation } | null {
-  if (operations.filter(isBirth).length > (model.init().phase === 'absent' ? 1 : 0)) return null;
+  if (hasLives(model, operations)) return null;
   const own = operations.filter(({ metadata }) => metadata.opId === opId);
   const claims = own.flatMap(({ input, output }) => claimOf(input, output) ?? []);
   const bounds = own.flatMap(({ input, output }) => boundsOf(input, output));
@@ -238,6 +240,42 @@ function whoToldTheTime(
         return { said: `What it was told of timestamps speaks against ${told}`, by };
     }
   return null;
+}
+
+/**
+ * Somebody told later of a tail below which none of the appends in doubt that asked for the trim can have been; null where there is
+ * no such append, and where the stream had lives, each of which has a tail of its own.
+ */
+function whoLeavesNoTrim(
+  model: StreamModel,
+  stuck: StreamOperation,
+  operations: readonly StreamOperation[],
+  { why, order, tail }: { why: string; order: readonly StreamOperation[]; tail: number },
+): { said: string; named: number[] } | null {
+  const beyond = /^nobody asked to trim beyond (\d+)$/.exec(why)?.[1];
+  if (beyond === undefined || hasLives(model, operations)) return null;
+  const placed = new Set(order.map(({ metadata }) => metadata.id));
+  const askers = operations.flatMap(({ input, output, call, metadata }) =>
+    input.kind === 'append' &&
+    model.isOptional!(input, output) &&
+    (input.trim ?? 0) > Number(beyond) &&
+    call < stuck.return &&
+    !placed.has(metadata.id)
+      ? [{ opId: metadata.opId, reach: tail + input.recordHashes.length }]
+      : [],
+  );
+  const least = Math.min(...askers.map(({ reach }) => reach));
+  const by = operations.find(
+    ({ output, call }) => call > stuck.return && (toldTail(output) ?? Number.POSITIVE_INFINITY) < least,
+  );
+  if (by === undefined || askers.length === 0) return null;
+  const [{ opId: asker }, told] = [askers[0]!, by.metadata.opId];
+  const said = `what asked to trim beyond ${beyond}, as op ${asker} did, had no effect before it: op ${told} was told later that the tail is ${toldTail(by.output)}.`;
+  return { said, named: [told, asker] };
+}
+
+function hasLives(model: StreamModel, operations: readonly StreamOperation[]): boolean {
+  return operations.filter(isBirth).length > (model.init().phase === 'absent' ? 1 : 0);
 }
 
 /** At each place of the order: null where the operation fits, else why it does not; and the tail there. */
